@@ -1,0 +1,82 @@
+# rnframe: everything is found by folder, nothing is listed.
+#   make            the program and the plugins, in build/
+#   make help       the other targets
+CC ?= gcc
+BUILD ?= build
+PREFIX ?= /usr/local
+MAKEFLAGS += -j$(shell nproc)
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion
+CFLAGS ?= -O3 -g
+BASE := -std=gnu17 -ffp-contract=off -fno-math-errno -fno-trapping-math \
+	-fPIC -fvisibility=hidden -Iinclude $(WARN) $(CFLAGS) $(SAN) -MMD -MP
+
+# A plugin's packages stand in its source: /* needs: hdf5 */ (a pkg-config name).
+plugin_src := $(wildcard plugins/*/*.c)
+plugins := $(plugin_src:plugins/%.c=$(BUILD)/plugins/%.so)
+core_src := $(wildcard core/*/*.c)
+core_obj := $(filter-out $(BUILD)/core/cli/main.o,$(core_src:%.c=$(BUILD)/%.o))
+test_src := $(filter-out tests/lib/%,$(wildcard tests/core/*/*.c tests/plugins/*/*.c tests/contract/*.c tests/conf/*.c tests/cli/*.c))
+tests := $(test_src:%.c=$(BUILD)/%)
+test_lib := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
+
+PKG_CORE := libconfig jansson
+LIBS_CORE = $(shell pkg-config --libs $(PKG_CORE)) -ldl -lm -lpthread
+
+all: $(BUILD)/rnframe $(plugins) prune
+
+$(BUILD)/rnframe: $(BUILD)/core/cli/main.o $(core_obj)
+	$(CC) $(CFLAGS) $(SAN) $^ -o $@ $(LIBS_CORE)
+
+$(BUILD)/core/%.o: core/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -Icore -c $< -o $@
+
+$(BUILD)/tests/lib/%.o: tests/lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -Icore -Itests -c $< -o $@
+
+needs = $(shell sed -n 's|^/\* needs: \(.*\) \*/$$|\1|p' $(1))
+$(BUILD)/plugins/%.so: plugins/%.c
+	@mkdir -p $(@D)
+	@packages="$(call needs,$<)"; \
+	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then \
+		echo "left out: $< (install the development package of: $$packages)"; exit 0; fi; \
+	set -x; $(CC) $(BASE) $$([ -z "$$packages" ] || pkg-config --cflags $$packages | sed 's/-I/-isystem /g') \
+		-shared -Wl,-z,defs $< -o $@ $$([ -z "$$packages" ] || pkg-config --libs $$packages) -lm
+
+# Shared objects whose source is gone must not be found by the loader.
+prune:
+	@for so in $(filter-out $(plugins),$(wildcard $(BUILD)/plugins/*/*.so)); do echo "pruned: $$so"; rm -f $$so; done
+
+$(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
+		-o $@ $(shell pkg-config --libs check) $(LIBS_CORE)
+
+check: all $(tests)
+	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests))
+
+asan:
+	$(MAKE) check BUILD=build/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" CFLAGS="-O1 -g"
+ubsan: asan
+tsan:
+	$(MAKE) check BUILD=build/tsan SAN="-fsanitize=thread" CFLAGS="-O1 -g"
+
+PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
+	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev nettle-dev \
+	gnuplot-nox dataset-fashion-mnist xz-utils
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+deps:
+	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^\([a-z]*\):.*/  make \1/p' Makefile
+
+.PHONY: all prune check asan ubsan tsan deps clean help
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,18 @@
+/* Set-up memory: zeroed, 64-byte aligned, freed all at once at exit. Running
+ * out of it ends the program with one line, so callers need not check. [main] */
+#ifndef RNF_BASE_ARENA_H
+#define RNF_BASE_ARENA_H
+
+#include <stddef.h>
+
+void *rnf_alloc(size_t bytes);
+/* A copy of the first n bytes of text, terminated. */
+char *rnf_strndup(const char *text, size_t n);
+/* printf into memory that stays. */
+char *rnf_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Room for one more element at the end of a growing array: the array may move.
+ *   item = rnf_push((void **)&list, &n, sizeof *list) */
+void *rnf_push(void **array, size_t *n, size_t size);
+void rnf_arena_finish(void);
+
+#endif

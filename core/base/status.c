@@ -1,0 +1,57 @@
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+static _Thread_local char words[2048];
+
+rnf_status rnf_fail(rnf_status status, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(words, sizeof words, format, args);
+	va_end(args);
+	return status;
+}
+
+rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
+{
+	char place[512], whole[sizeof words];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(place, sizeof place, format, args);
+	va_end(args);
+	snprintf(whole, sizeof whole, "%s%.*s", place,
+		 (int)(sizeof whole - sizeof place), words);
+	memcpy(words, whole, sizeof words);
+	return status;
+}
+
+const char *rnf_fail_words(void)
+{
+	return words[0] ? words : "failed without a reason";
+}
+
+void rnf_log(enum rnf_level level, const char *format, ...)
+{
+	static const char *const labels[] = { "error: ", "warning: ", "", "debug: " };
+	char line[2048];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	fprintf(stderr, "%s%s\n", labels[level], line);
+}
+
+const struct rnf_host rnf_host = {
+	.size = sizeof(struct rnf_host),
+	.abi_major = RNF_ABI_MAJOR,
+	.abi_minor = RNF_ABI_MINOR,
+	.version = RNF_VERSION,
+	.fail = rnf_fail,
+	.log = rnf_log,
+	.alloc = rnf_alloc,
+};

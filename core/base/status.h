@@ -1,0 +1,22 @@
+/* The words of the last failure, and the log. */
+#ifndef RNF_BASE_STATUS_H
+#define RNF_BASE_STATUS_H
+
+#include <rnframe/host.h>
+
+/* Keep the words and return the status: return rnf_fail(RNF_EINVAL, "..."). */
+rnf_status rnf_fail(rnf_status status, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Put more words in front of the ones kept: "conf/a.cfg:41: ". */
+rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The words kept by this thread; never NULL. */
+const char *rnf_fail_words(void);
+
+void rnf_log(enum rnf_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The services that every plugin is lent. */
+extern const struct rnf_host rnf_host;
+
+#endif

@@ -1,0 +1,60 @@
+/* A conf as a tree that knows where each value was written. conf.c is the only
+ * file that sees libconfig: it reads the files itself, puts each @include in
+ * its place, applies `base` and `set`, and keeps file and line of every value. */
+#ifndef RNF_CONF_CONF_H
+#define RNF_CONF_CONF_H
+
+#include <stdio.h>
+#include <rnframe/abi.h>
+
+enum rnf_conf_type {
+	RNF_CONF_GROUP, /* { key = value; ... } */
+	RNF_CONF_LIST,  /* ( value, ... ) and [ value, ... ] alike */
+	RNF_CONF_BOOL, RNF_CONF_INT, RNF_CONF_FLOAT, RNF_CONF_STRING,
+	RNF_CONF_RAW,   /* text of an override, typed later by the parameter's row */
+};
+
+struct rnf_conf {
+	enum rnf_conf_type type;
+	const char *key;      /* NULL in lists and at the root */
+	const char *file;     /* "conf/a.cfg", or "--set" */
+	int line;             /* 0: none */
+	int64_t i;            /* BOOL, INT */
+	double f;             /* FLOAT */
+	const char *s;        /* STRING, RAW */
+	struct rnf_conf *parent;
+	struct rnf_conf **at; /* GROUP, LIST */
+	size_t n;
+	int retyped;          /* an override changed `type`: stale keys are dropped */
+	int used;             /* the filler has consumed it */
+};
+
+/* Read a conf file (path, or a bare name also looked up in conf_dir), with
+ * includes, base and set resolved. Lives until exit. */
+rnf_status rnf_conf_read(const char *path, const char *conf_dir,
+			 struct rnf_conf **root);
+
+/* The child of a group, or NULL. */
+struct rnf_conf *rnf_conf_get(const struct rnf_conf *group, const char *key);
+/* "model.layers[3].block": for messages. Static storage per call, kept. */
+const char *rnf_conf_path(const struct rnf_conf *node);
+/* Keep words with the node's place in front: file:line: path: words. */
+rnf_status rnf_conf_fail(const struct rnf_conf *node, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Apply one override "key.path=value" (override.c): list elements count from 0,
+ * or go by `name`, else by `type` (two matches: an error that lists the
+ * indices); a plugin given as a bare string becomes a group when a key below it
+ * is set; absent groups and keys are made, and checked when filled. `origin` is
+ * the file and line that messages name ("--set", 0). */
+rnf_status rnf_conf_override(struct rnf_conf *root, const char *text,
+			     const char *origin, int line);
+
+/* Write the tree as a conf that runs as it is. */
+void rnf_conf_write(const struct rnf_conf *root, FILE *out);
+
+/* The word of `words` (n of them) nearest to `wrong` by edit distance, or NULL
+ * when none is near. */
+const char *rnf_nearest(const char *wrong, const char *const *words, size_t n);
+
+#endif

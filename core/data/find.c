@@ -1,0 +1,272 @@
+#include "data/find.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "plugin/loader.h"
+
+/* Endings of files that are opened on the chance that the data is inside. */
+static const char *const archive_endings[] = {
+	".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", ".tar.bz2", ".tar.zst", NULL,
+};
+
+enum { PLACES_MAX = 2, HEAD_BYTES = 512 };
+
+struct search {
+	const struct rnf_dataset_impl *impl;
+	struct rnf_blob *blobs;
+	size_t n;
+	struct rnf_blob *single; /* the one that a packed single file is for */
+};
+
+static int is_folder(const char *path)
+{
+	struct stat at;
+	return stat(path, &at) == 0 && S_ISDIR(at.st_mode);
+}
+
+static int is_file(const char *path)
+{
+	struct stat at;
+	return stat(path, &at) == 0 && S_ISREG(at.st_mode);
+}
+
+static int complete(const struct search *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->blobs[i].data) return 0;
+	return 1;
+}
+
+/* -- plain files -- */
+
+/* Mapped for as long as the program lives. An empty file has no pages. */
+static rnf_status map(const char *path, struct rnf_blob *blob)
+{
+	static const uint8_t nothing[1];
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat at;
+	if (fd < 0 || fstat(fd, &at) != 0) {
+		const int cause = errno;
+		if (fd >= 0) close(fd);
+		return rnf_fail(RNF_EIO, "%s: %s", path, strerror(cause));
+	}
+	const size_t size = (size_t)at.st_size;
+	void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
+			  : (void *)(uintptr_t)nothing;
+	const int cause = errno;
+	close(fd);
+	if (data == MAP_FAILED)
+		return rnf_fail(RNF_EIO, "%s: %s", path, strerror(cause));
+	blob->data = data;
+	blob->size = size;
+	return RNF_OK;
+}
+
+/* -- archives and packed files -- */
+
+static struct rnf_blob *wanted(struct search *s, const char *name)
+{
+	if (s->single) return s->single->data ? NULL : s->single;
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->blobs[i].data && strcmp(s->blobs[i].name, name) == 0)
+			return &s->blobs[i];
+	return NULL;
+}
+
+/* Called by the archive plugin for each file inside. */
+static void *take(void *context, const char *name, int64_t size)
+{
+	struct search *s = context;
+	struct rnf_blob *blob = wanted(s, name);
+	if (!blob) return NULL;
+	if (size < 0) return s; /* yes, once the size is known */
+	void *data = rnf_alloc((size_t)size + 1);
+	blob->data = data;
+	blob->size = (size_t)size;
+	return data;
+}
+
+/* A broken plugin is told about by whoever lists the plugins. */
+static void ignore(const char *file, const char *reason)
+{
+	(void)file;
+	(void)reason;
+}
+
+static rnf_status read_head(const char *path, uint8_t *head, size_t *n)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const ssize_t got = fd < 0 ? -1 : read(fd, head, HEAD_BYTES);
+	const int cause = errno;
+	if (fd >= 0) close(fd);
+	if (got < 0) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(cause));
+	*n = (size_t)got;
+	return RNF_OK;
+}
+
+static rnf_status unpack(struct search *s, const char *path, struct rnf_blob *single)
+{
+	uint8_t head[HEAD_BYTES];
+	size_t n = 0;
+	RNF_TRY(read_head(path, head, &n));
+	const struct rnf_feature **archives;
+	const size_t n_archives = rnf_loader_list("archive", &archives, ignore);
+	s->single = single;
+	for (size_t i = 0; i < n_archives; i++) {
+		const struct rnf_archive_impl *impl = archives[i]->impl;
+		if (impl->probe(head, n))
+			return impl->read(&rnf_host, path, take, s);
+	}
+	return rnf_fail(RNF_EUNSUP, "%s: no plugin of kind archive can unpack it",
+			path);
+}
+
+/* -- places -- */
+
+/* The files in this very folder, plain or packed one by one. */
+static rnf_status look_for_files(struct search *s, const char *folder)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct rnf_blob *blob = &s->blobs[i];
+		if (blob->data) continue;
+		const char *plain = rnf_format("%s/%s", folder, blob->name);
+		const char *packed = rnf_format("%s.gz", plain);
+		if (is_file(plain)) RNF_TRY(map(plain, blob));
+		else if (is_file(packed)) RNF_TRY(unpack(s, packed, blob));
+	}
+	return RNF_OK;
+}
+
+static int is_archive(const struct dirent *entry)
+{
+	const size_t n = strlen(entry->d_name);
+	for (const char *const *end = archive_endings; *end; end++)
+		if (n > strlen(*end) &&
+		    strcmp(entry->d_name + n - strlen(*end), *end) == 0)
+			return 1;
+	return 0;
+}
+
+static int is_published(const struct search *s, const char *name)
+{
+	const struct rnf_download *d = s->impl->downloads;
+	for (; d && d->url; d++)
+		if (strcmp(d->file, name) == 0) return 1;
+	return 0;
+}
+
+static rnf_status open_archives(struct search *s, const char *folder,
+				struct dirent **entries, int n, int published)
+{
+	for (int i = 0; i < n && !complete(s); i++) {
+		const char *name = entries[i]->d_name;
+		const char *path = rnf_format("%s/%s", folder, name);
+		if (is_published(s, name) == published && is_file(path))
+			RNF_TRY(unpack(s, path, NULL));
+	}
+	return RNF_OK;
+}
+
+/* Archives in a folder by name, the published ones first: opening another one
+ * for nothing may take seconds. */
+static rnf_status look_for_archives(struct search *s, const char *folder)
+{
+	struct dirent **entries;
+	const int n = scandir(folder, &entries, is_archive, alphasort);
+	if (n < 0) return RNF_OK;
+	rnf_status status = open_archives(s, folder, entries, n, 1);
+	if (status >= 0) status = open_archives(s, folder, entries, n, 0);
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	free(entries);
+	return status;
+}
+
+static rnf_status look_in(struct search *s, const char *place)
+{
+	for (size_t i = 0; i < s->n; i++) /* of an incomplete place before */
+		s->blobs[i] = (struct rnf_blob){ .name = s->impl->files[i] };
+	if (is_file(place)) return unpack(s, place, NULL);
+	if (!is_folder(place)) return RNF_OK;
+	RNF_TRY(look_for_files(s, place));
+	if (!complete(s) && s->impl->folder)
+		RNF_TRY(look_for_files(s, rnf_format("%s/%s", place,
+						     s->impl->folder)));
+	return complete(s) ? RNF_OK : look_for_archives(s, place);
+}
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static size_t standard_places(const char *name, const char *places[PLACES_MAX])
+{
+	size_t n = 0;
+	const char *data = variable("RNFRAME_DATA"), *xdg = variable("XDG_DATA_HOME");
+	const char *home = variable("HOME");
+	if (data) places[n++] = rnf_format("%s/%s", data, name);
+	if (xdg) places[n++] = rnf_format("%s/rnframe/%s", xdg, name);
+	else if (home)
+		places[n++] = rnf_format("%s/.local/share/rnframe/%s", home, name);
+	return n;
+}
+
+const char *rnf_data_home(const char *name)
+{
+	const char *places[PLACES_MAX];
+	return standard_places(name, places) ? places[0] : NULL;
+}
+
+/* -- the words when it is nowhere -- */
+
+static const char *join(const char *list, const char *word)
+{
+	return *list ? rnf_format("%s, %s", list, word) : word;
+}
+
+static rnf_status fail_missing(const struct search *s, const char *name,
+			       const char *const *places, size_t n)
+{
+	const char *missing = "", *where = "";
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->blobs[i].data) missing = join(missing, s->impl->files[i]);
+	for (size_t i = 0; i < n; i++)
+		where = join(where, is_folder(places[i]) || is_file(places[i])
+			? places[i] : rnf_format("%s (does not exist)", places[i]));
+	const struct rnf_download *d = s->impl->downloads;
+	return rnf_fail(RNF_ENOENT, "the data of %s was not found: no %s in %s; %s%s",
+			name, missing, *where ? where : "any place (HOME is not set)",
+			d && d->url ? "get it by: rnframe fetch " :
+			"name its folder by `path` in the conf", d && d->url ? name : "");
+}
+
+rnf_status rnf_data_find(const struct rnf_feature *dataset, const char *path,
+			 struct rnf_blob **blobs)
+{
+	struct search s = { .impl = dataset->impl };
+	*blobs = NULL;
+	if (!s.impl->files) return RNF_OK;
+	while (s.impl->files[s.n])
+		s.n++;
+	s.blobs = rnf_alloc(s.n * sizeof *s.blobs);
+	const char *places[PLACES_MAX] = { path };
+	const size_t n = path && *path ? 1 : standard_places(dataset->name, places);
+	for (size_t i = 0; i < n; i++) {
+		RNF_TRY(look_in(&s, places[i]));
+		if (!complete(&s)) continue;
+		*blobs = s.blobs;
+		return RNF_OK;
+	}
+	return fail_missing(&s, dataset->name, places, n);
+}

@@ -1,0 +1,36 @@
+/* Samples on their way into a batch: read, augmented, written as float. What an
+ * image becomes depends on (seed, epoch, sample) alone, not on threads. */
+#ifndef RNF_DATA_LOADER_H
+#define RNF_DATA_LOADER_H
+
+#include <rnframe/data.h>
+#include "data/split.h"
+#include "exec/pool.h"
+
+struct rnf_loader_conf {
+	const struct rnf_dataset_impl *dataset;
+	const void *self; /* of the dataset, as open() left it */
+	const struct rnf_dataset_info *info;
+	struct rnf_refs augment; /* features of kind "augment", in this order */
+	int train_augment; /* 0: in training too only RNF_AUGMENT_ALWAYS */
+	uint64_t seed;
+	int64_t out_h, out_w; /* what the model takes */
+};
+
+struct rnf_batcher;
+
+/* Work buffers for pools of up to `workers` threads, until exit; the conf is
+ * copied. Sends one image through to see that its size comes out as out_h x
+ * out_w; else NULL, with words kept. [main] */
+struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
+				       int workers);
+
+/* The images samples[0 .. n-1] of a split into x[n][out_h][out_w][c] and
+ * target[n][classes], shared out over the pool (NULL: the caller alone).
+ * `peers` are the training samples that augmentations may mix in. */
+void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
+		    const int64_t *samples, int split, int64_t n, int64_t epoch,
+		    int training, const int64_t *peers, int64_t n_peers,
+		    float *x, float *target);
+
+#endif

@@ -1,0 +1,108 @@
+/* A chain over one image: tile after tile through all stages, in L1. */
+#include <string.h>
+
+#include "exec/exec.h"
+#include "kernel/pointwise.h"
+
+struct run {
+	struct rnf_worker *w;
+	const struct rnf_chain *chain;
+	float *slots[64];
+	int64_t first, pixels; /* of the tile */
+};
+
+static void activation(struct run *r, const struct rnf_stage *s, const float *a,
+		       const float *b, float *dst, float *dst2)
+{
+	const struct rnf_exec *exec = r->w->exec;
+	const struct rnf_op *op = s->op;
+	const size_t n = (size_t)(r->pixels * r->chain->c);
+	const struct rnf_tile tile = {
+		.size = sizeof tile,
+		.key = exec->key ^ op->node,
+		.sample = exec->samples ? exec->samples[r->w->image] : 0,
+		.offset = (uint64_t)(r->first * r->chain->c),
+	};
+	if (op->kind == RNF_OP_ACT) {
+		op->act->fwd(op->self, &tile, n, a, dst);
+	} else if (!s->fused) {
+		op->act->bwd(op->self, &tile, n, a, b, dst);
+	} else if (op->act->fwd_bwd) {
+		op->act->fwd_bwd(op->self, &tile, n, a, b, dst2, dst);
+	} else {
+		op->act->fwd(op->self, &tile, n, a, dst2);
+		op->act->bwd(op->self, &tile, n, a, b, dst);
+	}
+}
+
+static void stage(struct run *r, const struct rnf_stage *s)
+{
+	struct rnf_worker *w = r->w;
+	const int64_t p = r->pixels, c = r->chain->c;
+	const float *a = s->a >= 0 ? r->slots[s->a] : NULL;
+	const float *b = s->b >= 0 ? r->slots[s->b] : NULL;
+	float *dst = s->dst >= 0 ? r->slots[s->dst] : NULL;
+	float *dst2 = s->dst2 >= 0 ? r->slots[s->dst2] : NULL;
+	const float *coef = s->coef.space ? rnf_at(w, s->coef) : NULL;
+	float *acc = w->accumulators + s->acc;
+	switch (s->op->kind) {
+	case RNF_OP_BIAS: rnf_bias_tile(p, c, a, coef, dst); break;
+	case RNF_OP_AFFINE: rnf_affine_tile(p, c, a, coef, dst); break;
+	case RNF_OP_AFFINE_BWD: rnf_affine_bwd_tile(p, c, a, b, coef, dst); break;
+	case RNF_OP_ACT:
+	case RNF_OP_ACT_BWD: activation(r, s, a, b, dst, dst2); break;
+	case RNF_OP_SCALE: rnf_scale_tile(p, c, a, coef, dst); break;
+	case RNF_OP_ADD: rnf_add_tile(p * c, a, b ? b : a, dst); break;
+	case RNF_OP_GLOBAL_AVG_BWD:
+		rnf_broadcast_tile(p, c, coef, 1.0f / (float)r->chain->pixels, dst);
+		break;
+	case RNF_OP_BIAS_BWD:
+	case RNF_OP_GLOBAL_AVG: rnf_sum_tile(p, c, a, acc); break;
+	case RNF_OP_STATS: rnf_stats_tile(p, c, a, coef, acc); break;
+	/* the coefficients are scale, shift, mean, 1 / deviation */
+	case RNF_OP_BN_SUMS: rnf_bn_sums_tile(p, c, a, b, coef + 2 * c, acc); break;
+	case RNF_OP_DOT: rnf_dot_tile(p, c, a, b, acc); break;
+	default: break;
+	}
+}
+
+/* An image's sums go to their vector, or into the sum of the leaf. */
+static void finish(struct run *r, const struct rnf_stage *s)
+{
+	struct rnf_worker *w = r->w;
+	const enum rnf_op_class class = rnf_op_info[s->op->kind].class;
+	const int64_t c = r->chain->c;
+	const int pair = s->op->kind == RNF_OP_STATS ||
+			 s->op->kind == RNF_OP_BN_SUMS;
+	const float *acc = w->accumulators + s->acc;
+	if (class == RNF_CHAIN_SUM) {
+		const float factor = s->op->kind == RNF_OP_GLOBAL_AVG
+			? 1.0f / (float)r->chain->pixels : 1.0f;
+		rnf_broadcast_tile(1, c, acc, factor, rnf_at(w, s->sum));
+	} else if (class == RNF_CHAIN_REDUCE) {
+		float *to = w->reduction + s->reduction;
+		if (w->first) memcpy(to, acc, (size_t)(c << pair) * sizeof *to);
+		else rnf_add_tile(c << pair, to, acc, to);
+	}
+}
+
+void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain)
+{
+	struct run r = { .w = w, .chain = chain };
+	const int64_t tile = rnf_round16(chain->tile_pixels * chain->c);
+	memset(w->accumulators, 0, (size_t)chain->acc_floats * sizeof(float));
+	for (r.first = 0; r.first < chain->pixels; r.first += chain->tile_pixels) {
+		const int64_t left = chain->pixels - r.first;
+		r.pixels = left < chain->tile_pixels ? left : chain->tile_pixels;
+		for (size_t i = 0; i < chain->n_slots; i++) {
+			const struct rnf_slot *slot = &chain->slots[i];
+			r.slots[i] = slot->temp >= 0
+				? w->tiles + slot->temp * tile
+				: rnf_at(w, slot->operand) + r.first * chain->c;
+		}
+		for (size_t i = 0; i < chain->n_stages; i++)
+			stage(&r, &chain->stages[i]);
+	}
+	for (size_t i = 0; i < chain->n_stages; i++)
+		finish(&r, &chain->stages[i]);
+}

@@ -1,0 +1,71 @@
+/* Runs a plan: each worker takes its images through the steps of a phase, sums
+ * are merged in a fixed tree at the barrier, channel ops run once. Nothing here
+ * allocates, locks, logs or fails. */
+#ifndef RNF_EXEC_EXEC_H
+#define RNF_EXEC_EXEC_H
+
+#include "exec/pool.h"
+#include "plan/plan.h"
+
+enum { RNF_LEVELS = 40 }; /* of the reduction tree: more than any batch has */
+
+/* A partial sum: node `index` of tree level `level`. */
+struct rnf_partial {
+	int level;
+	int64_t index;
+	float *sum;
+};
+
+struct rnf_worker {
+	struct rnf_exec *exec;
+	float *base[RNF_SPACES];
+	float *tiles, *accumulators, *kernel_scratch, *stack;
+	struct rnf_partial partials[RNF_LEVELS];
+	int n_partials;
+	int64_t image;    /* in the batch */
+	int first;        /* first image of its leaf: sums start here */
+	float *reduction; /* the leaf's vector */
+};
+
+struct rnf_exec {
+	const struct rnf_plan *plan;
+	struct rnf_pool *pool;
+	struct rnf_worker *workers;
+	int n_workers;
+	size_t phase;
+	/* of the batch: */
+	int64_t images;
+	const float *target;     /* [images][classes] */
+	const uint64_t *samples; /* keys of random ops; index in the split */
+	uint64_t key;            /* of (seed, epoch) */
+	const struct rnf_loss_impl *loss;
+	const void *loss_self;
+};
+
+/* Memory for a plan on a pool. `weights` is the block that plans share. */
+struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
+				 struct rnf_pool *pool, float *weights);
+/* The images' slice of a stored value: input, logits, loss. */
+float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image);
+/* All phases on exec->images images. */
+void rnf_exec_run(struct rnf_exec *exec);
+/* Where the gradient of a weight lies after a run. */
+const float *rnf_exec_gradient(const struct rnf_exec *exec,
+			       const struct rnf_model_weight *weight);
+
+/* -- between the files of this folder -- */
+
+static inline float *rnf_at(const struct rnf_worker *w, struct rnf_operand o)
+{
+	return w->base[o.space] + o.offset + w->image * o.stride;
+}
+void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain);
+void rnf_step_run(struct rnf_worker *w, const struct rnf_step *step);
+void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_barrier *b);
+/* Push a leaf's sum; complete siblings are added, left += right. */
+void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
+		     int64_t size);
+/* The root of what all workers hold, in the order of the images. */
+const float *rnf_reduce_finish(const struct rnf_exec *exec, int64_t size);
+
+#endif

@@ -1,0 +1,119 @@
+/* The loop: phases, the leaves of a worker's share, images, steps. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "exec/exec.h"
+
+static void leaf(struct rnf_worker *w, const struct rnf_phase *phase,
+		 int64_t index)
+{
+	struct rnf_exec *exec = w->exec;
+	const int64_t from = index * RNF_LEAF;
+	int64_t to = from + RNF_LEAF;
+	if (to > exec->images) to = exec->images;
+	w->reduction = w->stack + w->n_partials * exec->plan->max_reductions;
+	for (w->image = from; w->image < to; w->image++) {
+		w->first = w->image == from;
+		for (size_t i = 0; i < phase->n_steps; i++)
+			rnf_step_run(w, &phase->steps[i]);
+	}
+	if (phase->reductions)
+		rnf_reduce_push(w->partials, &w->n_partials,
+				(struct rnf_partial){ 0, index, w->reduction },
+				phase->reductions);
+}
+
+static void end_phase(void *arg)
+{
+	struct rnf_exec *exec = arg;
+	const struct rnf_phase *phase = &exec->plan->phases[exec->phase];
+	if (phase->reductions)
+		memcpy(exec->workers[0].base[RNF_SPACE_GRADIENT] + phase->gradient,
+		       rnf_reduce_finish(exec, phase->reductions),
+		       (size_t)phase->reductions * sizeof(float));
+	for (size_t i = 0; i < phase->n_barriers; i++)
+		rnf_barrier_run(exec, &phase->barriers[i]);
+	exec->phase++;
+}
+
+static void job(void *arg, int worker)
+{
+	struct rnf_exec *exec = arg;
+	struct rnf_worker *w = &exec->workers[worker];
+	const int64_t leaves = (exec->images + RNF_LEAF - 1) / RNF_LEAF;
+	int64_t from, to;
+	rnf_pool_share(leaves, worker, exec->n_workers, &from, &to);
+	for (size_t i = 0; i < exec->plan->n_phases; i++) {
+		w->n_partials = 0;
+		for (int64_t k = from; k < to; k++)
+			leaf(w, &exec->plan->phases[i], k);
+		rnf_pool_barrier(exec->pool, end_phase, exec);
+	}
+}
+
+void rnf_exec_run(struct rnf_exec *exec)
+{
+	for (size_t i = 0; i < exec->plan->n_prologue; i++)
+		rnf_barrier_run(exec, &exec->plan->prologue[i]);
+	exec->phase = 0;
+	rnf_pool_run(exec->pool, job, exec);
+}
+
+static float *floats(int64_t n)
+{
+	return rnf_alloc((size_t)(n + 16) * sizeof(float));
+}
+
+/* A share of leaves needs at most two partial sums a level of the tree, and one
+ * vector for the leaf that is being summed. */
+static int64_t stack_depth(int64_t batch)
+{
+	int64_t depth = 3;
+	for (int64_t leaves = batch / RNF_LEAF + 1; leaves > 0; leaves /= 2)
+		depth += 2;
+	return depth;
+}
+
+static void worker_init(struct rnf_exec *exec, struct rnf_worker *w)
+{
+	const struct rnf_plan *plan = exec->plan;
+	w->exec = exec;
+	w->base[RNF_SPACE_SCRATCH] = floats(plan->scratch);
+	w->tiles = floats(plan->tiles);
+	w->accumulators = floats(plan->accumulators);
+	w->kernel_scratch = floats((int64_t)plan->kernel_scratch_bytes / 4);
+	w->stack = floats(stack_depth(plan->batch) * plan->max_reductions);
+}
+
+struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
+				 struct rnf_pool *pool, float *weights)
+{
+	struct rnf_exec *exec = rnf_alloc(sizeof *exec);
+	float *arena = floats(plan->arena), *channel = floats(plan->channel);
+	float *gradient = floats(plan->gradient);
+	exec->plan = plan;
+	exec->pool = pool;
+	exec->n_workers = rnf_pool_threads(pool);
+	exec->workers = rnf_alloc((size_t)exec->n_workers * sizeof *exec->workers);
+	for (int i = 0; i < exec->n_workers; i++) {
+		struct rnf_worker *w = &exec->workers[i];
+		worker_init(exec, w);
+		w->base[RNF_SPACE_ARENA] = arena;
+		w->base[RNF_SPACE_CHANNEL] = channel;
+		w->base[RNF_SPACE_GRADIENT] = gradient;
+		w->base[RNF_SPACE_WEIGHT] = weights;
+	}
+	return exec;
+}
+
+float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image)
+{
+	const struct rnf_operand o = exec->plan->operands[value];
+	return exec->workers[0].base[o.space] + o.offset + image * o.stride;
+}
+
+const float *rnf_exec_gradient(const struct rnf_exec *exec,
+			       const struct rnf_model_weight *weight)
+{
+	return rnf_exec_value(exec, weight->gradient, 0) + weight->gradient_offset;
+}

@@ -1,0 +1,202 @@
+#define _GNU_SOURCE
+#include "exec/pool.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+
+/* Some 20 to 50 microseconds: longer than the gap between two phases of a
+ * step, shorter than anything that a user would notice. */
+enum { SPINS = 1000, THREADS_MAX = 1024 };
+
+/* A number that threads wait on. Alone on its cache line. */
+struct word {
+	_Atomic uint32_t value, sleepers;
+	char padding[56];
+};
+
+struct worker {
+	struct rnf_pool *pool;
+	pthread_t thread;
+	int index;
+};
+
+struct rnf_pool {
+	struct word start;   /* number of jobs begun */
+	struct word running; /* workers that have not finished the job */
+	struct word phase;   /* number of barriers passed */
+	struct word arrived; /* at the barrier */
+	void (*job)(void *arg, int worker); /* NULL: the threads end */
+	void *arg;
+	int n, spins;
+	struct worker *workers;
+};
+
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+/* Denormals cost a hundred times a normal number and train nothing. */
+static void flush_to_zero(void)
+{
+#if defined(__SSE__)
+	__builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040u); /* FTZ|DAZ */
+#elif defined(__aarch64__)
+	uint64_t fpcr;
+	__asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+	__asm__ volatile("msr fpcr, %0" : : "r"(fpcr | 1u << 24)); /* FZ */
+#endif
+}
+
+static void futex(struct word *word, int operation, uint32_t value)
+{
+	syscall(SYS_futex, &word->value, operation, value, NULL, NULL, 0);
+}
+
+/* Until the value is another than `old`. */
+static void wait_while(struct word *word, uint32_t old, int spins)
+{
+	for (int i = 0; i < spins; i++) {
+		if (atomic_load_explicit(&word->value, memory_order_acquire) != old)
+			return;
+		relax();
+	}
+	/* Sequentially consistent with set(): either the sleeper is seen there,
+	 * or the new value is seen here (or by the kernel, which compares). */
+	atomic_fetch_add(&word->sleepers, 1);
+	while (atomic_load(&word->value) == old)
+		futex(word, FUTEX_WAIT_PRIVATE, old);
+	atomic_fetch_sub(&word->sleepers, 1);
+}
+
+static void wake(struct word *word)
+{
+	if (atomic_load(&word->sleepers) > 0)
+		futex(word, FUTEX_WAKE_PRIVATE, INT32_MAX);
+}
+
+static void advance(struct word *word)
+{
+	atomic_fetch_add(&word->value, 1);
+	wake(word);
+}
+
+static void finish_job(struct rnf_pool *pool)
+{
+	if (atomic_fetch_sub(&pool->running.value, 1) == 1)
+		wake(&pool->running);
+}
+
+static void *work(void *context)
+{
+	struct worker *self = context;
+	struct rnf_pool *pool = self->pool;
+	flush_to_zero();
+	for (uint32_t seen = 0;; seen++) {
+		wait_while(&pool->start, seen, pool->spins);
+		if (!pool->job) return NULL;
+		pool->job(pool->arg, self->index);
+		finish_job(pool);
+	}
+}
+
+static int cpus(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n > 0 ? (int)n : 1;
+}
+
+/* The threads take no signals: those are the main thread's. */
+static void start_threads(struct rnf_pool *pool, int threads)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int made = 1;
+	for (; made < threads; made++) {
+		struct worker *w = &pool->workers[made];
+		*w = (struct worker){ .pool = pool, .index = made };
+		if (pthread_create(&w->thread, NULL, work, w) != 0) break;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pool->n = made; /* read by the threads only once a job has begun */
+}
+
+struct rnf_pool *rnf_pool_create(int threads)
+{
+	const int available = cpus();
+	if (threads <= 0) threads = available;
+	if (threads > THREADS_MAX) threads = THREADS_MAX;
+	struct rnf_pool *pool = rnf_alloc(sizeof *pool);
+	pool->workers = rnf_alloc((size_t)threads * sizeof *pool->workers);
+	/* With more threads than CPUs the one waited for needs this CPU. */
+	pool->spins = threads <= available ? SPINS : 1;
+	flush_to_zero();
+	start_threads(pool, threads);
+	return pool;
+}
+
+int rnf_pool_threads(const struct rnf_pool *pool)
+{
+	return pool->n;
+}
+
+void rnf_pool_run(struct rnf_pool *pool, void (*job)(void *arg, int worker),
+		  void *arg)
+{
+	pool->job = job;
+	pool->arg = arg;
+	atomic_store_explicit(&pool->running.value, (uint32_t)pool->n - 1,
+			      memory_order_relaxed);
+	advance(&pool->start);
+	job(arg, 0);
+	uint32_t left;
+	while ((left = atomic_load_explicit(&pool->running.value,
+					    memory_order_acquire)) != 0)
+		wait_while(&pool->running, left, pool->spins);
+}
+
+void rnf_pool_barrier(struct rnf_pool *pool, void (*serial)(void *arg), void *arg)
+{
+	/* Cannot pass on before this worker has arrived. */
+	const uint32_t phase = atomic_load_explicit(&pool->phase.value,
+						    memory_order_relaxed);
+	const uint32_t before = atomic_fetch_add_explicit(&pool->arrived.value, 1,
+							  memory_order_acq_rel);
+	if (before + 1 < (uint32_t)pool->n) {
+		wait_while(&pool->phase, phase, pool->spins);
+		return;
+	}
+	if (serial) serial(arg);
+	atomic_store_explicit(&pool->arrived.value, 0, memory_order_relaxed);
+	advance(&pool->phase);
+}
+
+void rnf_pool_destroy(struct rnf_pool *pool)
+{
+	if (!pool) return;
+	pool->job = NULL;
+	advance(&pool->start);
+	for (int i = 1; i < pool->n; i++)
+		pthread_join(pool->workers[i].thread, NULL);
+	pool->n = 1;
+}
+
+void rnf_pool_share(int64_t n, int worker, int workers, int64_t *from, int64_t *to)
+{
+	*from = n * worker / workers;
+	*to = n * (worker + 1) / workers;
+}

@@ -1,0 +1,32 @@
+/* One pool of threads: runs a job on every worker, with barriers inside it.
+ * All workers compute with denormals flushed to zero. */
+#ifndef RNF_EXEC_POOL_H
+#define RNF_EXEC_POOL_H
+
+#include <stdint.h>
+
+struct rnf_pool;
+
+/* `threads` counts the caller; 0: the CPUs of the affinity mask. Fewer when the
+ * system gives no more. Sets flush-to-zero in the calling thread. */
+struct rnf_pool *rnf_pool_create(int threads);
+int rnf_pool_threads(const struct rnf_pool *pool);
+
+/* job(arg, worker) on every worker 0 .. threads-1; the caller is worker 0.
+ * Returns when all are done; what they wrote is visible then. Not reentrant. */
+void rnf_pool_run(struct rnf_pool *pool, void (*job)(void *arg, int worker),
+		  void *arg);
+
+/* Called by all workers inside a job: the last that comes runs serial(arg)
+ * (may be NULL), then all go on. */
+void rnf_pool_barrier(struct rnf_pool *pool, void (*serial)(void *arg),
+		      void *arg);
+
+/* Ends the threads; the memory belongs to the arena. NULL is fine. */
+void rnf_pool_destroy(struct rnf_pool *pool);
+
+/* The part from <= i < to of 0 .. n-1 which is this worker's. */
+void rnf_pool_share(int64_t n, int worker, int workers, int64_t *from,
+		    int64_t *to);
+
+#endif

@@ -1,0 +1,116 @@
+/* Steps that are not chains: convs by their kernel, the small ops in plain C. */
+#include <string.h>
+
+#include "exec/exec.h"
+#include "kernel/matmul.h"
+#include "kernel/pool.h"
+
+struct view {
+	const struct rnf_value *x, *x1, *y; /* first and second input, output */
+	const float *a, *b;
+	float *out;
+};
+
+static void conv(struct rnf_worker *w, const struct rnf_step *s,
+		 const struct view *v)
+{
+	const struct rnf_step_io io = {
+		.in = { v->a, v->b }, .out = v->out,
+		.scratch = w->kernel_scratch, .first = w->first };
+	s->kernel.run(s->kernel.state, &io);
+}
+
+/* Channels of the inputs one after another, pixel by pixel. */
+static void concat(struct rnf_worker *w, const struct rnf_step *s,
+		   const struct view *v)
+{
+	const struct rnf_program *p = w->exec->plan->program;
+	int64_t offset = 0;
+	for (int i = 0; i < s->op->n_in; i++) {
+		const int64_t c = p->values[s->op->in[i]].c;
+		const float *in = rnf_at(w, s->in[i]);
+		for (int64_t pixel = 0; pixel < v->y->h * v->y->w; pixel++)
+			memcpy(v->out + pixel * v->y->c + offset, in + pixel * c,
+			       (size_t)c * sizeof *in);
+		offset += c;
+	}
+}
+
+static void slice(const struct rnf_step *s, const struct view *v)
+{
+	for (int64_t pixel = 0; pixel < v->y->h * v->y->w; pixel++)
+		memcpy(v->out + pixel * v->y->c,
+		       v->a + pixel * v->x->c + s->op->offset,
+		       (size_t)v->y->c * sizeof *v->a);
+}
+
+static void loss(struct rnf_worker *w, const struct rnf_step *s,
+		 const struct view *v)
+{
+	const struct rnf_exec *exec = w->exec;
+	const int64_t k = v->x->c;
+	const float *target = exec->target + w->image * k;
+	if (s->op->kind == RNF_OP_LOSS)
+		*v->out = (float)exec->loss->loss(exec->loss_self, (size_t)k,
+						  v->a, target);
+	else
+		exec->loss->gradient(exec->loss_self, (size_t)k, v->a, target,
+				     1.0f / (float)exec->images, v->out);
+}
+
+static void small(struct rnf_worker *w, const struct rnf_step *s,
+		  const struct view *v)
+{
+	const struct rnf_op *op = s->op;
+	const int64_t pixels = v->x->h * v->x->w;
+	switch (op->kind) {
+	case RNF_OP_MATMUL:
+		rnf_matmul_fwd(pixels, v->x->c, v->y->c, v->a, v->b, v->out);
+		break;
+	case RNF_OP_MATMUL_BWD_DATA:
+		rnf_matmul_bwd_data(pixels, v->y->c, v->x->c, v->a, v->b, v->out);
+		break;
+	case RNF_OP_MATMUL_BWD_WEIGHTS:
+		rnf_matmul_bwd_weights(pixels, v->x->c, v->x1->c, v->a, v->b,
+				       v->out, w->first);
+		break;
+	case RNF_OP_AVGPOOL:
+		rnf_avgpool_fwd(&op->window, v->x->h, v->x->w, v->x->c, v->a, v->out);
+		break;
+	case RNF_OP_AVGPOOL_BWD:
+		rnf_avgpool_bwd(&op->window, v->y->h, v->y->w, v->y->c, v->a, v->out);
+		break;
+	case RNF_OP_MAXPOOL:
+		rnf_maxpool_fwd(&op->window, v->x->h, v->x->w, v->x->c, v->a, v->out);
+		break;
+	case RNF_OP_MAXPOOL_BWD:
+		rnf_maxpool_bwd(&op->window, v->y->h, v->y->w, v->y->c, v->a, v->b,
+				v->out);
+		break;
+	case RNF_OP_CONCAT: concat(w, s, v); break;
+	case RNF_OP_SLICE: slice(s, v); break;
+	case RNF_OP_LOSS:
+	case RNF_OP_LOSS_BWD: loss(w, s, v); break;
+	default: break;
+	}
+}
+
+void rnf_step_run(struct rnf_worker *w, const struct rnf_step *s)
+{
+	const struct rnf_program *p = w->exec->plan->program;
+	if (s->chain) {
+		rnf_chain_run(w, s->chain);
+		return;
+	}
+	const struct rnf_op *op = s->op;
+	const struct view v = {
+		.x = &p->values[op->in[0]], .x1 = &p->values[op->in[1]],
+		.y = &p->values[op->out],
+		.a = rnf_at(w, s->in[0]),
+		.b = op->n_in > 1 ? rnf_at(w, s->in[1]) : NULL,
+		.out = s->reduction >= 0 ? w->reduction + s->reduction
+					 : rnf_at(w, s->out),
+	};
+	if (s->kernel.run) conv(w, s, &v);
+	else small(w, s, &v);
+}

@@ -1,0 +1,47 @@
+/* Which kernel runs a step: the backend's, else the core's plain one. */
+#include "base/status.h"
+#include "kernel/conv.h"
+#include "plan/plan.h"
+
+static int conv_kind(enum rnf_op_kind kind, enum rnf_step_kind *step)
+{
+	switch (kind) {
+	case RNF_OP_CONV:
+		*step = RNF_STEP_CONV_FWD;
+		return 1;
+	case RNF_OP_CONV_BWD_DATA:
+		*step = RNF_STEP_CONV_BWD_DATA;
+		return 1;
+	case RNF_OP_CONV_BWD_WEIGHTS:
+		*step = RNF_STEP_CONV_BWD_WEIGHTS;
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+rnf_status rnf_kernel_choose(const struct rnf_program *p,
+			     const struct rnf_feature *backend, void *self,
+			     struct rnf_step *step)
+{
+	const struct rnf_op *op = step->op;
+	struct rnf_conv_shape shape = { .groups = op->groups, .window = op->window };
+	if (step->chain || !conv_kind(op->kind, &shape.kind)) return RNF_OK;
+	const int data = shape.kind == RNF_STEP_CONV_BWD_DATA;
+	const struct rnf_value *x = &p->values[data ? op->out : op->in[0]];
+	const struct rnf_value *y =
+		&p->values[data ? op->in[0]
+				: shape.kind == RNF_STEP_CONV_FWD ? op->out
+								  : op->in[1]];
+	shape.h = x->h;
+	shape.w = x->w;
+	shape.c = x->c;
+	shape.k = y->c;
+	if (backend) {
+		const struct rnf_backend_impl *impl = backend->impl;
+		const rnf_status status =
+			impl->conv(self, &rnf_host, &shape, &step->kernel);
+		if (status != RNF_EUNSUP) return status;
+	}
+	return rnf_conv_plain(&shape, &step->kernel);
+}

@@ -1,0 +1,322 @@
+/* Builds the plan: phases from depths, places for values, then for each phase
+ * its steps in order: a heavy op first asks for its operands' chains; weight
+ * gradients come last, when the recomputed activation is still in cache. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+
+static enum rnf_op_class class_of(const struct rnf_op *op)
+{
+	return rnf_op_info[op->kind].class;
+}
+
+static int is_reduce(const struct rnf_op *op)
+{
+	return class_of(op) == RNF_HEAVY_REDUCE || class_of(op) == RNF_CHAIN_REDUCE;
+}
+
+int rnf_own_phase(const struct rnf_planner *b, int op)
+{
+	return rnf_plan_depth(b->p, op, b->fused);
+}
+
+struct rnf_operand rnf_planner_place(struct rnf_planner *b, int value)
+{
+	const int64_t size = rnf_round16(rnf_value_size(&b->p->values[value]));
+	const int now = (int)b->out->n_steps;
+	b->available[value] = 1;
+	if (b->stored[value] &&
+	    rnf_own_phase(b, b->p->values[value].op) == (int)b->phase)
+		return b->at[value] = b->plan->operands[value];
+	b->buffer_of[value] = (int)b->n_buffers;
+	struct rnf_buffer *buffer =
+		rnf_push((void **)&b->buffers, &b->n_buffers, sizeof *buffer);
+	*buffer = (struct rnf_buffer){ .size = size, .first = now, .last = now };
+	return b->at[value] = (struct rnf_operand){ RNF_SPACE_SCRATCH,
+						    b->buffer_of[value], 0 };
+}
+
+struct rnf_operand rnf_planner_operand(struct rnf_planner *b, int value)
+{
+	if (b->p->values[value].domain != RNF_IMAGE)
+		return b->plan->operands[value];
+	if (b->buffer_of[value] >= 0)
+		b->buffers[b->buffer_of[value]].last = (int64_t)b->out->n_steps;
+	return b->at[value];
+}
+
+struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op)
+{
+	struct rnf_step *step = rnf_push((void **)&b->out->steps,
+					 &b->out->n_steps, sizeof *step);
+	*step = (struct rnf_step){ .op = &b->p->ops[op], .reduction = -1 };
+	return step;
+}
+
+static void heavy_step(struct rnf_planner *b, int id)
+{
+	const struct rnf_op *op = &b->p->ops[id];
+	for (int i = 0; i < op->n_in; i++)
+		if (b->p->values[op->in[i]].domain == RNF_IMAGE &&
+		    !b->available[op->in[i]])
+			rnf_chain_build(b, b->p->values[op->in[i]].op);
+	struct rnf_operand in[RNF_OP_INPUTS] = { { 0 } }, out = { 0 };
+	for (int i = 0; i < op->n_in; i++)
+		in[i] = rnf_planner_operand(b, op->in[i]);
+	if (!is_reduce(op)) out = rnf_planner_place(b, op->out);
+	struct rnf_step *step = rnf_planner_step(b, id);
+	memcpy(step->in, in, sizeof in);
+	step->out = out;
+	if (is_reduce(op))
+		step->reduction = b->plan->operands[op->out].offset -
+				  b->out->gradient;
+	b->done[id] = 1;
+}
+
+static void heavy_steps(struct rnf_planner *b, enum rnf_op_class class)
+{
+	for (int id = 0; id < (int)b->p->n_ops; id++)
+		if (rnf_needed(b, id) && !b->done[id] &&
+		    class_of(&b->p->ops[id]) == class)
+			heavy_step(b, id);
+}
+
+/* Sums and stored values that no heavy op asked for. */
+static void left_over(struct rnf_planner *b)
+{
+	for (int id = 0; id < (int)b->p->n_ops; id++) {
+		const struct rnf_op *op = &b->p->ops[id];
+		if (!rnf_needed(b, id) || b->done[id]) continue;
+		if (class_of(op) != RNF_CHAIN ||
+		    (b->stored[op->out] && rnf_own_phase(b, id) == (int)b->phase))
+			rnf_chain_build(b, id);
+	}
+}
+
+/* Values of earlier phases lie in the arena. */
+static void begin_phase(struct rnf_planner *b, size_t phase)
+{
+	const struct rnf_program *p = b->p;
+	b->phase = phase;
+	b->out = &b->plan->phases[phase];
+	b->buffers = NULL;
+	b->n_buffers = 0;
+	memset(b->done, 0, p->n_ops);
+	for (size_t v = 0; v < p->n_values; v++) {
+		const int from = p->values[v].op;
+		b->buffer_of[v] = -1;
+		b->available[v] = b->stored[v] &&
+			(rnf_own_phase(b, from) < (int)phase ||
+			 p->ops[from].kind == RNF_OP_INPUT);
+		b->at[v] = b->plan->operands[v];
+	}
+}
+
+/* -- scratch: buffer ids become offsets -- */
+
+static void resolve(struct rnf_planner *b, struct rnf_operand *o)
+{
+	if (o->space == RNF_SPACE_SCRATCH) o->offset = b->buffers[o->offset].offset;
+}
+
+static void resolve_chain(struct rnf_planner *b, struct rnf_chain *chain)
+{
+	for (size_t i = 0; i < chain->n_slots; i++)
+		resolve(b, &chain->slots[i].operand);
+	for (size_t i = 0; i < chain->n_stages; i++) {
+		resolve(b, &chain->stages[i].coef);
+		resolve(b, &chain->stages[i].sum);
+	}
+	if (chain->acc_floats > b->plan->accumulators)
+		b->plan->accumulators = chain->acc_floats;
+	const int64_t tile = rnf_round16(chain->tile_pixels * chain->c);
+	if (chain->n_temps * tile > b->plan->tiles)
+		b->plan->tiles = chain->n_temps * tile;
+}
+
+static void end_phase(struct rnf_planner *b)
+{
+	const int64_t scratch = rnf_memory_place(b->buffers, b->n_buffers);
+	if (scratch > b->plan->scratch) b->plan->scratch = scratch;
+	for (size_t i = 0; i < b->out->n_steps; i++) {
+		struct rnf_step *step = &b->out->steps[i];
+		for (int k = 0; k < RNF_OP_INPUTS; k++)
+			resolve(b, &step->in[k]);
+		resolve(b, &step->out);
+		if (step->chain)
+			resolve_chain(b, (struct rnf_chain *)step->chain);
+	}
+}
+
+/* -- places of what lives longer than a phase -- */
+
+static void add_barrier(struct rnf_barrier **list, size_t *n,
+			const struct rnf_planner *b, const struct rnf_op *op)
+{
+	struct rnf_barrier *barrier = rnf_push((void **)list, n, sizeof *barrier);
+	*barrier = (struct rnf_barrier){ .op = op };
+	for (int i = 0; i < op->n_in; i++)
+		barrier->in[i] = b->plan->operands[op->in[i]];
+	barrier->out = b->plan->operands[op->out];
+}
+
+static void place_channels(struct rnf_planner *b)
+{
+	struct rnf_plan *plan = b->plan;
+	for (size_t v = 0; v < b->p->n_values; v++) {
+		const struct rnf_value *x = &b->p->values[v];
+		const struct rnf_op *op = &b->p->ops[x->op];
+		if (op->kind == RNF_OP_WEIGHT)
+			plan->operands[v] = (struct rnf_operand){
+				RNF_SPACE_WEIGHT,
+				b->p->weights[x->weight].offset, 0 };
+		if (class_of(op) != RNF_BARRIER) continue;
+		plan->operands[v] = (struct rnf_operand){ RNF_SPACE_CHANNEL,
+							  plan->channel, 0 };
+		plan->channel += rnf_round16(x->c);
+	}
+}
+
+/* All sums of one phase lie in one vector, so a merge is one addition. */
+static void place_reductions(struct rnf_planner *b)
+{
+	struct rnf_plan *plan = b->plan;
+	for (size_t phase = 0; phase < plan->n_phases; phase++) {
+		struct rnf_phase *out = &plan->phases[phase];
+		out->gradient = plan->gradient;
+		for (int i = 0; i < (int)b->p->n_ops; i++) {
+			const struct rnf_op *op = &b->p->ops[i];
+			if (!is_reduce(op) || rnf_own_phase(b, i) != (int)phase)
+				continue;
+			plan->operands[op->out] = (struct rnf_operand){
+				RNF_SPACE_GRADIENT, plan->gradient, 0 };
+			plan->gradient += rnf_round16(
+				rnf_value_size(&b->p->values[op->out]));
+		}
+		out->reductions = plan->gradient - out->gradient;
+		if (out->reductions > plan->max_reductions)
+			plan->max_reductions = out->reductions;
+	}
+}
+
+static int64_t last_reader(const struct rnf_planner *b, int value)
+{
+	int64_t last = rnf_own_phase(b, b->p->values[value].op);
+	if (value == b->p->logits || value == b->p->loss)
+		return (int64_t)b->plan->n_phases;
+	for (size_t phase = 0; phase < b->plan->n_phases; phase++)
+		for (size_t i = 0; i < b->p->n_ops; i++) {
+			const struct rnf_op *op = &b->p->ops[i];
+			if (!b->need[phase * b->p->n_ops + i]) continue;
+			for (int k = 0; k < op->n_in; k++)
+				if (op->in[k] == value) last = (int64_t)phase;
+		}
+	return last;
+}
+
+static void place_arena(struct rnf_planner *b)
+{
+	const size_t n = b->p->n_values;
+	struct rnf_buffer *buffers = rnf_alloc((n + 1) * sizeof *buffers);
+	int *value = rnf_alloc((n + 1) * sizeof *value);
+	size_t n_buffers = 0;
+	for (size_t v = 0; v < n; v++) {
+		if (!b->stored[v]) continue;
+		value[n_buffers] = (int)v;
+		buffers[n_buffers++] = (struct rnf_buffer){
+			.size = b->plan->batch *
+				rnf_round16(rnf_value_size(&b->p->values[v])),
+			.first = rnf_own_phase(b, b->p->values[v].op),
+			.last = last_reader(b, (int)v) };
+		/* the next batch's images may arrive at any time */
+		if ((int)v == b->p->input) {
+			buffers[n_buffers - 1].first = 0;
+			buffers[n_buffers - 1].last = (int64_t)b->plan->n_phases;
+		}
+	}
+	b->plan->arena = rnf_memory_place(buffers, n_buffers);
+	for (size_t i = 0; i < n_buffers; i++)
+		b->plan->operands[value[i]] = (struct rnf_operand){
+			RNF_SPACE_ARENA, buffers[i].offset,
+			buffers[i].size / b->plan->batch };
+}
+
+static void place_barriers(struct rnf_planner *b)
+{
+	struct rnf_plan *plan = b->plan;
+	for (int i = 0; i < (int)b->p->n_ops; i++) {
+		const struct rnf_op *op = &b->p->ops[i];
+		const int depth = rnf_own_phase(b, i);
+		if (class_of(op) != RNF_BARRIER) continue;
+		if (op->kind == RNF_OP_BN_COEF_FIXED || depth == 0)
+			add_barrier(&plan->prologue, &plan->n_prologue, b, op);
+		else
+			add_barrier(&plan->phases[depth - 1].barriers,
+				    &plan->phases[depth - 1].n_barriers, b, op);
+	}
+}
+
+static size_t count_phases(const struct rnf_planner *b)
+{
+	int last = 0;
+	for (int i = 0; i < (int)b->p->n_ops; i++)
+		if (rnf_own_phase(b, i) > last) last = rnf_own_phase(b, i);
+	return (size_t)last + 1;
+}
+
+static void init(struct rnf_planner *b, int64_t batch)
+{
+	const struct rnf_program *p = b->p;
+	struct rnf_plan *plan = b->plan;
+	plan->program = p;
+	plan->batch = batch;
+	plan->n_phases = count_phases(b);
+	plan->phases = rnf_alloc(plan->n_phases * sizeof *plan->phases);
+	plan->operands = rnf_alloc(p->n_values * sizeof *plan->operands);
+	b->need = rnf_alloc(plan->n_phases * p->n_ops);
+	b->stored = plan->stored = rnf_alloc(p->n_values);
+	b->done = rnf_alloc(p->n_ops);
+	b->available = rnf_alloc(p->n_values);
+	b->at = rnf_alloc(p->n_values * sizeof *b->at);
+	b->buffer_of = rnf_alloc(p->n_values * sizeof *b->buffer_of);
+}
+
+static rnf_status choose_kernels(struct rnf_plan *plan,
+				 const struct rnf_feature *backend, void *self)
+{
+	for (size_t i = 0; i < plan->n_phases; i++)
+		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
+			struct rnf_step *step = &plan->phases[i].steps[j];
+			RNF_TRY(rnf_kernel_choose(plan->program, backend, self,
+						  step));
+			if (step->kernel.scratch_bytes > plan->kernel_scratch_bytes)
+				plan->kernel_scratch_bytes =
+					step->kernel.scratch_bytes;
+		}
+	return RNF_OK;
+}
+
+rnf_status rnf_plan_make(const struct rnf_program *program,
+			 const struct rnf_feature *backend, void *backend_self,
+			 int64_t batch, int fused, struct rnf_plan **plan)
+{
+	*plan = rnf_alloc(sizeof **plan);
+	struct rnf_planner b = { .p = program, .plan = *plan, .fused = fused };
+	init(&b, batch);
+	rnf_recompute(program, b.plan->n_phases, fused, b.need, b.stored);
+	place_channels(&b);
+	place_reductions(&b);
+	place_arena(&b);
+	place_barriers(&b);
+	for (size_t phase = 0; phase < b.plan->n_phases; phase++) {
+		begin_phase(&b, phase);
+		heavy_steps(&b, RNF_HEAVY);
+		heavy_steps(&b, RNF_HEAVY_REDUCE);
+		left_over(&b);
+		end_phase(&b);
+	}
+	return choose_kernels(*plan, backend, backend_self);
+}

@@ -1,0 +1,149 @@
+/* A plan: the primitive graph cut into phases, each a straight line of steps
+ * over one image, with every byte placed. A phase is a barrier depth: all image
+ * ops between two batch statistics. Made before the first step, never changed. */
+#ifndef RNF_PLAN_PLAN_H
+#define RNF_PLAN_PLAN_H
+
+#include <stdio.h>
+#include <rnframe/backend.h>
+#include "graph/graph.h"
+
+/* Images a leaf of the reduction tree, floats a tile of a chain: constants,
+ * since they decide bits. */
+enum { RNF_LEAF = 4, RNF_TILE_FLOATS = 2048 };
+
+enum rnf_space {
+	RNF_SPACE_NONE,
+	RNF_SPACE_ARENA,    /* one slice per image, lives between phases */
+	RNF_SPACE_SCRATCH,  /* of a worker, lives inside a phase */
+	RNF_SPACE_CHANNEL,  /* vectors made at barriers */
+	RNF_SPACE_GRADIENT, /* finished sums over the batch */
+	RNF_SPACE_WEIGHT,
+	RNF_SPACES
+};
+
+/* pointer = base[space] + offset + image * stride, in floats. */
+struct rnf_operand {
+	enum rnf_space space;
+	int64_t offset, stride;
+};
+
+/* One pointwise op over a tile; a, b, dst, dst2 are slots of the chain, -1: none. */
+struct rnf_stage {
+	const struct rnf_op *op;
+	int fused; /* act: forward and backward in one call */
+	int a, b, dst, dst2;
+	struct rnf_operand coef; /* channel vector, or one vector an image */
+	struct rnf_operand sum;  /* CHAIN_SUM: where an image's vector goes */
+	int64_t acc;             /* sums: floats into the worker's accumulators */
+	int64_t reduction;       /* CHAIN_REDUCE: floats into the phase's vector */
+};
+
+struct rnf_slot {
+	struct rnf_operand operand; /* space NONE: a tile of its own */
+	int temp;
+};
+
+struct rnf_chain {
+	int64_t pixels, c, tile_pixels;
+	struct rnf_slot *slots;
+	size_t n_slots;
+	struct rnf_stage *stages;
+	size_t n_stages;
+	int n_temps;
+	int64_t acc_floats;
+};
+
+struct rnf_step {
+	const struct rnf_op *op; /* of a chain: the op that asked for it */
+	const struct rnf_chain *chain;
+	struct rnf_operand in[RNF_OP_INPUTS], out;
+	int64_t reduction; /* HEAVY_REDUCE: floats into the phase's vector */
+	struct rnf_kernel kernel; /* convs */
+};
+
+/* An op that one thread runs when all images are through a phase. */
+struct rnf_barrier {
+	const struct rnf_op *op;
+	struct rnf_operand in[RNF_OP_INPUTS], out;
+};
+
+struct rnf_phase {
+	struct rnf_step *steps;
+	size_t n_steps;
+	struct rnf_barrier *barriers;
+	size_t n_barriers;
+	int64_t reductions, gradient; /* floats of its vector, and their place */
+};
+
+struct rnf_plan {
+	const struct rnf_program *program;
+	int64_t batch; /* capacity, images */
+	struct rnf_phase *phases;
+	size_t n_phases;
+	struct rnf_barrier *prologue; /* fixed coefficients, before phase 0 */
+	size_t n_prologue;
+	struct rnf_operand *operands; /* of each value that has a place */
+	char *stored;                 /* values in the arena */
+	int64_t arena, scratch, channel, gradient; /* floats */
+	int64_t max_reductions, tiles, accumulators;
+	size_t kernel_scratch_bytes;
+};
+
+/* `fused` 0: each op its own phase and everything stored, the oracle. */
+rnf_status rnf_plan_make(const struct rnf_program *program,
+			 const struct rnf_feature *backend, void *backend_self,
+			 int64_t batch, int fused, struct rnf_plan **plan);
+void rnf_plan_print(const struct rnf_plan *plan, FILE *out);
+
+/* -- between the files of this folder -- */
+
+struct rnf_buffer {
+	int64_t size, first, last; /* live from step (or phase) to step, both in */
+	int64_t offset;
+};
+/* Place buffers so that two share bytes only if their lives do not touch;
+ * returns the floats needed. (memory.c) */
+int64_t rnf_memory_place(struct rnf_buffer *buffers, size_t n);
+
+/* need[phase * n_ops + op]: the op runs in that phase (again, for clones);
+ * stored[value]: a later phase reads it from the arena. (recompute.c) */
+void rnf_recompute(const struct rnf_program *program, size_t n_phases, int fused,
+		   char *need, char *stored);
+int rnf_plan_depth(const struct rnf_program *program, int op, int fused);
+
+struct rnf_planner {
+	const struct rnf_program *p;
+	struct rnf_plan *plan;
+	int fused;
+	char *need, *stored;
+	/* of the phase being built: */
+	size_t phase;
+	struct rnf_phase *out;
+	char *done;               /* ops */
+	char *available;          /* values that have an operand now */
+	struct rnf_operand *at;   /* operands of this phase; SCRATCH: buffer ids */
+	struct rnf_buffer *buffers;
+	size_t n_buffers;
+	int *buffer_of;           /* values; -1 */
+};
+static inline int rnf_needed(const struct rnf_planner *b, int op)
+{
+	return b->need[b->phase * b->p->n_ops + (size_t)op];
+}
+/* The phase in which an op itself stands (clones stand later). */
+int rnf_own_phase(const struct rnf_planner *b, int op);
+/* Give a value a place: the arena if stored, else scratch of this phase. */
+struct rnf_operand rnf_planner_place(struct rnf_planner *b, int value);
+/* A value of any domain that exists already, as an operand. */
+struct rnf_operand rnf_planner_operand(struct rnf_planner *b, int value);
+struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op);
+/* Build the chain that makes op's output, with all that shares its values.
+ * (chain.c) */
+void rnf_chain_build(struct rnf_planner *b, int op);
+/* Choose the kernel of a conv step. (kernel.c) */
+rnf_status rnf_kernel_choose(const struct rnf_program *program,
+			     const struct rnf_feature *backend, void *self,
+			     struct rnf_step *step);
+
+#endif

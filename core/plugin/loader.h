@@ -1,0 +1,25 @@
+/* Plugins by kind and name along a search path; the only user of dlopen. */
+#ifndef RNF_PLUGIN_LOADER_H
+#define RNF_PLUGIN_LOADER_H
+
+#include <rnframe/plugin.h>
+
+/* Add a folder with KIND/NAME.so inside to the end of the search path. */
+void rnf_loader_path(const char *dir);
+
+/* The feature, loaded once; `kinds` may be several separated by '|', tried in
+ * that order. Fails with the nearest name and the search path. */
+rnf_status rnf_loader_find(const char *kinds, const char *name,
+			   const struct rnf_feature **feature);
+
+/* All features of a kind that the path holds, sorted by name, loaded; broken
+ * files are reported through `refused` (file, reason) and skipped. */
+size_t rnf_loader_list(const char *kind, const struct rnf_feature ***features,
+		       void (*refused)(const char *file, const char *reason));
+/* Kinds that have a folder on the path, sorted. */
+size_t rnf_loader_kinds(const char ***kinds);
+/* The file that a feature came from, and its plugin. */
+const char *rnf_loader_file(const struct rnf_feature *feature);
+const struct rnf_plugin *rnf_loader_plugin(const struct rnf_feature *feature);
+
+#endif

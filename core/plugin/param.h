@@ -1,0 +1,45 @@
+/* From a conf tree to structs, by the rows of parameter tables. */
+#ifndef RNF_PLUGIN_PARAM_H
+#define RNF_PLUGIN_PARAM_H
+
+#include <rnframe/graph.h>
+#include <rnframe/plugin.h>
+#include "conf/conf.h"
+
+/* A feature with its configuration: what rnf_ref means to the core. */
+struct rnf_ref {
+	const struct rnf_feature *feature;
+	const void *conf;    /* the plugin's struct, or an empty block */
+	const void *common;  /* the struct of its kind's common keys, or NULL */
+	struct rnf_conf *node; /* where it stands, or NULL for a default */
+	const char *role;    /* "norm", "act": resolved by the graph; else NULL */
+};
+
+/* Keys that every feature of a kind takes beside its own (layer: name, inputs;
+ * dataset: path, validation...). Registered once, before filling. */
+void rnf_param_common(const char *kind, const struct rnf_params *params);
+/* Role words ("norm", "act") that are accepted as `type` where the kind fits. */
+void rnf_param_roles(const char *const *words);
+
+/* Fill `out` from a group by one table; unknown keys, wrong types and values
+ * out of range fail with file:line, path, what is allowed, nearest name.
+ * RAW values are typed by their row and replaced in the tree. A NULL group
+ * gives the defaults. */
+rnf_status rnf_param_fill(struct rnf_conf *group,
+			  const struct rnf_params *params, void *out);
+
+/* The same for a feature chosen by a string or a group with `type`. */
+rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
+			 const struct rnf_ref **ref);
+
+/* A ref by name with settings made in C; `over` lie over what ref has (may be
+ * NULL). Used by the graph builder for node() and use(). */
+rnf_status rnf_param_settings(const char *kinds, const char *type,
+			      const struct rnf_ref *from,
+			      const struct rnf_setting *settings, size_t n,
+			      const struct rnf_ref **ref);
+
+/* Print rows as `inspect` shows them (describe.c). */
+void rnf_describe_feature(const struct rnf_feature *feature, FILE *out);
+
+#endif

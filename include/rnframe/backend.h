@@ -1,0 +1,48 @@
+/* Kind "backend": kernels for the steps of a plan. The core has a plain version
+ * of every step; a backend gives faster ones where it can.
+ *
+ * Tensors are NHWC, dense: pixel (y, x) of an image at (y * w + x) * c. */
+#ifndef RNFRAME_BACKEND_H
+#define RNFRAME_BACKEND_H
+
+#include <rnframe/graph.h>
+
+enum rnf_step_kind {
+	RNF_STEP_CONV_FWD,         /* in: x, kernel; out: y */
+	RNF_STEP_CONV_BWD_DATA,    /* in: dy, kernel; out: dx */
+	RNF_STEP_CONV_BWD_WEIGHTS, /* in: x, dy; out: dkernel, added unless first */
+};
+
+struct rnf_conv_shape {
+	enum rnf_step_kind kind;
+	int64_t h, w, c; /* of x */
+	int64_t k;       /* channels of y */
+	int64_t groups;
+	struct rnf_window window;
+};
+
+/* One call of a kernel: one image. */
+struct rnf_step_io {
+	const float *in[2];
+	float *out;
+	float *scratch; /* of this worker, as many bytes as the kernel asked for */
+	int32_t first;  /* reductions: overwrite instead of adding */
+};
+
+struct rnf_kernel {
+	const char *name; /* as `plan` prints it */
+	void (*run)(const void *state, const struct rnf_step_io *io); /* [worker] */
+	const void *state; /* of the backend, from host->alloc */
+	size_t scratch_bytes;
+};
+
+struct rnf_backend_impl {
+	int (*score)(void); /* 0: cannot run on this machine; highest is "auto" */
+	rnf_status (*open)(const struct rnf_host *, const void *conf, void **self);
+	/* Fill *kernel, or return RNF_EUNSUP without words: the core's plain
+	 * version is taken. [main] */
+	rnf_status (*conv)(void *self, const struct rnf_host *,
+			   const struct rnf_conv_shape *, struct rnf_kernel *);
+};
+
+#endif

@@ -1,0 +1,42 @@
+/* Kind "callback": told of a run's events, on the main thread, between steps.
+ * Nothing here may change what the training computes. */
+#ifndef RNFRAME_CALLBACK_H
+#define RNFRAME_CALLBACK_H
+
+#include <rnframe/plugin.h>
+
+enum rnf_event { RNF_EVENT_BEGIN, RNF_EVENT_STEP, RNF_EVENT_EPOCH, RNF_EVENT_END };
+
+/* What an epoch came to; val_* are NAN without a validation set. */
+struct rnf_epoch {
+	int64_t epoch, step; /* 1-based; the last step of the epoch */
+	double time_s, lr;
+	double train_loss, train_data_loss, train_accuracy;
+	double val_loss, val_accuracy;
+	double images_per_s;
+	int64_t peak_rss_bytes;
+};
+
+struct rnf_run {
+	uint32_t size, reserved;
+	const char *name, *dir; /* of the run; dir exists */
+	int64_t epoch, epochs;  /* 1-based */
+	int64_t step, steps, steps_per_epoch; /* over the run; step 0 at BEGIN */
+	double lr, loss, data_loss, accuracy, images_per_s; /* of the last step */
+	const struct rnf_epoch *history; /* finished epochs */
+	int64_t n_history;
+	/* Write a checkpoint checkpoints/FILE.safetensors (or the native
+	 * format's suffix): weights, running statistics, optimizer state,
+	 * position. */
+	rnf_status (*save)(const struct rnf_run *, const char *file);
+};
+
+struct rnf_callback_impl {
+	/* Private state; may be NULL when there is none. */
+	rnf_status (*open)(const struct rnf_host *, const void *conf, void **self);
+	/* A bad status ends the run with its words. */
+	rnf_status (*on)(void *self, enum rnf_event, const struct rnf_run *);
+	void (*close)(void *self);
+};
+
+#endif

@@ -1,0 +1,100 @@
+/* Kinds "dataset", "augment", "archive" and "transport": where images come from
+ * and what happens to them before the first layer. */
+#ifndef RNFRAME_DATA_H
+#define RNFRAME_DATA_H
+
+#include <rnframe/plugin.h>
+#include <rnframe/random.h>
+
+enum { RNF_SPLIT_TRAIN, RNF_SPLIT_TEST, RNF_SPLITS };
+
+/* A file as published; `data` is NULL when it was not found and is optional. */
+struct rnf_blob {
+	const char *name;
+	const uint8_t *data;
+	size_t size;
+};
+
+struct rnf_download {
+	const char *url, *file;
+	int64_t bytes;         /* 0: not published */
+	const char *algorithm; /* "md5" or "sha256" */
+	const char *digest;    /* lower-case hex, as published */
+};
+
+struct rnf_dataset_info {
+	int64_t images[RNF_SPLITS];
+	int64_t h, w, c, classes;
+	const char *const *names; /* of the classes; NULL: none known */
+};
+
+struct rnf_dataset_impl {
+	/* Names of the files it is made of, NULL-terminated: found by the core in
+	 * a folder, in the sub-folder `folder`, or inside an archive; NAME.gz is
+	 * found as NAME. NULL: needs no files. */
+	const char *const *files;
+	const char *folder;
+	const struct rnf_download *downloads; /* url NULL ends the list */
+	/* Check the blobs (one each of `files`, in that order), which stay where
+	 * they are as long as the program lives. *self may be set. [main] */
+	rnf_status (*open)(const struct rnf_host *host, const void *conf,
+			   const struct rnf_blob *blobs, void **self,
+			   struct rnf_dataset_info *info);
+	/* pixels[h][w][c], 0..255, and the label. Concurrent. [worker] */
+	void (*read)(const void *self, int split, int64_t i, uint8_t *pixels,
+		     int32_t *label);
+};
+
+/* One image on its way to the batch: pixels[h][w][c], 0..255 until something
+ * normalises them. A plugin may change h and w within the capacity. */
+struct rnf_image {
+	uint32_t size, reserved;
+	int64_t h, w, c;
+	int64_t out_h, out_w; /* what the model takes */
+	size_t capacity;      /* floats that pixels and spare hold */
+	float *pixels, *spare;/* a plugin may swap the two pointers */
+	float *target;        /* one float a class, sums to 1 */
+	int64_t classes;
+	/* Another training sample, raw, drawn by the caller's index below `peers`:
+	 * pixels of h * w * c floats, and its label. */
+	int64_t peers;
+	void (*peer)(const struct rnf_image *, int64_t i, float *pixels,
+		     int32_t *label);
+	const void *context; /* of peer */
+};
+
+enum { RNF_AUGMENT_ALWAYS = 1 }; /* in evaluation too (normalisation) */
+
+struct rnf_augment_impl {
+	uint32_t flags;
+	/* Rows and columns that it adds to an image, for the capacity. */
+	int64_t (*grows)(const void *self);
+	void (*apply)(const void *self, struct rnf_random *random,
+		      struct rnf_image *image); /* [worker] */
+};
+
+/* Reads files out of a packed one. [main] */
+struct rnf_archive_impl {
+	/* 1 when this plugin can read a file that starts with these bytes. */
+	int (*probe)(const uint8_t *head, size_t n);
+	/* Calls found(context, name, size) for each regular file inside, the name
+	 * without its folders ("" for a packed single file); fills the buffer it
+	 * returns, or skips the file on NULL. size is -1 when the format does not
+	 * tell; then found is asked again with the true size and all bytes are
+	 * kept until then. */
+	rnf_status (*read)(const struct rnf_host *host, const char *path,
+			   void *(*found)(void *context, const char *name,
+					  int64_t size),
+			   void *context);
+};
+
+/* Brings a file from a URL. [main] */
+struct rnf_transport_impl {
+	/* To `path`, going on after what is there already; checks the digest at
+	 * the end. `progress` may be NULL; total is 0 when unknown. */
+	rnf_status (*fetch)(const struct rnf_host *host,
+			    const struct rnf_download *what, const char *path,
+			    void (*progress)(int64_t done, int64_t total));
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* Kind "format": files of named tensors. */
+#ifndef RNFRAME_FORMAT_H
+#define RNFRAME_FORMAT_H
+
+#include <rnframe/plugin.h>
+
+struct rnf_named_tensor {
+	const char *name;  /* LAYER/kernel, see graph.h */
+	int32_t rank;
+	int64_t shape[8];
+	const float *data; /* row-major */
+};
+
+struct rnf_text {
+	const char *key, *value;
+};
+
+/* Where a reader puts what it finds. add() returns memory for all elements,
+ * which the reader fills, or NULL when the core has refused (then stop and
+ * return RNF_EINVAL without other words). */
+struct rnf_tensor_sink {
+	float *(*add)(struct rnf_tensor_sink *, const char *name, int32_t rank,
+		      const int64_t *shape);
+	rnf_status (*text)(struct rnf_tensor_sink *, const char *key,
+			   const char *value);
+};
+
+enum { RNF_FORMAT_NATIVE = 1 }; /* checkpoints are written in it */
+
+struct rnf_format_impl {
+	uint32_t flags;
+	const char *suffix; /* ".safetensors" */
+	/* 1 when a file of this size that starts with these bytes is one. */
+	int (*probe)(const uint8_t *head, size_t n, uint64_t file_size);
+	rnf_status (*read)(const struct rnf_host *, const char *path,
+			   struct rnf_tensor_sink *);
+	/* Write all to `fd` at its position; the core syncs and renames. NULL:
+	 * reads only. */
+	rnf_status (*write)(const struct rnf_host *, int fd,
+			    const struct rnf_named_tensor *, size_t n,
+			    const struct rnf_text *, size_t n_texts);
+};
+
+#endif

@@ -1,0 +1,127 @@
+/* The graph builder: what layers and blocks are given to describe themselves.
+ *
+ * A block composes layers by name (node, use). A layer lowers to primitives
+ * (conv2d ... concat) and writes no backward pass: the core differentiates the
+ * primitive graph. Values are NHWC; shapes here are {1, h, w, c} of one image.
+ * Errors are sticky: a call with a bad value gives a bad value, the first cause
+ * is kept, and status() tells at the end. [main] */
+#ifndef RNFRAME_GRAPH_H
+#define RNFRAME_GRAPH_H
+
+#include <rnframe/activation.h>
+
+/* A value of the graph; negative after an error. */
+typedef int32_t rnf_val;
+
+/* A setting of a layer that a block makes by name: one key, one value; checked
+ * against the layer's own parameter table like the text of a conf. */
+struct rnf_setting {
+	const char *key;
+	int32_t type; /* RNF_TYPE_INT, FLOAT, STRING, BOOL or REF */
+	int64_t i;
+	double f;
+	const char *s;
+	const struct rnf_ref *ref;
+};
+#define RNF_SET_INT(k, v) ((struct rnf_setting){ .key = k, .type = RNF_TYPE_INT, .i = v })
+#define RNF_SET_BOOL(k, v) ((struct rnf_setting){ .key = k, .type = RNF_TYPE_BOOL, .i = v })
+#define RNF_SET_FLOAT(k, v) ((struct rnf_setting){ .key = k, .type = RNF_TYPE_FLOAT, .f = v })
+#define RNF_SET_STRING(k, v) ((struct rnf_setting){ .key = k, .type = RNF_TYPE_STRING, .s = v })
+#define RNF_SET_REF(k, v) ((struct rnf_setting){ .key = k, .type = RNF_TYPE_REF, .ref = v })
+
+/* A tensor of the model. Its name is the scope's labels joined by '_', then
+ * '/' and `name`: stage1_res_block1_conv1/kernel. */
+struct rnf_weight {
+	const char *name;
+	int32_t rank;
+	int64_t shape[4];      /* conv: kh, kw, in / groups, out; dense: in, out */
+	int64_t fan_in, fan_out; /* for the initializer */
+	const struct rnf_ref *initializer; /* NULL: filled with `value` */
+	double value;
+	double l2;             /* adds l2 * sum(w^2) to the loss */
+	int32_t state;         /* 1: running statistics, not trained */
+};
+
+/* A window over (h, w): kernel, stride, and zeros (or nothing, for pools)
+ * before the first row and column; y has the size out_h, out_w. */
+struct rnf_window {
+	int64_t kernel_h, kernel_w, stride, pad_top, pad_left, out_h, out_w;
+};
+
+struct rnf_graph {
+	uint32_t size;
+	int32_t training; /* 0: inference; a layer may lower differently */
+	const struct rnf_host *host;
+	/* What the model says for layers that do not: its kernels' initializer
+	 * and L2 coefficient. */
+	const struct rnf_ref *initializer;
+	double l2;
+
+	/* -- composing layers -- */
+
+	/* A layer (or block, or the roles "norm" and "act") by type, under a
+	 * label; its weights are named after the scopes and the label. */
+	rnf_val (*node)(struct rnf_graph *, const char *type, const char *label,
+			const rnf_val *in, size_t n_in,
+			const struct rnf_setting *settings, size_t n_settings);
+	/* The layer, block or activation that the conf put at `ref`. */
+	rnf_val (*use)(struct rnf_graph *, const struct rnf_ref *ref,
+		       const char *label, const rnf_val *in, size_t n_in,
+		       const struct rnf_setting *settings, size_t n_settings);
+	void (*shape)(struct rnf_graph *, rnf_val, int64_t nhwc[4]);
+	void (*enter)(struct rnf_graph *, const char *label);
+	void (*leave)(struct rnf_graph *);
+	rnf_val (*fail)(struct rnf_graph *, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+	rnf_status (*status)(struct rnf_graph *);
+
+	/* -- primitives -- */
+
+	rnf_val (*weight)(struct rnf_graph *, const struct rnf_weight *);
+	/* y = x * kernel, kernel (kh, kw, c / groups, k), cross-correlation. */
+	rnf_val (*conv2d)(struct rnf_graph *, rnf_val x, rnf_val kernel,
+			  const struct rnf_window *, int64_t groups);
+	/* y[.., k] = sum_c x[.., c] w[c][k], x of any (h, w). */
+	rnf_val (*matmul)(struct rnf_graph *, rnf_val x, rnf_val w);
+	/* y[.., c] = x[.., c] + b[c] */
+	rnf_val (*bias)(struct rnf_graph *, rnf_val x, rnf_val b);
+	/* Training: batch statistics, running ones updated at the commit
+	 * (running = momentum * running + (1 - momentum) * batch, the variance
+	 * unbiased); inference: running statistics. */
+	rnf_val (*batch_norm)(struct rnf_graph *, rnf_val x, rnf_val gamma,
+			      rnf_val beta, rnf_val mean, rnf_val variance,
+			      double eps, double momentum);
+	/* y = f(x); impl and self live as long as the graph. */
+	rnf_val (*pointwise)(struct rnf_graph *, rnf_val x,
+			     const struct rnf_activation_impl *,
+			     const void *self);
+	/* y[h][w][c] = x[h][w][c] * s[c], s of shape (1, 1, c) */
+	rnf_val (*scale)(struct rnf_graph *, rnf_val x, rnf_val s);
+	rnf_val (*add)(struct rnf_graph *, rnf_val a, rnf_val b);
+	/* Mean over the pixels of the window that are inside the image. */
+	rnf_val (*avgpool)(struct rnf_graph *, rnf_val x, const struct rnf_window *);
+	/* Largest pixel of the window inside the image; ties: the first. */
+	rnf_val (*maxpool)(struct rnf_graph *, rnf_val x, const struct rnf_window *);
+	rnf_val (*global_avgpool)(struct rnf_graph *, rnf_val x); /* (1, 1, c) */
+	rnf_val (*global_maxpool)(struct rnf_graph *, rnf_val x); /* (1, 1, c) */
+	/* Along the channels; all of one (h, w). */
+	rnf_val (*concat)(struct rnf_graph *, const rnf_val *in, size_t n);
+};
+
+/* Keras' padding words for one axis: `same` gives ceil(n / stride) and puts the
+ * odd zero at the end; `valid` stays inside. Returns the size, sets *before. */
+enum rnf_padding { RNF_PADDING_SAME, RNF_PADDING_VALID };
+static inline int64_t rnf_window_axis(enum rnf_padding padding, int64_t n,
+				      int64_t kernel, int64_t stride,
+				      int64_t *before)
+{
+	*before = 0;
+	if (padding == RNF_PADDING_VALID)
+		return n < kernel ? 0 : (n - kernel) / stride + 1;
+	const int64_t out = (n + stride - 1) / stride;
+	const int64_t zeros = (out - 1) * stride + kernel - n;
+	*before = zeros > 0 ? zeros / 2 : 0;
+	return out;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* Services that the program lends to plugins. A plugin links nothing of
+ * rnframe: it reaches the core through this table only. */
+#ifndef RNFRAME_HOST_H
+#define RNFRAME_HOST_H
+
+#include <rnframe/abi.h>
+
+enum rnf_level { RNF_LOG_ERROR, RNF_LOG_WARNING, RNF_LOG_INFO, RNF_LOG_DEBUG };
+
+struct rnf_host {
+	uint32_t size; /* of this struct as the program knows it */
+	uint16_t abi_major, abi_minor;
+	const char *version; /* of the program */
+
+	/* Keep the words for a failure and return `status`, so that a callback can
+	 * say: return host->fail(RNF_EINVAL, "stride is %d, must be 1..8", s);
+	 * The core adds the plugin and its place in the conf. [main] or, before
+	 * training starts, [worker]. */
+	rnf_status (*fail)(rnf_status status, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+
+	/* One line on stderr. Never called by a training step. [main] */
+	void (*log)(enum rnf_level level, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+
+	/* Zeroed, 64-byte aligned memory which belongs to the core and lives as
+	 * long as the program; nothing is freed one by one. NULL when there is
+	 * none left. Set-up only. [main] */
+	void *(*alloc)(size_t bytes);
+};
+
+#endif

@@ -1,0 +1,14 @@
+/* Everything that a plugin may include. */
+#ifndef RNFRAME_RNFRAME_H
+#define RNFRAME_RNFRAME_H
+
+#include <rnframe/backend.h>
+#include <rnframe/callback.h>
+#include <rnframe/data.h>
+#include <rnframe/format.h>
+#include <rnframe/initializer.h>
+#include <rnframe/layer.h>
+#include <rnframe/training.h>
+#include <rnframe/vmath.h>
+
+#endif

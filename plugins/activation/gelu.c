@@ -1,0 +1,81 @@
+/* gelu: x P(x), P(x) = (1 + erf(x / sqrt(2))) / 2, the normal distribution (not
+ * the tanh approximation). Shapes: any, y as x.
+ * Source: Hendrycks and Gimpel 2016 (arXiv 1606.08415).
+ *
+ * erf by Abramowitz and Stegun, formula 7.1.26: for z >= 0
+ *   1 - erf(z) = (a1 t + ... + a5 t^5) exp(-z^2) + eps,  t = 1 / (1 + p z),
+ * |eps| <= 1.5e-7; P is half of that for x < 0 and 1 minus it for x > 0. The
+ * same exp(-x^2 / 2) gives the slope, P(x) + x exp(-x^2 / 2) / sqrt(2 pi).
+ * Beyond 12.5 the tail is below 1e-35; x is held there, short of denormals. */
+#include <math.h>
+#include <rnframe/activation.h>
+#include <rnframe/vmath.h>
+
+static inline float gelu(float x, float *slope)
+{
+	const float low = x < -12.5f ? -12.5f : x;
+	const float both = low > 12.5f ? 12.5f : low;
+	const float magnitude = both < 0.0f ? -both : both;
+	const float t = 1.0f / (1.0f + 0.231641888f * magnitude); /* p / sqrt(2) */
+	const float e = rnf_expf(-0.5f * both * both);
+	float tail = 1.061405429f;
+	tail = tail * t - 1.453152027f;
+	tail = tail * t + 1.421413741f;
+	tail = tail * t - 0.284496736f;
+	tail = tail * t + 0.254829592f;
+	tail = 0.5f * tail * t * e;
+	const float p = both < 0.0f ? tail : 1.0f - tail;
+	*slope = p + both * e * 0.398942280f; /* 1 / sqrt(2 pi) */
+	return low * p;
+}
+
+RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, float *y)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		y[i] = gelu(x[i], &slope);
+	}
+}
+
+RNF_MULTIARCH static void bwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, const float *dy, float *dx)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		gelu(x[i], &slope);
+		dx[i] = dy[i] * slope;
+	}
+}
+
+RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
+				  size_t n, const float *x, const float *dy,
+				  float *y, float *dx)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		const float d = dy[i];
+		float slope;
+		const float value = gelu(x[i], &slope);
+		y[i] = value;
+		dx[i] = d * slope;
+	}
+}
+
+static double ref(const void *self, double x, double *slope)
+{
+	(void)self;
+	const double p = 0.5 * erfc(-x * 0.70710678118654752);
+	*slope = p + x * exp(-0.5 * x * x) * 0.39894228040143268;
+	return x * p;
+}
+
+static const struct rnf_activation_impl impl = {
+	.fwd = fwd,
+	.bwd = bwd,
+	.fwd_bwd = fwd_bwd,
+	.ref = ref,
+};
+RNF_PLUGIN(activation, gelu, "x (1 + erf(x / sqrt(2))) / 2, the exact form", NULL, impl)

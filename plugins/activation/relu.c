@@ -1,0 +1,61 @@
+/* relu: max(x, 0); the slope at 0 is 0. Shapes: any, y as x.
+ * Source: Nair and Hinton 2010. */
+#include <rnframe/activation.h>
+#include <rnframe/vmath.h>
+
+/* The tests are ordered so that a NaN falls through to x itself. */
+static inline float relu(float x, float *slope)
+{
+	*slope = x > 0.0f ? 1.0f : x <= 0.0f ? 0.0f : x;
+	return x < 0.0f ? 0.0f : x;
+}
+
+RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, float *y)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		y[i] = relu(x[i], &slope);
+	}
+}
+
+RNF_MULTIARCH static void bwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, const float *dy, float *dx)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		relu(x[i], &slope);
+		dx[i] = dy[i] * slope;
+	}
+}
+
+RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
+				  size_t n, const float *x, const float *dy,
+				  float *y, float *dx)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		const float d = dy[i];
+		float slope;
+		const float value = relu(x[i], &slope);
+		y[i] = value;
+		dx[i] = d * slope;
+	}
+}
+
+static double ref(const void *self, double x, double *slope)
+{
+	(void)self;
+	*slope = x > 0.0 ? 1.0 : 0.0;
+	return x > 0.0 ? x : 0.0;
+}
+
+static const struct rnf_activation_impl impl = {
+	.fwd = fwd,
+	.bwd = bwd,
+	.fwd_bwd = fwd_bwd,
+	.ref = ref,
+};
+RNF_PLUGIN(activation, relu, "max(x, 0)", NULL, impl)

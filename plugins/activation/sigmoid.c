@@ -1,0 +1,64 @@
+/* sigmoid: s = 1 / (1 + exp(-x)). Shapes: any, y as x.
+ *
+ * With e = exp(-x), 1 - s = e s, so that the slope s (1 - s) does not cancel
+ * for large x. */
+#include <math.h>
+#include <rnframe/activation.h>
+#include <rnframe/vmath.h>
+
+static inline float sigmoid(float x, float *slope)
+{
+	const float e = rnf_expf(-x), s = 1.0f / (1.0f + e);
+	*slope = (e * s) * s;
+	return s;
+}
+
+RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, float *y)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		y[i] = sigmoid(x[i], &slope);
+	}
+}
+
+RNF_MULTIARCH static void bwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, const float *dy, float *dx)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		sigmoid(x[i], &slope);
+		dx[i] = dy[i] * slope;
+	}
+}
+
+RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
+				  size_t n, const float *x, const float *dy,
+				  float *y, float *dx)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		const float d = dy[i];
+		float slope;
+		const float value = sigmoid(x[i], &slope);
+		y[i] = value;
+		dx[i] = d * slope;
+	}
+}
+
+static double ref(const void *self, double x, double *slope)
+{
+	(void)self;
+	*slope = 1.0 / (2.0 + exp(x) + exp(-x));
+	return 1.0 / (1.0 + exp(-x));
+}
+
+static const struct rnf_activation_impl impl = {
+	.fwd = fwd,
+	.bwd = bwd,
+	.fwd_bwd = fwd_bwd,
+	.ref = ref,
+};
+RNF_PLUGIN(activation, sigmoid, "1 / (1 + exp(-x))", NULL, impl)

@@ -1,0 +1,68 @@
+/* silu (swish): x s with s = 1 / (1 + exp(-x)). Shapes: any, y as x.
+ * Source: Elfwing, Uchibe, Doya 2017 (arXiv 1702.03118).
+ *
+ * The slope is s (1 + x (1 - s)), with 1 - s = e s and e = exp(-x). x is held
+ * at -80, or a huge negative x would multiply the s of exp's own limit. */
+#include <math.h>
+#include <rnframe/activation.h>
+#include <rnframe/vmath.h>
+
+static inline float silu(float x, float *slope)
+{
+	const float low = x < -80.0f ? -80.0f : x;
+	const float both = low > 80.0f ? 80.0f : low;
+	const float e = rnf_expf(-both), s = 1.0f / (1.0f + e);
+	*slope = s * (1.0f + both * (e * s));
+	return low * s;
+}
+
+RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, float *y)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		y[i] = silu(x[i], &slope);
+	}
+}
+
+RNF_MULTIARCH static void bwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, const float *dy, float *dx)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		silu(x[i], &slope);
+		dx[i] = dy[i] * slope;
+	}
+}
+
+RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
+				  size_t n, const float *x, const float *dy,
+				  float *y, float *dx)
+{
+	(void)self, (void)tile;
+	for (size_t i = 0; i < n; i++) {
+		const float d = dy[i];
+		float slope;
+		const float value = silu(x[i], &slope);
+		y[i] = value;
+		dx[i] = d * slope;
+	}
+}
+
+static double ref(const void *self, double x, double *slope)
+{
+	(void)self;
+	const double s = 1.0 / (1.0 + exp(-x));
+	*slope = s + x / (2.0 + exp(x) + exp(-x));
+	return x * s;
+}
+
+static const struct rnf_activation_impl impl = {
+	.fwd = fwd,
+	.bwd = bwd,
+	.fwd_bwd = fwd_bwd,
+	.ref = ref,
+};
+RNF_PLUGIN(activation, silu, "x / (1 + exp(-x)), also called swish", NULL, impl)

@@ -1,0 +1,151 @@
+/* tar: files inside tar archives, packed or not (.tar, .tar.gz, .tar.xz, ...),
+ * and single packed files (.gz, .xz, ...), by libarchive. */
+/* needs: libarchive */
+#include <rnframe/data.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than any data set has in one file; stops a packed file without end. */
+#define UNKNOWN_SIZE_MAX ((size_t)4 << 30)
+
+struct magic {
+	size_t at, n;
+	const char *bytes;
+};
+
+static const struct magic magics[] = {
+	{ 0, 2, "\x1f\x8b" },             /* gzip */
+	{ 0, 6, "\xfd" "7zXZ\0" },        /* xz */
+	{ 0, 3, "BZh" },                  /* bzip2 */
+	{ 0, 4, "\x28\xb5\x2f\xfd" },     /* zstd */
+	{ 257, 5, "ustar" },              /* tar */
+};
+
+struct reader {
+	const struct rnf_host *host;
+	const char *path;
+	struct archive *archive;
+	void *(*found)(void *context, const char *name, int64_t size);
+	void *context;
+};
+
+static int probe(const uint8_t *head, size_t n)
+{
+	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
+		const struct magic *m = &magics[i];
+		if (m->at + m->n <= n && memcmp(head + m->at, m->bytes, m->n) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static rnf_status fail(const struct reader *r)
+{
+	const char *words = archive_error_string(r->archive);
+	return r->host->fail(RNF_EIO, "%s: %s", r->path,
+			     words ? words : "cannot be unpacked");
+}
+
+/* Fills buffer[size], fewer bytes only where the file ends; *got of them. */
+static rnf_status fill(const struct reader *r, uint8_t *buffer, size_t size,
+		       size_t *got)
+{
+	for (*got = 0; *got < size;) {
+		const la_ssize_t n = archive_read_data(r->archive, buffer + *got,
+						       size - *got);
+		if (n == ARCHIVE_RETRY) continue;
+		if (n < 0) return fail(r);
+		if (n == 0) break;
+		*got += (size_t)n;
+	}
+	return RNF_OK;
+}
+
+static rnf_status read_known(const struct reader *r, const char *name, int64_t size)
+{
+	void *buffer = r->found(r->context, name, size);
+	if (!buffer) return RNF_OK;
+	size_t got;
+	RNF_TRY(fill(r, buffer, (size_t)size, &got));
+	if (got != (size_t)size)
+		return r->host->fail(RNF_EIO, "%s: %s is cut: %zu of %lld bytes",
+				     r->path, name, got, (long long)size);
+	return RNF_OK;
+}
+
+/* All that is left of the entry, in *bytes, which grows. */
+static rnf_status fill_growing(const struct reader *r, uint8_t **bytes, size_t *n)
+{
+	size_t room = 0, got = 0;
+	for (*n = 0; *n == room; *n += got) {
+		if (room >= UNKNOWN_SIZE_MAX)
+			return r->host->fail(RNF_EINVAL, "%s: unpacks to more than %zu bytes",
+					     r->path, UNKNOWN_SIZE_MAX);
+		room = room ? 2 * room : 1 << 20;
+		uint8_t *more = realloc(*bytes, room);
+		if (!more) return r->host->fail(RNF_ENOMEM, "no memory for %s", r->path);
+		*bytes = more;
+		RNF_TRY(fill(r, *bytes + *n, room - *n, &got));
+	}
+	return RNF_OK;
+}
+
+static rnf_status read_unknown(const struct reader *r, const char *name)
+{
+	uint8_t *bytes = NULL;
+	size_t n;
+	const rnf_status status = fill_growing(r, &bytes, &n);
+	void *buffer = status == RNF_OK ? r->found(r->context, name, (int64_t)n) : NULL;
+	if (buffer) memcpy(buffer, bytes, n);
+	free(bytes);
+	return status;
+}
+
+static rnf_status read_entry(const struct reader *r, struct archive_entry *entry)
+{
+	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+		return RNF_OK;
+	const char *path = archive_entry_pathname(entry);
+	if (archive_format(r->archive) == ARCHIVE_FORMAT_RAW || !path) path = "";
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	if (!archive_entry_size_is_set(entry)) return read_unknown(r, name);
+	return read_known(r, name, archive_entry_size(entry));
+}
+
+static rnf_status read_entries(const struct reader *r)
+{
+	archive_read_support_filter_all(r->archive);
+	archive_read_support_format_tar(r->archive);
+	archive_read_support_format_raw(r->archive);
+	if (archive_read_open_filename(r->archive, r->path, 1 << 18) != ARCHIVE_OK)
+		return fail(r);
+	for (;;) {
+		struct archive_entry *entry;
+		const int got = archive_read_next_header(r->archive, &entry);
+		if (got == ARCHIVE_EOF) return RNF_OK;
+		if (got == ARCHIVE_RETRY) continue;
+		if (got < ARCHIVE_WARN) return fail(r);
+		RNF_TRY(read_entry(r, entry));
+	}
+}
+
+static rnf_status read_archive(const struct rnf_host *host, const char *path,
+			       void *(*found)(void *context, const char *name,
+					      int64_t size),
+			       void *context)
+{
+	struct reader r = { host, path, archive_read_new(), found, context };
+	if (!r.archive) return host->fail(RNF_ENOMEM, "no memory");
+	const rnf_status status = read_entries(&r);
+	archive_read_free(r.archive);
+	return status;
+}
+
+static const struct rnf_archive_impl impl = { .probe = probe, .read = read_archive };
+
+RNF_PLUGIN(archive, tar, "tar archives and single packed files, by libarchive",
+	   NULL, impl)

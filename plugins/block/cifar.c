@@ -1,0 +1,24 @@
+/* cifar: the stem for small images: one 3x3 convolution `conv`, stride 1.
+ * x (h, w, c); y (h, w, filters). */
+#include <rnframe/layer.h>
+
+struct conf {
+	int64_t filters;
+};
+
+static const struct rnf_params params = RNF_PARAMS(struct conf,
+	RNF_INT_REQUIRED(struct conf, filters, 1, 65536, "channels", "of the output"));
+
+static rnf_val build(const void *self, struct rnf_graph *graph, rnf_val x)
+{
+	const struct conf *conf = self;
+	const struct rnf_setting settings[] = {
+		RNF_SET_INT("filters", conf->filters),
+		RNF_SET_INT("kernel", 3),
+	};
+	return graph->node(graph, "conv2d", "conv", &x, 1, settings, 2);
+}
+
+static const struct rnf_block_impl impl = { .build = build };
+
+RNF_PLUGIN(block, cifar, "stem for small images: one convolution", &params, impl);

@@ -1,0 +1,198 @@
+/* training_monitor: after each epoch rewrites history.json and the plots
+ * curves.png and curves.svg in the run's folder. The plots are made by gnuplot
+ * from epochs.csv; the script curves.gp stays there, to be run again by hand
+ * (cd DIR; gnuplot curves.gp). */
+#define _GNU_SOURCE
+#include <rnframe/callback.h>
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH = 4096, WAIT_MS = 20000, POLL_MS = 5 };
+
+struct conf {
+	int32_t plot;
+};
+
+static const struct rnf_params params = RNF_PARAMS(struct conf,
+	RNF_BOOL(struct conf, plot, 1, "draw the curves, by gnuplot"));
+
+struct state {
+	const struct rnf_host *host;
+	int plot; /* 0 too once gnuplot has failed */
+	int scripted; /* curves.gp is there */
+};
+
+struct series {
+	const char *key;
+	size_t offset; /* of a double in struct rnf_epoch */
+};
+
+static const struct series all_series[] = {
+	{ "loss", offsetof(struct rnf_epoch, train_loss) },
+	{ "accuracy", offsetof(struct rnf_epoch, train_accuracy) },
+	{ "val_loss", offsetof(struct rnf_epoch, val_loss) },
+	{ "val_accuracy", offsetof(struct rnf_epoch, val_accuracy) },
+};
+enum { N_SERIES = sizeof all_series / sizeof *all_series };
+
+/* Colours: Okabe and Ito 2008, told apart by all kinds of colour vision. */
+static const char script[] =
+	"set datafile separator ','\n"
+	"stats 'epochs.csv' using 1 skip 1 name 'EPOCH' nooutput\n"
+	"last = EPOCH_max > 1 ? EPOCH_max : 2\n"
+	"set xrange [1:last]\n"
+	"set xtics (last > 10 ? ceil(last / 10.0) : 1) nomirror\n"
+	"set xlabel 'epoch'\n"
+	"set ylabel 'loss'\n"
+	"set ytics nomirror\n"
+	"set y2label 'accuracy, %'\n"
+	"set y2tics\n"
+	"set grid xtics ytics linecolor rgb '#DDDDDD'\n"
+	"set key outside bottom center horizontal\n"
+	"mark = last > 40 ? 0 : 0.6\n"
+	"set style line 1 linewidth 2 linecolor rgb '#0072B2' pointtype 7 pointsize mark\n"
+	"set style line 2 linewidth 2 linecolor rgb '#56B4E9' pointtype 5 pointsize mark dashtype 2\n"
+	"set style line 3 linewidth 2 linecolor rgb '#D55E00' pointtype 7 pointsize mark\n"
+	"set style line 4 linewidth 2 linecolor rgb '#E69F00' pointtype 5 pointsize mark dashtype 2\n"
+	"png = strstrt(GPVAL_TERMINALS, 'pngcairo') ? 'pngcairo' : 'png'\n"
+	"do for [i = 1:2] {\n"
+	"\tif (i == 1) { set terminal @png size 1000,600 }\n"
+	"\tif (i == 2) { set terminal svg size 1000,600 background rgb 'white' }\n"
+	"\tset output (i == 1 ? 'curves.png' : 'curves.svg')\n"
+	"\tplot 'epochs.csv' using 1:5 skip 1 with linespoints linestyle 1 title 'loss', \\\n"
+	"\t     '' using 1:8 skip 1 with linespoints linestyle 2 title 'val loss', \\\n"
+	"\t     '' using 1:(100 * $7) skip 1 axes x1y2 with linespoints linestyle 3 title 'accuracy', \\\n"
+	"\t     '' using 1:(100 * $9) skip 1 axes x1y2 with linespoints linestyle 4 title 'val accuracy'\n"
+	"\tset output\n"
+	"}\n";
+
+static rnf_status open_state(const struct rnf_host *host, const void *conf,
+			     void **self)
+{
+	struct state *s = host->alloc(sizeof *s);
+	if (!s) return host->fail(RNF_ENOMEM, "no memory");
+	s->host = host;
+	s->plot = ((const struct conf *)conf)->plot;
+	*self = s;
+	return RNF_OK;
+}
+
+/* -- files, written whole or not at all -- */
+
+static rnf_status replace(const struct rnf_host *host, const struct rnf_run *run,
+			  const char *name,
+			  void (*write)(const struct rnf_run *, FILE *))
+{
+	char path[PATH], draft[PATH];
+	snprintf(path, sizeof path, "%s/%s", run->dir, name);
+	snprintf(draft, sizeof draft, "%s/.%s.tmp", run->dir, name);
+	FILE *file = fopen(draft, "we");
+	int good = file != NULL;
+	if (file) {
+		write(run, file);
+		good = !ferror(file);
+		good = fclose(file) == 0 && good;
+	}
+	if (good && rename(draft, path) == 0) return RNF_OK;
+	const int cause = errno;
+	if (file) unlink(draft);
+	return host->fail(RNF_EIO, "cannot write %s: %s", path, strerror(cause));
+}
+
+static void write_history(const struct rnf_run *run, FILE *file)
+{
+	for (int s = 0; s < N_SERIES; s++) {
+		fprintf(file, "%s\"%s\": [", s ? ",\n " : "{", all_series[s].key);
+		for (int64_t i = 0; i < run->n_history; i++) {
+			double value;
+			memcpy(&value, (const char *)&run->history[i] +
+			       all_series[s].offset, sizeof value);
+			fprintf(file, isfinite(value) ? "%s%.9g" : "%snull",
+				i ? ", " : "", value);
+		}
+		fprintf(file, "]");
+	}
+	fprintf(file, "}\n");
+}
+
+static void write_script(const struct rnf_run *run, FILE *file)
+{
+	fprintf(file, "# Run by gnuplot in this folder.\nset title '");
+	for (const char *c = run->name; *c; c++)
+		fprintf(file, *c == '\'' ? "''" : "%c", *c);
+	fprintf(file, "' noenhanced\n%s", script);
+}
+
+/* -- gnuplot -- */
+
+/* In the run's folder, since the script's paths are relative, and silent. */
+static int start_gnuplot(const char *dir, pid_t *pid)
+{
+	static char *const words[] = { "gnuplot", "curves.gp", NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addchdir_np(&actions, dir);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	const int error = posix_spawnp(pid, words[0], &actions, NULL, words, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+/* NULL when it has ended well, else what was wrong. */
+static const char *wait_for_gnuplot(pid_t pid)
+{
+	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+	for (int waited = 0; waited < WAIT_MS; waited += POLL_MS) {
+		int status = 0;
+		const pid_t ended = waitpid(pid, &status, WNOHANG);
+		if (ended == pid)
+			return WIFEXITED(status) && WEXITSTATUS(status) == 0
+				? NULL : "gnuplot failed";
+		if (ended < 0 && errno != EINTR) return NULL; /* reaped by others */
+		nanosleep(&pause, NULL);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return "gnuplot took longer than 20 s";
+}
+
+static void plot(struct state *s, const struct rnf_run *run)
+{
+	pid_t pid;
+	const int error = start_gnuplot(run->dir, &pid);
+	const char *wrong = error ? strerror(error) : wait_for_gnuplot(pid);
+	if (!wrong) return;
+	s->plot = 0; /* one warning for the whole run */
+	s->host->log(RNF_LOG_WARNING, "no plots of this run: %s%s (to try again: "
+		     "cd %s; gnuplot curves.gp)", error ? "gnuplot: " : "", wrong,
+		     run->dir);
+}
+
+static rnf_status on(void *self, enum rnf_event event, const struct rnf_run *run)
+{
+	struct state *s = self;
+	if (event != RNF_EVENT_EPOCH) return RNF_OK;
+	RNF_TRY(replace(s->host, run, "history.json", write_history));
+	if (!s->plot) return RNF_OK;
+	if (!s->scripted) RNF_TRY(replace(s->host, run, "curves.gp", write_script));
+	s->scripted = 1;
+	plot(s, run);
+	return RNF_OK;
+}
+
+static const struct rnf_callback_impl impl = { .open = open_state, .on = on };
+
+RNF_PLUGIN(callback, training_monitor,
+	   "history.json and the plotted curves, after each epoch", &params, impl)

@@ -1,0 +1,114 @@
+/* cifar10: 50,000 + 10,000 colour images of 32x32 in 10 classes.
+ * Source: Krizhevsky 2009, "binary version": records of one label byte and
+ * three planes (red, green, blue) of 1,024 bytes. */
+#include <rnframe/data.h>
+
+enum {
+	SIDE = 32,
+	PLANE = SIDE * SIDE,
+	RECORD = 1 + 3 * PLANE,
+	CLASSES = 10,
+	TRAIN_FILES = 5,
+	FILES = TRAIN_FILES + 1,
+};
+
+static const char *const files[] = {
+	"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
+	"data_batch_4.bin", "data_batch_5.bin", "test_batch.bin", NULL,
+};
+
+static const char *const names[CLASSES] = {
+	"airplane", "automobile", "bird", "cat", "deer",
+	"dog", "frog", "horse", "ship", "truck",
+};
+
+static const struct rnf_download downloads[] = {
+	{ .url = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+	  .file = "cifar-10-binary.tar.gz", .bytes = 170052171,
+	  .algorithm = "md5", .digest = "c32a1d4ab5d03f1284b67883e8d87530" },
+	{ .url = NULL },
+};
+
+struct part {
+	const uint8_t *records; /* [n][RECORD] */
+	int64_t n;
+};
+
+struct store {
+	struct part parts[FILES];
+};
+
+static rnf_status check_labels(const struct rnf_host *host, const char *name,
+			       const struct part *part)
+{
+	for (int64_t i = 0; i < part->n; i++) {
+		const int label = part->records[i * RECORD];
+		if (label >= CLASSES)
+			return host->fail(RNF_EINVAL,
+				"%s: record %lld has label %d, must be 0..9",
+				name, (long long)i, label);
+	}
+	return RNF_OK;
+}
+
+static rnf_status open_part(const struct rnf_host *host,
+			    const struct rnf_blob *blob, struct part *part)
+{
+	if (!blob->data)
+		return host->fail(RNF_ENOENT, "%s is missing", blob->name);
+	if (blob->size == 0 || blob->size % RECORD != 0)
+		return host->fail(RNF_EINVAL,
+			"%s has %zu bytes, must be a multiple of %d: record %zu is cut",
+			blob->name, blob->size, RECORD, blob->size / RECORD);
+	part->records = blob->data;
+	part->n = (int64_t)(blob->size / RECORD);
+	return check_labels(host, blob->name, part);
+}
+
+static rnf_status open_files(const struct rnf_host *host, const void *conf,
+			     const struct rnf_blob *blobs, void **self,
+			     struct rnf_dataset_info *info)
+{
+	(void)conf;
+	struct store *store = host->alloc(sizeof *store);
+	if (!store) return host->fail(RNF_ENOMEM, "no memory");
+	info->images[RNF_SPLIT_TRAIN] = info->images[RNF_SPLIT_TEST] = 0;
+	for (int f = 0; f < FILES; f++) {
+		RNF_TRY(open_part(host, &blobs[f], &store->parts[f]));
+		info->images[f < TRAIN_FILES ? RNF_SPLIT_TRAIN : RNF_SPLIT_TEST] +=
+			store->parts[f].n;
+	}
+	info->h = info->w = SIDE;
+	info->c = 3;
+	info->classes = CLASSES;
+	info->names = names;
+	*self = store;
+	return RNF_OK;
+}
+
+static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
+		       int32_t *label)
+{
+	const struct store *store = self;
+	const struct part *part =
+		&store->parts[split == RNF_SPLIT_TEST ? TRAIN_FILES : 0];
+	for (; i >= part->n; part++)
+		i -= part->n;
+	const uint8_t *record = part->records + i * RECORD;
+	*label = record[0];
+	const uint8_t *planes = record + 1; /* [3][32][32] */
+	for (int p = 0; p < PLANE; p++)
+		for (int c = 0; c < 3; c++)
+			pixels[p * 3 + c] = planes[c * PLANE + p];
+}
+
+static const struct rnf_dataset_impl impl = {
+	.files = files,
+	.folder = "cifar-10-batches-bin",
+	.downloads = downloads,
+	.open = open_files,
+	.read = read_image,
+};
+
+RNF_PLUGIN(dataset, cifar10, "CIFAR-10: 60,000 colour images of 32x32, 10 classes",
+	   NULL, impl)

@@ -1,0 +1,15 @@
+/* add: y = x1 + x2 + ..., all of one shape. */
+#include <rnframe/layer.h>
+
+static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
+{
+	rnf_val sum = in[0];
+	(void)self;
+	for (size_t i = 1; i < n_in; i++)
+		sum = graph->add(graph, sum, in[i]);
+	return sum;
+}
+
+static const struct rnf_layer_impl impl = { .inputs = -1, .lower = lower };
+
+RNF_PLUGIN(layer, add, "sum of its inputs", NULL, impl);

@@ -1,0 +1,81 @@
+/* conv2d: y = x * kernel (+ bias), cross-correlation in groups.
+ * x (h, w, c); kernel (k, k, c / groups, filters); y (h', w', filters), with h'
+ * and w' by Keras' padding rules. Fans as Keras counts them: in
+ * k k c / groups, out k k filters. */
+#include <rnframe/layer.h>
+
+struct conf {
+	int64_t filters, kernel, stride, groups;
+	int32_t padding, bias;
+	const struct rnf_ref *initializer;
+	double l2;
+};
+
+/* In the order of enum rnf_padding. */
+static const char *const paddings[] = { "same", "valid", NULL };
+
+static const struct rnf_params params = RNF_PARAMS(struct conf,
+	RNF_INT_REQUIRED(struct conf, filters, 1, 65536, "channels", "of the output"),
+	RNF_INT(struct conf, kernel, 3, 1, 64, "pixels", "height and width of the kernel"),
+	RNF_INT(struct conf, stride, 1, 1, 64, "pixels", "from one window to the next"),
+	RNF_INT(struct conf, groups, 1, 1, 65536, "", "of channels that see only each other"),
+	RNF_ENUM(struct conf, padding, "same", paddings, "zeros at the edge, as in Keras"),
+	RNF_BOOL(struct conf, bias, 0, "add a trained constant a channel"),
+	RNF_REF(struct conf, initializer, "initializer", NULL, "of the kernel; default: the model's"),
+	RNF_FLOAT(struct conf, l2, -1, -1, 1e6, "",
+		  "weight of sum(kernel^2) in the loss; -1: the model's"));
+
+static rnf_val kernel(const struct conf *conf, struct rnf_graph *graph, int64_t c)
+{
+	const int64_t k = conf->kernel;
+	return graph->weight(graph, &(struct rnf_weight){
+		.name = "kernel", .rank = 4,
+		.shape = { k, k, c / conf->groups, conf->filters },
+		.fan_in = k * k * (c / conf->groups), .fan_out = k * k * conf->filters,
+		.initializer = conf->initializer ? conf->initializer : graph->initializer,
+		.l2 = conf->l2 < 0 ? graph->l2 : conf->l2,
+	});
+}
+
+static rnf_val bias(const struct conf *conf, struct rnf_graph *graph, rnf_val y)
+{
+	const rnf_val b = graph->weight(graph, &(struct rnf_weight){
+		.name = "bias", .rank = 1, .shape = { conf->filters },
+		.fan_in = conf->filters, .fan_out = conf->filters,
+	});
+	return graph->bias(graph, y, b);
+}
+
+static struct rnf_window window(const struct conf *conf, const int64_t nhwc[4])
+{
+	const enum rnf_padding padding = (enum rnf_padding)conf->padding;
+	const int64_t k = conf->kernel, stride = conf->stride;
+	struct rnf_window w = { .kernel_h = k, .kernel_w = k, .stride = stride };
+	w.out_h = rnf_window_axis(padding, nhwc[1], k, stride, &w.pad_top);
+	w.out_w = rnf_window_axis(padding, nhwc[2], k, stride, &w.pad_left);
+	return w;
+}
+
+static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
+{
+	const struct conf *conf = self;
+	int64_t x[4] = { 0 };
+	(void)n_in;
+	if (in[0] < 0) return in[0];
+	graph->shape(graph, in[0], x);
+	if (x[3] % conf->groups != 0 || conf->filters % conf->groups != 0)
+		return graph->fail(graph, "groups is %lld, must divide both the %lld channels "
+				   "of the input and the %lld filters", (long long)conf->groups,
+				   (long long)x[3], (long long)conf->filters);
+	const struct rnf_window w = window(conf, x);
+	if (w.out_h < 1 || w.out_w < 1)
+		return graph->fail(graph, "kernel is %lld, must fit into the %lld x %lld input "
+				   "when padding is \"valid\"", (long long)conf->kernel,
+				   (long long)x[1], (long long)x[2]);
+	const rnf_val y = graph->conv2d(graph, in[0], kernel(conf, graph, x[3]), &w, conf->groups);
+	return conf->bias ? bias(conf, graph, y) : y;
+}
+
+static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };
+
+RNF_PLUGIN(layer, conv2d, "convolution, grouped if wanted", &params, impl);

@@ -1,0 +1,173 @@
+#include "lib/plugin.h"
+
+#include <string.h>
+
+#include "base/status.h"
+#include "data/loader.h"
+#include "plugin/param.h"
+
+enum { H = 5, W = 4, C = 3, OUT = 4, CLASSES = 3, N = 11, IMAGES = 20 };
+
+/* -- a dataset and two augmentations of our own -- */
+
+static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
+		       int32_t *label)
+{
+	(void)self;
+	for (int k = 0; k < H * W * C; k++)
+		pixels[k] = (uint8_t)(split * 100 + i * 7 + k);
+	*label = (int32_t)(i % CLASSES);
+}
+
+/* Drops the first row, adds noise, mixes a peer in, and swaps the buffers. */
+static void apply_mix(const void *self, struct rnf_random *random,
+		      struct rnf_image *image)
+{
+	(void)self;
+	int32_t label = -1;
+	const int64_t row = image->w * image->c;
+	image->peer(image, (int64_t)rnf_random_below(random, (uint64_t)image->peers),
+		    image->spare, &label);
+	image->target[label] += 1.0f;
+	for (int64_t k = row; k < image->h * row; k++)
+		image->spare[k - row] = image->pixels[k] + 1000.0f * image->spare[k] +
+			(float)rnf_random_uniform(random);
+	image->h--;
+	float *swap = image->pixels;
+	image->pixels = image->spare;
+	image->spare = swap;
+}
+
+/* In evaluation too: crops the rows to what the model takes. */
+static void apply_scale(const void *self, struct rnf_random *random,
+			struct rnf_image *image)
+{
+	(void)random;
+	image->h = OUT;
+	for (int64_t k = 0; k < image->h * image->w * image->c; k++)
+		image->pixels[k] *= *(const float *)self;
+}
+
+static const float half = 0.5f;
+static const struct rnf_dataset_impl dataset = { .read = read_image };
+static const struct rnf_augment_impl mix = { .apply = apply_mix };
+static const struct rnf_augment_impl scale = {
+	.flags = RNF_AUGMENT_ALWAYS, .apply = apply_scale };
+static const struct rnf_feature features[] = {
+	{ .kind = "augment", .name = "mix", .impl = &mix },
+	{ .kind = "augment", .name = "scale", .impl = &scale } };
+static const struct rnf_ref refs[] = {
+	{ .feature = &features[0] }, { .feature = &features[1], .conf = &half } };
+static const struct rnf_ref *const list[] = { &refs[0], &refs[1] };
+static const struct rnf_dataset_info info = {
+	.images = { IMAGES, IMAGES }, .h = H, .w = W, .c = C, .classes = CLASSES };
+static const struct rnf_loader_conf conf = {
+	.dataset = &dataset, .info = &info, .augment = { list, 2 },
+	.train_augment = 1, .seed = 42, .out_h = OUT, .out_w = W };
+
+struct out {
+	float x[N][OUT][W][C], target[N][CLASSES];
+};
+
+static const int64_t samples[N] = { 3, 1, 4, 15, 9, 2, 6, 5, 19, 8, 0 };
+static const int64_t peers[] = { 7, 11, 13 };
+
+static void fill(const struct rnf_loader_conf *with, int threads, int64_t epoch,
+		 int training, struct out *out)
+{
+	struct rnf_pool *pool = threads ? rnf_pool_create(threads) : NULL;
+	struct rnf_batcher *batcher = rnf_batcher_create(with, threads ? threads : 1);
+	ck_assert_msg(batcher != NULL, "%s", rnf_fail_words());
+	memset(out, 0xff, sizeof *out);
+	rnf_batch_fill(batcher, pool, samples, training ? RNF_SPLIT_TRAIN : RNF_SPLIT_TEST,
+		       N, epoch, training, peers, 3, out->x[0][0][0], out->target[0]);
+	rnf_pool_destroy(pool);
+}
+
+START_TEST(same_bits_on_any_threads)
+{
+	struct out want, got;
+	fill(&conf, 0, 1, 1, &want);
+	for (int threads = 1; threads <= 3; threads++) {
+		fill(&conf, threads, 1, 1, &got);
+		ck_assert(memcmp(&want, &got, sizeof got) == 0);
+	}
+}
+END_TEST
+
+START_TEST(other_by_epoch_and_seed)
+{
+	struct out want, got;
+	struct rnf_loader_conf other = conf;
+	other.seed++;
+	fill(&conf, 2, 1, 1, &want);
+	fill(&conf, 2, 2, 1, &got);
+	ck_assert(memcmp(&want, &got, sizeof got) != 0);
+	fill(&other, 2, 1, 1, &got);
+	ck_assert(memcmp(&want, &got, sizeof got) != 0);
+}
+END_TEST
+
+static void check_raw(const struct out *out, int split)
+{
+	for (int64_t i = 0; i < N; i++) {
+		for (int k = 0; k < OUT * W * C; k++)
+			ck_assert_float_eq(out->x[i][0][0][k], 0.5f *
+				(float)(uint8_t)(split * 100 + samples[i] * 7 + k));
+		for (int k = 0; k < CLASSES; k++)
+			ck_assert_float_eq(out->target[i][k],
+					   (float)(samples[i] % CLASSES == k));
+	}
+}
+
+START_TEST(evaluation_only_normalises)
+{
+	struct out out;
+	fill(&conf, 2, 1, 0, &out);
+	check_raw(&out, RNF_SPLIT_TEST);
+	struct rnf_loader_conf plain = conf;
+	plain.train_augment = 0;
+	fill(&plain, 2, 1, 1, &out);
+	check_raw(&out, RNF_SPLIT_TRAIN);
+}
+END_TEST
+
+/* The stream is that of (seed, epoch, sample): a peer index, then noise. */
+START_TEST(the_stream_and_the_peers)
+{
+	struct out out;
+	fill(&conf, 3, 6, 1, &out);
+	for (int64_t i = 0; i < N; i++) {
+		struct rnf_random random = { rnf_random_key(rnf_random_key(
+			42, 6), (uint64_t)samples[i]), 0 };
+		const int64_t peer = peers[rnf_random_below(&random, 3)];
+		for (int k = 0; k < OUT * W * C; k++) {
+			const float noise = (float)rnf_random_uniform(&random);
+			const float own = (float)(uint8_t)(samples[i] * 7 + k + W * C);
+			const float mixed = (float)(uint8_t)(peer * 7 + k + W * C);
+			ck_assert_float_eq(out.x[i][0][0][k],
+					   0.5f * (own + 1000.0f * mixed + noise));
+		}
+		ck_assert_float_eq(out.target[i][peer % CLASSES],
+				   peer % CLASSES == samples[i] % CLASSES ? 2 : 1);
+	}
+}
+END_TEST
+
+START_TEST(wrong_size_is_told)
+{
+	struct rnf_loader_conf wrong = conf;
+	wrong.augment.n = 0;
+	ck_assert_ptr_null(rnf_batcher_create(&wrong, 1));
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "5x4"));
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		same_bits_on_any_threads, other_by_epoch_and_seed, evaluation_only_normalises,
+		the_stream_and_the_peers, wrong_size_is_told, NULL
+	};
+	return test_run("data/loader", tests);
+}

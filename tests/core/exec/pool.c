@@ -1,0 +1,124 @@
+#include "lib/plugin.h"
+
+#include <string.h>
+
+#include "exec/pool.h"
+
+enum { ROUNDS = 200, WORKERS_MAX = 8 };
+
+struct sum {
+	struct rnf_pool *pool;
+	int64_t parts[WORKERS_MAX][8]; /* plain: the barrier must order them */
+	int64_t total, runs, seen_wrong[WORKERS_MAX][8];
+};
+
+static void add_up(void *arg)
+{
+	struct sum *s = arg;
+	s->total = 0;
+	s->runs++;
+	for (int w = 0; w < rnf_pool_threads(s->pool); w++)
+		s->total += s->parts[w][0];
+}
+
+/* Each round: all write, one adds, all read what was added. */
+static void rounds(void *arg, int worker)
+{
+	struct sum *s = arg;
+	const int n = rnf_pool_threads(s->pool);
+	for (int64_t round = 1; round <= ROUNDS; round++) {
+		s->parts[worker][0] = round * (worker + 1);
+		rnf_pool_barrier(s->pool, add_up, s);
+		if (s->total != round * n * (n + 1) / 2)
+			s->seen_wrong[worker][0]++;
+		rnf_pool_barrier(s->pool, NULL, NULL);
+	}
+}
+
+START_TEST(barrier)
+{
+	for (int n = 1; n <= WORKERS_MAX; n++) {
+		struct sum s = { .pool = rnf_pool_create(n) };
+		ck_assert_int_eq(rnf_pool_threads(s.pool), n);
+		rnf_pool_run(s.pool, rounds, &s);
+		ck_assert_int_eq(s.runs, ROUNDS);
+		for (int w = 0; w < n; w++)
+			ck_assert_int_eq(s.seen_wrong[w][0], 0);
+		rnf_pool_destroy(s.pool);
+	}
+}
+END_TEST
+
+static void count(void *arg, int worker)
+{
+	((int *)arg)[worker]++;
+}
+
+START_TEST(every_worker_once)
+{
+	for (int n = 1; n <= WORKERS_MAX; n++) {
+		struct rnf_pool *pool = rnf_pool_create(n);
+		int counts[WORKERS_MAX] = { 0 };
+		for (int round = 1; round <= ROUNDS; round++) {
+			rnf_pool_run(pool, count, counts);
+			for (int w = 0; w < WORKERS_MAX; w++)
+				ck_assert_int_eq(counts[w], w < n ? round : 0);
+		}
+		rnf_pool_destroy(pool);
+	}
+	rnf_pool_destroy(NULL);
+}
+END_TEST
+
+static void halve(void *arg, int worker)
+{
+	volatile float smallest = 1.17549435e-38f;
+	smallest = smallest * 0.5f;
+	memcpy((uint32_t *)arg + worker, (const void *)(uintptr_t)&smallest,
+	       sizeof smallest);
+}
+
+START_TEST(denormals_are_flushed)
+{
+	struct rnf_pool *pool = rnf_pool_create(3);
+	uint32_t bits[3] = { 1, 1, 1 };
+	rnf_pool_run(pool, halve, bits);
+	for (int w = 0; w < 3; w++)
+		ck_assert_uint_eq(bits[w], 0);
+	rnf_pool_destroy(pool);
+}
+END_TEST
+
+START_TEST(default_size)
+{
+	struct rnf_pool *pool = rnf_pool_create(0);
+	ck_assert_int_ge(rnf_pool_threads(pool), 1);
+	rnf_pool_destroy(pool);
+}
+END_TEST
+
+START_TEST(shares)
+{
+	for (int64_t n = 0; n < 20; n++)
+		for (int workers = 1; workers <= WORKERS_MAX; workers++) {
+			int64_t next = 0;
+			for (int w = 0; w < workers; w++) {
+				int64_t from, to;
+				rnf_pool_share(n, w, workers, &from, &to);
+				ck_assert_int_eq(from, next);
+				ck_assert_int_le(to - from, n / workers + 1);
+				ck_assert_int_ge(to - from, n / workers);
+				next = to;
+			}
+			ck_assert_int_eq(next, n);
+		}
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		barrier, every_worker_once, denormals_are_flushed, default_size, shares, NULL
+	};
+	return test_run("exec/pool", tests);
+}

@@ -1,0 +1,294 @@
+/* Every activation that is built, against its own `ref` in double; no new code
+ * for a new plugin. With --bench: ns an element of each kernel as well. */
+#include "lib/plugin.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PLUGINS_MAX 64
+
+static const size_t sizes[] = { 1, 3, 17, RNF_TILE_MAX };
+static const struct rnf_tile tile = { .size = sizeof tile, .key = 1 };
+
+struct subject {
+	char name[64];
+	const struct rnf_activation_impl *impl;
+	void *self;
+};
+
+static struct subject subjects[PLUGINS_MAX];
+static size_t n_subjects;
+
+/* The defaults of the numeric rows, as the core fills them. */
+static void *defaults(const struct rnf_params *params)
+{
+	if (!params) return NULL;
+	char *conf = calloc(1, params->conf_size);
+	for (size_t i = 0; i < params->n; i++) {
+		const struct rnf_param *row = &params->rows[i];
+		if (row->type == RNF_TYPE_FLOAT)
+			*(double *)(void *)(conf + row->offset) = row->number;
+		if (row->type == RNF_TYPE_INT)
+			*(int64_t *)(void *)(conf + row->offset) = (int64_t)row->number;
+		if (row->type == RNF_TYPE_BOOL)
+			*(int32_t *)(void *)(conf + row->offset) = row->number > 0;
+	}
+	return conf;
+}
+
+static void add_subject(const char *file)
+{
+	struct subject *s = &subjects[n_subjects];
+	const size_t length = strlen(file);
+	if (length < 4 || length - 3 >= sizeof s->name) return;
+	if (strcmp(file + length - 3, ".so") != 0 || n_subjects == PLUGINS_MAX) return;
+	memcpy(s->name, file, length - 3);
+	const struct rnf_feature *feature = test_feature("activation", s->name);
+	s->impl = feature->impl;
+	s->self = defaults(feature->params);
+	if (s->impl->ref) n_subjects++; /* random kernels have tests of their own */
+	else memset(s, 0, sizeof *s);
+}
+
+static void find_subjects(void)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/plugins/activation", test_build());
+	DIR *folder = opendir(path);
+	n_subjects = 0;
+	if (!folder) return;
+	for (struct dirent *entry; (entry = readdir(folder));)
+		add_subject(entry->d_name);
+	closedir(folder);
+}
+
+/* -30 to 30 off the round numbers where kinks are, and far values at the end. */
+static void fill(size_t n, float *x, float *dy)
+{
+	static const float far[] = { 1e-6f, -1e-6f, 90.0f, -90.0f, 1e3f, -1e3f,
+				     1e20f, -1e20f, 3e38f, -3e38f };
+	const size_t n_far = sizeof far / sizeof *far;
+	for (size_t i = 0; i < n; i++) {
+		x[i] = (float)(60.0 * ((double)i + 0.37) / (double)n - 30.0);
+		dy[i] = (float)(1.5 - (double)(i % 7) / 3.5) + 0.01f;
+	}
+	for (size_t i = 0; n > 100 && i < n_far; i++)
+		x[n - 1 - i] = far[i];
+}
+
+static void close_to(const char *what, const char *name, double x, double got,
+		     double want, double tolerance)
+{
+	const double scale = fabs(want) > 1.0 ? fabs(want) : 1.0;
+	ck_assert_msg(fabs(got - want) <= tolerance * scale,
+		      "%s of %s at %.9g: %.9g, expected %.9g", what, name, x, got, want);
+}
+
+START_TEST(finds_plugins)
+{
+	find_subjects();
+	ck_assert_uint_gt(n_subjects, 0);
+	for (size_t i = 0; i < n_subjects; i++) {
+		ck_assert_ptr_nonnull(subjects[i].impl->fwd);
+		ck_assert_ptr_nonnull(subjects[i].impl->bwd);
+	}
+}
+END_TEST
+
+static void match_ref(const struct subject *s, size_t n)
+{
+	static float x[RNF_TILE_MAX], dy[RNF_TILE_MAX], y[RNF_TILE_MAX], dx[RNF_TILE_MAX];
+	fill(n, x, dy);
+	s->impl->fwd(s->self, &tile, n, x, y);
+	s->impl->bwd(s->self, &tile, n, x, dy, dx);
+	for (size_t i = 0; i < n; i++) {
+		double slope;
+		close_to("value", s->name, x[i], y[i], s->impl->ref(s->self, x[i], &slope), 1e-6);
+		if (isnan(slope)) continue; /* inf * 0 in a ref, far out */
+		close_to("slope", s->name, x[i], dx[i], dy[i] * slope, 2e-6);
+	}
+}
+
+START_TEST(matches_ref)
+{
+	find_subjects();
+	for (size_t i = 0; i < n_subjects; i++)
+		for (size_t j = 0; j < sizeof sizes / sizeof *sizes; j++)
+			match_ref(&subjects[i], sizes[j]);
+}
+END_TEST
+
+START_TEST(bwd_is_the_central_difference_of_ref)
+{
+	static float x[1024], dy[1024], dx[1024];
+	const double h = 1e-5;
+	find_subjects();
+	for (size_t i = 0; i < n_subjects; i++) {
+		const struct subject *s = &subjects[i];
+		fill(1024, x, dy);
+		s->impl->bwd(s->self, &tile, 1024, x, dy, dx);
+		for (size_t j = 0; j < 1024; j++) {
+			double unused;
+			if (fabsf(x[j]) > 50.0f || fabsf(x[j]) < 1e-4f) continue;
+			const double up = s->impl->ref(s->self, x[j] + h, &unused);
+			const double down = s->impl->ref(s->self, x[j] - h, &unused);
+			close_to("gradient", s->name, x[j], dx[j],
+				 dy[j] * (up - down) / (2 * h), 3e-6);
+		}
+	}
+}
+END_TEST
+
+/* Apart, then with y on x and dx on dy; and dx on x for bwd. */
+static void same_bits(const struct subject *s, size_t n)
+{
+	static float x[RNF_TILE_MAX], dy[RNF_TILE_MAX], y[RNF_TILE_MAX], dx[RNF_TILE_MAX];
+	static float a[RNF_TILE_MAX], b[RNF_TILE_MAX];
+	const size_t bytes = n * sizeof *x;
+	fill(n, x, dy);
+	s->impl->fwd(s->self, &tile, n, x, y);
+	s->impl->bwd(s->self, &tile, n, x, dy, dx);
+	memcpy(a, x, bytes);
+	s->impl->fwd(s->self, &tile, n, a, a);
+	ck_assert_mem_eq(a, y, bytes);
+	memcpy(a, dy, bytes);
+	s->impl->bwd(s->self, &tile, n, x, a, a);
+	ck_assert_mem_eq(a, dx, bytes);
+	memcpy(a, x, bytes);
+	s->impl->bwd(s->self, &tile, n, a, dy, a);
+	ck_assert_mem_eq(a, dx, bytes);
+	if (!s->impl->fwd_bwd) return;
+	s->impl->fwd_bwd(s->self, &tile, n, x, dy, a, b);
+	ck_assert_mem_eq(a, y, bytes);
+	ck_assert_mem_eq(b, dx, bytes);
+	memcpy(a, x, bytes);
+	memcpy(b, dy, bytes);
+	s->impl->fwd_bwd(s->self, &tile, n, a, b, a, b);
+	ck_assert_mem_eq(a, y, bytes);
+	ck_assert_mem_eq(b, dx, bytes);
+}
+
+START_TEST(has_the_same_bits_in_place_and_fused)
+{
+	find_subjects();
+	for (size_t i = 0; i < n_subjects; i++)
+		for (size_t j = 0; j < sizeof sizes / sizeof *sizes; j++)
+			same_bits(&subjects[i], sizes[j]);
+}
+END_TEST
+
+/* An element's bits do not depend on where in a tile it lies. */
+START_TEST(has_the_same_bits_alone)
+{
+	static float x[RNF_TILE_MAX], dy[RNF_TILE_MAX], y[RNF_TILE_MAX];
+	find_subjects();
+	for (size_t i = 0; i < n_subjects; i++) {
+		fill(RNF_TILE_MAX, x, dy);
+		subjects[i].impl->fwd(subjects[i].self, &tile, RNF_TILE_MAX, x, y);
+		for (size_t j = 0; j < RNF_TILE_MAX; j++) {
+			float alone;
+			subjects[i].impl->fwd(subjects[i].self, &tile, 1, x + j, &alone);
+			ck_assert_mem_eq(&alone, y + j, sizeof alone);
+		}
+	}
+}
+END_TEST
+
+/* At every place of a tile, in vector code and in its rest; the neighbours stay
+ * numbers. */
+static void pass_nan(const struct subject *s, size_t at)
+{
+	float x[37], dy[37], y[37], dx[37], y2[37], dx2[37];
+	fill(37, x, dy);
+	x[at] = NAN;
+	s->impl->fwd(s->self, &tile, 37, x, y);
+	s->impl->bwd(s->self, &tile, 37, x, dy, dx);
+	memcpy(y2, y, sizeof y);
+	memcpy(dx2, dx, sizeof dx);
+	if (s->impl->fwd_bwd) s->impl->fwd_bwd(s->self, &tile, 37, x, dy, y2, dx2);
+	for (size_t i = 0; i < 37; i++) {
+		ck_assert_int_eq(!!isnan(y[i]), i == at);
+		ck_assert_int_eq(!!isnan(dx[i]), i == at);
+		ck_assert_int_eq(!!isnan(y2[i]), i == at);
+		ck_assert_int_eq(!!isnan(dx2[i]), i == at);
+	}
+	fill(37, x, dy);
+	dy[at] = NAN;
+	s->impl->bwd(s->self, &tile, 37, x, dy, dx);
+	for (size_t i = 0; i < 37; i++)
+		ck_assert_int_eq(!!isnan(dx[i]), i == at);
+}
+
+START_TEST(passes_nan_on)
+{
+	find_subjects();
+	for (size_t i = 0; i < n_subjects; i++)
+		for (size_t at = 0; at < 37; at++)
+			pass_nan(&subjects[i], at);
+}
+END_TEST
+
+static double now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+enum { BENCH_FWD, BENCH_IN_PLACE, BENCH_BWD, BENCH_BOTH, BENCHES };
+
+/* ns an element, the best of some runs. */
+static double bench_kernel(const struct subject *s, int which)
+{
+	static float x[RNF_TILE_MAX], dy[RNF_TILE_MAX], y[RNF_TILE_MAX], dx[RNF_TILE_MAX];
+	const size_t n = RNF_TILE_MAX;
+	double best = INFINITY;
+	fill(n, x, dy);
+	for (int run = 0; run < 500; run++) {
+		memcpy(y, x, sizeof y);
+		const double start = now_ns();
+		if (which == BENCH_FWD) s->impl->fwd(s->self, &tile, n, x, y);
+		if (which == BENCH_IN_PLACE) s->impl->fwd(s->self, &tile, n, y, y);
+		if (which == BENCH_BWD) s->impl->bwd(s->self, &tile, n, x, dy, dx);
+		if (which == BENCH_BOTH)
+			s->impl->fwd_bwd(s->self, &tile, n, x, dy, y, dx);
+		best = fmin(best, now_ns() - start);
+	}
+	return best / (double)n;
+}
+
+/* A case, since a missing plugin may only be told from inside one. */
+START_TEST(bench)
+{
+	find_subjects();
+	printf("%-10s %8s %8s %8s %8s  ns/element\n", "", "fwd", "in place", "bwd", "fwd_bwd");
+	for (size_t i = 0; i < n_subjects; i++) {
+		const struct subject *s = &subjects[i];
+		printf("%-10s", s->name);
+		for (int which = 0; which < BENCHES; which++)
+			if (which != BENCH_BOTH || s->impl->fwd_bwd)
+				printf(" %8.3f", bench_kernel(s, which));
+		printf("\n");
+	}
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	const int timed = argc > 1 && strcmp(argv[1], "--bench") == 0;
+	const TTest *const tests[] = {
+		finds_plugins,
+		matches_ref,
+		bwd_is_the_central_difference_of_ref,
+		has_the_same_bits_in_place_and_fused,
+		has_the_same_bits_alone,
+		passes_nan_on,
+		timed ? bench : NULL,
+		NULL,
+	};
+	return test_run("activation", tests);
+}

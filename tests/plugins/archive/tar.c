@@ -1,0 +1,145 @@
+#include "lib/plugin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+enum { SIZE = 3000000, SMALL = 5 };
+
+static char folder[] = "/tmp/rnframe-tar-XXXXXX";
+
+/* What the archives hold: d/large (SIZE bytes) and d/small. */
+static uint8_t large[SIZE];
+
+struct wanted {
+	const char *name;
+	uint8_t *bytes;
+	int64_t size, calls;
+};
+
+static const struct rnf_archive_impl *plugin(void)
+{
+	return test_feature("archive", "tar")->impl;
+}
+
+static void shell(const char *command)
+{
+	char line[1024];
+	snprintf(line, sizeof line, "cd %s && (%s) 2>/dev/null", folder, command);
+	ck_assert_msg(system(line) == 0, "%s", command);
+}
+
+static void make_folder(void)
+{
+	char path[256];
+	uint64_t state = 1;
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	shell("mkdir d && printf small > d/small && ln -s small d/link");
+	for (int i = 0; i < SIZE; i++) {
+		state = state * 6364136223846793005u + 1442695040888963407u;
+		large[i] = (uint8_t)(state >> 56);
+	}
+	snprintf(path, sizeof path, "%s/d/large", folder);
+	FILE *file = fopen(path, "wb");
+	ck_assert_uint_eq(fwrite(large, 1, SIZE, file), SIZE);
+	fclose(file);
+}
+
+static void remove_folder(void)
+{
+	shell("rm -rf d && rm -f *");
+	remove(folder);
+}
+
+static void *found(void *context, const char *name, int64_t size)
+{
+	struct wanted *w = context;
+	w->calls++;
+	if (size < 0 || strcmp(name, w->name) != 0) return NULL;
+	w->size = size;
+	w->bytes = malloc((size_t)size + 1);
+	return w->bytes;
+}
+
+/* An archive made by `command` gives the file `name` with these bytes. */
+static rnf_status unpack(const char *file, struct wanted *w)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/%s", folder, file);
+	return plugin()->read(&rnf_host, path, found, w);
+}
+
+static int probed(const char *file)
+{
+	char path[256];
+	uint8_t head[512];
+	snprintf(path, sizeof path, "%s/%s", folder, file);
+	FILE *opened = fopen(path, "rb");
+	const size_t n = fread(head, 1, sizeof head, opened);
+	fclose(opened);
+	return plugin()->probe(head, n);
+}
+
+START_TEST(tar_files_packed_and_not)
+{
+	static const char *const files[] = { "a.tar", "a.tar.gz", "a.tar.xz" };
+	make_folder();
+	shell("tar cf a.tar d && tar czf a.tar.gz d && tar cJf a.tar.xz d");
+	for (int i = 0; i < 3; i++) {
+		struct wanted w = { .name = "large" }, s = { .name = "small" };
+		ck_assert(probed(files[i]));
+		ck_assert_int_eq(unpack(files[i], &w), RNF_OK);
+		ck_assert_int_eq(w.size, SIZE);
+		ck_assert_mem_eq(w.bytes, large, SIZE);
+		ck_assert_int_eq(w.calls, 2); /* neither the folder nor the link */
+		ck_assert_int_eq(unpack(files[i], &s), RNF_OK);
+		ck_assert_int_eq(s.size, SMALL);
+		ck_assert_mem_eq(s.bytes, "small", SMALL);
+	}
+	remove_folder();
+}
+END_TEST
+
+START_TEST(single_packed_files)
+{
+	make_folder();
+	shell("gzip -c d/large > large.gz && xz -c d/small > small.xz && gzip -c /dev/null > empty.gz");
+	struct wanted w = { .name = "" }, s = { .name = "" }, e = { .name = "" };
+	ck_assert(probed("large.gz") && probed("small.xz"));
+	ck_assert_int_eq(unpack("large.gz", &w), RNF_OK);
+	ck_assert_int_eq(w.size, SIZE);
+	ck_assert_mem_eq(w.bytes, large, SIZE);
+	ck_assert_int_eq(unpack("small.xz", &s), RNF_OK);
+	ck_assert_int_eq(s.size, SMALL);
+	ck_assert_mem_eq(s.bytes, "small", SMALL);
+	ck_assert_int_eq(unpack("empty.gz", &e), RNF_OK);
+	ck_assert_int_eq(e.size, 0);
+	remove_folder();
+}
+END_TEST
+
+START_TEST(cut_and_foreign_files_fail)
+{
+	static const char *const files[] = { "a.tar", "a.tar.gz", "large.gz", "absent" };
+	make_folder();
+	shell("tar cf - d | head -c 1000000 > a.tar; tar czf - d | head -c 1000000 > a.tar.gz;"
+	      "gzip -c d/large | head -c 1000000 > large.gz");
+	for (int i = 0; i < 4; i++) {
+		struct wanted w = { .name = i == 2 ? "" : "large" };
+		ck_assert_msg(unpack(files[i], &w) < 0, "%s", files[i]);
+		ck_assert_msg(strstr(rnf_fail_words(), files[i]) != NULL, "%s", rnf_fail_words());
+	}
+	ck_assert(!probed("d/small") && !probed("d/large"));
+	remove_folder();
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		tar_files_packed_and_not, single_packed_files, cut_and_foreign_files_fail, NULL,
+	};
+	return test_run("archive/tar", tests);
+}

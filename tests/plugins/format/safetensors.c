@@ -1,0 +1,266 @@
+#include "lib/plugin.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/status.h"
+
+static char path[] = "/tmp/rnframe-safetensors-XXXXXX";
+
+/* Keeps what a reader finds. */
+struct kept {
+	struct rnf_tensor_sink sink; /* first */
+	struct rnf_named_tensor tensors[8];
+	char names[8][64], keys[4][64], values[4][64];
+	float data[8][64];
+	int n, n_texts;
+};
+
+static float *keep(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
+		   const int64_t *shape)
+{
+	struct kept *k = (struct kept *)sink;
+	if (k->n == 8 || strcmp(name, "unwanted") == 0) return NULL;
+	struct rnf_named_tensor *t = &k->tensors[k->n];
+	snprintf(k->names[k->n], 64, "%s", name);
+	t->rank = rank;
+	for (int32_t d = 0; d < rank; d++)
+		t->shape[d] = shape[d];
+	return k->data[k->n++];
+}
+
+static rnf_status keep_text(struct rnf_tensor_sink *sink, const char *key,
+			    const char *value)
+{
+	struct kept *k = (struct kept *)sink;
+	snprintf(k->keys[k->n_texts], 64, "%s", key);
+	snprintf(k->values[k->n_texts++], 64, "%s", value);
+	return RNF_OK;
+}
+
+static const struct rnf_format_impl *plugin(void)
+{
+	return test_feature("format", "safetensors")->impl;
+}
+
+static rnf_status read_back(struct kept *kept)
+{
+	*kept = (struct kept){ .sink = { keep, keep_text } };
+	return plugin()->read(&rnf_host, path, &kept->sink);
+}
+
+static const float values[30] = { 1.0f, -2.5f, 3e-30f, 4.0f, 5.0f, 6.0f, 7.0f };
+
+static const struct rnf_named_tensor two[] = {
+	{ .name = "b/kernel", .rank = 4, .shape = { 1, 2, 3, 4 }, .data = values },
+	{ .name = "a/bias \"q\"", .rank = 1, .shape = { 5 }, .data = values + 1 },
+	{ .name = "step", .rank = 0, .data = values + 3 },
+};
+
+static const struct rnf_text texts[] = { { "model", "se\n\"x\"" }, { "epoch", "7" } };
+
+/* The file of `two`, at `path`. */
+static void write_two(void)
+{
+	const int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(plugin()->write(&rnf_host, fd, two, 3, texts, 2), RNF_OK);
+	close(fd);
+}
+
+/* A file with this header, padded by `blanks`, and n_data bytes of data. */
+static void write_raw(const char *header, size_t blanks, size_t n_data)
+{
+	const uint64_t length = strlen(header) + blanks;
+	FILE *file = fopen(path, "wb");
+	ck_assert_ptr_nonnull(file);
+	fwrite(&length, sizeof length, 1, file);
+	fprintf(file, "%s%*s", header, (int)blanks, "");
+	for (size_t i = 0; i < n_data; i++)
+		fputc(0, file);
+	fclose(file);
+}
+
+static void refused(const char *words)
+{
+	struct kept kept;
+	ck_assert_msg(read_back(&kept) < 0, "read, but should fail: %s", words);
+	ck_assert_msg(strstr(rnf_fail_words(), words) != NULL, "%s\nnot: %s",
+		      rnf_fail_words(), words);
+	ck_assert_int_eq(kept.n, 0);
+}
+
+START_TEST(write_then_read)
+{
+	struct kept kept;
+	write_two();
+	ck_assert_msg(read_back(&kept) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_int_eq(kept.n, 3);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_str_eq(kept.names[i], two[i].name);
+		ck_assert_int_eq(kept.tensors[i].rank, two[i].rank);
+		ck_assert_mem_eq(kept.tensors[i].shape, two[i].shape, sizeof two[i].shape);
+	}
+	ck_assert_mem_eq(kept.data[0], values, 24 * sizeof(float));
+	ck_assert_mem_eq(kept.data[1], values + 1, 5 * sizeof(float));
+	ck_assert_mem_eq(kept.data[2], values + 3, sizeof(float));
+	ck_assert_int_eq(kept.n_texts, 2);
+	ck_assert_str_eq(kept.keys[0], "model");
+	ck_assert_str_eq(kept.values[0], "se\n\"x\"");
+	ck_assert_str_eq(kept.values[1], "7");
+	unlink(path);
+}
+END_TEST
+
+START_TEST(header_is_aligned_and_probed)
+{
+	uint8_t head[16];
+	uint64_t length;
+	write_two();
+	const int fd = open(path, O_RDONLY);
+	ck_assert_int_eq(read(fd, head, sizeof head), sizeof head);
+	const uint64_t size = (uint64_t)lseek(fd, 0, SEEK_END);
+	memcpy(&length, head, sizeof length);
+	ck_assert_uint_eq(length % 8, 0);
+	ck_assert_uint_eq(size, 8 + length + 30 * sizeof(float));
+	ck_assert(plugin()->probe(head, sizeof head, size));
+	head[8] = '[';
+	ck_assert(!plugin()->probe(head, sizeof head, size));
+	ck_assert(!plugin()->probe((const uint8_t *)"\x89HDF\r\n\x1a\n{", 9, 9));
+	close(fd);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(other_writers_order_is_read)
+{
+	/* Data in another order than the header, no metadata, no padding. */
+	struct kept kept;
+	close(mkstemp(path));
+	write_raw("{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]},"
+		  "\"y\":{\"data_offsets\":[0,4],\"shape\":[1,1],\"dtype\":\"F32\"}}", 0, 12);
+	ck_assert_msg(read_back(&kept) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_str_eq(kept.names[0], "x");
+	ck_assert_int_eq(kept.tensors[1].rank, 2);
+	unlink(path);
+}
+END_TEST
+
+#define T(name, dtype, shape, begin, end) \
+	"\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape \
+	",\"data_offsets\":[" begin "," end "]}"
+
+static const struct {
+	const char *header;
+	size_t n_data;
+	const char *words;
+} malformed[] = {
+	{ "{" T("x", "F16", "[2]", "0", "4") "}", 4, "x is F16, only F32" },
+	{ "{" T("x", "F32", "[2]", "0", "4") "}", 4, "x has 4 bytes, its shape says 8" },
+	{ "{" T("x", "F32", "[1]", "0", "4") "," T("y", "F32", "[1]", "8", "12") "}", 12,
+	  "y begins at 8, behind a hole from 4" },
+	{ "{" T("x", "F32", "[2]", "0", "8") "," T("y", "F32", "[1]", "4", "8") "}", 8,
+	  "y begins at 4, inside the tensor before it" },
+	{ "{" T("x", "F32", "[1]", "4", "8") "}", 8, "behind a hole from 0" },
+	{ "{" T("x", "F32", "[1]", "0", "4") "}", 5, "1 bytes behind the last tensor" },
+	{ "{" T("x", "F32", "[1]", "0", "4") "," T("x", "F32", "[1]", "4", "8") "}", 8,
+	  "duplicate" },
+	{ "{" T("x", "F32", "[1,1,1,1,1,1,1,1,1]", "0", "4") "}", 4, "at most 8" },
+	{ "{" T("x", "F32", "[0]", "0", "0") "}", 0, "dimension 0 is 0" },
+	{ "{" T("x", "F32", "[1.5]", "0", "4") "}", 4, "no whole number" },
+	{ "{" T("x", "F32", "[4294967296,4294967296]", "0", "0") "}", 0, "too large" },
+	{ "{" T("x", "F32", "[1]", "-4", "0") "}", 4, "must be [begin, end]" },
+	{ "{" T("x", "F32", "[1]", "4", "0") "}", 4, "must be [begin, end]" },
+	{ "{\"x\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "data_offsets only" },
+	{ "{\"x\":3}", 4, "data_offsets only" },
+	{ "{\"__metadata__\":{\"a\":1}}", 0, "a must be a string" },
+	{ "{\"__metadata__\":[]}", 0, "must be an object" },
+	{ "[]", 0, "does not start with {" },
+	{ "{\"x\":", 0, "header at byte" },
+	{ "{} x", 0, "header at byte" },
+	{ "{\"\xff\":{}}", 0, "header at byte" },
+};
+
+START_TEST(malformed_files_are_refused)
+{
+	close(mkstemp(path));
+	for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
+		write_raw(malformed[i].header, 3, malformed[i].n_data);
+		refused(malformed[i].words);
+	}
+	unlink(path);
+}
+END_TEST
+
+START_TEST(lengths_are_limited)
+{
+	close(mkstemp(path));
+	const uint64_t lengths[] = { 0, 1, (16 << 20) + 1, UINT64_MAX };
+	for (size_t i = 0; i < 4; i++) {
+		FILE *file = fopen(path, "wb");
+		fwrite(&lengths[i], 8, 1, file);
+		fputs("{}", file);
+		fclose(file);
+		refused("must be 2..16777216");
+	}
+	char *many = malloc(10001 * 80), *at = many;
+	for (int i = 0; i <= 10000; i++)
+		at += sprintf(at, "%c" "\"x%d\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[%d,%d]}",
+			      i ? ',' : '{', i, 4 * i, 4 * i + 4);
+	strcpy(at, "}");
+	write_raw(many, 0, 10001 * 4);
+	refused("more than 10000 tensors");
+	free(many);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(every_cut_is_refused)
+{
+	write_two();
+	const int fd = open(path, O_RDWR);
+	const off_t whole = lseek(fd, 0, SEEK_END);
+	for (off_t n = whole - 1; n >= 0; n--) {
+		ck_assert_int_eq(ftruncate(fd, n), 0);
+		refused("file is cut: ");
+	}
+	close(fd);
+	write_raw("{" T("x", "F32", "[262144]", "0", "1048576") "}", 0, 5);
+	refused("file is cut: 73 of 1,048,644 bytes");
+	unlink(path);
+	refused("No such file");
+}
+END_TEST
+
+START_TEST(sink_and_writer_refusals)
+{
+	struct kept kept;
+	struct rnf_named_tensor bad[2] = { two[0], two[0] };
+	close(mkstemp(path));
+	write_raw("{" T("unwanted", "F32", "[1]", "0", "4") "}", 0, 4);
+	ck_assert_int_eq(read_back(&kept), RNF_EINVAL);
+	const int fd = open(path, O_WRONLY);
+	ck_assert_int_lt(plugin()->write(&rnf_host, fd, bad, 2, NULL, 0), 0);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "two tensors are named b/kernel"));
+	bad[1].name = "\xff";
+	ck_assert_int_lt(plugin()->write(&rnf_host, fd, bad, 2, NULL, 0), 0);
+	close(fd);
+	const int full = open("/dev/full", O_WRONLY);
+	ck_assert_int_eq(plugin()->write(&rnf_host, full, two, 3, NULL, 0), RNF_EIO);
+	close(full);
+	unlink(path);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		write_then_read, header_is_aligned_and_probed, other_writers_order_is_read,
+		malformed_files_are_refused, lengths_are_limited, every_cut_is_refused,
+		sink_and_writer_refusals, NULL,
+	};
+	return test_run("format/safetensors", tests);
+}
