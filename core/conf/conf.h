@@ -27,6 +27,7 @@ struct rnf_conf {
 	size_t n;
 	int retyped;          /* an override changed `type`: stale keys are dropped */
 	int used;             /* the filler has consumed it */
+	int stale;            /* stood here before an override changed `type` */
 };
 
 /* Read a conf file (path, or a bare name also looked up in conf_dir), with
@@ -41,6 +42,13 @@ const char *rnf_conf_path(const struct rnf_conf *node);
 /* Keep words with the node's place in front: file:line: path: words. */
 rnf_status rnf_conf_fail(const struct rnf_conf *node, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* "conf/a.cfg:41: ", or "" for a node that stands nowhere. Kept. */
+const char *rnf_conf_place(const struct rnf_conf *node);
+/* A new last child (or a node of its own), and its removal. */
+struct rnf_conf *rnf_conf_add(struct rnf_conf *parent, const char *key,
+			      enum rnf_conf_type type, const char *file, int line);
+void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child);
 
 /* Apply one override "key.path=value" (override.c): list elements count from 0,
  * or go by `name`, else by `type` (two matches: an error that lists the

@@ -5,28 +5,25 @@
  * erf by Abramowitz and Stegun, formula 7.1.26: for z >= 0
  *   1 - erf(z) = (a1 t + ... + a5 t^5) exp(-z^2) + eps,  t = 1 / (1 + p z),
  * |eps| <= 1.5e-7; P is half of that for x < 0 and 1 minus it for x > 0. The
- * same exp(-x^2 / 2) gives the slope, P(x) + x exp(-x^2 / 2) / sqrt(2 pi).
- * Beyond 12.5 the tail is below 1e-35; x is held there, short of denormals. */
+ * same exp(-x^2 / 2) gives the slope, P(x) + x exp(-x^2 / 2) / sqrt(2 pi). What
+ * rnf_expf gives at its limit is taken off, so that a huge x meets a true 0. */
 #include <math.h>
 #include <rnframe/activation.h>
 #include <rnframe/vmath.h>
 
 static inline float gelu(float x, float *slope)
 {
-	const float low = x < -12.5f ? -12.5f : x;
-	const float both = low > 12.5f ? 12.5f : low;
-	const float magnitude = both < 0.0f ? -both : both;
-	const float t = 1.0f / (1.0f + 0.231641888f * magnitude); /* p / sqrt(2) */
-	const float e = rnf_expf(-0.5f * both * both);
+	const float t = 1.0f / (1.0f + 0.231641888f * fabsf(x)); /* p / sqrt(2) */
+	const float e = rnf_expf(-0.5f * x * x) - rnf_expf(-87.0f);
 	float tail = 1.061405429f;
 	tail = tail * t - 1.453152027f;
 	tail = tail * t + 1.421413741f;
 	tail = tail * t - 0.284496736f;
 	tail = tail * t + 0.254829592f;
 	tail = 0.5f * tail * t * e;
-	const float p = both < 0.0f ? tail : 1.0f - tail;
-	*slope = p + both * e * 0.398942280f; /* 1 / sqrt(2 pi) */
-	return low * p;
+	const float p = x < 0.0f ? tail : 1.0f - tail;
+	*slope = p + x * e * 0.398942280f; /* 1 / sqrt(2 pi) */
+	return x * p;
 }
 
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,

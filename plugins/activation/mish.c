@@ -2,21 +2,24 @@
  * Source: Misra 2019 (arXiv 1908.08681), equation 1.
  *
  * With e = exp(x) and n = e (e + 2), tanh(softplus(x)) = n / (n + 2), and the
- * slope is n / (n + 2) + x 4 e (e + 1) / (n + 2)^2: sums of positive terms, so
- * nothing cancels for x < 0. From x = 20 on both are x and 1 in a float, and
- * below -80 the value is 0 to within 1e-32. */
+ * slope is n / (n + 2) + x 4 e (e + 1) / (n + 2)^2: both factors are of positive terms, so
+ * nothing cancels for x < 0. From x = 20 on both are x and 1 in a float, so e
+ * may stop at 1e18, where n is still finite. What rnf_expf gives at its lower
+ * limit is taken off, and the second factor is 0 beyond e's own limit, so that a
+ * huge x meets a true 0. (A clamp of x on top of rnf_expf's is slower: the
+ * compiler multiplies the cases.) */
 #include <math.h>
 #include <rnframe/activation.h>
 #include <rnframe/vmath.h>
 
 static inline float mish(float x, float *slope)
 {
-	const float low = x < -80.0f ? -80.0f : x;
-	const float both = low > 20.0f ? 20.0f : low;
-	const float e = rnf_expf(both), n = e * (e + 2.0f);
-	const float inverse = 1.0f / (n + 2.0f), t = n * inverse;
-	*slope = t + both * 4.0f * (e * inverse) * ((e + 1.0f) * inverse);
-	return low * t;
+	const float raised = rnf_expf(x) - rnf_expf(-87.0f);
+	const float e = raised > 1e18f ? 1e18f : raised;
+	const float n = e * (e + 2.0f), inverse = 1.0f / (n + 2.0f);
+	const float rest = 4.0f * (e * inverse) * ((e + 1.0f) * inverse);
+	*slope = n * inverse + x * (rest > 5e-36f ? rest : 0.0f);
+	return x * (n * inverse);
 }
 
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,

@@ -1,19 +1,20 @@
 /* silu (swish): x s with s = 1 / (1 + exp(-x)). Shapes: any, y as x.
  * Source: Elfwing, Uchibe, Doya 2017 (arXiv 1702.03118).
  *
- * The slope is s (1 + x (1 - s)), with 1 - s = e s and e = exp(-x). x is held
- * at -80, or a huge negative x would multiply the s of exp's own limit. */
+ * The slope is s + x s (1 - s). With e = exp(-|x|) the smaller of s and 1 - s
+ * is e / (1 + e) and the larger 1 / (1 + e): nothing overflows or cancels. What
+ * rnf_expf gives at its limit is taken off, so that a huge x meets a true 0. */
 #include <math.h>
 #include <rnframe/activation.h>
 #include <rnframe/vmath.h>
 
 static inline float silu(float x, float *slope)
 {
-	const float low = x < -80.0f ? -80.0f : x;
-	const float both = low > 80.0f ? 80.0f : low;
-	const float e = rnf_expf(-both), s = 1.0f / (1.0f + e);
-	*slope = s * (1.0f + both * (e * s));
-	return low * s;
+	const float e = rnf_expf(-fabsf(x)) - rnf_expf(-87.0f);
+	const float large = 1.0f / (1.0f + e), small = e * large;
+	const float s = x < 0.0f ? small : large;
+	*slope = s + x * (large * small);
+	return x * s;
 }
 
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,

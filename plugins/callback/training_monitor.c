@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH = 4096, WAIT_MS = 20000, POLL_MS = 5 };
+enum { PATH = 4096, WAIT_MS = 19000, POLL_MS = 5 };
 
 struct conf {
 	int32_t plot;
@@ -49,15 +49,17 @@ enum { N_SERIES = sizeof all_series / sizeof *all_series };
 static const char script[] =
 	"set datafile separator ','\n"
 	"stats 'epochs.csv' using 1 skip 1 name 'EPOCH' nooutput\n"
-	"last = EPOCH_max > 1 ? EPOCH_max : 2\n"
-	"set xrange [1:last]\n"
-	"set xtics (last > 10 ? ceil(last / 10.0) : 1) nomirror\n"
+	"last = EPOCH_max\n"
+	"margin = last > 1 ? 0.02 * last : 0.5\n"
+	"between = last > 10 ? ceil(last / 10.0) : 1\n"
+	"set xrange [1 - margin:last + margin]\n"
+	"set xtics between nomirror\n"
 	"set xlabel 'epoch'\n"
 	"set ylabel 'loss'\n"
 	"set ytics nomirror\n"
 	"set y2label 'accuracy, %'\n"
 	"set y2tics\n"
-	"set grid xtics ytics linecolor rgb '#DDDDDD'\n"
+	"set grid xtics ytics linetype 1 linewidth 1 linecolor rgb '#DDDDDD'\n"
 	"set key outside bottom center horizontal\n"
 	"mark = last > 40 ? 0 : 0.6\n"
 	"set style line 1 linewidth 2 linecolor rgb '#0072B2' pointtype 7 pointsize mark\n"
@@ -165,7 +167,7 @@ static const char *wait_for_gnuplot(pid_t pid)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	return "gnuplot took longer than 20 s";
+	return "gnuplot took too long";
 }
 
 static void plot(struct state *s, const struct rnf_run *run)

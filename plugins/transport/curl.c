@@ -193,6 +193,7 @@ static rnf_status fetch(const struct rnf_host *host, const struct rnf_download *
 	t.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (t.fd < 0) return fail_errno(&t, "open", errno);
 	const rnf_status status = transfer(&t, hash);
+	if (status < 0 && lseek(t.fd, 0, SEEK_END) == 0) unlink(path);
 	if (close(t.fd) < 0 && status == RNF_OK) return fail_errno(&t, "write", errno);
 	return status;
 }

@@ -66,7 +66,7 @@ static const struct rnf_loader_conf conf = {
 	.train_augment = 1, .seed = 42, .out_h = OUT, .out_w = W };
 
 struct out {
-	float x[N][OUT][W][C], target[N][CLASSES];
+	float x[N][OUT * W * C], target[N][CLASSES];
 };
 
 static const int64_t samples[N] = { 3, 1, 4, 15, 9, 2, 6, 5, 19, 8, 0 };
@@ -80,7 +80,7 @@ static void fill(const struct rnf_loader_conf *with, int threads, int64_t epoch,
 	ck_assert_msg(batcher != NULL, "%s", rnf_fail_words());
 	memset(out, 0xff, sizeof *out);
 	rnf_batch_fill(batcher, pool, samples, training ? RNF_SPLIT_TRAIN : RNF_SPLIT_TEST,
-		       N, epoch, training, peers, 3, out->x[0][0][0], out->target[0]);
+		       N, epoch, training, peers, 3, out->x[0], out->target[0]);
 	rnf_pool_destroy(pool);
 }
 
@@ -112,7 +112,7 @@ static void check_raw(const struct out *out, int split)
 {
 	for (int64_t i = 0; i < N; i++) {
 		for (int k = 0; k < OUT * W * C; k++)
-			ck_assert_float_eq(out->x[i][0][0][k], 0.5f *
+			ck_assert_float_eq(out->x[i][k], 0.5f *
 				(float)(uint8_t)(split * 100 + samples[i] * 7 + k));
 		for (int k = 0; k < CLASSES; k++)
 			ck_assert_float_eq(out->target[i][k],
@@ -145,7 +145,7 @@ START_TEST(the_stream_and_the_peers)
 			const float noise = (float)rnf_random_uniform(&random);
 			const float own = (float)(uint8_t)(samples[i] * 7 + k + W * C);
 			const float mixed = (float)(uint8_t)(peer * 7 + k + W * C);
-			ck_assert_float_eq(out.x[i][0][0][k],
+			ck_assert_float_eq(out.x[i][k],
 					   0.5f * (own + 1000.0f * mixed + noise));
 		}
 		ck_assert_float_eq(out.target[i][peer % CLASSES],

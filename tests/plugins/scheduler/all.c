@@ -30,6 +30,7 @@ START_TEST(linear_rises_and_stays)
 	const struct { double warmup; } five = { 5 }, half = { 0.5 }, none = { 0 };
 	expect("linear", &five, 1, 0.002);
 	expect("linear", &five, 25, 0.05);
+	expect("linear", &five, 49, 0.098);
 	expect("linear", &five, 50, 0.1);
 	expect("linear", &five, 51, 0.1);
 	expect("linear", &five, 1800, 0.1);

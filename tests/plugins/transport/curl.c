@@ -152,6 +152,7 @@ START_TEST(refusals)
 	remove(source);
 	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EIO);
 	words_hold(url);
+	ck_assert_int_ne(access(target, F_OK), 0); /* nothing came, nothing stays */
 	snprintf(url, sizeof url, "ftp://localhost/x");
 	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EUNSUP);
 	words_hold("only http, https and file");

@@ -1,0 +1,91 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "cli/cli.h"
+#include "train/setup.h"
+
+/* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */
+static rnf_status write_npy(const char *path, const float *data, int64_t rows,
+			    int64_t columns)
+{
+	char header[128];
+	const int n = snprintf(header, sizeof header,
+			       "{'descr': '<f4', 'fortran_order': False, "
+			       "'shape': (%lld, %lld), }",
+			       (long long)rows, (long long)columns);
+	memset(header + n, ' ', sizeof header - (size_t)n);
+	header[117] = '\n'; /* 10 + 118 = 128 bytes before the data */
+	FILE *f = fopen(path, "wb");
+	if (!f) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	const size_t count = (size_t)(rows * columns);
+	const int good = fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, f) == 10 &&
+			 fwrite(header, 1, 118, f) == 118 &&
+			 fwrite(data, sizeof *data, count, f) == count;
+	if (fclose(f) != 0 || !good)
+		return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	return RNF_OK;
+}
+
+static rnf_status write_json(const char *path, const struct rnf_scores *s)
+{
+	FILE *f = fopen(path, "w");
+	if (!f) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	fprintf(f, "{\"error\": %.9g, \"cross_entropy\": %.9g, \"accuracy\": %.9g, "
+		"\"count\": %lld, \"images_per_s\": %.6g}\n",
+		100 * (1 - s->accuracy), s->plain, s->accuracy,
+		(long long)s->count, (double)s->count / s->seconds);
+	return fclose(f) == 0 ? RNF_OK
+			      : rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+}
+
+static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
+			       int *split, const int64_t **samples, int64_t *n)
+{
+	*split = RNF_SPLIT_TRAIN;
+	if (!word || !strcmp(word, "test")) {
+		*split = RNF_SPLIT_TEST;
+		*samples = NULL;
+		*n = e->info.images[RNF_SPLIT_TEST];
+	} else if (!strcmp(word, "validation")) {
+		*samples = e->val;
+		*n = e->n_val;
+	} else if (!strcmp(word, "train")) {
+		*samples = e->train;
+		*n = e->n_train;
+	} else {
+		return rnf_fail(RNF_EINVAL, "--split is \"%s\", must be test, "
+				"validation or train", word);
+	}
+	return *n > 0 ? RNF_OK
+		      : rnf_fail(RNF_EINVAL, "the %s split has no images", word);
+}
+
+rnf_status rnf_verb_eval(const struct rnf_options *o)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	struct rnf_scores s;
+	const int64_t *samples = NULL;
+	int64_t n = 0;
+	int split = 0;
+	if (!o->conf || !o->weights)
+		return rnf_fail(RNF_EINVAL, "eval needs a conf and --weights FILE");
+	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
+	RNF_TRY(rnf_experiment_data(e));
+	RNF_TRY(rnf_experiment_shapes(e));
+	RNF_TRY(choose_split(e, o->split, &split, &samples, &n));
+	RNF_TRY(rnf_experiment_plan(e, 0, 1));
+	RNF_TRY(rnf_experiment_start(e, 0));
+	RNF_TRY(rnf_weights_read(e, o->weights));
+	float *probs = o->probs ? rnf_alloc((size_t)(n * e->info.classes) * 4) : NULL;
+	RNF_TRY(rnf_evaluate(e, split, samples, n, probs, &s));
+	printf("error %.2f %%  cross-entropy %.5f  images %lld  %.0f images/s\n",
+	       100 * (1 - s.accuracy), s.plain, (long long)s.count,
+	       (double)s.count / s.seconds);
+	if (o->json) RNF_TRY(write_json(o->json, &s));
+	if (probs) RNF_TRY(write_npy(o->probs, probs, n, e->info.classes));
+	rnf_experiment_finish(e);
+	return RNF_OK;
+}

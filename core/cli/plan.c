@@ -1,0 +1,42 @@
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "cli/cli.h"
+#include "train/setup.h"
+
+static void print_model(const struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[0];
+	int64_t trained = 0, kept = 0, macs = 0;
+	for (size_t i = 0; i < p->n_weights; i++)
+		*(p->weights[i].state ? &kept : &trained) += p->weights[i].size;
+	for (size_t i = 0; i < p->n_ops; i++)
+		macs += rnf_op_macs(p, &p->ops[i]);
+	for (size_t i = 0; i < p->n_ops; i++) {
+		const struct rnf_op *op = &p->ops[i];
+		const struct rnf_value *v = &p->values[op->out];
+		if (v->domain == RNF_IMAGE)
+			printf("%-12s %4lld x %4lld x %4lld  %s\n",
+			       rnf_op_info[op->kind].name, (long long)v->h,
+			       (long long)v->w, (long long)v->c,
+			       op->label ? op->label : "");
+	}
+	printf("model: %lld parameters and %lld running statistics, %.1f M MAC an image\n",
+	       (long long)trained, (long long)kept, (double)macs * 1e-6);
+}
+
+rnf_status rnf_verb_plan(const struct rnf_options *o)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	if (!o->conf) return rnf_fail(RNF_EINVAL, "plan needs a conf");
+	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
+	RNF_TRY(rnf_experiment_data(e));
+	RNF_TRY(rnf_experiment_shapes(e));
+	RNF_TRY(rnf_experiment_plan(e, 0, 1));
+	RNF_TRY(rnf_experiment_plan(e, 1, 1));
+	print_model(e);
+	rnf_plan_print(e->plans[1], stdout);
+	rnf_plan_print(e->plans[0], stdout);
+	return RNF_OK;
+}

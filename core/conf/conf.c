@@ -1,0 +1,164 @@
+/* The only file that sees libconfig: one checked text in, one tree out. */
+#include "conf/conf.h"
+
+#include <libconfig.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "conf/source.h"
+
+#define MAX_BASES 16 /* one on the other */
+
+static void convert(const config_setting_t *from, const struct rnf_source *source,
+		    struct rnf_conf *to);
+
+static void convert_children(const config_setting_t *from,
+			     const struct rnf_source *source, struct rnf_conf *to)
+{
+	const int n = config_setting_length(from);
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *child = config_setting_get_elem(from, (unsigned)i);
+		const int line = (int)config_setting_source_line(child);
+		struct rnf_source_line place = { to->file, to->line };
+		if (line > 0) place = rnf_source_place(source, line);
+		convert(child, source, rnf_conf_add(to, config_setting_name(child),
+						    RNF_CONF_GROUP, place.file,
+						    place.line));
+	}
+}
+
+static void convert(const config_setting_t *from, const struct rnf_source *source,
+		    struct rnf_conf *to)
+{
+	switch (config_setting_type(from)) {
+	case CONFIG_TYPE_BOOL:
+		to->type = RNF_CONF_BOOL;
+		to->i = config_setting_get_bool(from);
+		return;
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		to->type = RNF_CONF_INT;
+		to->i = config_setting_get_int64(from);
+		return;
+	case CONFIG_TYPE_FLOAT:
+		to->type = RNF_CONF_FLOAT;
+		to->f = config_setting_get_float(from);
+		return;
+	case CONFIG_TYPE_STRING:
+		to->type = RNF_CONF_STRING;
+		to->s = config_setting_get_string(from);
+		to->s = to->s ? rnf_strndup(to->s, strlen(to->s)) : "";
+		return;
+	case CONFIG_TYPE_GROUP:
+		to->type = RNF_CONF_GROUP;
+		break;
+	default:
+		to->type = RNF_CONF_LIST;
+		break;
+	}
+	convert_children(from, source, to);
+}
+
+/* One file with its includes, as it stands. */
+static rnf_status parse(const char *path, const char *conf_dir, struct rnf_conf **root)
+{
+	struct rnf_source source;
+	config_t config;
+	rnf_status status = RNF_OK;
+	RNF_TRY(rnf_source_read(path, conf_dir, &source));
+	RNF_TRY(rnf_source_check(&source));
+	config_init(&config);
+	if (config_read_string(&config, source.text) == CONFIG_TRUE) {
+		*root = rnf_conf_add(NULL, NULL, RNF_CONF_GROUP, path, 0);
+		convert(config_root_setting(&config), &source, *root);
+	} else {
+		const struct rnf_source_line at =
+			rnf_source_place(&source, config_error_line(&config));
+		status = rnf_fail(RNF_EINVAL, "%s:%d: %s", at.file, at.line,
+				  config_error_text(&config));
+	}
+	config_destroy(&config);
+	return status;
+}
+
+/* A conf on a base says what differs: scalars here, all else by `set`. */
+static rnf_status check_composed(const struct rnf_conf *root,
+				 const struct rnf_conf *base,
+				 const struct rnf_conf *set)
+{
+	if (base->type != RNF_CONF_STRING)
+		return rnf_conf_fail(base, "must be the name of a conf, in quotes");
+	if (set && set->type != RNF_CONF_LIST)
+		return rnf_conf_fail(set, "must be a list of strings, "
+				     "( \"key.path=value\", ... )");
+	for (size_t i = 0; set && i < set->n; i++)
+		if (set->at[i]->type != RNF_CONF_STRING)
+			return rnf_conf_fail(set->at[i], "must be a string, "
+					     "\"key.path=value\"");
+	for (size_t i = 0; i < root->n; i++) {
+		const struct rnf_conf *node = root->at[i];
+		if (node != set && (node->type == RNF_CONF_GROUP ||
+				    node->type == RNF_CONF_LIST))
+			return rnf_conf_fail(node, "beside `base` stand only plain "
+					     "values; change parts of the base by "
+					     "set = ( \"%s.key=value\" )", node->key);
+	}
+	return RNF_OK;
+}
+
+static void replace(struct rnf_conf *root, struct rnf_conf *node)
+{
+	const struct rnf_conf *old = rnf_conf_get(root, node->key);
+	if (old) rnf_conf_remove(root, old);
+	node->parent = root;
+	*(struct rnf_conf **)rnf_push((void **)&root->at, &root->n, sizeof node) = node;
+}
+
+static rnf_status read_composed(const char *path, const char *conf_dir, int depth,
+				struct rnf_conf **root);
+
+static rnf_status read_base(const struct rnf_conf *own, const struct rnf_conf *base,
+			    const char *path, const char *conf_dir, int depth,
+			    struct rnf_conf **root)
+{
+	const struct rnf_conf *set = rnf_conf_get(own, "set");
+	const char *file = NULL;
+	rnf_status status;
+	RNF_TRY(check_composed(own, base, set));
+	if (depth == MAX_BASES)
+		return rnf_conf_fail(base, "bases are more than %d deep: a conf that "
+				     "is its own base?", MAX_BASES);
+	status = rnf_source_find(base->s, path, conf_dir, &file);
+	if (status < 0) return rnf_fail_in(status, "%sbase: ", rnf_conf_place(base));
+	RNF_TRY(read_composed(file, conf_dir, depth + 1, root));
+	for (size_t i = 0; set && i < set->n; i++)
+		RNF_TRY(rnf_conf_override(*root, set->at[i]->s, set->at[i]->file,
+					  set->at[i]->line));
+	for (size_t i = 0; i < own->n; i++)
+		if (own->at[i] != base && own->at[i] != set)
+			replace(*root, own->at[i]);
+	(*root)->file = own->file;
+	return RNF_OK;
+}
+
+static rnf_status read_composed(const char *path, const char *conf_dir, int depth,
+				struct rnf_conf **root)
+{
+	struct rnf_conf *own = NULL;
+	RNF_TRY(parse(path, conf_dir, &own));
+	const struct rnf_conf *base = rnf_conf_get(own, "base");
+	const struct rnf_conf *set = rnf_conf_get(own, "set");
+	if (base) return read_base(own, base, path, conf_dir, depth, root);
+	if (set) return rnf_conf_fail(set, "changes a `base`, and there is none");
+	*root = own;
+	return RNF_OK;
+}
+
+rnf_status rnf_conf_read(const char *path, const char *conf_dir,
+			 struct rnf_conf **root)
+{
+	const char *file = NULL;
+	RNF_TRY(rnf_source_find(path, NULL, conf_dir, &file));
+	return read_composed(file, conf_dir, 0, root);
+}

@@ -1,0 +1,217 @@
+/* Overrides: "model.layers.stage1.repeat=5" against the tree. Values stay text
+ * until the row of the parameter says what they are. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "conf/conf.h"
+
+#define MAX_STEPS 64
+
+struct override {
+	const char *text, *file; /* as the user wrote it, and where */
+	int line;
+	const char *steps[MAX_STEPS];
+	size_t n;
+	const char *value;
+};
+
+static rnf_status refuse(const struct override *o, const char *words)
+{
+	const char *place = o->line ? rnf_format("%s:%d", o->file, o->line) : o->file;
+	return rnf_fail(RNF_EINVAL, "%s: \"%s\": %s", place, o->text, words);
+}
+
+static const char *trimmed(const char *p, size_t n)
+{
+	while (n && isspace((unsigned char)*p)) p++, n--;
+	while (n && isspace((unsigned char)p[n - 1])) n--;
+	return rnf_strndup(p, n);
+}
+
+static const char *unquoted(const char *text)
+{
+	const size_t n = strlen(text);
+	if (n < 2 || text[0] != '"' || text[n - 1] != '"') return text;
+	return rnf_strndup(text + 1, n - 2);
+}
+
+static rnf_status add_step(struct override *o, const char *p, size_t n)
+{
+	if (n == 0) return refuse(o, "a part of the path is empty");
+	if (o->n == MAX_STEPS) return refuse(o, "the path is too long");
+	o->steps[o->n++] = rnf_strndup(p, n);
+	return RNF_OK;
+}
+
+/* layers[2].block and layers.2.block are the same path. */
+static rnf_status split(struct override *o)
+{
+	const char *equals = strchr(o->text, '=');
+	if (!equals) return refuse(o, "must be key.path=value");
+	const char *p = trimmed(o->text, (size_t)(equals - o->text));
+	o->value = unquoted(trimmed(equals + 1, strlen(equals + 1)));
+	if (!*p) return refuse(o, "names no key");
+	while (*p) {
+		const size_t n = strcspn(p, ".[");
+		RNF_TRY(add_step(o, p, n));
+		p += n;
+		while (*p == '[') {
+			const size_t inside = strcspn(p + 1, "]");
+			RNF_TRY(add_step(o, p + 1, inside));
+			p += inside + (p[inside + 1] == ']' ? 2 : 1);
+		}
+		if (*p == '.' && !*++p) return refuse(o, "the path ends in a point");
+	}
+	return RNF_OK;
+}
+
+/* ---- elements of lists ---- */
+
+static const char *text_of(const struct rnf_conf *node)
+{
+	if (!node) return NULL;
+	return node->type == RNF_CONF_STRING || node->type == RNF_CONF_RAW ? node->s : NULL;
+}
+
+/* What an element may be called by: its `name`, else its type. */
+static const char *label_of(const struct rnf_conf *item, const char *key)
+{
+	if (item->type == RNF_CONF_GROUP) return text_of(rnf_conf_get(item, key));
+	return strcmp(key, "type") ? NULL : text_of(item);
+}
+
+static const char *labels(const struct rnf_conf *list)
+{
+	const char *text = "";
+	for (size_t i = 0; i < list->n; i++) {
+		const char *name = label_of(list->at[i], "name");
+		if (!name) name = label_of(list->at[i], "type");
+		text = rnf_format("%s%s%s", text, i ? ", " : "",
+				  name ? name : rnf_format("%zu", i));
+	}
+	return text[0] ? text : "none";
+}
+
+static rnf_status by_label(const struct override *o, const struct rnf_conf *list,
+			   const char *key, const char *word, struct rnf_conf **item)
+{
+	const char *indices = "";
+	size_t n = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		const char *label = label_of(list->at[i], key);
+		if (!label || strcmp(label, word)) continue;
+		*item = list->at[i];
+		indices = rnf_format("%s%s%zu", indices, n++ ? ", " : "", i);
+	}
+	if (n < 2) return RNF_OK;
+	return refuse(o, rnf_format("%s has several with %s \"%s\": say which by index, "
+				    "%s", rnf_conf_path(list), key, word, indices));
+}
+
+static rnf_status element(const struct override *o, const struct rnf_conf *list,
+			  const char *word, struct rnf_conf **item)
+{
+	*item = NULL;
+	if (word[strspn(word, "0123456789")] == 0) {
+		const size_t i = strlen(word) < 10 ? (size_t)atol(word) : list->n;
+		if (i < list->n) *item = list->at[i];
+		if (*item) return RNF_OK;
+		return refuse(o, rnf_format("%s has %zu elements, from 0 on",
+					    rnf_conf_path(list), list->n));
+	}
+	RNF_TRY(by_label(o, list, "name", word, item));
+	if (!*item) RNF_TRY(by_label(o, list, "type", word, item));
+	if (*item) return RNF_OK;
+	return refuse(o, rnf_format("%s has no element \"%s\"; it has: %s",
+				    rnf_conf_path(list), word, labels(list)));
+}
+
+/* ---- the walk ---- */
+
+/* A plugin given by its bare name becomes a group with that type. */
+static void make_group(struct rnf_conf *node)
+{
+	const char *type = node->s;
+	const enum rnf_conf_type was = node->type;
+	node->type = RNF_CONF_GROUP;
+	node->at = NULL;
+	node->n = 0;
+	rnf_conf_add(node, "type", was, node->file, node->line)->s = type;
+}
+
+static rnf_status step(const struct override *o, struct rnf_conf *node, const char *key,
+		       struct rnf_conf **child)
+{
+	if (node->type == RNF_CONF_LIST) return element(o, node, key, child);
+	if (node->type == RNF_CONF_RAW && (node->s[0] == '[' || node->s[0] == '('))
+		return refuse(o, rnf_format("%s was set as a whole; set it again",
+					    rnf_conf_path(node)));
+	if (text_of(node)) make_group(node);
+	if (node->type != RNF_CONF_GROUP)
+		return refuse(o, rnf_format("%s is a plain value, nothing is below it",
+					    rnf_conf_path(node)));
+	*child = rnf_conf_get(node, key);
+	return RNF_OK;
+}
+
+static void assign(const struct override *o, struct rnf_conf *node)
+{
+	node->type = RNF_CONF_RAW;
+	node->s = o->value;
+	node->file = o->file;
+	node->line = o->line;
+	node->at = NULL;
+	node->n = 0;
+	node->stale = 0;
+}
+
+/* The keys that stood beside another type may mean nothing to the new one. */
+static void assign_type(const struct override *o, struct rnf_conf *group)
+{
+	struct rnf_conf *type = rnf_conf_get(group, "type");
+	const char *was = text_of(type);
+	if (was && strcmp(was, o->value)) {
+		group->retyped = 1;
+		for (size_t i = 0; i < group->n; i++) group->at[i]->stale = 1;
+	}
+	if (!type) type = rnf_conf_add(group, "type", RNF_CONF_RAW, o->file, o->line);
+	assign(o, type);
+}
+
+static rnf_status finish(const struct override *o, struct rnf_conf *node, const char *key)
+{
+	struct rnf_conf *child = NULL;
+	RNF_TRY(step(o, node, key, &child));
+	if (node->type == RNF_CONF_GROUP && !strcmp(key, "type")) {
+		assign_type(o, node);
+		return RNF_OK;
+	}
+	if (child && child->type == RNF_CONF_GROUP) {
+		assign_type(o, child);
+		return RNF_OK;
+	}
+	if (!child) child = rnf_conf_add(node, key, RNF_CONF_RAW, o->file, o->line);
+	assign(o, child);
+	return RNF_OK;
+}
+
+rnf_status rnf_conf_override(struct rnf_conf *root, const char *text,
+			     const char *origin, int line)
+{
+	struct override o = { .text = text, .file = origin ? origin : "--set",
+			      .line = line };
+	struct rnf_conf *node = root;
+	RNF_TRY(split(&o));
+	for (size_t i = 0; i + 1 < o.n; i++) {
+		struct rnf_conf *child = NULL;
+		RNF_TRY(step(&o, node, o.steps[i], &child));
+		if (!child)
+			child = rnf_conf_add(node, o.steps[i], RNF_CONF_GROUP, o.file,
+					     o.line);
+		node = child;
+	}
+	return finish(&o, node, o.steps[o.n - 1]);
+}

@@ -1,0 +1,391 @@
+#include "conf/source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "conf/conf.h"
+
+#define MAX_FILE_BYTES (1 << 20)
+#define MAX_TEXT_BYTES (4 << 20) /* of all files together */
+#define MAX_INCLUDES 16          /* one inside the other */
+#define MAX_NESTING 64
+#define MAX_SETTINGS 4096        /* of a group: libconfig compares each with all */
+
+/* ---- finding files ---- */
+
+/* a/b/../c is a/c where that is the same file: for messages. */
+static const char *shorten(const char *path)
+{
+	struct stat was, is;
+	char *text = rnf_strndup(path, strlen(path));
+	for (char *up; (up = strstr(text, "/../")); ) {
+		char *start = up;
+		while (start > text && start[-1] != '/') start--;
+		if (start == up || !strncmp(start, "../", 3)) break;
+		memmove(start, up + 4, strlen(up + 4) + 1);
+	}
+	const int same = stat(path, &was) == 0 && stat(text, &is) == 0 &&
+			 was.st_ino == is.st_ino && was.st_dev == is.st_dev;
+	return same ? text : path;
+}
+
+static int is_there(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+static const char *folder_of(const char *from)
+{
+	const char *slash = from ? strrchr(from, '/') : NULL;
+	return slash ? rnf_strndup(from, (size_t)(slash - from)) : ".";
+}
+
+static const char *join(const char *folder, const char *name)
+{
+	if (name[0] == '/' || !strcmp(folder, ".")) return name;
+	return rnf_format("%s/%s", folder, name);
+}
+
+/* The .cfg file of a folder whose name is nearest, or NULL. */
+static const char *nearest_file(const char *name, const char *folder)
+{
+	const char **words = NULL;
+	size_t n = 0;
+	const char *base = strrchr(name, '/');
+	DIR *dir = opendir(folder);
+	if (!dir) return NULL;
+	for (struct dirent *e; (e = readdir(dir)); ) {
+		const size_t length = strlen(e->d_name);
+		if (length < 5 || strcmp(e->d_name + length - 4, ".cfg")) continue;
+		*(const char **)rnf_push((void **)&words, &n, sizeof *words) =
+			rnf_strndup(e->d_name, length);
+	}
+	closedir(dir);
+	base = base ? base + 1 : name;
+	if (!strstr(base, ".cfg")) base = rnf_format("%s.cfg", base);
+	return rnf_nearest(base, words, n);
+}
+
+static rnf_status not_found(const char *name, const char *here, const char *conf_dir)
+{
+	const char *near = nearest_file(name, folder_of(here));
+	const char *other = conf_dir ? join(conf_dir, name) : here;
+	if (!near && conf_dir) near = nearest_file(name, folder_of(other));
+	return rnf_fail(RNF_ENOENT, "there is no conf %s%s%s%s%s%s", here,
+			strcmp(here, other) ? " and no " : "",
+			strcmp(here, other) ? other : "",
+			near ? " (did you mean \"" : "", near ? near : "",
+			near ? "\"?)" : "");
+}
+
+rnf_status rnf_source_find(const char *name, const char *from,
+			   const char *conf_dir, const char **path)
+{
+	const char *here = join(folder_of(from), name);
+	const char *const tries[] = {
+		here,
+		from ? NULL : rnf_format("%s.cfg", here),
+		conf_dir ? join(conf_dir, name) : NULL,
+		from || !conf_dir ? NULL : rnf_format("%s.cfg", join(conf_dir, name)),
+	};
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+		if (tries[i] && is_there(tries[i])) {
+			*path = shorten(tries[i]);
+			return RNF_OK;
+		}
+	return not_found(name, here, conf_dir);
+}
+
+/* ---- reading them ---- */
+
+static rnf_status read_open(int fd, const char *path, char **text, size_t *n)
+{
+	struct stat st;
+	ssize_t got = 0;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return rnf_fail(RNF_EINVAL, "%s is not a regular file", path);
+	if (st.st_size > MAX_FILE_BYTES)
+		return rnf_fail(RNF_EINVAL, "%s has %lld bytes, a conf at most %d",
+				path, (long long)st.st_size, MAX_FILE_BYTES);
+	*text = rnf_alloc((size_t)st.st_size + 1);
+	for (*n = 0; *n < (size_t)st.st_size; *n += (size_t)got) {
+		got = read(fd, *text + *n, (size_t)st.st_size - *n);
+		if (got < 0)
+			return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+		if (got == 0) break;
+	}
+	if (memchr(*text, 0, *n))
+		return rnf_fail(RNF_EINVAL, "%s is not text: it has zero bytes", path);
+	return RNF_OK;
+}
+
+static rnf_status read_file(const char *path, char **text, size_t *n)
+{
+	/* not blocking: opening a FIFO would wait for ever */
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	const rnf_status status = read_open(fd, path, text, n);
+	close(fd);
+	return status;
+}
+
+/* ---- includes ---- */
+
+enum state { PLAIN, STRING, COMMENT };
+
+/* The first byte after the string or comment that starts or goes on at p; p
+ * itself where neither does. *state says what is still open at `end`. */
+static const char *skip(const char *p, const char *end, enum state *state)
+{
+	if (*state == PLAIN) {
+		if (*p == '#' || (*p == '/' && p + 1 < end && p[1] == '/')) {
+			const char *line = memchr(p, '\n', (size_t)(end - p));
+			return line ? line : end;
+		}
+		if (*p == '"') *state = STRING, p++;
+		else if (*p == '/' && p + 1 < end && p[1] == '*') *state = COMMENT, p += 2;
+		else return p;
+	}
+	for (; p < end; p++) {
+		if (*state == STRING && *p == '\\') {
+			p++;
+		} else if (*state == STRING ? *p == '"'
+					    : *p == '*' && p + 1 < end && p[1] == '/') {
+			p += *state == STRING ? 1 : 2;
+			*state = PLAIN;
+			return p;
+		}
+	}
+	return end;
+}
+
+static enum state state_after(const char *p, const char *end, enum state state)
+{
+	while (p < end) {
+		const char *next = skip(p, end, &state);
+		p = next == p ? p + 1 : next;
+	}
+	return state;
+}
+
+struct reader {
+	struct rnf_source *out;
+	size_t room;
+	const char *conf_dir;
+};
+
+static rnf_status append(struct reader *r, const char *line, size_t n,
+			 const char *file, int number)
+{
+	struct rnf_source *out = r->out;
+	if (out->n + n + 2 > MAX_TEXT_BYTES)
+		return rnf_fail(RNF_EINVAL, "%s:%d: with all its includes the conf "
+				"has more than %d bytes", file, number, MAX_TEXT_BYTES);
+	if (out->n + n + 2 > r->room) {
+		char *larger = rnf_alloc(r->room = 2 * (out->n + n + 2));
+		if (out->n) memcpy(larger, out->text, out->n);
+		out->text = larger;
+	}
+	memcpy(out->text + out->n, line, n);
+	out->n += n;
+	out->text[out->n++] = '\n';
+	*(struct rnf_source_line *)rnf_push((void **)&out->lines, &out->n_lines,
+		sizeof *out->lines) = (struct rnf_source_line){ file, number };
+	return RNF_OK;
+}
+
+/* The path of a line `@include "path"`, alone but for a comment; NULL: another
+ * line; "" when it is ill-formed. */
+static const char *include_of(const char *line, const char *end)
+{
+	while (line < end && (*line == ' ' || *line == '\t')) line++;
+	if (end - line < 8 || strncmp(line, "@include", 8)) return NULL;
+	line += 8;
+	while (line < end && (*line == ' ' || *line == '\t')) line++;
+	const char *close = line < end && *line == '"'
+		? memchr(line + 1, '"', (size_t)(end - line - 1)) : NULL;
+	if (!close) return "";
+	const char *rest = close + 1;
+	while (rest < end && strchr(" \t\r", *rest)) rest++;
+	if (rest < end && *rest != '#' && strncmp(rest, "//", 2)) return "";
+	return rnf_strndup(line + 1, (size_t)(close - line - 1));
+}
+
+static rnf_status expand(struct reader *r, const char *path, int depth);
+
+static rnf_status include(struct reader *r, const char *name, const char *path,
+			  int number, int depth)
+{
+	const char *file = NULL;
+	rnf_status status;
+	if (!name[0])
+		return rnf_fail(RNF_EINVAL, "%s:%d: an include stands alone on its "
+				"line: @include \"path\"", path, number);
+	if (depth == MAX_INCLUDES)
+		return rnf_fail(RNF_EINVAL, "%s:%d: includes are more than %d deep: "
+				"a file that includes itself?", path, number,
+				MAX_INCLUDES);
+	status = rnf_source_find(name, path, r->conf_dir, &file);
+	if (status < 0) return rnf_fail_in(status, "%s:%d: ", path, number);
+	return expand(r, file, depth + 1);
+}
+
+static rnf_status expand(struct reader *r, const char *path, int depth)
+{
+	char *text = NULL;
+	size_t n = 0;
+	enum state state = PLAIN;
+	int number = 0;
+	RNF_TRY(read_file(path, &text, &n));
+	for (const char *line = text; line < text + n; ) {
+		const char *end = memchr(line, '\n', (size_t)(text + n - line));
+		if (!end) end = text + n;
+		const char *name = state == PLAIN ? include_of(line, end) : NULL;
+		number++;
+		if (name) RNF_TRY(include(r, name, path, number, depth));
+		else RNF_TRY(append(r, line, (size_t)(end - line), path, number));
+		state = name ? PLAIN : state_after(line, end, state);
+		line = end + 1;
+	}
+	if (state == PLAIN) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s:%d: the file ends inside a %s", path, number,
+			state == STRING ? "string" : "comment");
+}
+
+rnf_status rnf_source_read(const char *path, const char *conf_dir,
+			   struct rnf_source *source)
+{
+	struct reader r = { .out = source, .conf_dir = conf_dir };
+	*source = (struct rnf_source){ 0 };
+	RNF_TRY(expand(&r, path, 0));
+	if (!source->text) source->text = rnf_alloc(2);
+	source->text[source->n] = 0;
+	return RNF_OK;
+}
+
+struct rnf_source_line rnf_source_place(const struct rnf_source *source, int line)
+{
+	if (source->n_lines == 0) return (struct rnf_source_line){ "conf", 0 };
+	size_t i = line > 0 ? (size_t)line - 1 : 0;
+	if (i >= source->n_lines) i = source->n_lines - 1;
+	return source->lines[i];
+}
+
+/* ---- the gate ---- */
+
+struct gate {
+	const struct rnf_source *in;
+	char *out;
+	size_t n;
+	int line, depth, settings[MAX_NESTING + 1];
+};
+
+static rnf_status refuse(const struct gate *g, const char *what, const char *text)
+{
+	const struct rnf_source_line at = rnf_source_place(g->in, g->line);
+	return rnf_fail(RNF_EINVAL, "%s:%d: %s%s", at.file, at.line, text, what);
+}
+
+static int is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_' || c == '*' || c == '-';
+}
+
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* Length of the number at p, 0 when there is none. */
+static size_t number_length(const char *p)
+{
+	size_t n = *p == '-' || *p == '+';
+	if (!is_digit(p[n]) && !(p[n] == '.' && is_digit(p[n + 1]))) return 0;
+	const int hex = p[n] == '0' && (p[n + 1] | 32) == 'x';
+	while (is_digit(p[n]) || p[n] == '.' || ((p[n] | 32) >= 'a' && (p[n] | 32) <= 'z') ||
+	       (!hex && (p[n] == '-' || p[n] == '+') && (p[n - 1] | 32) == 'e'))
+		n++;
+	return n;
+}
+
+/* Copies the number, whole ones in decimal with an L. */
+static rnf_status number(struct gate *g, const char *p, size_t n)
+{
+	char *text = rnf_strndup(p, n), *end;
+	const int hex = strpbrk(text, "xX") != NULL;
+	errno = 0;
+	if (!hex && strpbrk(text, ".eE")) {
+		if (!isfinite(strtod(text, &end)))
+			return refuse(g, " is too large for a number", text);
+		memcpy(g->out + g->n, p, n);
+		g->n += n;
+		return RNF_OK;
+	}
+	const long long value = strtoll(text, &end, hex ? 16 : 10);
+	if (errno == ERANGE)
+		return refuse(g, " does not fit into 64 bits", text);
+	if (*end && strcmp(end, "L") && strcmp(end, "LL"))
+		return refuse(g, " is not a number", text);
+	g->n += (size_t)sprintf(g->out + g->n, "%lldL", value);
+	return RNF_OK;
+}
+
+static rnf_status count(struct gate *g, char c)
+{
+	if (c == '\n') g->line++;
+	if (strchr("{([", c)) {
+		if (++g->depth > MAX_NESTING)
+			return refuse(g, "groups and lists are more than 64 deep", "");
+		g->settings[g->depth] = 0;
+	}
+	if (strchr("})]", c) && g->depth > 0) g->depth--;
+	if ((c == '=' || c == ',') && ++g->settings[g->depth] > MAX_SETTINGS)
+		return refuse(g, "a group or list has more than 4096 entries", "");
+	return RNF_OK;
+}
+
+static size_t copy(struct gate *g, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] == '\n') g->line++;
+	memcpy(g->out + g->n, p, n);
+	g->n += n;
+	return n;
+}
+
+rnf_status rnf_source_check(struct rnf_source *source)
+{
+	const char *p = source->text, *end = p + source->n;
+	/* "0," grows to "0L,": at most twice the text, and decimal of a hex */
+	struct gate g = { .in = source, .out = rnf_alloc(2 * source->n + 64), .line = 1 };
+	while (p < end) {
+		enum state state = PLAIN;
+		const char *next = skip(p, end, &state);
+		size_t n = (size_t)(next - p);
+		if (n == 0 && !is_digit(*p) && *p != '-')
+			while (p + n < end && is_word(p[n])) n++;
+		if (n > 0) {
+			p += copy(&g, p, n);
+			continue;
+		}
+		n = number_length(p);
+		if (n > 0) {
+			RNF_TRY(number(&g, p, n));
+			p += n;
+			continue;
+		}
+		RNF_TRY(count(&g, *p));
+		g.out[g.n++] = *p++;
+	}
+	source->text = g.out;
+	source->n = g.n;
+	return RNF_OK;
+}

@@ -1,0 +1,33 @@
+/* Conf files as one text: reads them through a gate, puts each @include in its
+ * place and remembers which line of which file each line came from. */
+#ifndef RNF_CONF_SOURCE_H
+#define RNF_CONF_SOURCE_H
+
+#include <stddef.h>
+#include <rnframe/abi.h>
+
+struct rnf_source_line {
+	const char *file;
+	int line;
+};
+
+struct rnf_source {
+	char *text; /* n bytes and a zero */
+	size_t n;
+	struct rnf_source_line *lines; /* at[i] is line i + 1 of the text */
+	size_t n_lines;
+};
+
+/* A file by name: beside `from` (a file, or NULL: the current folder and with
+ * `.cfg` added too), else in conf_dir. */
+rnf_status rnf_source_find(const char *name, const char *from,
+			   const char *conf_dir, const char **path);
+rnf_status rnf_source_read(const char *path, const char *conf_dir,
+			   struct rnf_source *source);
+/* Refuse what libconfig 1.5 would take wrongly (numbers that do not fit, deep
+ * nesting, huge groups), and end every whole number in L: it then keeps 64 bits. */
+rnf_status rnf_source_check(struct rnf_source *source);
+/* Where line `line` (from 1) of the text was written. */
+struct rnf_source_line rnf_source_place(const struct rnf_source *source, int line);
+
+#endif

@@ -1,0 +1,111 @@
+/* The conf tree's small helpers: children, paths, places and nearest words. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "conf/conf.h"
+
+struct rnf_conf *rnf_conf_get(const struct rnf_conf *group, const char *key)
+{
+	if (!group || group->type != RNF_CONF_GROUP) return NULL;
+	for (size_t i = 0; i < group->n; i++)
+		if (group->at[i]->key && !strcmp(group->at[i]->key, key))
+			return group->at[i];
+	return NULL;
+}
+
+struct rnf_conf *rnf_conf_add(struct rnf_conf *parent, const char *key,
+			      enum rnf_conf_type type, const char *file, int line)
+{
+	struct rnf_conf *node = rnf_alloc(sizeof *node);
+	*node = (struct rnf_conf){ .type = type, .file = file, .line = line,
+				   .parent = parent };
+	if (key) node->key = rnf_strndup(key, strlen(key));
+	if (parent)
+		*(struct rnf_conf **)rnf_push((void **)&parent->at, &parent->n,
+					      sizeof node) = node;
+	return node;
+}
+
+void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child)
+{
+	size_t kept = 0;
+	struct rnf_conf **at = rnf_alloc((parent->n + 1) * sizeof *at);
+	for (size_t i = 0; i < parent->n; i++)
+		if (parent->at[i] != child) at[kept++] = parent->at[i];
+	/* rnf_push doubles at powers of two: rebuild so that its room is right */
+	parent->at = NULL;
+	parent->n = 0;
+	for (size_t i = 0; i < kept; i++)
+		*(struct rnf_conf **)rnf_push((void **)&parent->at, &parent->n,
+					      sizeof *at) = at[i];
+}
+
+const char *rnf_conf_path(const struct rnf_conf *node)
+{
+	const struct rnf_conf *parent = node->parent;
+	if (!parent) return node->key ? node->key : "";
+	const char *before = rnf_conf_path(parent);
+	if (node->key)
+		return rnf_format("%s%s%s", before, before[0] ? "." : "", node->key);
+	size_t i = 0;
+	while (i < parent->n && parent->at[i] != node) i++;
+	return rnf_format("%s[%zu]", before, i);
+}
+
+const char *rnf_conf_place(const struct rnf_conf *node)
+{
+	while (node && !node->file) node = node->parent;
+	if (!node) return "";
+	if (!node->line) return rnf_format("%s: ", node->file);
+	return rnf_format("%s:%d: ", node->file, node->line);
+}
+
+rnf_status rnf_conf_fail(const struct rnf_conf *node, const char *format, ...)
+{
+	char words[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(words, sizeof words, format, args);
+	va_end(args);
+	const char *path = rnf_conf_path(node);
+	return rnf_fail(RNF_EINVAL, "%s%s%s%s", rnf_conf_place(node), path,
+			path[0] ? ": " : "", words);
+}
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Levenshtein's distance; words longer than the row are far from everything. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[64];
+	const size_t n = strlen(b);
+	if (n >= 64) return 64;
+	for (size_t j = 0; j <= n; j++) row[j] = j;
+	for (size_t i = 0; a[i]; i++) {
+		size_t corner = row[0];
+		row[0] = i + 1;
+		for (size_t j = 0; j < n; j++) {
+			const size_t swap = corner + (a[i] != b[j]);
+			corner = row[j + 1];
+			row[j + 1] = least(swap, least(corner, row[j]) + 1);
+		}
+	}
+	return row[n];
+}
+
+const char *rnf_nearest(const char *wrong, const char *const *words, size_t n)
+{
+	const char *best = NULL;
+	size_t near = strlen(wrong) / 3 + 2; /* one more than what still counts */
+	for (size_t i = 0; i < n; i++) {
+		const size_t d = distance(wrong, words[i]);
+		if (d < near && d < strlen(words[i])) {
+			near = d;
+			best = words[i];
+		}
+	}
+	return best;
+}

@@ -1,0 +1,339 @@
+/* The only file that sees dlopen. A plugin file is trusted with nothing before
+ * its descriptor has been checked; once loaded it stays until exit. */
+#include "plugin/loader.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
+#include <rnframe/rnframe.h>
+#include "base/arena.h"
+#include "base/status.h"
+#include "conf/conf.h"
+
+/* What `impl` of a kind points to; a kind that is missing here is not checked. */
+static const struct { const char *kind; size_t impl_size; } kinds_known[] = {
+	{ "activation", sizeof(struct rnf_activation_impl) },
+	{ "archive", sizeof(struct rnf_archive_impl) },
+	{ "augment", sizeof(struct rnf_augment_impl) },
+	{ "backend", sizeof(struct rnf_backend_impl) },
+	{ "block", sizeof(struct rnf_block_impl) },
+	{ "callback", sizeof(struct rnf_callback_impl) },
+	{ "dataset", sizeof(struct rnf_dataset_impl) },
+	{ "format", sizeof(struct rnf_format_impl) },
+	{ "initializer", sizeof(struct rnf_initializer_impl) },
+	{ "layer", sizeof(struct rnf_layer_impl) },
+	{ "loss", sizeof(struct rnf_loss_impl) },
+	{ "metric", sizeof(struct rnf_metric_impl) },
+	{ "optimizer", sizeof(struct rnf_optimizer_impl) },
+	{ "scheduler", sizeof(struct rnf_scheduler_impl) },
+	{ "transport", sizeof(struct rnf_transport_impl) },
+};
+
+struct entry {
+	const char *file;
+	const struct rnf_plugin *plugin;
+	const struct rnf_feature *feature;
+};
+
+static const char **dirs;
+static size_t n_dirs;
+static struct entry *entries;
+static size_t n_entries;
+
+struct words {
+	const char **at;
+	size_t n;
+};
+
+void rnf_loader_path(const char *dir)
+{
+	*(const char **)rnf_push((void **)&dirs, &n_dirs, sizeof *dirs) =
+		rnf_strndup(dir, strlen(dir));
+}
+
+/* ---- one file ---- */
+
+/* Flush-to-zero and the rounding mode, which some libraries change when they
+ * are loaded and which would change every result; 0 where there is none. */
+static unsigned float_mode(void)
+{
+#ifdef __SSE__
+	return _mm_getcsr() & ~0x3fu; /* without the sticky exception flags */
+#else
+	return 0;
+#endif
+}
+
+static void set_float_mode(unsigned mode)
+{
+#ifdef __SSE__
+	_mm_setcsr(mode);
+#else
+	(void)mode;
+#endif
+}
+
+static rnf_status open_file(const char *file, void **library)
+{
+	const unsigned before = float_mode();
+	/* a slash, or dlopen would look through the system's own path */
+	const char *path = strchr(file, '/') ? file : rnf_format("./%s", file);
+	*library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (!*library) {
+		const char *reason = dlerror();
+		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: %s", file,
+				reason ? reason : "no reason given");
+	}
+	if (float_mode() == before) return RNF_OK;
+	set_float_mode(before);
+	return rnf_fail(RNF_EINVAL, "%s changes the floating-point mode when it is "
+			"loaded (built with -ffast-math?)", file);
+}
+
+static rnf_status check_plugin(const struct rnf_plugin *p, const char *file)
+{
+	if (!p || p->magic != RNF_PLUGIN_MAGIC)
+		return rnf_fail(RNF_EINVAL, "%s is not an rnframe plugin: its "
+				"descriptor has another mark", file);
+	if (p->abi_major != RNF_ABI_MAJOR || p->abi_minor != RNF_ABI_MINOR)
+		return rnf_fail(RNF_EINVAL, "%s is built for plugin ABI %d.%d, this "
+				"program has %d.%d: rebuild the plugin", file,
+				p->abi_major, p->abi_minor, RNF_ABI_MAJOR,
+				RNF_ABI_MINOR);
+	if (p->size != sizeof *p)
+		return rnf_fail(RNF_EINVAL, "%s has a descriptor of %u bytes, this "
+				"program's has %zu: rebuild the plugin", file, p->size,
+				sizeof *p);
+	if (p->n_features == 0 || !p->features)
+		return rnf_fail(RNF_EINVAL, "%s has no feature", file);
+	return RNF_OK;
+}
+
+static rnf_status check_feature(const struct rnf_feature *f, const char *file)
+{
+	if (f->size != sizeof *f)
+		return rnf_fail(RNF_EINVAL, "%s has a feature of %u bytes, this "
+				"program's have %zu: rebuild the plugin", file, f->size,
+				sizeof *f);
+	if (!f->kind || !f->name || !f->impl)
+		return rnf_fail(RNF_EINVAL, "%s has a feature without kind, name or "
+				"functions", file);
+	for (size_t i = 0; i < sizeof kinds_known / sizeof *kinds_known; i++)
+		if (!strcmp(f->kind, kinds_known[i].kind) &&
+		    f->impl_size != kinds_known[i].impl_size)
+			return rnf_fail(RNF_EINVAL, "%s has %u bytes of functions, "
+					"this program's %s has %zu: rebuild the plugin",
+					file, f->impl_size, f->kind,
+					kinds_known[i].impl_size);
+	if (f->params && f->params->n && f->params->stride != sizeof(struct rnf_param))
+		return rnf_fail(RNF_EINVAL, "%s has parameter rows of %zu bytes, this "
+				"program's have %zu: rebuild the plugin", file,
+				f->params->stride, sizeof(struct rnf_param));
+	return RNF_OK;
+}
+
+static rnf_status load(const char *file, const char *kind, const char *name,
+		       struct entry *entry)
+{
+	void *library = NULL;
+	const struct rnf_plugin *(*get)(void);
+	RNF_TRY(open_file(file, &library));
+	*(void **)&get = dlsym(library, "rnf_plugin_entry");
+	if (!get)
+		return rnf_fail(RNF_EINVAL, "%s is not an rnframe plugin: it has no "
+				"rnf_plugin_entry", file);
+	const struct rnf_plugin *plugin = get();
+	RNF_TRY(check_plugin(plugin, file));
+	for (uint32_t i = 0; i < plugin->n_features; i++) {
+		const struct rnf_feature *f = &plugin->features[i];
+		RNF_TRY(check_feature(f, file));
+		if (strcmp(f->kind, kind) || strcmp(f->name, name)) continue;
+		*entry = (struct entry){ file, plugin, f };
+		return RNF_OK;
+	}
+	return rnf_fail(RNF_EINVAL, "%s holds %s.%s; file and folder must be called "
+			"as its kind and name", file, plugin->features[0].kind,
+			plugin->features[0].name);
+}
+
+/* ---- the path ---- */
+
+static int is_name(const char *name)
+{
+	if (name[0] < 'a' || name[0] > 'z') return 0;
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == 0;
+}
+
+static int has(const struct words *words, const char *word)
+{
+	for (size_t i = 0; i < words->n; i++)
+		if (!strcmp(words->at[i], word)) return 1;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Add the names of a folder that end in `suffix`, without it, each once. */
+static void scan(const char *folder, const char *suffix, struct words *words)
+{
+	const size_t tail = strlen(suffix);
+	DIR *dir = opendir(folder);
+	if (!dir) return;
+	for (struct dirent *e; (e = readdir(dir)); ) {
+		const size_t n = strlen(e->d_name);
+		if (n <= tail || strcmp(e->d_name + n - tail, suffix)) continue;
+		const char *word = rnf_strndup(e->d_name, n - tail);
+		if (!is_name(word) || has(words, word)) continue;
+		*(const char **)rnf_push((void **)&words->at, &words->n,
+					 sizeof *words->at) = word;
+	}
+	closedir(dir);
+	qsort(words->at, words->n, sizeof *words->at, compare);
+}
+
+static struct words names_of(const char *kind)
+{
+	struct words words = { NULL, 0 };
+	for (size_t i = 0; i < n_dirs; i++)
+		scan(rnf_format("%s/%s", dirs[i], kind), ".so", &words);
+	return words;
+}
+
+/* The kinds of "layer|block", in that order. */
+static struct words split_kinds(const char *kinds)
+{
+	struct words words = { NULL, 0 };
+	while (*kinds) {
+		const size_t n = strcspn(kinds, "|");
+		*(const char **)rnf_push((void **)&words.at, &words.n,
+					 sizeof *words.at) = rnf_strndup(kinds, n);
+		kinds += n + (kinds[n] == '|');
+	}
+	return words;
+}
+
+static const char *enumerate(const struct words *words, const char *between)
+{
+	const char *text = "";
+	for (size_t i = 0; i < words->n; i++)
+		text = rnf_format("%s%s%s", text, i ? between : "", words->at[i]);
+	return text;
+}
+
+static rnf_status not_found(const struct words *kinds, const char *name)
+{
+	struct words all = { NULL, 0 }, looked = { NULL, 0 };
+	for (size_t k = 0; k < kinds->n; k++)
+		for (size_t i = 0; i < n_dirs; i++) {
+			const char *folder = rnf_format("%s/%s", dirs[i], kinds->at[k]);
+			scan(folder, ".so", &all);
+			*(const char **)rnf_push((void **)&looked.at, &looked.n,
+						 sizeof *looked.at) = folder;
+		}
+	const char *near = rnf_nearest(name, all.at, all.n);
+	return rnf_fail(RNF_ENOENT, "there is no %s \"%s\"%s%s%s; looked in %s",
+			enumerate(kinds, " or "), name,
+			near ? " (did you mean \"" : "", near ? near : "",
+			near ? "\"?)" : "",
+			looked.n ? enumerate(&looked, ", ") : "no folder at all");
+}
+
+static const struct entry *loaded(const char *kind, const char *name)
+{
+	for (size_t i = 0; i < n_entries; i++)
+		if (!strcmp(entries[i].feature->kind, kind) &&
+		    !strcmp(entries[i].feature->name, name))
+			return &entries[i];
+	return NULL;
+}
+
+/* RNF_OK with *feature NULL: there is no such file. */
+static rnf_status find_one(const char *kind, const char *name,
+			   const struct rnf_feature **feature, const char **file)
+{
+	const struct entry *known = loaded(kind, name);
+	struct entry entry = { 0 };
+	*feature = known ? known->feature : NULL;
+	if (known) return RNF_OK;
+	for (size_t i = 0; i < n_dirs; i++) {
+		*file = rnf_format("%s/%s/%s.so", dirs[i], kind, name);
+		if (access(*file, F_OK) != 0) continue;
+		RNF_TRY(load(*file, kind, name, &entry));
+		*(struct entry *)rnf_push((void **)&entries, &n_entries,
+					  sizeof entry) = entry;
+		*feature = entry.feature;
+		return RNF_OK;
+	}
+	return RNF_OK;
+}
+
+rnf_status rnf_loader_find(const char *kinds, const char *name,
+			   const struct rnf_feature **feature)
+{
+	const struct words list = split_kinds(kinds);
+	const char *file = NULL;
+	*feature = NULL;
+	for (size_t i = 0; is_name(name) && i < list.n; i++) {
+		RNF_TRY(find_one(list.at[i], name, feature, &file));
+		if (*feature) return RNF_OK;
+	}
+	return not_found(&list, name);
+}
+
+size_t rnf_loader_list(const char *kind, const struct rnf_feature ***features,
+		       void (*refused)(const char *file, const char *reason))
+{
+	const struct words names = names_of(kind);
+	size_t n = 0;
+	*features = rnf_alloc((names.n + 1) * sizeof **features);
+	for (size_t i = 0; i < names.n; i++) {
+		const struct rnf_feature *f = NULL;
+		const char *file = "";
+		if (find_one(kind, names.at[i], &f, &file) < 0) {
+			if (refused) refused(file, rnf_fail_words());
+		} else if (f) {
+			(*features)[n++] = f;
+		}
+	}
+	return n;
+}
+
+size_t rnf_loader_kinds(const char ***kinds)
+{
+	struct words words = { NULL, 0 };
+	size_t n = 0;
+	for (size_t i = 0; i < n_dirs; i++)
+		scan(dirs[i], "", &words);
+	for (size_t i = 0; i < words.n; i++) /* folders that hold no plugin are none */
+		if (names_of(words.at[i]).n > 0) words.at[n++] = words.at[i];
+	*kinds = words.at;
+	return n;
+}
+
+static const struct entry *entry_of(const struct rnf_feature *feature)
+{
+	for (size_t i = 0; i < n_entries; i++)
+		if (entries[i].feature == feature) return &entries[i];
+	return NULL;
+}
+
+const char *rnf_loader_file(const struct rnf_feature *feature)
+{
+	const struct entry *entry = entry_of(feature);
+	return entry ? entry->file : NULL;
+}
+
+const struct rnf_plugin *rnf_loader_plugin(const struct rnf_feature *feature)
+{
+	const struct entry *entry = entry_of(feature);
+	return entry ? entry->plugin : NULL;
+}

@@ -1,0 +1,668 @@
+#include "plugin/param.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "plugin/loader.h"
+
+#define MAX_DEPTH 16 /* of defaults inside defaults: more is a circle */
+
+static struct { const char *kind; const struct rnf_params *params; } commons[16];
+static size_t n_commons;
+static const char *const *role_words;
+
+/* A struct that is being filled, and by which rows. */
+struct table {
+	const struct rnf_params *params;
+	char *out;
+};
+
+static const struct rnf_param *row_at(const struct rnf_params *params, size_t i)
+{
+	return (const struct rnf_param *)((const char *)params->rows + i * params->stride);
+}
+
+static const struct rnf_param *row_of(const struct rnf_params *params, const char *key)
+{
+	for (size_t i = 0; params && i < params->n; i++)
+		if (!strcmp(row_at(params, i)->key, key)) return row_at(params, i);
+	return NULL;
+}
+
+static void *array(size_t n, size_t size) { return rnf_alloc((n ? n : 1) * size); }
+
+void rnf_param_common(const char *kind, const struct rnf_params *params)
+{
+	size_t i = 0;
+	while (i < n_commons && strcmp(commons[i].kind, kind)) i++;
+	if (i == sizeof commons / sizeof *commons) return;
+	commons[i].kind = kind;
+	commons[i].params = params;
+	if (i == n_commons) n_commons++;
+}
+
+void rnf_param_roles(const char *const *words) { role_words = words; }
+
+static const struct rnf_params *common_of(const char *kind)
+{
+	for (size_t i = 0; i < n_commons; i++)
+		if (!strcmp(commons[i].kind, kind)) return commons[i].params;
+	return NULL;
+}
+
+static int has_kind(const char *kinds, const char *kind)
+{
+	const size_t length = strlen(kind);
+	for (const char *p = kinds; p && *p; ) {
+		const size_t n = strcspn(p, "|");
+		if (n == length && !strncmp(p, kind, n)) return 1;
+		p += n + (p[n] == '|');
+	}
+	return 0;
+}
+
+static const char *role_of(const char *kinds, const char *word)
+{
+	for (size_t i = 0; role_words && role_words[i]; i++)
+		if (!strcmp(role_words[i], word) && has_kind(kinds, "layer"))
+			return role_words[i];
+	return NULL;
+}
+
+/* ---- words ---- */
+
+static const char *shown(const struct rnf_conf *node)
+{
+	switch (node->type) {
+	case RNF_CONF_GROUP: return "a group";
+	case RNF_CONF_LIST: return "a list";
+	case RNF_CONF_BOOL: return node->i ? "true" : "false";
+	case RNF_CONF_INT: return rnf_format("%lld", (long long)node->i);
+	case RNF_CONF_FLOAT: return rnf_format("%g", node->f);
+	default: return rnf_format("\"%s\"", node->s);
+	}
+}
+
+static int is_list(uint32_t type)
+{
+	return type == RNF_TYPE_INTS || type == RNF_TYPE_FLOATS ||
+	       type == RNF_TYPE_STRINGS || type == RNF_TYPE_REFS;
+}
+
+/* A table without a range has two zeros. */
+static int has_range(const struct rnf_param *row)
+{
+	return row->min != 0 || row->max != 0;
+}
+
+static const char *range(const struct rnf_param *row)
+{
+	if (!has_range(row)) return "";
+	if (row->max >= 0x1p62) return rnf_format("%.10g or more", row->min);
+	return rnf_format("%.10g .. %.10g", row->min, row->max);
+}
+
+static const char *choices(const struct rnf_param *row)
+{
+	const char *text = "";
+	for (size_t i = 0; row->choices && row->choices[i]; i++)
+		text = rnf_format("%s%s\"%s\"", text,
+				  !i ? "" : row->choices[i + 1] ? ", " : " or ",
+				  row->choices[i]);
+	return text;
+}
+
+static const char *kinds_in_words(const char *kinds)
+{
+	char *text = rnf_format("%s", kinds);
+	for (char *p = text; *p; p++)
+		if (*p == '|') *p = '/';
+	return text;
+}
+
+static const char *numbers(const struct rnf_param *row, const char *what)
+{
+	const char *limits = range(row);
+	return rnf_format("%s%s%s", what, limits[0] ? ", " : "", limits);
+}
+
+/* What a row wants, after "must be". */
+static const char *wanted(const struct rnf_param *row)
+{
+	switch (row->type) {
+	case RNF_TYPE_BOOL: return "true or false";
+	case RNF_TYPE_INT: return numbers(row, "a whole number");
+	case RNF_TYPE_FLOAT: return numbers(row, "a number");
+	case RNF_TYPE_STRING: return "a text in quotes";
+	case RNF_TYPE_ENUM: return choices(row);
+	case RNF_TYPE_INTS: return "a list of whole numbers";
+	case RNF_TYPE_FLOATS: return "a list of numbers";
+	case RNF_TYPE_STRINGS: return "a list of texts";
+	case RNF_TYPE_REFS: return rnf_format("a list of %ss", kinds_in_words(row->kinds));
+	case RNF_TYPE_REF: return rnf_format("the name of a %s, or a group with `type`",
+					     kinds_in_words(row->kinds));
+	default: return "a group";
+	}
+}
+
+static rnf_status refuse(const struct rnf_conf *node, const char *must)
+{
+	return rnf_fail(RNF_EINVAL, "%s%s is %s, must be %s", rnf_conf_place(node),
+			rnf_conf_path(node), shown(node), must);
+}
+
+/* ---- RAW text becomes typed nodes ---- */
+
+static void type_int(struct rnf_conf *node)
+{
+	char *end;
+	errno = 0;
+	const long long value = strtoll(node->s, &end, 10);
+	if (end == node->s || *end || errno) return;
+	node->type = RNF_CONF_INT;
+	node->i = value;
+}
+
+static void type_float(struct rnf_conf *node)
+{
+	char *end;
+	const double value = strtod(node->s, &end);
+	if (end == node->s || *end) return;
+	node->type = RNF_CONF_FLOAT;
+	node->f = value;
+}
+
+static void type_bool(struct rnf_conf *node)
+{
+	const int yes = !strcmp(node->s, "true");
+	if (!yes && strcmp(node->s, "false")) return;
+	node->type = RNF_CONF_BOOL;
+	node->i = yes;
+}
+
+static const char *trimmed(const char *p, size_t n)
+{
+	while (n && isspace((unsigned char)*p)) p++, n--;
+	while (n && isspace((unsigned char)p[n - 1])) n--;
+	if (n >= 2 && p[0] == '"' && p[n - 1] == '"') p++, n -= 2;
+	return rnf_strndup(p, n);
+}
+
+/* "[1, 2]", "(1, 2)" and "1, 2" become a list of RAW. */
+static void type_list(struct rnf_conf *node)
+{
+	const char *p = trimmed(node->s, strlen(node->s));
+	size_t n = strlen(p);
+	if (n >= 2 && ((p[0] == '[' && p[n - 1] == ']') || (p[0] == '(' && p[n - 1] == ')')))
+		p = trimmed(p + 1, n - 2);
+	node->type = RNF_CONF_LIST;
+	node->at = NULL;
+	node->n = 0;
+	while (*p) {
+		n = strcspn(p, ",");
+		rnf_conf_add(node, NULL, RNF_CONF_RAW, node->file, node->line)->s =
+			trimmed(p, n);
+		p += n + (p[n] == ',');
+	}
+}
+
+static void type_raw(struct rnf_conf *node, uint32_t type)
+{
+	if (node->type != RNF_CONF_RAW) return;
+	if (is_list(type)) type_list(node);
+	else if (type == RNF_TYPE_BOOL) type_bool(node);
+	else if (type == RNF_TYPE_INT) type_int(node);
+	else if (type == RNF_TYPE_FLOAT) type_float(node);
+	else if (type != RNF_TYPE_GROUP) node->type = RNF_CONF_STRING;
+}
+
+/* ---- one value ---- */
+
+static rnf_status in_range(const struct rnf_conf *node, const struct rnf_param *row,
+			   double value)
+{
+	if (isnan(value)) return refuse(node, wanted(row));
+	if (!has_range(row) || (value >= row->min && value <= row->max)) return RNF_OK;
+	return refuse(node, range(row));
+}
+
+static rnf_status get_int(struct rnf_conf *node, const struct rnf_param *row,
+			  int64_t *value)
+{
+	type_raw(node, RNF_TYPE_INT);
+	if (node->type != RNF_CONF_INT)
+		return refuse(node, numbers(row, "a whole number"));
+	*value = node->i;
+	return in_range(node, row, (double)node->i);
+}
+
+static rnf_status get_float(struct rnf_conf *node, const struct rnf_param *row,
+			    double *value)
+{
+	type_raw(node, RNF_TYPE_FLOAT);
+	if (node->type != RNF_CONF_FLOAT && node->type != RNF_CONF_INT)
+		return refuse(node, numbers(row, "a number"));
+	*value = node->type == RNF_CONF_INT ? (double)node->i : node->f;
+	return in_range(node, row, *value);
+}
+
+static rnf_status get_string(struct rnf_conf *node, const char **value)
+{
+	type_raw(node, RNF_TYPE_STRING);
+	if (node->type != RNF_CONF_STRING) return refuse(node, "a text in quotes");
+	*value = node->s;
+	return RNF_OK;
+}
+
+static int choice_index(const struct rnf_param *row, const char *word)
+{
+	for (int i = 0; word && row->choices && row->choices[i]; i++)
+		if (!strcmp(row->choices[i], word)) return i;
+	return -1;
+}
+
+static const char *expand_home(const char *path, uint32_t flags)
+{
+	const char *home = getenv("HOME");
+	if (!path || !(flags & RNF_PARAM_PATH) || !home || strncmp(path, "~/", 2))
+		return path;
+	return rnf_format("%s%s", home, path + 1);
+}
+
+static rnf_status set_list(struct rnf_conf *node, const struct rnf_param *row, void *at)
+{
+	const size_t n = node->n;
+	int64_t *ints = array(n, sizeof *ints);
+	double *floats = array(n, sizeof *floats);
+	const char **strings = array(n, sizeof *strings);
+	const struct rnf_ref **refs = array(n, sizeof *refs);
+	for (size_t i = 0; i < n; i++) {
+		struct rnf_conf *item = node->at[i];
+		switch (row->type) {
+		case RNF_TYPE_INTS: RNF_TRY(get_int(item, row, &ints[i])); break;
+		case RNF_TYPE_FLOATS: RNF_TRY(get_float(item, row, &floats[i])); break;
+		case RNF_TYPE_STRINGS: RNF_TRY(get_string(item, &strings[i])); break;
+		default: RNF_TRY(rnf_param_ref(item, row->kinds, &refs[i])); break;
+		}
+	}
+	switch (row->type) {
+	case RNF_TYPE_INTS: *(struct rnf_ints *)at = (struct rnf_ints){ ints, n }; break;
+	case RNF_TYPE_FLOATS: *(struct rnf_floats *)at = (struct rnf_floats){ floats, n }; break;
+	case RNF_TYPE_STRINGS: *(struct rnf_strings *)at = (struct rnf_strings){ strings, n }; break;
+	default: *(struct rnf_refs *)at = (struct rnf_refs){ refs, n }; break;
+	}
+	return RNF_OK;
+}
+
+static rnf_status set_group(struct rnf_conf *node, const struct rnf_param *row, void *at)
+{
+	if (node->type != RNF_CONF_GROUP) return refuse(node, "a group { key = value; }");
+	return rnf_param_fill(node, row->group, at);
+}
+
+static rnf_status set_ref(struct rnf_conf *node, const struct rnf_param *row, void *at)
+{
+	const struct rnf_ref *ref = NULL;
+	RNF_TRY(rnf_param_ref(node, row->kinds, &ref));
+	if ((row->flags & RNF_PARAM_ROLE) && ref->role)
+		return rnf_conf_fail(node, "\"%s\" is what this key gives a meaning to; "
+				     "name a plugin", ref->role);
+	*(const struct rnf_ref **)at = ref;
+	return RNF_OK;
+}
+
+static rnf_status set_word(struct rnf_conf *node, const struct rnf_param *row, void *at)
+{
+	const char *text = NULL;
+	if (row->type == RNF_TYPE_STRING) {
+		RNF_TRY(get_string(node, &text));
+		*(const char **)at = expand_home(text, row->flags);
+		return RNF_OK;
+	}
+	type_raw(node, row->type);
+	const int i = node->type == RNF_CONF_STRING ? choice_index(row, node->s) : -1;
+	if (i < 0) return refuse(node, choices(row));
+	*(int32_t *)at = i;
+	return RNF_OK;
+}
+
+static rnf_status set_row(struct rnf_conf *node, const struct rnf_param *row, char *out)
+{
+	void *at = out + row->offset;
+	node->used = 1;
+	type_raw(node, row->type);
+	if (is_list(row->type)) {
+		if (node->type != RNF_CONF_LIST) return refuse(node, wanted(row));
+		return set_list(node, row, at);
+	}
+	switch (row->type) {
+	case RNF_TYPE_BOOL:
+		if (node->type != RNF_CONF_BOOL) return refuse(node, wanted(row));
+		*(int32_t *)at = node->i != 0;
+		return RNF_OK;
+	case RNF_TYPE_INT: return get_int(node, row, at);
+	case RNF_TYPE_FLOAT: return get_float(node, row, at);
+	case RNF_TYPE_REF: return set_ref(node, row, at);
+	case RNF_TYPE_GROUP: return set_group(node, row, at);
+	default: return set_word(node, row, at);
+	}
+}
+
+/* ---- defaults ---- */
+
+static rnf_status by_name(const char *kinds, const char *name, const struct rnf_ref **ref)
+{
+	static int depth;
+	if (depth == MAX_DEPTH)
+		return rnf_fail(RNF_EINVAL, "the defaults of %s \"%s\" need it again: a "
+				"circle", kinds_in_words(kinds), name);
+	struct rnf_conf *node = rnf_alloc(sizeof *node);
+	*node = (struct rnf_conf){ .type = RNF_CONF_STRING, .s = name };
+	depth++;
+	const rnf_status status = rnf_param_ref(node, kinds, ref);
+	depth--;
+	RNF_TRY(status);
+	((struct rnf_ref *)*ref)->node = NULL; /* stands nowhere */
+	return RNF_OK;
+}
+
+static rnf_status default_row(const struct rnf_param *row, char *out)
+{
+	void *at = out + row->offset;
+	switch (row->type) {
+	case RNF_TYPE_BOOL: *(int32_t *)at = row->number != 0; break;
+	case RNF_TYPE_INT: /* INT64_MAX as a double is one too large */
+		*(int64_t *)at = row->number >= 0x1p63 ? INT64_MAX : (int64_t)row->number;
+		break;
+	case RNF_TYPE_FLOAT: *(double *)at = row->number; break;
+	case RNF_TYPE_STRING: *(const char **)at = expand_home(row->text, row->flags); break;
+	case RNF_TYPE_ENUM: {
+		const int i = choice_index(row, row->text);
+		*(int32_t *)at = i < 0 ? 0 : i;
+		break;
+	}
+	case RNF_TYPE_REF:
+		*(const struct rnf_ref **)at = NULL;
+		if (row->text) return by_name(row->kinds, row->text, at);
+		break;
+	case RNF_TYPE_GROUP: return rnf_param_fill(NULL, row->group, at);
+	default: break; /* lists: empty, the struct is zero */
+	}
+	return RNF_OK;
+}
+
+/* ---- groups ---- */
+
+/* What a message calls the owner of the keys: "layer.conv2d", "train". */
+static const char *owner_of(const struct rnf_conf *group, const struct rnf_feature *f)
+{
+	if (f) return rnf_format("%s.%s", f->kind, f->name);
+	const char *path = rnf_conf_path(group);
+	return path[0] ? path : "a conf";
+}
+
+static rnf_status no_such_key(const char *owner, const char *key,
+			      const struct table *tables, size_t n_tables)
+{
+	const char *words[256] = { NULL }, *all = "";
+	size_t n = 0;
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t i = 0; tables[t].params && i < tables[t].params->n; i++) {
+			const char *word = row_at(tables[t].params, i)->key;
+			all = rnf_format("%s%s%s", all, all[0] ? ", " : "", word);
+			if (n < 256) words[n++] = word;
+		}
+	const char *near = rnf_nearest(key, words, n);
+	if (near)
+		return rnf_fail(RNF_EINVAL, "%s has no key \"%s\" (did you mean \"%s\"?)",
+				owner, key, near);
+	return rnf_fail(RNF_EINVAL, "%s has no key \"%s\"; its keys are: %s", owner, key,
+			all[0] ? all : "none");
+}
+
+static rnf_status missing(const struct rnf_conf *group, const char *owner,
+			  const struct rnf_param *row)
+{
+	const char *path = group ? rnf_conf_path(group) : "";
+	return rnf_fail(RNF_EINVAL, "%s%s%s%s needs \"%s\" (%s)",
+			group ? rnf_conf_place(group) : "", path,
+			path[0] ? ": " : "", owner, row->key, row->brief);
+}
+
+static int is_known(const char *key, const struct table *tables, size_t n)
+{
+	for (size_t t = 0; t < n; t++)
+		if (row_of(tables[t].params, key)) return 1;
+	return 0;
+}
+
+/* Keys of the group that no table has: errors, unless another plugin than the
+ * one that they were written for stands here now. */
+static rnf_status check_keys(struct rnf_conf *group, const char *owner, int has_type,
+			     const struct table *tables, size_t n_tables)
+{
+	const char *dropped = "";
+	for (size_t i = 0; i < group->n; ) {
+		const struct rnf_conf *child = group->at[i];
+		if (is_known(child->key, tables, n_tables) ||
+		    (has_type && !strcmp(child->key, "type"))) {
+			i++;
+			continue;
+		}
+		if (!group->retyped || !child->stale) {
+			const rnf_status status = no_such_key(owner, child->key, tables,
+							      n_tables);
+			return rnf_fail_in(status, "%s%s: ", rnf_conf_place(child),
+					   rnf_conf_path(child));
+		}
+		dropped = rnf_format("%s%s%s", dropped, dropped[0] ? ", " : "", child->key);
+		rnf_conf_remove(group, child);
+	}
+	if (dropped[0])
+		rnf_log(RNF_LOG_INFO, "%s is %s now, which does not have: %s (left out)",
+			rnf_conf_path(group), owner, dropped);
+	return RNF_OK;
+}
+
+static rnf_status fill_table(struct rnf_conf *group, const char *owner,
+			     const struct table *table, int is_checked)
+{
+	const struct rnf_params *params = table->params;
+	for (size_t i = 0; params && i < params->n; i++) {
+		const struct rnf_param *row = row_at(params, i);
+		struct rnf_conf *child = rnf_conf_get(group, row->key);
+		if (!child && group && group->type == RNF_CONF_GROUP &&
+		    row->type == RNF_TYPE_GROUP)
+			child = rnf_conf_add(group, row->key, RNF_CONF_GROUP, group->file,
+					     group->line);
+		if (child) {
+			RNF_TRY(set_row(child, row, table->out));
+			continue;
+		}
+		if (is_checked && (row->flags & RNF_PARAM_REQUIRED))
+			return missing(group, owner, row);
+		RNF_TRY(default_row(row, table->out));
+	}
+	return RNF_OK;
+}
+
+rnf_status rnf_param_fill(struct rnf_conf *group, const struct rnf_params *params,
+			  void *out)
+{
+	const struct table table = { params, out };
+	if (!group) return fill_table(NULL, "", &table, 0);
+	const char *owner = owner_of(group, NULL);
+	group->used = 1;
+	RNF_TRY(check_keys(group, owner, 0, &table, 1));
+	return fill_table(group, owner, &table, 1);
+}
+
+/* ---- features ---- */
+
+static struct table make_table(const struct rnf_params *params)
+{
+	return (struct table){ params, rnf_alloc(params ? params->conf_size : 1) };
+}
+
+/* The word that chooses the feature, and the group beside it or NULL. */
+static rnf_status read_type(struct rnf_conf *node, const char *kinds,
+			    const char **type, struct rnf_conf **group)
+{
+	struct rnf_conf *word = node;
+	node->used = 1;
+	*group = NULL;
+	if (node->type == RNF_CONF_GROUP) {
+		*group = node;
+		word = rnf_conf_get(node, "type");
+		if (!word)
+			return rnf_conf_fail(node, "says no `type`: type = \"...\" "
+					     "names a %s", kinds_in_words(kinds));
+		word->used = 1;
+	}
+	type_raw(word, RNF_TYPE_STRING);
+	if (word->type != RNF_CONF_STRING)
+		return refuse(word, rnf_format("the name of a %s, or a group with "
+					       "`type`", kinds_in_words(kinds)));
+	*type = word->s;
+	return RNF_OK;
+}
+
+static rnf_status fill_ref(struct rnf_conf *group, struct rnf_ref *ref)
+{
+	const struct rnf_feature *f = ref->feature;
+	const struct rnf_params *common = common_of(f ? f->kind : "layer");
+	const struct table tables[2] = { make_table(f ? f->params : NULL),
+					 make_table(common) };
+	const char *owner = f ? owner_of(NULL, f) : rnf_format("\"%s\"", ref->role);
+	if (group) RNF_TRY(check_keys(group, owner, 1, tables, 2));
+	/* a bare name has no group: its node tells the place of what is missing */
+	struct rnf_conf *at = group ? group : ref->node;
+	RNF_TRY(fill_table(at, owner, &tables[0], 1));
+	RNF_TRY(fill_table(at, owner, &tables[1], 1));
+	ref->conf = tables[0].out;
+	ref->common = common ? tables[1].out : NULL;
+	return RNF_OK;
+}
+
+rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
+			 const struct rnf_ref **out)
+{
+	struct rnf_ref *ref = rnf_alloc(sizeof *ref);
+	struct rnf_conf *group;
+	const char *type = NULL;
+	RNF_TRY(read_type(node, kinds, &type, &group));
+	ref->node = node;
+	ref->role = role_of(kinds, type);
+	if (!ref->role) {
+		const rnf_status status = rnf_loader_find(kinds, type, &ref->feature);
+		const char *path = rnf_conf_path(node);
+		if (status < 0)
+			return rnf_fail_in(status, "%s%s%s", rnf_conf_place(node), path,
+					   path[0] ? ": " : "");
+	}
+	RNF_TRY(fill_ref(group, ref));
+	*out = ref;
+	return RNF_OK;
+}
+
+/* ---- settings made in C ---- */
+
+static int ref_fits(const struct rnf_ref *ref, const char *kinds)
+{
+	if (!ref) return 1;
+	return has_kind(kinds, ref->role ? "layer" : ref->feature->kind);
+}
+
+static rnf_status lay_ref(const struct rnf_setting *s, const struct rnf_param *row,
+			  char *out)
+{
+	if (row->type != RNF_TYPE_REF)
+		return rnf_fail(RNF_EINVAL, "%s takes %s, not a feature", s->key, wanted(row));
+	if (!ref_fits(s->ref, row->kinds))
+		return rnf_fail(RNF_EINVAL, "%s takes a %s, not %s.%s", s->key,
+				kinds_in_words(row->kinds),
+				s->ref->role ? "layer" : s->ref->feature->kind,
+				s->ref->role ? s->ref->role : s->ref->feature->name);
+	*(const struct rnf_ref **)(out + row->offset) = s->ref;
+	return RNF_OK;
+}
+
+static rnf_status lay(const struct rnf_setting *s, const struct rnf_param *row, char *out)
+{
+	struct rnf_conf *node = rnf_alloc(sizeof *node);
+	node->key = s->key;
+	switch (s->type) {
+	case RNF_TYPE_INT: node->type = RNF_CONF_INT; node->i = s->i; break;
+	case RNF_TYPE_BOOL: node->type = RNF_CONF_BOOL; node->i = s->i; break;
+	case RNF_TYPE_FLOAT: node->type = RNF_CONF_FLOAT; node->f = s->f; break;
+	case RNF_TYPE_STRING: node->type = RNF_CONF_STRING; node->s = s->s; break;
+	case RNF_TYPE_REF: return lay_ref(s, row, out);
+	default: return rnf_fail(RNF_EINVAL, "%s is set with an unknown type", s->key);
+	}
+	if (s->type == RNF_TYPE_STRING && !s->s)
+		return rnf_fail(RNF_EINVAL, "%s is set to no text at all", s->key);
+	return set_row(node, row, out);
+}
+
+static rnf_status lay_all(const struct rnf_feature *f, const struct rnf_setting *settings,
+			  size_t n, const struct table *table)
+{
+	const char *owner = owner_of(NULL, f);
+	for (size_t i = 0; i < n; i++) {
+		const struct rnf_param *row = row_of(f->params, settings[i].key);
+		if (!row) return no_such_key(owner, settings[i].key, table, 1);
+		const rnf_status status = lay(&settings[i], row, table->out);
+		if (status < 0) return rnf_fail_in(status, "%s: ", owner);
+	}
+	return RNF_OK;
+}
+
+static rnf_status check_required(const struct rnf_feature *f,
+				 const struct rnf_setting *settings, size_t n)
+{
+	for (size_t i = 0; f->params && i < f->params->n; i++) {
+		const struct rnf_param *row = row_at(f->params, i);
+		size_t k = 0;
+		while (k < n && strcmp(settings[k].key, row->key)) k++;
+		if (k == n && (row->flags & RNF_PARAM_REQUIRED))
+			return missing(NULL, owner_of(NULL, f), row);
+	}
+	return RNF_OK;
+}
+
+static rnf_status lay_over(struct rnf_ref *ref, const struct rnf_ref *from,
+			   const struct rnf_setting *settings, size_t n)
+{
+	const struct rnf_feature *f = ref->feature;
+	const struct table table = make_table(f->params);
+	if (from && f->params) memcpy(table.out, from->conf, f->params->conf_size);
+	if (!from) RNF_TRY(fill_table(NULL, "", &table, 0));
+	RNF_TRY(lay_all(f, settings, n, &table));
+	if (!from) RNF_TRY(check_required(f, settings, n));
+	ref->conf = table.out;
+	return RNF_OK;
+}
+
+rnf_status rnf_param_settings(const char *kinds, const char *type,
+			      const struct rnf_ref *from,
+			      const struct rnf_setting *settings, size_t n,
+			      const struct rnf_ref **out)
+{
+	struct rnf_ref *ref = rnf_alloc(sizeof *ref);
+	if (from && from->role)
+		return rnf_fail(RNF_EINVAL, "\"%s\" takes no settings before it stands "
+				"for a plugin", from->role);
+	if (from) *ref = *from;
+	else RNF_TRY(rnf_loader_find(kinds, type, &ref->feature));
+	const rnf_status status = lay_over(ref, from, settings, n);
+	if (status < 0 && ref->node)
+		return rnf_fail_in(status, "%s", rnf_conf_place(ref->node));
+	RNF_TRY(status);
+	*out = ref;
+	return RNF_OK;
+}

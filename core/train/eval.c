@@ -1,0 +1,76 @@
+/* Evaluation: the inference plan over a list of samples, scores in double in
+ * the order of the images. */
+#include <time.h>
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "train/setup.h"
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double rnf_metric_mean(const struct rnf_experiment *e, const struct rnf_exec *x)
+{
+	const struct rnf_ref *ref = e->conf.train.metrics.at[0];
+	const struct rnf_metric_impl *metric = ref->feature->impl;
+	const size_t k = (size_t)e->info.classes;
+	double sum = 0;
+	for (int64_t i = 0; i < x->images; i++)
+		sum += metric->score(ref->conf, k,
+				     rnf_exec_value(x, x->plan->program->logits, i),
+				     x->target + i * (int64_t)k);
+	return sum / (double)x->images;
+}
+
+static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x,
+			float *probs, struct rnf_scores *s)
+{
+	const void *self = e->conf.train.loss->conf;
+	const size_t k = (size_t)e->info.classes;
+	for (int64_t i = 0; i < x->images; i++) {
+		const float *logits =
+			rnf_exec_value(x, x->plan->program->logits, i);
+		const float *target = x->target + i * (int64_t)k;
+		s->loss += e->loss->loss(self, k, logits, target);
+		s->plain += e->loss->plain(self, k, logits, target);
+		if (probs) e->loss->predict(self, k, logits, probs + i * (int64_t)k);
+	}
+	s->accuracy += rnf_metric_mean(e, x) * (double)x->images;
+}
+
+rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
+			const int64_t *samples, int64_t n, float *probs,
+			struct rnf_scores *scores)
+{
+	struct rnf_exec *x = e->execs[0];
+	const int64_t batch = x->plan->batch, k = e->info.classes;
+	int64_t *ids = rnf_alloc((size_t)batch * sizeof *ids);
+	float *target = rnf_alloc((size_t)(batch * k) * sizeof *target);
+	const double start = now();
+	memset(scores, 0, sizeof *scores);
+	for (int64_t from = 0; from < n; from += batch) {
+		x->images = n - from < batch ? n - from : batch;
+		x->target = target;
+		for (int64_t i = 0; i < x->images; i++)
+			ids[i] = samples ? samples[from + i] : from + i;
+		rnf_batch_fill(e->batcher, e->pool, ids, split, x->images, 0, 0,
+			       NULL, 0,
+			       rnf_exec_value(x, x->plan->program->input, 0),
+			       target);
+		rnf_exec_run(x);
+		score_batch(e, x, probs ? probs + from * k : NULL, scores);
+	}
+	scores->count = n;
+	scores->seconds = now() - start;
+	if (n > 0) {
+		scores->loss /= (double)n;
+		scores->plain /= (double)n;
+		scores->accuracy /= (double)n;
+	}
+	return RNF_OK;
+}

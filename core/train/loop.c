@@ -1,0 +1,341 @@
+/* The training loop: epochs, steps, the log, evaluation, callbacks. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "train/setup.h"
+
+struct running { /* sums over the images of an epoch */
+	double loss, data_loss, accuracy, seconds;
+	int64_t images;
+};
+
+struct training {
+	struct rnf_run run; /* first: what callbacks see */
+	struct rnf_experiment *e;
+	FILE *log, *log2, *csv;
+	int64_t *order, *peers;
+	float *target;
+	uint64_t *samples;
+	struct running epoch;
+	struct rnf_epoch *history;
+	void **callbacks; /* their private state */
+	double start;
+};
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* -- callbacks -- */
+
+static const struct rnf_callback_impl *callback(const struct training *t, size_t i)
+{
+	return t->e->conf.train.callbacks.at[i]->feature->impl;
+}
+
+static rnf_status tell(struct training *t, enum rnf_event event)
+{
+	for (size_t i = 0; i < t->e->conf.train.callbacks.n; i++)
+		if (callback(t, i)->on)
+			RNF_TRY(callback(t, i)->on(t->callbacks[i], event, &t->run));
+	return RNF_OK;
+}
+
+static rnf_status open_callbacks(struct training *t)
+{
+	const struct rnf_refs refs = t->e->conf.train.callbacks;
+	t->callbacks = rnf_alloc((refs.n + 1) * sizeof *t->callbacks);
+	for (size_t i = 0; i < refs.n; i++) {
+		t->callbacks[i] = (void *)refs.at[i]->conf;
+		if (callback(t, i)->open)
+			RNF_TRY(callback(t, i)->open(&rnf_host, refs.at[i]->conf,
+						     &t->callbacks[i]));
+	}
+	return RNF_OK;
+}
+
+static rnf_status save(const struct rnf_run *run, const char *file)
+{
+	const struct training *t = (const struct training *)run;
+	const struct rnf_text texts[] = {
+		{ "rnframe.name", run->name },
+		{ "rnframe.version", RNF_VERSION },
+		{ "rnframe.step", rnf_format("%lld", (long long)run->step) },
+		{ "rnframe.epoch", rnf_format("%lld", (long long)run->epoch) },
+	};
+	return rnf_weights_write(t->e, rnf_format("%s/checkpoints/%s%s", run->dir,
+						  file, rnf_native_suffix()),
+				 1, texts, sizeof texts / sizeof *texts);
+}
+
+/* -- one step -- */
+
+struct update_job {
+	struct training *t;
+	struct rnf_update update;
+};
+
+/* Weights are shared out whole; each is updated tile by tile. */
+static void update_weights(void *arg, int worker)
+{
+	const struct update_job *job = arg;
+	const struct rnf_experiment *e = job->t->e;
+	const struct rnf_program *p = e->programs[1];
+	const struct rnf_ref *ref = e->conf.train.optimizer;
+	const struct rnf_optimizer_impl *optimizer = ref->feature->impl;
+	const int workers = rnf_pool_threads(e->pool);
+	struct rnf_update update = job->update;
+	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		if (w->state) continue;
+		const float *gradient = rnf_exec_gradient(e->execs[1], w);
+		update.l2 = w->l2;
+		for (int64_t k = 0; k < w->size; k += RNF_TILE_MAX) {
+			const int64_t left = w->size - k;
+			float *slots[RNF_SLOTS_MAX] = { 0 };
+			for (size_t s = 0; s < optimizer->n_slots; s++)
+				slots[s] = e->slots[s] + w->offset + k;
+			optimizer->update(ref->conf, &update,
+					  (size_t)(left < RNF_TILE_MAX ? left : RNF_TILE_MAX),
+					  e->weights + w->offset + k, gradient + k,
+					  slots);
+		}
+	}
+}
+
+static void update_statistics(const struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[1];
+	for (size_t i = 0; i < p->n_ops; i++) {
+		const struct rnf_op *op = &p->ops[i];
+		if (op->kind != RNF_OP_BN_COEF) continue;
+		const int64_t c = p->values[op->out].c / 5;
+		const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
+		float *mean = rnf_exec_value(e->execs[1], op->in[3], 0);
+		float *variance = rnf_exec_value(e->execs[1], op->in[4], 0);
+		const float m = (float)op->momentum, rest = (float)(1.0 - op->momentum);
+		for (int64_t k = 0; k < c; k++) {
+			mean[k] = m * mean[k] + rest * coef[2 * c + k];
+			variance[k] = m * variance[k] + rest * coef[4 * c + k];
+		}
+	}
+}
+
+/* The optimizer's own rate is its key "lr". */
+static double base_rate(const struct rnf_ref *optimizer)
+{
+	const struct rnf_params *p = optimizer->feature->params;
+	for (size_t i = 0; p && i < p->n; i++)
+		if (!strcmp(p->rows[i].key, "lr") && p->rows[i].type == RNF_TYPE_FLOAT)
+			return *(const double *)((const char *)optimizer->conf +
+						 p->rows[i].offset);
+	return 1.0;
+}
+
+static double rate(const struct training *t)
+{
+	const struct rnf_ref *ref = t->e->conf.train.scheduler;
+	const struct rnf_scheduler_impl *scheduler = ref->feature->impl;
+	const struct rnf_when when = {
+		.size = sizeof when, .step = t->run.step,
+		.steps_per_epoch = t->run.steps_per_epoch,
+		.epochs = t->run.epochs,
+		.lr = base_rate(t->e->conf.train.optimizer) };
+	return scheduler->rate(ref->conf, &when);
+}
+
+static double mean_loss(const struct rnf_exec *x)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < x->images; i++)
+		sum += *rnf_exec_value(x, x->plan->program->loss, i);
+	return sum / (double)x->images;
+}
+
+static void log_step(const struct training *t)
+{
+	FILE *const files[] = { t->log, t->log2 };
+	for (int i = 0; i < 2; i++)
+		if (files[i])
+			fprintf(files[i], "{\"step\": %lld, \"epoch\": %lld, "
+				"\"lr\": %.9g, \"loss\": %.9g, \"data_loss\": %.9g, "
+				"\"accuracy\": %.9g, \"images_per_s\": %.6g}\n",
+				(long long)t->run.step, (long long)t->run.epoch,
+				t->run.lr, t->run.loss, t->run.data_loss,
+				t->run.accuracy, t->run.images_per_s);
+}
+
+static void step(struct training *t, const int64_t *ids, int64_t n)
+{
+	struct rnf_experiment *e = t->e;
+	struct rnf_exec *x = e->execs[1];
+	const double start = now();
+	t->run.lr = rate(t);
+	x->images = n;
+	x->target = t->target;
+	x->samples = t->samples;
+	x->key = rnf_random_key(rnf_random_key((uint64_t)e->conf.seed, 1),
+				(uint64_t)t->run.epoch);
+	for (int64_t i = 0; i < n; i++)
+		t->samples[i] = (uint64_t)ids[i];
+	rnf_batch_fill(e->batcher, e->pool, ids, RNF_SPLIT_TRAIN, n, t->run.epoch,
+		       1, e->train, e->n_train,
+		       rnf_exec_value(x, e->programs[1]->input, 0), t->target);
+	rnf_exec_run(x);
+	t->run.data_loss = mean_loss(x);
+	t->run.loss = t->run.data_loss + rnf_l2_term(e);
+	t->run.accuracy = rnf_metric_mean(e, x);
+	struct update_job job = { t, { .size = sizeof job.update,
+				       .step = t->run.step, .lr = t->run.lr } };
+	rnf_pool_run(e->pool, update_weights, &job);
+	update_statistics(e);
+	const double seconds = now() - start;
+	t->run.images_per_s = (double)n / seconds;
+	t->epoch.loss += t->run.loss * (double)n;
+	t->epoch.data_loss += t->run.data_loss * (double)n;
+	t->epoch.accuracy += t->run.accuracy * (double)n;
+	t->epoch.seconds += seconds;
+	t->epoch.images += n;
+}
+
+/* -- an epoch -- */
+
+static void write_csv(const struct training *t, const struct rnf_epoch *h)
+{
+	fprintf(t->csv, "%lld,%lld,%.3f,%.9g,%.9g,%.9g,%.9g,", (long long)h->epoch,
+		(long long)h->step, h->time_s, h->lr, h->train_loss,
+		h->train_data_loss, h->train_accuracy);
+	if (isnan(h->val_loss)) fputs(",,", t->csv);
+	else fprintf(t->csv, "%.9g,%.9g,", h->val_loss, h->val_accuracy);
+	fprintf(t->csv, "%.6g,%lld\n", h->images_per_s, (long long)h->peak_rss_bytes);
+	fflush(t->csv);
+}
+
+static rnf_status end_epoch(struct training *t)
+{
+	struct rnf_experiment *e = t->e;
+	struct rnf_epoch *h = &t->history[t->run.n_history++];
+	struct rusage usage;
+	const double n = (double)t->epoch.images;
+	getrusage(RUSAGE_SELF, &usage);
+	*h = (struct rnf_epoch){
+		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
+		.train_loss = t->epoch.loss / n,
+		.train_data_loss = t->epoch.data_loss / n,
+		.train_accuracy = t->epoch.accuracy / n,
+		.val_loss = NAN, .val_accuracy = NAN,
+		.images_per_s = n / t->epoch.seconds,
+		.peak_rss_bytes = usage.ru_maxrss * 1024 };
+	if (e->n_val > 0) {
+		struct rnf_scores s;
+		RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TRAIN, e->val, e->n_val, NULL, &s));
+		h->val_loss = s.loss + rnf_l2_term(e);
+		h->val_accuracy = s.accuracy;
+	}
+	h->time_s = now() - t->start;
+	write_csv(t, h);
+	t->epoch = (struct running){ 0 };
+	return tell(t, RNF_EVENT_EPOCH);
+}
+
+static rnf_status epoch(struct training *t)
+{
+	struct rnf_experiment *e = t->e;
+	const int64_t batch = e->conf.train.batch_size;
+	if (e->conf.train.shuffle)
+		rnf_shuffle((uint64_t)e->conf.seed, t->run.epoch, e->train,
+			    e->n_train, t->order);
+	else
+		memcpy(t->order, e->train, (size_t)e->n_train * sizeof *t->order);
+	for (int64_t from = 0; from < e->n_train; from += batch) {
+		const int64_t left = e->n_train - from;
+		if (t->run.step == t->run.steps) break;
+		t->run.step++;
+		step(t, t->order + from, left < batch ? left : batch);
+		log_step(t);
+		RNF_TRY(tell(t, RNF_EVENT_STEP));
+	}
+	return end_epoch(t);
+}
+
+/* -- a run -- */
+
+static rnf_status open_file(const char *path, FILE **file)
+{
+	*file = fopen(path, "w");
+	return *file ? RNF_OK
+		     : rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+}
+
+static rnf_status open_logs(struct training *t, const char *dir, const char *log)
+{
+	RNF_TRY(open_file(rnf_format("%s/steps.jsonl", dir), &t->log));
+	RNF_TRY(open_file(rnf_format("%s/epochs.csv", dir), &t->csv));
+	if (log) RNF_TRY(open_file(log, &t->log2));
+	fputs("epoch,step,time_s,lr,train_loss,train_data_loss,train_accuracy,"
+	      "val_loss,val_accuracy,images_per_s,peak_rss_bytes\n", t->csv);
+	return RNF_OK;
+}
+
+static void close_logs(struct training *t)
+{
+	FILE *const files[] = { t->log, t->log2, t->csv };
+	for (int i = 0; i < 3; i++)
+		if (files[i]) fclose(files[i]);
+	for (size_t i = 0; t->callbacks && i < t->e->conf.train.callbacks.n; i++)
+		if (callback(t, i)->close) callback(t, i)->close(t->callbacks[i]);
+}
+
+static void init(struct training *t, struct rnf_experiment *e, const char *dir)
+{
+	const struct rnf_train_conf *c = &e->conf.train;
+	t->e = e;
+	t->run = (struct rnf_run){
+		.size = sizeof t->run, .name = e->conf.name, .dir = dir,
+		.epochs = c->epochs, .save = save,
+		.steps_per_epoch = (e->n_train + c->batch_size - 1) / c->batch_size };
+	t->run.steps = t->run.steps_per_epoch * c->epochs;
+	if (c->max_steps > 0 && c->max_steps < t->run.steps)
+		t->run.steps = c->max_steps;
+	t->history = rnf_alloc((size_t)(c->epochs + 1) * sizeof *t->history);
+	t->run.history = t->history;
+	t->order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *t->order);
+	t->target = rnf_alloc((size_t)(c->batch_size * e->info.classes) * sizeof(float));
+	t->samples = rnf_alloc((size_t)c->batch_size * sizeof *t->samples);
+	t->start = now();
+}
+
+static rnf_status run(struct training *t, const char *log)
+{
+	RNF_TRY(open_logs(t, t->run.dir, log));
+	RNF_TRY(open_callbacks(t));
+	RNF_TRY(tell(t, RNF_EVENT_BEGIN));
+	while (t->run.step < t->run.steps) {
+		t->run.epoch++;
+		RNF_TRY(epoch(t));
+	}
+	return tell(t, RNF_EVENT_END);
+}
+
+rnf_status rnf_train(struct rnf_experiment *e, const char *dir, const char *log)
+{
+	struct training *t = rnf_alloc(sizeof *t);
+	init(t, e, dir);
+	const rnf_status status = run(t, log);
+	close_logs(t);
+	RNF_TRY(status);
+	return rnf_weights_write(e, rnf_format("%s/model%s", dir, rnf_native_suffix()),
+				 0, (const struct rnf_text[]){
+					 { "rnframe.name", e->conf.name },
+					 { "rnframe.version", RNF_VERSION } }, 2);
+}

@@ -1,0 +1,227 @@
+#include "train/setup.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "data/find.h"
+#include "plugin/loader.h"
+
+const char *rnf_conf_dir = "conf";
+
+static const struct rnf_param data_rows[] = {
+	RNF_STRING(struct rnf_data_common, path, NULL, RNF_PARAM_PATH,
+		   "folder with the files, its parent, an archive, or a folder with one"),
+	RNF_FLOAT(struct rnf_data_common, validation, 0.1, 0, 0.9, "of the training images",
+		  "kept apart, stratified by class"),
+	RNF_INT(struct rnf_data_common, split_seed, 42, 0, 0x1p53, "",
+		"of the split, so that runs of several seeds share it"),
+	RNF_REFS(struct rnf_data_common, augment, "augment", "in this order"),
+};
+static const struct rnf_params data_params = {
+	sizeof(struct rnf_data_common), sizeof data_rows / sizeof *data_rows,
+	sizeof *data_rows, data_rows
+};
+
+static const struct rnf_param train_rows[] = {
+	RNF_INT(struct rnf_train_conf, epochs, 1, 1, 1000000, "epochs",
+		"and the schedule's length"),
+	RNF_INT(struct rnf_train_conf, batch_size, 128, 1, 65536, "images", "of a step"),
+	RNF_INT(struct rnf_train_conf, max_steps, 0, 0, 0x1p53, "steps",
+		"cut the run, leave the schedule; 0: all"),
+	RNF_BOOL(struct rnf_train_conf, shuffle, 1, "a new order each epoch"),
+	RNF_BOOL(struct rnf_train_conf, augment, 1,
+		 "false leaves only what evaluation does too"),
+	RNF_REF_REQUIRED(struct rnf_train_conf, loss, "loss", "what is minimised"),
+	RNF_REF_REQUIRED(struct rnf_train_conf, optimizer, "optimizer", "how"),
+	RNF_REF_REQUIRED(struct rnf_train_conf, scheduler, "scheduler", "the rate of each step"),
+	RNF_REFS(struct rnf_train_conf, metrics, "metric", "the first is `accuracy`"),
+	RNF_REFS(struct rnf_train_conf, callbacks, "callback", "told of the run's events"),
+};
+static const struct rnf_params train_params = {
+	sizeof(struct rnf_train_conf), sizeof train_rows / sizeof *train_rows,
+	sizeof *train_rows, train_rows
+};
+
+static const char *const precisions[] = { "fp32", NULL };
+static const struct rnf_param root_rows[] = {
+	RNF_STRING(struct rnf_conf_root, name, "run", 0, "of the run"),
+	RNF_INT(struct rnf_conf_root, seed, 42, 0, 0x1p53, "", "of everything random"),
+	RNF_INT(struct rnf_conf_root, threads, 0, 0, 1024, "threads", "0: all cores"),
+	RNF_STRING(struct rnf_conf_root, backend, "auto", 0, "auto: the best that runs here"),
+	RNF_ENUM(struct rnf_conf_root, precision, "fp32", precisions, "of tensors and sums"),
+	RNF_STRING(struct rnf_conf_root, out, NULL, RNF_PARAM_PATH, "run folder"),
+	{ .key = "model", .unit = "", .brief = "the network", .type = RNF_TYPE_GROUP,
+	  .offset = offsetof(struct rnf_conf_root, model), .group = &rnf_model_params },
+	RNF_REF_REQUIRED(struct rnf_conf_root, data, "dataset", "the images"),
+	{ .key = "train", .unit = "", .brief = "how it learns", .type = RNF_TYPE_GROUP,
+	  .offset = offsetof(struct rnf_conf_root, train), .group = &train_params },
+};
+static const struct rnf_params root_params = {
+	sizeof(struct rnf_conf_root), sizeof root_rows / sizeof *root_rows,
+	sizeof *root_rows, root_rows
+};
+
+static void register_tables(void)
+{
+	static const char *roles[8];
+	size_t n = 0;
+	for (size_t i = 0; i < rnf_model_params.n && n < 7; i++)
+		if (rnf_model_params.rows[i].flags & RNF_PARAM_ROLE)
+			roles[n++] = rnf_model_params.rows[i].key;
+	rnf_param_roles(roles);
+	rnf_param_common("layer", &rnf_layer_common_params);
+	rnf_param_common("block", &rnf_layer_common_params);
+	rnf_param_common("dataset", &data_params);
+}
+
+rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
+			       const char *const *overrides, size_t n)
+{
+	register_tables();
+	RNF_TRY(rnf_conf_read(path, rnf_conf_dir, &e->tree));
+	for (size_t i = 0; i < n; i++)
+		RNF_TRY(rnf_conf_override(e->tree, overrides[i], "--set", 0));
+	RNF_TRY(rnf_param_fill(e->tree, &root_params, &e->conf));
+	e->data = e->conf.data->common;
+	e->loss = e->conf.train.loss->feature->impl;
+	if (e->conf.train.metrics.n == 0)
+		return rnf_fail(RNF_EINVAL, "train.metrics is empty: name at "
+				"least one metric");
+	return RNF_OK;
+}
+
+/* The backend of the highest score, or the one named. */
+static rnf_status choose_backend(struct rnf_experiment *e)
+{
+	int best = 0;
+	if (strcmp(e->conf.backend, "auto") != 0) {
+		RNF_TRY(rnf_loader_find("backend", e->conf.backend, &e->backend));
+	} else {
+		const struct rnf_feature **list;
+		const size_t n = rnf_loader_list("backend", &list, NULL);
+		for (size_t i = 0; i < n; i++) {
+			const struct rnf_backend_impl *impl = list[i]->impl;
+			const int score = impl->score();
+			if (score > best) {
+				best = score;
+				e->backend = list[i];
+			}
+		}
+		if (!e->backend) return RNF_OK; /* the core's plain kernels */
+	}
+	const struct rnf_backend_impl *impl = e->backend->impl;
+	return impl->open(&rnf_host, NULL, &e->backend_self);
+}
+
+rnf_status rnf_experiment_data(struct rnf_experiment *e)
+{
+	struct rnf_blob *blobs = NULL;
+	e->dataset = e->conf.data->feature->impl;
+	RNF_TRY(rnf_data_find(e->conf.data->feature, e->data->path, &blobs));
+	RNF_TRY(e->dataset->open(&rnf_host, e->conf.data->conf, blobs,
+				 &e->dataset_self, &e->info));
+	const int64_t n = e->info.images[RNF_SPLIT_TRAIN];
+	int32_t *labels = rnf_alloc((size_t)(n + 1) * sizeof *labels);
+	uint8_t *pixels = rnf_alloc((size_t)(e->info.h * e->info.w * e->info.c));
+	for (int64_t i = 0; i < n; i++)
+		e->dataset->read(e->dataset_self, RNF_SPLIT_TRAIN, i, pixels,
+				 &labels[i]);
+	return rnf_split(labels, n, e->info.classes, e->data->validation,
+			 (uint64_t)e->data->split_seed, &e->train, &e->n_train,
+			 &e->val, &e->n_val);
+}
+
+rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
+{
+	const struct rnf_ints input = e->conf.model.input;
+	const int64_t own[3] = { e->info.h, e->info.w, e->info.c };
+	if (input.n != 0 && input.n != 3)
+		return rnf_fail(RNF_EINVAL, "model.input: three numbers are "
+				"height, width, channels");
+	for (int i = 0; i < 3; i++)
+		e->hwc[i] = input.n ? input.at[i] : own[i];
+	if (e->hwc[2] != e->info.c)
+		return rnf_fail(RNF_EINVAL, "model.input: %lld channels, the data "
+				"has %lld", (long long)e->hwc[2],
+				(long long)e->info.c);
+	return choose_backend(e);
+}
+
+rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused)
+{
+	struct rnf_program **p = &e->programs[training];
+	RNF_TRY(rnf_graph_build(&e->conf.model, e->hwc, e->info.classes, training, p));
+	if (training) RNF_TRY(rnf_graph_differentiate(*p));
+	return rnf_plan_make(*p, e->backend, e->backend_self,
+			     e->conf.train.batch_size, fused, &e->plans[training]);
+}
+
+/* Every weight has a stream of its own, keyed by seed and place. */
+static void init_weights(struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[0];
+	const uint64_t key = rnf_random_key((uint64_t)e->conf.seed, 0);
+	for (size_t i = 0; i < p->n_weights; i++) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		float *at = e->weights + w->offset;
+		struct rnf_random random = { rnf_random_key(key, i), 0 };
+		if (w->initializer) {
+			const struct rnf_initializer_impl *impl =
+				w->initializer->feature->impl;
+			impl->fill(w->initializer->conf, &random, w->fan_in,
+				   w->fan_out, (size_t)w->size, at);
+			continue;
+		}
+		for (int64_t k = 0; k < w->size; k++)
+			at[k] = (float)w->value;
+	}
+}
+
+rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
+{
+	const struct rnf_loader_conf loader = {
+		.dataset = e->dataset, .self = e->dataset_self, .info = &e->info,
+		.augment = e->data->augment,
+		.train_augment = e->conf.train.augment,
+		.seed = (uint64_t)e->conf.seed,
+		.out_h = e->hwc[0], .out_w = e->hwc[1] };
+	const struct rnf_optimizer_impl *optimizer =
+		e->conf.train.optimizer->feature->impl;
+	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+	e->pool = rnf_pool_create((int)e->conf.threads);
+	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
+	if (!e->batcher) return RNF_EINVAL;
+	e->weights = rnf_alloc(bytes);
+	for (size_t i = 0; training && i < optimizer->n_slots; i++)
+		e->slots[i] = rnf_alloc(bytes);
+	init_weights(e);
+	for (int i = 0; i <= training; i++) {
+		e->execs[i] = rnf_exec_create(e->plans[i], e->pool, e->weights);
+		e->execs[i]->loss = e->loss;
+		e->execs[i]->loss_self = e->conf.train.loss->conf;
+	}
+	return RNF_OK;
+}
+
+void rnf_experiment_finish(struct rnf_experiment *e)
+{
+	rnf_pool_destroy(e->pool);
+	e->pool = NULL;
+}
+
+double rnf_l2_term(const struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[0];
+	double total = 0;
+	for (size_t i = 0; i < p->n_weights; i++) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		const float *at = e->weights + w->offset;
+		double sum = 0;
+		if (w->l2 == 0) continue;
+		for (int64_t k = 0; k < w->size; k++)
+			sum += (double)at[k] * at[k];
+		total += w->l2 * sum;
+	}
+	return total;
+}

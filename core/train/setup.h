@@ -1,0 +1,100 @@
+/* An experiment: a conf, filled and checked, with its data, model, plans,
+ * threads and weights, ready to train or to evaluate. */
+#ifndef RNF_TRAIN_SETUP_H
+#define RNF_TRAIN_SETUP_H
+
+#include <rnframe/callback.h>
+#include <rnframe/format.h>
+#include <rnframe/initializer.h>
+#include "data/loader.h"
+#include "exec/exec.h"
+
+struct rnf_data_common { /* keys of every dataset beside its own */
+	const char *path;
+	double validation;
+	int64_t split_seed;
+	struct rnf_refs augment;
+};
+
+struct rnf_train_conf {
+	int64_t epochs, batch_size, max_steps;
+	int32_t shuffle, augment;
+	const struct rnf_ref *loss, *optimizer, *scheduler;
+	struct rnf_refs metrics, callbacks;
+};
+
+struct rnf_conf_root {
+	const char *name, *backend, *out;
+	int64_t seed, threads;
+	int32_t precision;
+	struct rnf_model_conf model;
+	const struct rnf_ref *data;
+	struct rnf_train_conf train;
+};
+
+struct rnf_experiment {
+	struct rnf_conf *tree;
+	struct rnf_conf_root conf;
+	/* data */
+	const struct rnf_data_common *data;
+	const struct rnf_dataset_impl *dataset;
+	void *dataset_self;
+	struct rnf_dataset_info info;
+	int64_t *train, *val; /* indices in the training files */
+	int64_t n_train, n_val;
+	struct rnf_batcher *batcher;
+	/* model */
+	int64_t hwc[3];
+	const struct rnf_feature *backend;
+	void *backend_self;
+	struct rnf_program *programs[2]; /* inference, training */
+	struct rnf_plan *plans[2];
+	struct rnf_exec *execs[2];
+	struct rnf_pool *pool;
+	float *weights;                 /* the block; kept statistics included */
+	float *slots[RNF_SLOTS_MAX];    /* optimizer state, same layout */
+	const struct rnf_loss_impl *loss;
+};
+
+/* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
+rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
+			       const char *const *overrides, size_t n);
+/* Programs and plans; needs shapes only: `data` 0 leaves the files alone. */
+rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused);
+rnf_status rnf_experiment_shapes(struct rnf_experiment *e);
+/* Data set, split, threads, batcher. */
+rnf_status rnf_experiment_data(struct rnf_experiment *e);
+/* Threads, executors, weights at their first values. */
+rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
+void rnf_experiment_finish(struct rnf_experiment *e);
+
+/* Weights and running statistics from a file. (weights.c) */
+rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path);
+/* To a file: temporary, synced, renamed; `state` adds the optimizer's. */
+rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
+			     int state, const struct rnf_text *texts, size_t n);
+const char *rnf_native_suffix(void);
+
+/* Sum of l2 * w^2 over the model, in double. */
+double rnf_l2_term(const struct rnf_experiment *e);
+
+struct rnf_scores {
+	double loss, plain, accuracy; /* means; accuracy: the first metric */
+	double seconds;
+	int64_t count;
+};
+/* Evaluate `n` samples of a split (NULL: 0 .. n-1); probs[n][classes] or NULL.
+ * (eval.c) */
+rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
+			const int64_t *samples, int64_t n, float *probs,
+			struct rnf_scores *scores);
+/* Mean of a metric-like score over a filled executor's images. */
+double rnf_metric_mean(const struct rnf_experiment *e, const struct rnf_exec *x);
+
+/* The whole run into dir. (loop.c) */
+rnf_status rnf_train(struct rnf_experiment *e, const char *dir, const char *log);
+
+/* Names and folders that the program was started with. (cli) */
+extern const char *rnf_conf_dir;
+
+#endif

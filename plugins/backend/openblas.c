@@ -1,0 +1,296 @@
+/* openblas: convolutions as matrix products, one image at a time on one thread;
+ * the pool of the core runs images side by side.
+ *
+ * A 1x1 conv is a product of the image itself; others unfold bands of rows into
+ * columns [pixels][kernel_h * kernel_w * c] that stay in L2. The gradient of the
+ * input folds columns back. Grouped convs are left to the core: a product a
+ * group would be far slower. */
+/* needs: openblas */
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include <rnframe/backend.h>
+
+enum { BAND_FLOATS = 32 * 1024 }; /* 128 KB of columns */
+
+static int score(void)
+{
+	return 10;
+}
+
+/* One conv: its shape and the rows of output that a band holds. */
+struct conv {
+	struct rnf_conv_shape s;
+	int64_t columns; /* kernel_h * kernel_w * c */
+	int64_t rows;
+	int direct; /* the image is its own column matrix */
+};
+
+/* Copy one tap row (kernel_w pixels) of one output pixel, zeros outside. */
+static void unfold_edge(const struct rnf_conv_shape *s, const float *row,
+			int64_t x0, float *column)
+{
+	for (int64_t kx = 0; kx < s->window.kernel_w; kx++, column += s->c) {
+		const int64_t x = x0 + kx;
+		if (x < 0 || x >= s->w)
+			memset(column, 0, (size_t)s->c * sizeof *column);
+		else
+			memcpy(column, row + x * s->c, (size_t)s->c * sizeof *column);
+	}
+}
+
+/* columns[(oy - y0) * out_w + ox][ky][kx][c] of output rows y0 .. y1-1 */
+static void unfold(const struct conv *k, const float *x, int64_t y0, int64_t y1,
+		   float *column)
+{
+	const struct rnf_conv_shape *s = &k->s;
+	const struct rnf_window *w = &s->window;
+	const int64_t run = w->kernel_w * s->c;
+	for (int64_t oy = y0; oy < y1; oy++)
+		for (int64_t ox = 0; ox < w->out_w; ox++) {
+			const int64_t left = ox * w->stride - w->pad_left;
+			const int whole = left >= 0 && left + w->kernel_w <= s->w;
+			for (int64_t ky = 0; ky < w->kernel_h; ky++, column += run) {
+				const int64_t y = oy * w->stride + ky - w->pad_top;
+				const float *row = x + y * s->w * s->c;
+				if (y < 0 || y >= s->h)
+					memset(column, 0, (size_t)run * sizeof *column);
+				else if (whole)
+					memcpy(column, row + left * s->c,
+					       (size_t)run * sizeof *column);
+				else
+					unfold_edge(s, row, left, column);
+			}
+		}
+}
+
+/* The reverse: dx += columns */
+static void fold(const struct conv *k, const float *column, int64_t y0, int64_t y1,
+		 float *restrict dx)
+{
+	const struct rnf_conv_shape *s = &k->s;
+	const struct rnf_window *w = &s->window;
+	const int64_t run = w->kernel_w * s->c;
+	for (int64_t oy = y0; oy < y1; oy++)
+		for (int64_t ox = 0; ox < w->out_w; ox++) {
+			const int64_t left = ox * w->stride - w->pad_left;
+			const int64_t from = left < 0 ? -left : 0;
+			const int64_t over = left + w->kernel_w - s->w;
+			const int64_t to = w->kernel_w - (over > 0 ? over : 0);
+			for (int64_t ky = 0; ky < w->kernel_h; ky++, column += run) {
+				const int64_t y = oy * w->stride + ky - w->pad_top;
+				if (y < 0 || y >= s->h) continue;
+				float *restrict row = dx + (y * s->w + left) * s->c;
+				for (int64_t i = from * s->c; i < to * s->c; i++)
+					row[i] += column[i];
+			}
+		}
+}
+
+static int64_t band_end(const struct conv *k, int64_t y)
+{
+	const int64_t end = y + k->rows;
+	return end < k->s.window.out_h ? end : k->s.window.out_h;
+}
+
+/* y [pixels][k] = columns [pixels][n] . kernel [n][k] */
+static void fwd(const void *state, const struct rnf_step_io *io)
+{
+	const struct conv *k = state;
+	const int64_t out_w = k->s.window.out_w, n = k->columns, c = k->s.k;
+	for (int64_t y = 0, end; y < k->s.window.out_h; y = end) {
+		end = band_end(k, y);
+		const float *columns = k->direct ? io->in[0] + y * out_w * n
+						 : io->scratch;
+		if (!k->direct) unfold(k, io->in[0], y, end, io->scratch);
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans,
+			    (blasint)((end - y) * out_w), (blasint)c, (blasint)n, 1,
+			    columns, (blasint)n, io->in[1], (blasint)c, 0,
+			    io->out + y * out_w * c, (blasint)c);
+	}
+}
+
+/* columns = dy [pixels][k] . kernel^T, folded into dx */
+static void bwd_data(const void *state, const struct rnf_step_io *io)
+{
+	const struct conv *k = state;
+	const int64_t out_w = k->s.window.out_w, n = k->columns, c = k->s.k;
+	if (!k->direct)
+		memset(io->out, 0,
+		       (size_t)(k->s.h * k->s.w * k->s.c) * sizeof *io->out);
+	for (int64_t y = 0, end; y < k->s.window.out_h; y = end) {
+		end = band_end(k, y);
+		float *columns = k->direct ? io->out + y * out_w * n : io->scratch;
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans,
+			    (blasint)((end - y) * out_w), (blasint)n, (blasint)c, 1,
+			    io->in[0] + y * out_w * c, (blasint)c, io->in[1],
+			    (blasint)c, 0, columns, (blasint)n);
+		if (!k->direct) fold(k, columns, y, end, io->out);
+	}
+}
+
+/* dx at stride 1 is a conv of dy with the kernel turned around: [tap][k][c]. */
+static void turn(const struct rnf_conv_shape *forward, const float *kernel,
+		 float *turned)
+{
+	const int64_t taps = forward->window.kernel_h * forward->window.kernel_w;
+	const int64_t c = forward->c, k = forward->k;
+	for (int64_t t = 0; t < taps; t++)
+		for (int64_t i = 0; i < c; i++)
+			for (int64_t o = 0; o < k; o++)
+				turned[(t * k + o) * c + i] =
+					kernel[((taps - 1 - t) * c + i) * k + o];
+}
+
+/* state: the turned conv, whose input is dy; the turned kernel lies in front of
+ * the columns in scratch. */
+static void bwd_data_turned(const void *state, const struct rnf_step_io *io)
+{
+	const struct conv *k = state;
+	const int64_t size = (k->columns * k->s.k + 15) & ~(int64_t)15;
+	const struct rnf_conv_shape forward = {
+		.c = k->s.k, .k = k->s.c, .window = k->s.window };
+	turn(&forward, io->in[1], io->scratch);
+	const struct rnf_step_io turned = {
+		.in = { io->in[0], io->scratch }, .out = io->out,
+		.scratch = io->scratch + size };
+	fwd(state, &turned);
+}
+
+/* kernel gradient [n][k] += columns^T . dy */
+static void bwd_weights(const void *state, const struct rnf_step_io *io)
+{
+	const struct conv *k = state;
+	const int64_t out_w = k->s.window.out_w, n = k->columns, c = k->s.k;
+	for (int64_t y = 0, end; y < k->s.window.out_h; y = end) {
+		end = band_end(k, y);
+		const float *columns = k->direct ? io->in[0] + y * out_w * n
+						 : io->scratch;
+		if (!k->direct) unfold(k, io->in[0], y, end, io->scratch);
+		cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)n,
+			    (blasint)c, (blasint)((end - y) * out_w), 1, columns,
+			    (blasint)n, io->in[1] + y * out_w * c, (blasint)c,
+			    io->first && y == 0 ? 0 : 1, io->out, (blasint)c);
+	}
+}
+
+static void measure(struct conv *k)
+{
+	const struct rnf_window *w = &k->s.window;
+	k->columns = w->kernel_h * w->kernel_w * k->s.c;
+	k->direct = w->kernel_h == 1 && w->kernel_w == 1 && w->stride == 1 &&
+		    w->pad_top == 0 && w->pad_left == 0 && w->out_h == k->s.h &&
+		    w->out_w == k->s.w;
+	k->rows = k->direct ? w->out_h : BAND_FLOATS / (w->out_w * k->columns);
+	if (k->rows < 1) k->rows = 1;
+	if (k->rows > w->out_h) k->rows = w->out_h;
+}
+
+/* Turn the shape of an input gradient around, where that is a plain conv. */
+static int turn_shape(struct rnf_conv_shape *s)
+{
+	struct rnf_window *w = &s->window;
+	if (w->stride != 1 || w->kernel_h * w->kernel_w == 1) return 0;
+	const struct rnf_conv_shape from = *s;
+	s->h = from.window.out_h;
+	s->w = from.window.out_w;
+	s->c = from.k;
+	s->k = from.c;
+	w->pad_top = from.window.kernel_h - 1 - from.window.pad_top;
+	w->pad_left = from.window.kernel_w - 1 - from.window.pad_left;
+	w->out_h = from.h;
+	w->out_w = from.w;
+	return w->pad_top >= 0 && w->pad_left >= 0;
+}
+
+static rnf_status conv(void *self, const struct rnf_host *host,
+		       const struct rnf_conv_shape *shape,
+		       struct rnf_kernel *kernel)
+{
+	(void)self;
+	if (shape->groups != 1) return RNF_EUNSUP;
+	struct conv *k = host->alloc(sizeof *k);
+	struct rnf_conv_shape turned = *shape;
+	const int turns = shape->kind == RNF_STEP_CONV_BWD_DATA &&
+			  turn_shape(&turned);
+	k->s = turns ? turned : *shape;
+	measure(k);
+	*kernel = (struct rnf_kernel){ .name = k->direct ? "gemm" : "im2col+gemm",
+				       .state = k };
+	kernel->run = shape->kind == RNF_STEP_CONV_FWD ? fwd
+		: shape->kind == RNF_STEP_CONV_BWD_WEIGHTS ? bwd_weights
+		: turns ? bwd_data_turned : bwd_data;
+	if (!k->direct)
+		kernel->scratch_bytes =
+			(size_t)(k->rows * k->s.window.out_w * k->columns) *
+			sizeof(float);
+	if (turns)
+		kernel->scratch_bytes +=
+			(size_t)(k->columns * k->s.k + 16) * sizeof(float);
+	return RNF_OK;
+}
+
+/* -- the check at start: some builds of OpenBLAS compute wrong results on
+ * processors newer than they are -- */
+
+enum { CHECK_MAX = 144 };
+
+static float sample(int i)
+{
+	return (float)((i * 37 + 11) % 64 - 32) / 32;
+}
+
+/* Largest error of c[m][n] = op(a) . b against plain C. */
+static double product_error(int m, int n, int depth, int transposed, float *a,
+			    float *b, float *c)
+{
+	double worst = 0;
+	for (int i = 0; i < m * depth; i++)
+		a[i] = sample(i);
+	for (int i = 0; i < depth * n; i++)
+		b[i] = sample(i + 5);
+	cblas_sgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans,
+		    CblasNoTrans, m, n, depth, 1, a, transposed ? m : depth, b, n, 0,
+		    c, n);
+	for (int i = 0; i < m; i++)
+		for (int j = 0; j < n; j++) {
+			double sum = 0;
+			for (int l = 0; l < depth; l++)
+				sum += (double)(transposed ? a[l * m + i]
+							   : a[i * depth + l]) *
+				       b[l * n + j];
+			const double error = fabs(sum - c[i * n + j]);
+			if (!(error <= worst)) worst = error;
+		}
+	return worst;
+}
+
+static rnf_status open(const struct rnf_host *host, const void *conf, void **self)
+{
+	static const int sizes[][3] = { { 64, 16, 144 }, { 64, 64, 64 },
+					{ 7, 13, 5 }, { 33, 17, 100 } };
+	float *a = host->alloc(3 * CHECK_MAX * CHECK_MAX * sizeof *a);
+	float *b = a + CHECK_MAX * CHECK_MAX, *c = b + CHECK_MAX * CHECK_MAX;
+	(void)conf;
+	*self = NULL;
+	openblas_set_num_threads(1);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		for (int transposed = 0; transposed < 2; transposed++) {
+			const int *s = sizes[i];
+			const double error = product_error(s[0], s[1], s[2],
+							   transposed, a, b, c);
+			if (error < 1e-3) continue;
+			return host->fail(RNF_EINVAL, "OpenBLAS (%s) computes a wrong "
+					  "%d x %d x %d product on this processor: "
+					  "set OPENBLAS_CORETYPE=Haswell in the "
+					  "environment, or choose another backend",
+					  openblas_get_corename(), s[0], s[1], s[2]);
+		}
+	return RNF_OK;
+}
+
+static const struct rnf_backend_impl impl = {
+	.score = score, .open = open, .conv = conv,
+};
+RNF_PLUGIN(backend, openblas, "convolutions by OpenBLAS: im2col and GEMM", NULL, impl)

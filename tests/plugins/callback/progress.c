@@ -1,0 +1,69 @@
+#include "lib/plugin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int lines;
+static char last[512];
+
+static void log_line(enum rnf_level level, const char *format, ...)
+{
+	(void)level;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(last, sizeof last, format, args);
+	va_end(args);
+	lines++;
+}
+
+static void *alloc(size_t bytes)
+{
+	return calloc(1, bytes);
+}
+
+static const struct rnf_host host = {
+	.size = sizeof host, .log = log_line, .alloc = alloc };
+
+/* Stderr into a pipe: a line an epoch, nothing for the steps between. */
+START_TEST(piped)
+{
+	int ends[2];
+	ck_assert_int_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	const struct rnf_callback_impl *impl = test_feature("callback", "progress")->impl;
+	struct rnf_epoch history[2] = {
+		{ .epoch = 1, .train_loss = 1.5, .train_accuracy = 0.25,
+		  .val_loss = NAN, .val_accuracy = NAN },
+		{ .epoch = 2, .train_loss = 1.25, .train_accuracy = 0.5,
+		  .val_loss = 1.75, .val_accuracy = 0.375, .images_per_s = 1234 } };
+	struct rnf_run run = { .size = sizeof run, .name = "net", .epochs = 2,
+		.steps = 200, .steps_per_epoch = 100, .history = history };
+	void *self;
+	ck_assert_int_eq(impl->open(&host, NULL, &self), RNF_OK);
+	impl->on(self, RNF_EVENT_BEGIN, &run);
+	for (int e = 0; e < 2; e++) {
+		run.epoch = e + 1;
+		for (int i = 0; i < 100; i++) {
+			run.step++;
+			impl->on(self, RNF_EVENT_STEP, &run);
+		}
+		run.n_history = e + 1;
+		impl->on(self, RNF_EVENT_EPOCH, &run);
+		ck_assert_int_eq(lines, e + 1);
+	}
+	impl->on(self, RNF_EVENT_END, &run);
+	impl->close(self);
+	ck_assert_int_eq(lines, 2);
+	ck_assert_str_eq(last, "epoch 2/2  loss 1.2500  acc 50.00%  val_loss 1.7500"
+			 "  val_acc 37.50%  1234 images/s");
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { piped, NULL };
+	return test_run("callback/progress", tests);
+}
