@@ -2,6 +2,7 @@
  * value: it takes the ops that make the value, then every ready sink (a sum, a
  * stored value, another step's operand) that shares a value with it. So
  * "affine, act forward and backward, BN sums" comes out by itself. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -268,7 +269,8 @@ static void emit_all(struct weave *k)
 	}
 }
 
-/* Vectors that the ops of the chain need are made first, in steps of their own. */
+/* What the ops of the chain need but cannot make inside it (one vector an image,
+ * the sums of another chain) is made first, in steps of its own. */
 static void make_vectors(struct weave *k, int id)
 {
 	struct rnf_planner *b = k->b;
@@ -277,8 +279,10 @@ static void make_vectors(struct weave *k, int id)
 		const int v = op->in[i], from = b->p->values[v].op;
 		if (b->p->values[v].domain != RNF_IMAGE || b->available[v])
 			continue;
-		if (is_vector(op, i)) rnf_chain_build(b, from);
-		else make_vectors(k, from);
+		if (is_vector(op, i) || class_of(op_at(k, from)) != RNF_CHAIN)
+			rnf_chain_build(b, from);
+		else
+			make_vectors(k, from);
 	}
 }
 
@@ -308,7 +312,9 @@ void rnf_chain_build(struct rnf_planner *b, int id)
 	k.chain->tile_pixels = RNF_TILE_FLOATS / k.c > 0 ? RNF_TILE_FLOATS / k.c : 1;
 	if (k.chain->tile_pixels > k.chain->pixels)
 		k.chain->tile_pixels = k.chain->pixels;
-	reach(&k, id, set);
+	const int reached = reach(&k, id, set);
+	assert(reached && "every operand of a chain exists before it");
+	(void)reached;
 	take(&k, set);
 	if (b->fused) absorb(&k, set);
 	pair(&k);
