@@ -54,7 +54,14 @@ $(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
 	$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
 		-o $@ $(shell pkg-config --libs check) $(LIBS_CORE)
 
-check: all $(tests)
+# The real CIFAR-10, unpacked once, where the tests look for it.
+ARCHIVE := ../shared/data/cifar-10/cifar-10-binary.tar.xz
+build/data/cifar-10-batches-bin:
+	@mkdir -p $(@D)
+	@if [ -f $(ARCHIVE) ]; then tar xJf $(ARCHIVE) -C $(@D); \
+	elif [ "$$CI" = true ]; then echo "$(ARCHIVE) is missing"; exit 1; fi
+
+check: all $(tests) build/data/cifar-10-batches-bin
 	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests))
 
 asan:
@@ -62,6 +69,18 @@ asan:
 ubsan: asan
 tsan:
 	$(MAKE) check BUILD=build/tsan SAN="-fsanitize=thread" CFLAGS="-O1 -g"
+
+# SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
+quickstart: all
+	$(BUILD)/rnframe train --conf quickstart.cfg
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/rnframe/plugins \
+		$(DESTDIR)$(PREFIX)/share/rnframe $(DESTDIR)$(PREFIX)/include
+	install $(BUILD)/rnframe $(DESTDIR)$(PREFIX)/bin/
+	cp -r include/rnframe $(DESTDIR)$(PREFIX)/include/
+	cp -r conf $(DESTDIR)$(PREFIX)/share/rnframe/
+	cd $(BUILD)/plugins && find . -name '*.so' -exec install -D {} $(abspath $(DESTDIR)$(PREFIX))/lib/rnframe/plugins/{} \;
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev nettle-dev \
@@ -78,5 +97,5 @@ clean:
 help:
 	@sed -n 's/^\([a-z]*\):.*/  make \1/p' Makefile
 
-.PHONY: all prune check asan ubsan tsan deps clean help
+.PHONY: all prune check quickstart install asan ubsan tsan deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

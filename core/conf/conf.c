@@ -109,10 +109,12 @@ static rnf_status check_composed(const struct rnf_conf *root,
 
 static void replace(struct rnf_conf *root, struct rnf_conf *node)
 {
-	const struct rnf_conf *old = rnf_conf_get(root, node->key);
-	if (old) rnf_conf_remove(root, old);
+	struct rnf_conf **slot = NULL;
+	for (size_t i = 0; i < root->n; i++)
+		if (!strcmp(root->at[i]->key, node->key)) slot = &root->at[i];
+	if (!slot) slot = rnf_push((void **)&root->at, &root->n, sizeof *slot);
+	*slot = node;
 	node->parent = root;
-	*(struct rnf_conf **)rnf_push((void **)&root->at, &root->n, sizeof node) = node;
 }
 
 static rnf_status read_composed(const char *path, const char *conf_dir, int depth,

@@ -41,15 +41,23 @@ struct entry {
 	const struct rnf_feature *feature;
 };
 
-static const char **dirs;
-static size_t n_dirs;
-static struct entry *entries;
-static size_t n_entries;
+/* A file that was refused stays so: loaded a second time it would run no
+ * constructor, and look innocent. */
+struct refusal {
+	const char *file, *words;
+};
 
 struct words {
 	const char **at;
 	size_t n;
 };
+
+static const char **dirs;
+static size_t n_dirs;
+static struct entry *entries;
+static size_t n_entries;
+static struct refusal *refusals;
+static size_t n_refusals;
 
 void rnf_loader_path(const char *dir)
 {
@@ -138,8 +146,8 @@ static rnf_status check_feature(const struct rnf_feature *f, const char *file)
 	return RNF_OK;
 }
 
-static rnf_status load(const char *file, const char *kind, const char *name,
-		       struct entry *entry)
+static rnf_status load_new(const char *file, const char *kind, const char *name,
+			   struct entry *entry)
 {
 	void *library = NULL;
 	const struct rnf_plugin *(*get)(void);
@@ -160,6 +168,20 @@ static rnf_status load(const char *file, const char *kind, const char *name,
 	return rnf_fail(RNF_EINVAL, "%s holds %s.%s; file and folder must be called "
 			"as its kind and name", file, plugin->features[0].kind,
 			plugin->features[0].name);
+}
+
+static rnf_status load(const char *file, const char *kind, const char *name,
+		       struct entry *entry)
+{
+	for (size_t i = 0; i < n_refusals; i++)
+		if (!strcmp(refusals[i].file, file))
+			return rnf_fail(RNF_EINVAL, "%s", refusals[i].words);
+	const rnf_status status = load_new(file, kind, name, entry);
+	if (status < 0)
+		*(struct refusal *)rnf_push((void **)&refusals, &n_refusals,
+			sizeof *refusals) = (struct refusal){
+				file, rnf_format("%s", rnf_fail_words()) };
+	return status;
 }
 
 /* ---- the path ---- */
@@ -197,7 +219,7 @@ static void scan(const char *folder, const char *suffix, struct words *words)
 					 sizeof *words->at) = word;
 	}
 	closedir(dir);
-	qsort(words->at, words->n, sizeof *words->at, compare);
+	if (words->n) qsort(words->at, words->n, sizeof *words->at, compare);
 }
 
 static struct words names_of(const char *kind)

@@ -1,7 +1,5 @@
 #include "plugin/param.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "plugin/loader.h"
+#include "plugin/value.h"
 
 #define MAX_DEPTH 16 /* of defaults inside defaults: more is a circle */
 
@@ -74,169 +73,22 @@ static const char *role_of(const char *kinds, const char *word)
 	return NULL;
 }
 
-/* ---- words ---- */
-
-static const char *shown(const struct rnf_conf *node)
-{
-	switch (node->type) {
-	case RNF_CONF_GROUP: return "a group";
-	case RNF_CONF_LIST: return "a list";
-	case RNF_CONF_BOOL: return node->i ? "true" : "false";
-	case RNF_CONF_INT: return rnf_format("%lld", (long long)node->i);
-	case RNF_CONF_FLOAT: return rnf_format("%g", node->f);
-	default: return rnf_format("\"%s\"", node->s);
-	}
-}
-
-static int is_list(uint32_t type)
-{
-	return type == RNF_TYPE_INTS || type == RNF_TYPE_FLOATS ||
-	       type == RNF_TYPE_STRINGS || type == RNF_TYPE_REFS;
-}
-
-/* A table without a range has two zeros. */
-static int has_range(const struct rnf_param *row)
-{
-	return row->min != 0 || row->max != 0;
-}
-
-static const char *range(const struct rnf_param *row)
-{
-	if (!has_range(row)) return "";
-	if (row->max >= 0x1p62) return rnf_format("%.10g or more", row->min);
-	return rnf_format("%.10g .. %.10g", row->min, row->max);
-}
-
-static const char *choices(const struct rnf_param *row)
-{
-	const char *text = "";
-	for (size_t i = 0; row->choices && row->choices[i]; i++)
-		text = rnf_format("%s%s\"%s\"", text,
-				  !i ? "" : row->choices[i + 1] ? ", " : " or ",
-				  row->choices[i]);
-	return text;
-}
-
-static const char *kinds_in_words(const char *kinds)
-{
-	char *text = rnf_format("%s", kinds);
-	for (char *p = text; *p; p++)
-		if (*p == '|') *p = '/';
-	return text;
-}
-
-static const char *numbers(const struct rnf_param *row, const char *what)
-{
-	const char *limits = range(row);
-	return rnf_format("%s%s%s", what, limits[0] ? ", " : "", limits);
-}
-
-/* What a row wants, after "must be". */
-static const char *wanted(const struct rnf_param *row)
-{
-	switch (row->type) {
-	case RNF_TYPE_BOOL: return "true or false";
-	case RNF_TYPE_INT: return numbers(row, "a whole number");
-	case RNF_TYPE_FLOAT: return numbers(row, "a number");
-	case RNF_TYPE_STRING: return "a text in quotes";
-	case RNF_TYPE_ENUM: return choices(row);
-	case RNF_TYPE_INTS: return "a list of whole numbers";
-	case RNF_TYPE_FLOATS: return "a list of numbers";
-	case RNF_TYPE_STRINGS: return "a list of texts";
-	case RNF_TYPE_REFS: return rnf_format("a list of %ss", kinds_in_words(row->kinds));
-	case RNF_TYPE_REF: return rnf_format("the name of a %s, or a group with `type`",
-					     kinds_in_words(row->kinds));
-	default: return "a group";
-	}
-}
-
-static rnf_status refuse(const struct rnf_conf *node, const char *must)
-{
-	return rnf_fail(RNF_EINVAL, "%s%s is %s, must be %s", rnf_conf_place(node),
-			rnf_conf_path(node), shown(node), must);
-}
-
-/* ---- RAW text becomes typed nodes ---- */
-
-static void type_int(struct rnf_conf *node)
-{
-	char *end;
-	errno = 0;
-	const long long value = strtoll(node->s, &end, 10);
-	if (end == node->s || *end || errno) return;
-	node->type = RNF_CONF_INT;
-	node->i = value;
-}
-
-static void type_float(struct rnf_conf *node)
-{
-	char *end;
-	const double value = strtod(node->s, &end);
-	if (end == node->s || *end) return;
-	node->type = RNF_CONF_FLOAT;
-	node->f = value;
-}
-
-static void type_bool(struct rnf_conf *node)
-{
-	const int yes = !strcmp(node->s, "true");
-	if (!yes && strcmp(node->s, "false")) return;
-	node->type = RNF_CONF_BOOL;
-	node->i = yes;
-}
-
-static const char *trimmed(const char *p, size_t n)
-{
-	while (n && isspace((unsigned char)*p)) p++, n--;
-	while (n && isspace((unsigned char)p[n - 1])) n--;
-	if (n >= 2 && p[0] == '"' && p[n - 1] == '"') p++, n -= 2;
-	return rnf_strndup(p, n);
-}
-
-/* "[1, 2]", "(1, 2)" and "1, 2" become a list of RAW. */
-static void type_list(struct rnf_conf *node)
-{
-	const char *p = trimmed(node->s, strlen(node->s));
-	size_t n = strlen(p);
-	if (n >= 2 && ((p[0] == '[' && p[n - 1] == ']') || (p[0] == '(' && p[n - 1] == ')')))
-		p = trimmed(p + 1, n - 2);
-	node->type = RNF_CONF_LIST;
-	node->at = NULL;
-	node->n = 0;
-	while (*p) {
-		n = strcspn(p, ",");
-		rnf_conf_add(node, NULL, RNF_CONF_RAW, node->file, node->line)->s =
-			trimmed(p, n);
-		p += n + (p[n] == ',');
-	}
-}
-
-static void type_raw(struct rnf_conf *node, uint32_t type)
-{
-	if (node->type != RNF_CONF_RAW) return;
-	if (is_list(type)) type_list(node);
-	else if (type == RNF_TYPE_BOOL) type_bool(node);
-	else if (type == RNF_TYPE_INT) type_int(node);
-	else if (type == RNF_TYPE_FLOAT) type_float(node);
-	else if (type != RNF_TYPE_GROUP) node->type = RNF_CONF_STRING;
-}
-
 /* ---- one value ---- */
 
 static rnf_status in_range(const struct rnf_conf *node, const struct rnf_param *row,
 			   double value)
 {
-	if (isnan(value)) return refuse(node, wanted(row));
-	if (!has_range(row) || (value >= row->min && value <= row->max)) return RNF_OK;
-	return refuse(node, range(row));
+	if (isnan(value)) return rnf_value_refuse(node, rnf_value_wanted(row));
+	if (!rnf_value_has_range(row) || (value >= row->min && value <= row->max)) return RNF_OK;
+	return rnf_value_refuse(node, rnf_value_range(row));
 }
 
 static rnf_status get_int(struct rnf_conf *node, const struct rnf_param *row,
 			  int64_t *value)
 {
-	type_raw(node, RNF_TYPE_INT);
+	rnf_value_type(node, RNF_TYPE_INT);
 	if (node->type != RNF_CONF_INT)
-		return refuse(node, numbers(row, "a whole number"));
+		return rnf_value_refuse(node, rnf_value_numbers(row, "a whole number"));
 	*value = node->i;
 	return in_range(node, row, (double)node->i);
 }
@@ -244,17 +96,17 @@ static rnf_status get_int(struct rnf_conf *node, const struct rnf_param *row,
 static rnf_status get_float(struct rnf_conf *node, const struct rnf_param *row,
 			    double *value)
 {
-	type_raw(node, RNF_TYPE_FLOAT);
+	rnf_value_type(node, RNF_TYPE_FLOAT);
 	if (node->type != RNF_CONF_FLOAT && node->type != RNF_CONF_INT)
-		return refuse(node, numbers(row, "a number"));
+		return rnf_value_refuse(node, rnf_value_numbers(row, "a number"));
 	*value = node->type == RNF_CONF_INT ? (double)node->i : node->f;
 	return in_range(node, row, *value);
 }
 
 static rnf_status get_string(struct rnf_conf *node, const char **value)
 {
-	type_raw(node, RNF_TYPE_STRING);
-	if (node->type != RNF_CONF_STRING) return refuse(node, "a text in quotes");
+	rnf_value_type(node, RNF_TYPE_STRING);
+	if (node->type != RNF_CONF_STRING) return rnf_value_refuse(node, "a text in quotes");
 	*value = node->s;
 	return RNF_OK;
 }
@@ -293,7 +145,9 @@ static rnf_status set_list(struct rnf_conf *node, const struct rnf_param *row, v
 	switch (row->type) {
 	case RNF_TYPE_INTS: *(struct rnf_ints *)at = (struct rnf_ints){ ints, n }; break;
 	case RNF_TYPE_FLOATS: *(struct rnf_floats *)at = (struct rnf_floats){ floats, n }; break;
-	case RNF_TYPE_STRINGS: *(struct rnf_strings *)at = (struct rnf_strings){ strings, n }; break;
+	case RNF_TYPE_STRINGS:
+		*(struct rnf_strings *)at = (struct rnf_strings){ strings, n };
+		break;
 	default: *(struct rnf_refs *)at = (struct rnf_refs){ refs, n }; break;
 	}
 	return RNF_OK;
@@ -301,7 +155,8 @@ static rnf_status set_list(struct rnf_conf *node, const struct rnf_param *row, v
 
 static rnf_status set_group(struct rnf_conf *node, const struct rnf_param *row, void *at)
 {
-	if (node->type != RNF_CONF_GROUP) return refuse(node, "a group { key = value; }");
+	if (node->type != RNF_CONF_GROUP)
+		return rnf_value_refuse(node, "a group { key = value; }");
 	return rnf_param_fill(node, row->group, at);
 }
 
@@ -324,9 +179,9 @@ static rnf_status set_word(struct rnf_conf *node, const struct rnf_param *row, v
 		*(const char **)at = expand_home(text, row->flags);
 		return RNF_OK;
 	}
-	type_raw(node, row->type);
+	rnf_value_type(node, row->type);
 	const int i = node->type == RNF_CONF_STRING ? choice_index(row, node->s) : -1;
-	if (i < 0) return refuse(node, choices(row));
+	if (i < 0) return rnf_value_refuse(node, rnf_value_choices(row));
 	*(int32_t *)at = i;
 	return RNF_OK;
 }
@@ -335,14 +190,14 @@ static rnf_status set_row(struct rnf_conf *node, const struct rnf_param *row, ch
 {
 	void *at = out + row->offset;
 	node->used = 1;
-	type_raw(node, row->type);
-	if (is_list(row->type)) {
-		if (node->type != RNF_CONF_LIST) return refuse(node, wanted(row));
+	rnf_value_type(node, row->type);
+	if (rnf_value_is_list(row->type)) {
+		if (node->type != RNF_CONF_LIST) return rnf_value_refuse(node, rnf_value_wanted(row));
 		return set_list(node, row, at);
 	}
 	switch (row->type) {
 	case RNF_TYPE_BOOL:
-		if (node->type != RNF_CONF_BOOL) return refuse(node, wanted(row));
+		if (node->type != RNF_CONF_BOOL) return rnf_value_refuse(node, rnf_value_wanted(row));
 		*(int32_t *)at = node->i != 0;
 		return RNF_OK;
 	case RNF_TYPE_INT: return get_int(node, row, at);
@@ -360,7 +215,7 @@ static rnf_status by_name(const char *kinds, const char *name, const struct rnf_
 	static int depth;
 	if (depth == MAX_DEPTH)
 		return rnf_fail(RNF_EINVAL, "the defaults of %s \"%s\" need it again: a "
-				"circle", kinds_in_words(kinds), name);
+				"circle", rnf_value_kinds(kinds), name);
 	struct rnf_conf *node = rnf_alloc(sizeof *node);
 	*node = (struct rnf_conf){ .type = RNF_CONF_STRING, .s = name };
 	depth++;
@@ -521,13 +376,13 @@ static rnf_status read_type(struct rnf_conf *node, const char *kinds,
 		word = rnf_conf_get(node, "type");
 		if (!word)
 			return rnf_conf_fail(node, "says no `type`: type = \"...\" "
-					     "names a %s", kinds_in_words(kinds));
+					     "names a %s", rnf_value_kinds(kinds));
 		word->used = 1;
 	}
-	type_raw(word, RNF_TYPE_STRING);
+	rnf_value_type(word, RNF_TYPE_STRING);
 	if (word->type != RNF_CONF_STRING)
-		return refuse(word, rnf_format("the name of a %s, or a group with "
-					       "`type`", kinds_in_words(kinds)));
+		return rnf_value_refuse(word, rnf_format("the name of a %s, or a group with "
+					       "`type`", rnf_value_kinds(kinds)));
 	*type = word->s;
 	return RNF_OK;
 }
@@ -582,10 +437,10 @@ static rnf_status lay_ref(const struct rnf_setting *s, const struct rnf_param *r
 			  char *out)
 {
 	if (row->type != RNF_TYPE_REF)
-		return rnf_fail(RNF_EINVAL, "%s takes %s, not a feature", s->key, wanted(row));
+		return rnf_fail(RNF_EINVAL, "%s takes %s, not a feature", s->key, rnf_value_wanted(row));
 	if (!ref_fits(s->ref, row->kinds))
-		return rnf_fail(RNF_EINVAL, "%s takes a %s, not %s.%s", s->key,
-				kinds_in_words(row->kinds),
+		return rnf_fail(RNF_EINVAL, "%s takes %s, not %s.%s", s->key,
+				rnf_value_kinds(row->kinds),
 				s->ref->role ? "layer" : s->ref->feature->kind,
 				s->ref->role ? s->ref->role : s->ref->feature->name);
 	*(const struct rnf_ref **)(out + row->offset) = s->ref;

@@ -217,11 +217,13 @@ START_TEST(writes_what_it_read)
 	set(root, "m.word=ab\"c");
 	set(root, "m.big=6000000000");
 	set(root, "m.list=[1,2]");
-	for (int i = 0; i < 2; i++) {
-		FILE *out = fmemopen(text[i], sizeof text[i] - 1, "w");
+	for (int i = 0; i < 3; i++) { /* the first has overrides as they were said */
+		char *to = text[i > 0 ? i - 1 : 0];
+		memset(to, 0, sizeof text[0]);
+		FILE *out = fmemopen(to, sizeof text[0] - 1, "w");
 		rnf_conf_write(root, out);
 		fclose(out);
-		root = read_text(text[i]);
+		root = read_text(to);
 	}
 	ck_assert_str_eq(text[0], text[1]);
 	ck_assert_double_eq(node(node(root, "m", "opt"), "lr", NULL)->f, 0.05);
@@ -241,11 +243,10 @@ START_TEST(nearest)
 }
 END_TEST
 
-static const TTest *const tests[] = { types_and_places, includes_keep_places, gate,
-	bare_names, base_and_set, overrides, writes_what_it_read, nearest, NULL };
-
 int main(void)
 {
+	const TTest *const tests[] = { types_and_places, includes_keep_places, gate,
+		bare_names, base_and_set, overrides, writes_what_it_read, nearest, NULL };
 	char clean[64];
 	if (!mkdtemp(dir)) return 1;
 	snprintf(clean, sizeof clean, "rm -rf %s", dir);

@@ -1,0 +1,156 @@
+#include "plugin/value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+
+/* ---- words ---- */
+
+static const char *shown(const struct rnf_conf *node)
+{
+	switch (node->type) {
+	case RNF_CONF_GROUP: return "a group";
+	case RNF_CONF_LIST: return "a list";
+	case RNF_CONF_BOOL: return node->i ? "true" : "false";
+	case RNF_CONF_INT: return rnf_format("%lld", (long long)node->i);
+	case RNF_CONF_FLOAT: return rnf_format("%g", node->f);
+	default: return rnf_format("\"%s\"", node->s);
+	}
+}
+
+int rnf_value_is_list(uint32_t type)
+{
+	return type == RNF_TYPE_INTS || type == RNF_TYPE_FLOATS ||
+	       type == RNF_TYPE_STRINGS || type == RNF_TYPE_REFS;
+}
+
+/* A table without a range has two zeros. */
+int rnf_value_has_range(const struct rnf_param *row)
+{
+	return row->min != 0 || row->max != 0;
+}
+
+const char *rnf_value_range(const struct rnf_param *row)
+{
+	if (!rnf_value_has_range(row)) return "";
+	if (row->max >= 0x1p62) return rnf_format("%.10g or more", row->min);
+	return rnf_format("%.10g .. %.10g", row->min, row->max);
+}
+
+const char *rnf_value_choices(const struct rnf_param *row)
+{
+	const char *text = "";
+	for (size_t i = 0; row->choices && row->choices[i]; i++)
+		text = rnf_format("%s%s\"%s\"", text,
+				  !i ? "" : row->choices[i + 1] ? ", " : " or ",
+				  row->choices[i]);
+	return text;
+}
+
+const char *rnf_value_kinds(const char *kinds)
+{
+	char *text = rnf_format("%s", kinds);
+	for (char *p = text; *p; p++)
+		if (*p == '|') *p = '/';
+	return text;
+}
+
+const char *rnf_value_numbers(const struct rnf_param *row, const char *what)
+{
+	const char *limits = rnf_value_range(row);
+	return rnf_format("%s%s%s", what, limits[0] ? ", " : "", limits);
+}
+
+/* What a row wants, after "must be". */
+const char *rnf_value_wanted(const struct rnf_param *row)
+{
+	switch (row->type) {
+	case RNF_TYPE_BOOL: return "true or false";
+	case RNF_TYPE_INT: return rnf_value_numbers(row, "a whole number");
+	case RNF_TYPE_FLOAT: return rnf_value_numbers(row, "a number");
+	case RNF_TYPE_STRING: return "a text in quotes";
+	case RNF_TYPE_ENUM: return rnf_value_choices(row);
+	case RNF_TYPE_INTS: return "a list of whole numbers";
+	case RNF_TYPE_FLOATS: return "a list of numbers";
+	case RNF_TYPE_STRINGS: return "a list of texts";
+	case RNF_TYPE_REFS: return rnf_format("a list of %ss", rnf_value_kinds(row->kinds));
+	case RNF_TYPE_REF: return rnf_format("the name of a %s, or a group with `type`",
+					     rnf_value_kinds(row->kinds));
+	default: return "a group";
+	}
+}
+
+rnf_status rnf_value_refuse(const struct rnf_conf *node, const char *must)
+{
+	return rnf_fail(RNF_EINVAL, "%s%s is %s, must be %s", rnf_conf_place(node),
+			rnf_conf_path(node), shown(node), must);
+}
+
+/* ---- RAW text becomes typed nodes ---- */
+
+static void type_int(struct rnf_conf *node)
+{
+	char *end;
+	errno = 0;
+	const long long value = strtoll(node->s, &end, 10);
+	if (end == node->s || *end || errno) return;
+	node->type = RNF_CONF_INT;
+	node->i = value;
+}
+
+static void type_float(struct rnf_conf *node)
+{
+	char *end;
+	const double value = strtod(node->s, &end);
+	if (end == node->s || *end) return;
+	node->type = RNF_CONF_FLOAT;
+	node->f = value;
+}
+
+static void type_bool(struct rnf_conf *node)
+{
+	const int yes = !strcmp(node->s, "true");
+	if (!yes && strcmp(node->s, "false")) return;
+	node->type = RNF_CONF_BOOL;
+	node->i = yes;
+}
+
+static const char *trimmed(const char *p, size_t n)
+{
+	while (n && isspace((unsigned char)*p)) p++, n--;
+	while (n && isspace((unsigned char)p[n - 1])) n--;
+	if (n >= 2 && p[0] == '"' && p[n - 1] == '"') p++, n -= 2;
+	return rnf_strndup(p, n);
+}
+
+/* "[1, 2]", "(1, 2)" and "1, 2" become a list of RAW. */
+static void type_list(struct rnf_conf *node)
+{
+	const char *p = trimmed(node->s, strlen(node->s));
+	size_t n = strlen(p);
+	if (n >= 2 && ((p[0] == '[' && p[n - 1] == ']') || (p[0] == '(' && p[n - 1] == ')')))
+		p = trimmed(p + 1, n - 2);
+	node->type = RNF_CONF_LIST;
+	node->at = NULL;
+	node->n = 0;
+	while (*p) {
+		n = strcspn(p, ",");
+		rnf_conf_add(node, NULL, RNF_CONF_RAW, node->file, node->line)->s =
+			trimmed(p, n);
+		p += n + (p[n] == ',');
+	}
+}
+
+void rnf_value_type(struct rnf_conf *node, uint32_t type)
+{
+	if (node->type != RNF_CONF_RAW) return;
+	if (rnf_value_is_list(type)) type_list(node);
+	else if (type == RNF_TYPE_BOOL) type_bool(node);
+	else if (type == RNF_TYPE_INT) type_int(node);
+	else if (type == RNF_TYPE_FLOAT) type_float(node);
+	else if (type != RNF_TYPE_GROUP) node->type = RNF_CONF_STRING;
+}

@@ -1,0 +1,26 @@
+/* One value against the row of its parameter: what the row wants, in words, and
+ * the text of an override typed by it. Private to this folder. */
+#ifndef RNF_PLUGIN_VALUE_H
+#define RNF_PLUGIN_VALUE_H
+
+#include <rnframe/param.h>
+#include "conf/conf.h"
+
+int rnf_value_is_list(uint32_t type);
+int rnf_value_has_range(const struct rnf_param *row);
+/* "1 .. 8", "0 or more", or "" without a range. */
+const char *rnf_value_range(const struct rnf_param *row);
+/* "\"same\" or \"valid\"" */
+const char *rnf_value_choices(const struct rnf_param *row);
+/* "layer|block" as layer/block. */
+const char *rnf_value_kinds(const char *kinds);
+/* `what`, then the range: "a number, 0 .. 1". */
+const char *rnf_value_numbers(const struct rnf_param *row, const char *what);
+/* What a row wants, after "must be". */
+const char *rnf_value_wanted(const struct rnf_param *row);
+/* Fail: conf/a.cfg:41: model.layers[2].stride is 0, must be ... */
+rnf_status rnf_value_refuse(const struct rnf_conf *node, const char *must);
+/* RAW text becomes a node that the type can use, where it can. */
+void rnf_value_type(struct rnf_conf *node, uint32_t type);
+
+#endif

@@ -1,0 +1,415 @@
+/* Structs filled from confs by tables, with plugins compiled here so that the
+ * test needs none of the tree's own; and what the loader refuses. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "lib/plugin.h"
+#include "plugin/loader.h"
+#include "plugin/param.h"
+
+static char dir[] = "/tmp/rnf_param_XXXXXX";
+
+struct toy { /* as in the plugin below */
+	int64_t filters, stride;
+	double rate;
+	int32_t bias, padding;
+	const struct rnf_ref *act, *tail;
+	struct rnf_ints dims;
+	struct rnf_floats means;
+	struct rnf_strings words;
+	const char *file;
+};
+
+static const char *const toy_source =
+"#include <rnframe/layer.h>\n"
+"struct toy { int64_t filters, stride; double rate; int32_t bias, padding;\n"
+" const struct rnf_ref *act, *tail; struct rnf_ints dims; struct rnf_floats means;\n"
+" struct rnf_strings words; const char *file; };\n"
+"static const char *const pads[] = { \"same\", \"valid\", NULL };\n"
+"static const struct rnf_params params = RNF_PARAMS(struct toy,\n"
+" RNF_INT_REQUIRED(struct toy, filters, 1, 64, \"channels\", \"of y\"),\n"
+" RNF_INT(struct toy, stride, 1, 1, 8, \"pixels\", \"apart\"),\n"
+" RNF_FLOAT(struct toy, rate, 0.5, 0, 1, \"\", \"dropped\"),\n"
+" RNF_BOOL(struct toy, bias, 0, \"added\"),\n"
+" RNF_ENUM(struct toy, padding, \"valid\", pads, \"zeros\"),\n"
+" RNF_REF(struct toy, act, \"activation\", \"half\", \"after\"),\n"
+" RNF_REF(struct toy, tail, \"layer|block\", NULL, \"at last\"),\n"
+" RNF_INTS(struct toy, dims, 1, 9, \"\", \"sizes\"),\n"
+" RNF_FLOATS(struct toy, means, 0, 1, \"\", \"of channels\"),\n"
+" RNF_STRINGS(struct toy, words, \"any\"),\n"
+" RNF_STRING(struct toy, file, \"~/x\", RNF_PARAM_PATH, \"read\"));\n"
+"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+"RNF_PLUGIN(layer, toy, \"a toy\", &params, impl);\n";
+
+static const char *const other_source =
+"#include <rnframe/layer.h>\n"
+"struct other { int64_t filters; };\n"
+"static const struct rnf_params params = RNF_PARAMS(struct other,\n"
+" RNF_INT(struct other, filters, 2, 1, 64, \"\", \"of y\"));\n"
+"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+"RNF_PLUGIN(layer, other, \"another\", &params, impl);\n";
+
+static const char *const loop_source =
+"#include <rnframe/layer.h>\n"
+"struct loop { const struct rnf_ref *again; };\n"
+"static const struct rnf_params params = RNF_PARAMS(struct loop,\n"
+" RNF_REF(struct loop, again, \"layer\", \"loop\", \"itself\"));\n"
+"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+"RNF_PLUGIN(layer, loop, \"a circle\", &params, impl);\n";
+
+static const char *const half_source =
+"#include <rnframe/activation.h>\n"
+"static const struct rnf_activation_impl impl = { NULL };\n"
+"RNF_PLUGIN(activation, half, \"x / 2\", NULL, impl);\n";
+
+static const char *const old_source =
+"#include <rnframe/abi.h>\n"
+"#undef RNF_ABI_MINOR\n#define RNF_ABI_MINOR 77\n"
+"#include <rnframe/layer.h>\n"
+"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+"RNF_PLUGIN(layer, old, \"old\", NULL, impl);\n";
+
+static const char *const wild_source = /* flushes denormals when loaded */
+"#include <rnframe/layer.h>\n#include <xmmintrin.h>\n"
+"__attribute__((constructor)) static void f(void) { _mm_setcsr(_mm_getcsr() | 0x8000); }\n"
+"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+"RNF_PLUGIN(layer, wild, \"wild\", NULL, impl);\n";
+
+static void put(const char *path, const char *text)
+{
+	char whole[256];
+	snprintf(whole, sizeof whole, "%s/%s", dir, path);
+	FILE *f = fopen(whole, "w");
+	if (!f) exit(1);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int run(const char *format)
+{
+	char command[1024];
+	snprintf(command, sizeof command, format, dir, dir, dir);
+	return system(command);
+}
+
+static int build_plugins(void)
+{
+	if (run("mkdir -p %s/layer %s/activation %s/block")) return 1;
+	put("layer/toy.c", toy_source);
+	put("layer/other.c", other_source);
+	put("layer/loop.c", loop_source);
+	put("layer/old.c", old_source);
+	put("activation/half.c", half_source);
+#ifdef __SSE__
+	put("layer/wild.c", wild_source);
+#else
+	(void)wild_source;
+#endif
+	if (run("for c in %s/*/*.c; do ${CC:-cc} -std=gnu17 -shared -fPIC -Iinclude "
+		"$c -o ${c%%.c}.so & done; wait"))
+		return 1;
+	put("layer/text.so", "not a shared object\n");
+	return run("cp %s/layer/toy.so %s/layer/renamed.so");
+}
+
+static struct rnf_conf *read_text(const char *text)
+{
+	static struct rnf_conf *root;
+	char path[256];
+	put("a.cfg", text);
+	snprintf(path, sizeof path, "%s/a.cfg", dir);
+	ck_assert_msg(rnf_conf_read(path, NULL, &root) == RNF_OK, "%s", rnf_fail_words());
+	return root;
+}
+
+static const struct rnf_ref *fill(struct rnf_conf *root)
+{
+	const struct rnf_ref *ref = NULL;
+	ck_assert_msg(rnf_param_ref(rnf_conf_get(root, "x"), "layer|block", &ref) == RNF_OK,
+		      "%s", rnf_fail_words());
+	return ref;
+}
+
+static void failed_with(rnf_status status, const char *words)
+{
+	ck_assert_int_lt(status, 0);
+	ck_assert_msg(strstr(rnf_fail_words(), words) != NULL, "not \"%s\" but: %s", words,
+		      rnf_fail_words());
+}
+
+static void refuses(const char *text, const char *words)
+{
+	const struct rnf_ref *ref = NULL;
+	struct rnf_conf *root = read_text(text);
+	failed_with(rnf_param_ref(rnf_conf_get(root, "x"), "layer|block", &ref), words);
+}
+
+START_TEST(defaults)
+{
+	const struct rnf_ref *ref = fill(read_text("x = { type = \"toy\"; filters = 3; };"));
+	const struct toy *c = ref->conf;
+	char file[512];
+	snprintf(file, sizeof file, "%s/x", getenv("HOME"));
+	ck_assert_str_eq(ref->feature->name, "toy");
+	ck_assert_int_eq(c->filters, 3);
+	ck_assert_int_eq(c->stride, 1);
+	ck_assert_double_eq(c->rate, 0.5);
+	ck_assert_int_eq(c->padding, 1);
+	ck_assert_str_eq(c->act->feature->name, "half");
+	ck_assert_ptr_null(c->tail);
+	ck_assert_uint_eq(c->dims.n, 0);
+	ck_assert_str_eq(c->file, file);
+	ck_assert_ptr_null(ref->common);
+}
+END_TEST
+
+START_TEST(values)
+{
+	const struct rnf_ref *ref = fill(read_text("x = { type = \"toy\"; filters = 3; rate = 1;\n"
+		"bias = true; padding = \"same\"; act = { type = \"half\"; }; tail = \"other\";\n"
+		"dims = [1, 9]; means = ( 0, 0.5 ); words = [\"a\", \"b\"]; file = \"/y\"; };"));
+	const struct toy *c = ref->conf;
+	ck_assert_double_eq(c->rate, 1);
+	ck_assert_int_eq(c->bias, 1);
+	ck_assert_int_eq(c->padding, 0);
+	ck_assert_str_eq(c->tail->feature->name, "other");
+	ck_assert_int_eq(c->dims.at[1], 9);
+	ck_assert_double_eq(c->means.at[1], 0.5);
+	ck_assert_str_eq(c->words.at[1], "b");
+	ck_assert_str_eq(c->file, "/y");
+}
+END_TEST
+
+START_TEST(refusals)
+{
+	refuses("x = { type = \"toy\"; filters = 3;\n stride = 0; };",
+		"a.cfg:2: x.stride is 0, must be 1 .. 8");
+	refuses("x = { type = \"toy\"; filters = 3; stride = 1.5; };",
+		"x.stride is 1.5, must be a whole number, 1 .. 8");
+	refuses("x = { type = \"toy\"; filters = 3; bias = 1; };", "must be true or false");
+	refuses("x = { type = \"toy\"; filters = 3; padding = \"sane\"; };",
+		"x.padding is \"sane\", must be \"same\" or \"valid\"");
+	refuses("x = { type = \"toy\"; filters = 3; dims = [1, 10]; };",
+		"x.dims[1] is 10, must be 1 .. 9");
+	refuses("x = { type = \"toy\"; filters = 3; dims = 1; };", "must be a list");
+	refuses("x = { type = \"toy\"; };", "x: layer.toy needs \"filters\"");
+	refuses("x = \"toy\";", "x: layer.toy needs \"filters\"");
+	refuses("x = { type = \"toy\"; filterz = 3; };",
+		"layer.toy has no key \"filterz\" (did you mean \"filters\"?)");
+	refuses("x = { type = \"other\";\n momentum = 3; };",
+		"a.cfg:2: x.momentum: layer.other has no key \"momentum\"; its keys are: filters");
+	refuses("x = { type = \"toi\"; filters = 3; };", "there is no layer or block \"toi\" "
+		"(did you mean \"toy\"?); looked in ");
+	refuses("x = { filters = 3; };", "says no `type`");
+	refuses("x = 3;", "must be the name of a layer/block");
+	refuses("x = { type = \"toy\"; filters = 3; act = \"other\"; };",
+		"x.act: there is no activation \"other\"");
+	refuses("x = \"../layer/toy\";", "there is no layer or block");
+	refuses("x = \"loop\";", "circle");
+}
+END_TEST
+
+static void set(struct rnf_conf *root, const char *text)
+{
+	ck_assert_msg(rnf_conf_override(root, text, "--set", 0) == RNF_OK, "%s",
+		      rnf_fail_words());
+}
+
+START_TEST(overrides)
+{
+	struct rnf_conf *root = read_text("x = { type = \"toy\"; filters = 3; };");
+	set(root, "x.stride=4");
+	set(root, "x.rate=1");
+	set(root, "x.bias=true");
+	set(root, "x.padding=same");
+	set(root, "x.dims=[1, 2]");
+	set(root, "x.means=(0.5)");
+	set(root, "x.words=[\"a\",b]");
+	set(root, "x.tail.filters=5");
+	set(root, "x.tail=other");
+	const struct toy *c = fill(root)->conf;
+	ck_assert_int_eq(c->stride, 4);
+	ck_assert_double_eq(c->rate, 1);
+	ck_assert_int_eq(c->bias, 1);
+	ck_assert_int_eq(c->padding, 0);
+	ck_assert_int_eq(c->dims.at[1], 2);
+	ck_assert_double_eq(c->means.at[0], 0.5);
+	ck_assert_str_eq(c->words.at[0], "a");
+	ck_assert_str_eq(c->words.at[1], "b");
+	ck_assert_int_eq(*(const int64_t *)c->tail->conf, 5);
+	struct rnf_conf *x = rnf_conf_get(root, "x");
+	ck_assert_int_eq(rnf_conf_get(x, "dims")->at[1]->type, RNF_CONF_INT);
+	ck_assert_int_eq(rnf_conf_get(x, "padding")->type, RNF_CONF_STRING);
+	set(root, "x.rate=nan");
+	const struct rnf_ref *ref = NULL;
+	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is nan, must be");
+	set(root, "x.rate=fast");
+	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is \"fast\", must be a number");
+}
+END_TEST
+
+START_TEST(retyped)
+{
+	struct rnf_conf *root = read_text("x = { type = \"toy\"; filters = 3; stride = 2; };");
+	const struct rnf_ref *ref = NULL;
+	set(root, "x=other");
+	ck_assert_int_eq(*(const int64_t *)fill(root)->conf, 3);
+	ck_assert_ptr_null(rnf_conf_get(rnf_conf_get(root, "x"), "stride"));
+	root = read_text("x = { type = \"toy\"; filters = 3; stride = 2; };");
+	set(root, "x=other");
+	set(root, "x.stride=2"); /* said after the change: meant for `other` */
+	failed_with(rnf_param_ref(rnf_conf_get(root, "x"), "layer", &ref),
+		    "layer.other has no key \"stride\"");
+}
+END_TEST
+
+struct common { const char *name; };
+static const struct rnf_params common = RNF_PARAMS(struct common,
+	RNF_STRING(struct common, name, NULL, 0, "label"));
+
+START_TEST(roles_and_common)
+{
+	static const char *const roles[] = { "norm", NULL };
+	rnf_param_common("layer", &common);
+	rnf_param_roles(roles);
+	const struct rnf_ref *ref = fill(read_text("x = { type = \"norm\"; name = \"n1\"; };"));
+	ck_assert_str_eq(ref->role, "norm");
+	ck_assert_ptr_null(ref->feature);
+	ck_assert_str_eq(((const struct common *)ref->common)->name, "n1");
+	ref = fill(read_text("x = { type = \"other\"; name = \"o\"; };"));
+	ck_assert_str_eq(((const struct common *)ref->common)->name, "o");
+	ck_assert_ptr_null(ref->role);
+	refuses("x = { type = \"norm\"; nam = 1; };", "did you mean \"name\"");
+	struct rnf_conf *root = read_text("x = \"norm\";");
+	failed_with(rnf_param_ref(rnf_conf_get(root, "x"), "activation", &ref),
+		    "there is no activation");
+}
+END_TEST
+
+START_TEST(settings)
+{
+	const struct rnf_ref *from, *ref = NULL, *half = NULL;
+	const struct rnf_setting two[] = { RNF_SET_INT("filters", 8), RNF_SET_BOOL("bias", 1) };
+	ck_assert_int_eq(rnf_param_settings("layer", "toy", NULL, two, 2, &ref), RNF_OK);
+	ck_assert_int_eq(((const struct toy *)ref->conf)->filters, 8);
+	ck_assert_double_eq(((const struct toy *)ref->conf)->rate, 0.5);
+	from = fill(read_text("x = { type = \"toy\"; filters = 3; rate = 0.25; };"));
+	half = ((const struct toy *)from->conf)->act;
+	const struct rnf_setting over[] = { RNF_SET_INT("stride", 2), RNF_SET_REF("tail", ref),
+		RNF_SET_REF("act", half), RNF_SET_STRING("padding", "same"),
+		RNF_SET_INT("rate", 1) };
+	const struct rnf_ref *laid = NULL;
+	ck_assert_int_eq(rnf_param_settings("layer", "toy", from, over, 5, &laid), RNF_OK);
+	const struct toy *c = laid->conf;
+	ck_assert_int_eq(c->stride, 2);
+	ck_assert_int_eq(c->filters, 3);
+	ck_assert_ptr_eq(c->tail, ref);
+	ck_assert_double_eq(c->rate, 1);
+	ck_assert_int_eq(((const struct toy *)from->conf)->stride, 1); /* untouched */
+	failed_with(rnf_param_settings("layer", "toy", NULL, two + 1, 1, &ref),
+		    "layer.toy needs \"filters\"");
+	const struct rnf_setting wrong[] = { RNF_SET_INT("filterz", 8),
+		RNF_SET_INT("stride", 9), RNF_SET_REF("act", from) };
+	failed_with(rnf_param_settings("layer", "toy", from, wrong, 1, &ref),
+		    "layer.toy has no key \"filterz\" (did you mean \"filters\"?)");
+	failed_with(rnf_param_settings("layer", "toy", from, wrong + 1, 1, &ref),
+		    "layer.toy: stride is 9, must be 1 .. 8");
+	failed_with(rnf_param_settings("layer", "toy", from, wrong + 2, 1, &ref),
+		    "act takes activation, not layer.toy");
+}
+END_TEST
+
+struct inner { int64_t n; };
+static const struct rnf_params inner = RNF_PARAMS(struct inner,
+	RNF_INT(struct inner, n, 5, 0, 0x1p63, "", "count"));
+struct outer { double f; struct inner in; struct rnf_refs list; };
+static const struct rnf_params outer = RNF_PARAMS(struct outer,
+	RNF_FLOAT(struct outer, f, 2, 0, 9, "", "f"),
+	{ .key = "in", .type = RNF_TYPE_GROUP, .group = &inner,
+	  .offset = offsetof(struct outer, in) },
+	RNF_REFS(struct outer, list, "layer", "some"));
+
+START_TEST(groups)
+{
+	struct outer o = { 0 };
+	ck_assert_int_eq(rnf_param_fill(NULL, &outer, &o), RNF_OK);
+	ck_assert_int_eq(o.in.n, 5);
+	ck_assert_uint_eq(o.list.n, 0);
+	struct rnf_conf *root = read_text("in = { n = 9223372036854775807; };\n"
+		"list = ( \"other\", { type = \"toy\"; filters = 2; } );");
+	ck_assert_msg(rnf_param_fill(root, &outer, &o) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_int_eq(o.in.n, INT64_MAX);
+	ck_assert_str_eq(o.list.at[1]->feature->name, "toy");
+	failed_with(rnf_param_fill(read_text("in = { n = -1; };"), &outer, &o),
+		    "in.n is -1, must be 0 or more");
+	failed_with(rnf_param_fill(read_text("in = { m = 1; };"), &outer, &o),
+		    "in.m: in has no key \"m\"");
+	failed_with(rnf_param_fill(read_text("in = 1;"), &outer, &o), "must be a group");
+	failed_with(rnf_param_fill(read_text("fff = 1;"), &outer, &o), "a conf has no key");
+}
+END_TEST
+
+static int n_refused;
+
+static void refused(const char *file, const char *reason)
+{
+	ck_assert_ptr_nonnull(strstr(reason, file));
+	n_refused++;
+}
+
+START_TEST(loader)
+{
+	const struct rnf_feature *f = NULL, **list = NULL, *again = NULL;
+	const char **kinds = NULL;
+	failed_with(rnf_loader_find("layer", "text", &f), "text.so cannot be loaded: ");
+	failed_with(rnf_loader_find("layer", "renamed", &f), "renamed.so holds layer.toy");
+	failed_with(rnf_loader_find("layer", "old", &f),
+		    "old.so is built for plugin ABI 0.77, this program has 0.1: rebuild the plugin");
+#ifdef __SSE__
+	failed_with(rnf_loader_find("layer", "wild", &f), "floating-point mode");
+	volatile float tiny = 1e-40f;
+	ck_assert(tiny * 0.5f != 0); /* and the mode is as before */
+	const size_t broken = 4;
+#else
+	const size_t broken = 3;
+#endif
+	ck_assert_uint_eq(rnf_loader_list("layer", &list, refused), 3);
+	ck_assert_uint_eq(n_refused, broken);
+	ck_assert_str_eq(list[0]->name, "loop");
+	ck_assert_str_eq(list[2]->name, "toy");
+	ck_assert_int_eq(rnf_loader_find("block|layer", "toy", &again), RNF_OK);
+	ck_assert_ptr_eq(again, list[2]);
+	ck_assert_ptr_nonnull(strstr(rnf_loader_file(again), "/layer/toy.so"));
+	ck_assert_str_eq(rnf_loader_plugin(again)->id, "rnframe.layer.toy");
+	ck_assert_uint_eq(rnf_loader_kinds(&kinds), 2);
+	ck_assert_str_eq(kinds[0], "activation");
+}
+END_TEST
+
+START_TEST(description)
+{
+	const struct rnf_feature *f = NULL;
+	char text[4096] = "";
+	ck_assert_int_eq(rnf_loader_find("layer", "toy", &f), RNF_OK);
+	FILE *out = fmemopen(text, sizeof text - 1, "w");
+	rnf_describe_feature(f, out);
+	fclose(out);
+	ck_assert_ptr_eq(strstr(text, "layer toy  a toy\n"), text);
+	ck_assert_ptr_nonnull(strstr(text, "  filters  int      1 .. 64"));
+	ck_assert_ptr_nonnull(strstr(text, "required"));
+	ck_assert_ptr_nonnull(strstr(text, "same, valid"));
+	ck_assert_ptr_nonnull(strstr(text, "type = \"toy\"; filters = 1; stride = 1; rate = 0.5;"));
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { defaults, values, refusals, overrides, retyped,
+		roles_and_common, settings, groups, loader, description, NULL };
+	if (!mkdtemp(dir) || build_plugins()) return 1;
+	rnf_loader_path(dir);
+	const int failed = test_run("param", tests);
+	return run("rm -rf %s") || failed;
+}

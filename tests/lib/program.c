@@ -1,0 +1,49 @@
+#include "lib/program.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/plugin.h"
+
+int test_program(char *output, size_t size, const char *format, ...)
+{
+	char arguments[2048], command[4096];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(arguments, sizeof arguments, format, args);
+	va_end(args);
+	snprintf(command, sizeof command, "%s/rnframe %s 2>&1", test_build(),
+		 arguments);
+	FILE *pipe = popen(command, "r");
+	ck_assert_ptr_nonnull(pipe);
+	output[fread(output, 1, size - 1, pipe)] = 0;
+	char rest[4096];
+	while (fread(rest, 1, sizeof rest, pipe) > 0) {}
+	const int status = pclose(pipe);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+const char *test_folder(const char *name)
+{
+	static char path[512];
+	char command[1100];
+	snprintf(path, sizeof path, "%s/tests/tmp/%s", test_build(), name);
+	snprintf(command, sizeof command, "rm -rf '%s' && mkdir -p '%s'", path, path);
+	ck_assert_int_eq(system(command), 0);
+	return path;
+}
+
+int test_has_data(void)
+{
+	const char *ci = getenv("CI");
+	const int has = access("build/data/cifar-10-batches-bin/test_batch.bin", R_OK) == 0 &&
+			access("../shared/data/seed/se-mxresnet20_180.h5", R_OK) == 0;
+	if (!has && ci && !strcmp(ci, "true"))
+		ck_abort_msg("the data of ../shared/data is missing");
+	if (!has) puts("skipped: no ../shared/data");
+	return has;
+}

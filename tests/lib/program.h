@@ -1,0 +1,17 @@
+/* For tests: run the program as a user does. */
+#ifndef TEST_PROGRAM_H
+#define TEST_PROGRAM_H
+
+#include <stddef.h>
+
+/* Runs `build/rnframe ARGUMENTS`, both streams into `output`; the exit status,
+ * -1 when a signal ended it. */
+int test_program(char *output, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A fresh folder below the build, removed and made again. */
+const char *test_folder(const char *name);
+/* 1 when CIFAR-10 and the published weights are there; without them a test is
+ * skipped with a word, or fails when CI=true. */
+int test_has_data(void);
+
+#endif
