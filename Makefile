@@ -61,7 +61,10 @@ build/data/cifar-10-batches-bin:
 	@if [ -f $(ARCHIVE) ]; then tar xJf $(ARCHIVE) -C $(@D); \
 	elif [ "$$CI" = true ]; then echo "$(ARCHIVE) is missing"; exit 1; fi
 
-check: all $(tests) build/data/cifar-10-batches-bin
+lint:
+	@tests/lint/run
+
+check: all lint $(tests) build/data/cifar-10-batches-bin
 	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests))
 
 asan:
@@ -97,5 +100,5 @@ clean:
 help:
 	@sed -n 's/^\([a-z]*\):.*/  make \1/p' Makefile
 
-.PHONY: all prune check quickstart install asan ubsan tsan deps clean help
+.PHONY: all prune lint check quickstart install asan ubsan tsan deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -7,7 +7,7 @@
 struct run {
 	struct rnf_worker *w;
 	const struct rnf_chain *chain;
-	float *slots[64];
+	float *slots[RNF_CHAIN_SLOTS];
 	int64_t first, pixels; /* of the tile */
 };
 

@@ -17,7 +17,7 @@ struct weave {
 	int *slot;    /* of each value; -1 */
 	int *uses;    /* readers inside the chain that are still to come */
 	int *partner; /* act -> the act_bwd that is run with it; -1 */
-	char busy[64];/* tiles in use */
+	char busy[RNF_CHAIN_SLOTS + 1]; /* tiles in use */
 };
 
 static const struct rnf_op *op_at(const struct weave *k, int id)
@@ -162,7 +162,7 @@ static int new_slot(struct weave *k, int value, struct rnf_operand operand)
 	struct rnf_chain *chain = k->chain;
 	int temp = -1;
 	if (operand.space == RNF_SPACE_NONE) {
-		for (temp = 0; k->busy[temp]; temp++) {}
+		for (temp = 0; temp < RNF_CHAIN_SLOTS && k->busy[temp]; temp++) {}
 		k->busy[temp] = 1;
 		if (temp >= chain->n_temps) chain->n_temps = temp + 1;
 	}

@@ -284,6 +284,25 @@ static void init(struct rnf_planner *b, int64_t batch)
 	b->buffer_of = rnf_alloc(p->n_values * sizeof *b->buffer_of);
 }
 
+/* What the executor's fixed tables hold. */
+static rnf_status check_chains(const struct rnf_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_phases; i++)
+		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
+			const struct rnf_chain *chain =
+				plan->phases[i].steps[j].chain;
+			if (chain && chain->n_slots > RNF_CHAIN_SLOTS)
+				return rnf_fail(RNF_EINVAL, "the model joins more "
+						"than %d pointwise values in one "
+						"run", RNF_CHAIN_SLOTS);
+			if (chain && chain->c > RNF_TILE_MAX)
+				return rnf_fail(RNF_EINVAL, "a layer has %lld "
+						"channels, at most %d can be used",
+						(long long)chain->c, RNF_TILE_MAX);
+		}
+	return RNF_OK;
+}
+
 static rnf_status choose_kernels(struct rnf_plan *plan,
 				 const struct rnf_feature *backend, void *self)
 {
@@ -306,7 +325,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 	*plan = rnf_alloc(sizeof **plan);
 	struct rnf_planner b = { .p = program, .plan = *plan, .fused = fused };
 	init(&b, batch);
-	rnf_recompute(program, b.plan->n_phases, fused, b.need, b.stored);
+	rnf_recompute(program, fused, b.need, b.stored);
 	place_channels(&b);
 	place_reductions(&b);
 	place_arena(&b);
@@ -318,5 +337,6 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 		left_over(&b);
 		end_phase(&b);
 	}
+	RNF_TRY(check_chains(*plan));
 	return choose_kernels(*plan, backend, backend_self);
 }

@@ -11,6 +11,8 @@
 /* Images a leaf of the reduction tree, floats a tile of a chain: constants,
  * since they decide bits. */
 enum { RNF_LEAF = 4, RNF_TILE_FLOATS = 2048 };
+/* Slots of a chain: the longest of the known models has 9. */
+enum { RNF_CHAIN_SLOTS = 64 };
 
 enum rnf_space {
 	RNF_SPACE_NONE,
@@ -108,8 +110,8 @@ int64_t rnf_memory_place(struct rnf_buffer *buffers, size_t n);
 
 /* need[phase * n_ops + op]: the op runs in that phase (again, for clones);
  * stored[value]: a later phase reads it from the arena. (recompute.c) */
-void rnf_recompute(const struct rnf_program *program, size_t n_phases, int fused,
-		   char *need, char *stored);
+void rnf_recompute(const struct rnf_program *program, int fused, char *need,
+		   char *stored);
 int rnf_plan_depth(const struct rnf_program *program, int op, int fused);
 
 struct rnf_planner {

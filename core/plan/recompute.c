@@ -39,11 +39,10 @@ static void demand(struct sweep *s, int phase, int id)
 	}
 }
 
-void rnf_recompute(const struct rnf_program *p, size_t n_phases, int fused,
-		   char *need, char *stored)
+void rnf_recompute(const struct rnf_program *p, int fused, char *need,
+		   char *stored)
 {
 	struct sweep s = { p, fused, need, stored };
-	(void)n_phases;
 	for (int i = 0; i < (int)p->n_ops; i++) {
 		const enum rnf_op_class class = rnf_op_info[p->ops[i].kind].class;
 		const int v = p->ops[i].out;
