@@ -100,5 +100,6 @@ clean:
 help:
 	@sed -n 's/^\([a-z]*\):.*/  make \1/p' Makefile
 
+.SECONDARY:
 .PHONY: all prune lint check quickstart install asan ubsan tsan deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

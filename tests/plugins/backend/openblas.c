@@ -1,0 +1,180 @@
+/* Conv kernels: the plain ones against a sum in double, the backend's against
+ * the plain ones, and both gradients by the adjoint identity
+ * <dy, conv(x, w)> = <x, dx> = <w, dw>, which holds for a bilinear map. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/status.h"
+#include "kernel/conv.h"
+#include "lib/plugin.h"
+
+static const struct rnf_conv_shape shapes[] = {
+	{ .h = 8, .w = 8, .c = 16, .k = 16, .groups = 1, .window = { 3, 3, 1, 1, 1, 8, 8 } },
+	{ .h = 32, .w = 32, .c = 3, .k = 17, .groups = 1, .window = { 3, 3, 1, 1, 1, 32, 32 } },
+	{ .h = 8, .w = 8, .c = 5, .k = 7, .groups = 1, .window = { 3, 3, 2, 0, 0, 4, 4 } },
+	{ .h = 7, .w = 9, .c = 4, .k = 6, .groups = 1, .window = { 3, 3, 2, 1, 1, 4, 5 } },
+	{ .h = 9, .w = 8, .c = 2, .k = 3, .groups = 1, .window = { 5, 4, 1, 0, 0, 5, 5 } },
+	{ .h = 6, .w = 6, .c = 64, .k = 17, .groups = 1, .window = { 1, 1, 1, 0, 0, 6, 6 } },
+	{ .h = 6, .w = 6, .c = 3, .k = 4, .groups = 1, .window = { 1, 1, 2, 0, 0, 3, 3 } },
+	{ .h = 1, .w = 1, .c = 1, .k = 1, .groups = 1, .window = { 3, 3, 1, 1, 1, 1, 1 } },
+	{ .h = 6, .w = 5, .c = 8, .k = 12, .groups = 4, .window = { 3, 3, 1, 1, 1, 6, 5 } },
+	{ .h = 8, .w = 8, .c = 32, .k = 32, .groups = 16, .window = { 3, 3, 2, 0, 0, 4, 4 } },
+	{ .h = 4, .w = 4, .c = 6, .k = 6, .groups = 6, .window = { 3, 3, 1, 1, 1, 4, 4 } },
+};
+enum { N_SHAPES = sizeof shapes / sizeof *shapes };
+
+/* Tensors of one conv; x [h][w][c], w [taps][c / groups][k], y [oh][ow][k]. */
+struct tensors {
+	int64_t nx, nw, ny;
+	float *x, *w, *y, *dy, *dx, *dw;
+};
+
+static float *noise(int64_t n, unsigned seed)
+{
+	float *data = malloc((size_t)n * sizeof *data);
+	srand(seed);
+	for (int64_t i = 0; i < n; i++)
+		data[i] = (float)rand() / (float)RAND_MAX - 0.5f;
+	return data;
+}
+
+static struct tensors make(const struct rnf_conv_shape *s)
+{
+	struct tensors t = {
+		.nx = s->h * s->w * s->c,
+		.nw = s->window.kernel_h * s->window.kernel_w * s->c / s->groups * s->k,
+		.ny = s->window.out_h * s->window.out_w * s->k };
+	t.x = noise(t.nx, 1);
+	t.w = noise(t.nw, 2);
+	t.dy = noise(t.ny, 3);
+	t.y = noise(t.ny, 4); /* what kernels must overwrite */
+	t.dx = noise(t.nx, 5);
+	t.dw = noise(t.nw, 6);
+	return t;
+}
+
+static void destroy(struct tensors *t)
+{
+	float *all[] = { t->x, t->w, t->y, t->dy, t->dx, t->dw };
+	for (int i = 0; i < 6; i++)
+		free(all[i]);
+}
+
+typedef rnf_status (*choose_fn)(const struct rnf_conv_shape *, struct rnf_kernel *);
+
+static rnf_status openblas(const struct rnf_conv_shape *s, struct rnf_kernel *k)
+{
+	const struct rnf_backend_impl *impl = test_feature("backend", "openblas")->impl;
+	void *self;
+	ck_assert_msg(impl->open(&rnf_host, NULL, &self) == RNF_OK, "%s",
+		      rnf_fail_words());
+	return impl->conv(self, &rnf_host, s, k);
+}
+
+/* One pass; 0 when the backend leaves it to the core. */
+static int run(choose_fn choose, struct rnf_conv_shape s, enum rnf_step_kind kind,
+	       const float *a, const float *b, float *out, int first)
+{
+	struct rnf_kernel kernel = { 0 };
+	s.kind = kind;
+	const rnf_status status = choose(&s, &kernel);
+	if (status == RNF_EUNSUP) return 0;
+	ck_assert_int_eq(status, RNF_OK);
+	float *scratch = malloc(kernel.scratch_bytes + 64);
+	kernel.run(kernel.state, &(struct rnf_step_io){
+		.in = { a, b }, .out = out, .scratch = scratch, .first = first });
+	free(scratch);
+	return 1;
+}
+
+static double reference(const struct rnf_conv_shape *s, const struct tensors *t,
+			int64_t oy, int64_t ox, int64_t o)
+{
+	const struct rnf_window *w = &s->window;
+	const int64_t d = s->c / s->groups, group = o / (s->k / s->groups);
+	double sum = 0;
+	for (int64_t ky = 0; ky < w->kernel_h; ky++)
+		for (int64_t kx = 0; kx < w->kernel_w; kx++) {
+			const int64_t y = oy * w->stride + ky - w->pad_top;
+			const int64_t x = ox * w->stride + kx - w->pad_left;
+			if (y < 0 || y >= s->h || x < 0 || x >= s->w) continue;
+			for (int64_t j = 0; j < d; j++)
+				sum += (double)t->x[(y * s->w + x) * s->c + group * d + j] *
+				       t->w[((ky * w->kernel_w + kx) * d + j) * s->k + o];
+		}
+	return sum;
+}
+
+static double inner(int64_t n, const float *a, const float *b)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < n; i++)
+		sum += (double)a[i] * b[i];
+	return sum;
+}
+
+static void check(choose_fn choose, const struct rnf_conv_shape *s)
+{
+	struct tensors t = make(s);
+	if (run(choose, *s, RNF_STEP_CONV_FWD, t.x, t.w, t.y, 1)) {
+		for (int64_t i = 0; i < t.ny; i++) {
+			const int64_t p = i / s->k, ow = s->window.out_w;
+			ck_assert_float_eq_tol(t.y[i],
+				(float)reference(s, &t, p / ow, p % ow, i % s->k), 2e-5f);
+		}
+		const double product = inner(t.ny, t.dy, t.y);
+		run(choose, *s, RNF_STEP_CONV_BWD_DATA, t.dy, t.w, t.dx, 1);
+		ck_assert_double_eq_tol(inner(t.nx, t.x, t.dx), product, 2e-4);
+		run(choose, *s, RNF_STEP_CONV_BWD_WEIGHTS, t.x, t.dy, t.dw, 1);
+		ck_assert_double_eq_tol(inner(t.nw, t.w, t.dw), product, 2e-4);
+		/* the second image of a leaf is added */
+		run(choose, *s, RNF_STEP_CONV_BWD_WEIGHTS, t.x, t.dy, t.dw, 0);
+		ck_assert_double_eq_tol(inner(t.nw, t.w, t.dw), 2 * product, 4e-4);
+	}
+	destroy(&t);
+}
+
+START_TEST(plain_kernels_are_right)
+{
+	check(rnf_conv_plain, &shapes[_i]);
+}
+END_TEST
+
+START_TEST(openblas_kernels_are_right)
+{
+	check(openblas, &shapes[_i]);
+}
+END_TEST
+
+START_TEST(openblas_gives_the_values_of_plain)
+{
+	const struct rnf_conv_shape *s = &shapes[_i];
+	struct tensors a = make(s), b = make(s);
+	run(rnf_conv_plain, *s, RNF_STEP_CONV_BWD_DATA, a.dy, a.w, a.dx, 1);
+	run(rnf_conv_plain, *s, RNF_STEP_CONV_BWD_WEIGHTS, a.x, a.dy, a.dw, 1);
+	if (run(openblas, *s, RNF_STEP_CONV_BWD_DATA, b.dy, b.w, b.dx, 1)) {
+		run(openblas, *s, RNF_STEP_CONV_BWD_WEIGHTS, b.x, b.dy, b.dw, 1);
+		for (int64_t i = 0; i < a.nx; i++)
+			ck_assert_float_eq_tol(a.dx[i], b.dx[i], 2e-5f);
+		for (int64_t i = 0; i < a.nw; i++)
+			ck_assert_float_eq_tol(a.dw[i], b.dw[i], 1e-4f);
+	}
+	destroy(&a);
+	destroy(&b);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("conv");
+	TCase *cases = tcase_create("conv");
+	tcase_add_loop_test(cases, plain_kernels_are_right, 0, N_SHAPES);
+	tcase_add_loop_test(cases, openblas_kernels_are_right, 0, N_SHAPES);
+	tcase_add_loop_test(cases, openblas_gives_the_values_of_plain, 0, N_SHAPES);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	const int bad = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return bad ? 1 : 0;
+}
