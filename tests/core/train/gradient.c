@@ -1,0 +1,497 @@
+/* Gradients of small models, one for each layer and block, against differences of
+ * the loss; the phased plan against the op-by-op one; threads against one. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "lib/plugin.h"
+#include "plugin/loader.h"
+#include "train/setup.h"
+
+#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
+
+enum { BATCH = 16, CLASSES = 10 }; /* the most that a case here has */
+
+static float target[BATCH * CLASSES];
+static uint64_t samples[BATCH];
+
+/* -- experiments -- */
+
+static void start_loader(void)
+{
+	static int ready;
+	char path[512];
+	if (ready++) return;
+	rnf_conf_dir = "conf";
+	snprintf(path, sizeof path, "%s/plugins", test_build());
+	rnf_loader_path(path);
+}
+
+static struct rnf_experiment *experiment(const char *conf, int fused,
+					 const char *const *sets, size_t n)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	start_loader();
+	GOOD(rnf_experiment_read(e, conf, sets, n));
+	GOOD(rnf_experiment_data(e));
+	GOOD(rnf_experiment_shapes(e));
+	GOOD(rnf_experiment_plan(e, 0, 1));
+	GOOD(rnf_experiment_plan(e, 1, fused));
+	GOOD(rnf_experiment_start(e, 1));
+	return e;
+}
+
+static const char conf_text[] =
+	"name = \"gradient\"; seed = 7; threads = 1;\n"
+	"model = { norm = \"batchnorm\"; act = \"mish\"; initializer = \"he_normal\";\n"
+	"layers = (\n%s\n); };\n"
+	"data = { type = \"synthetic\"; images = 12; test_images = 3; classes = 3;\n"
+	"height = %d; width = %d; channels = 3; validation = 0.0; };\n"
+	"train = { batch_size = 5; metrics = ( \"accuracy\" );\n"
+	"loss = { type = \"crossentropy\"; label_smoothing = 0.1; };\n"
+	"optimizer = { type = \"sgd\"; lr = 0.1; }; scheduler = \"constant\"; };\n";
+
+static struct rnf_experiment *small(const char *layers, int h, int w)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[512];
+	snprintf(path, sizeof path, "%s/gradient_XXXXXX", folder ? folder : P_tmpdir);
+	const int descriptor = mkstemp(path);
+	ck_assert_int_ge(descriptor, 0);
+	FILE *file = fdopen(descriptor, "w");
+	fprintf(file, conf_text, layers, h, w);
+	ck_assert_int_eq(fclose(file), 0);
+	struct rnf_experiment *e = experiment(path, 1, NULL, 0);
+	unlink(path);
+	return e;
+}
+
+/* Betas of 0 and gammas of 1 would hide a wrong factor, a kept mean of 0 a sum
+ * that is not taken around it. */
+static void shake_weights(struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[1];
+	struct rnf_random random = { rnf_random_key(11, 0), 0 };
+	for (size_t i = 0; i < p->n_weights; i++) {
+		float *at = e->weights + p->weights[i].offset;
+		for (int64_t k = 0; k < p->weights[i].size; k++)
+			at[k] += p->weights[i].state
+				? (float)(0.3 * rnf_random_uniform(&random))
+				: (float)(0.2 * rnf_random_normal(&random));
+	}
+}
+
+/* n images of noise with soft targets; the same for the same seed. */
+static void fill(struct rnf_experiment *e, int64_t n, uint64_t seed)
+{
+	struct rnf_exec *x = e->execs[1];
+	const int64_t size = e->hwc[0] * e->hwc[1] * e->hwc[2], k = e->info.classes;
+	struct rnf_random random = { rnf_random_key(seed, 0), 0 };
+	ck_assert(n <= BATCH && k <= CLASSES);
+	memset(target, 0, sizeof target);
+	for (int64_t i = 0; i < n; i++) {
+		float *pixels = rnf_exec_value(x, e->programs[1]->input, i);
+		for (int64_t j = 0; j < size; j++)
+			pixels[j] = (float)rnf_random_normal(&random);
+		target[i * k + (int64_t)rnf_random_below(&random, (uint64_t)k)] += 0.7f;
+		target[i * k + (int64_t)rnf_random_below(&random, (uint64_t)k)] += 0.3f;
+		samples[i] = (uint64_t)(3 * i + 1);
+	}
+	x->images = n;
+	x->target = target;
+	x->samples = samples;
+	x->key = seed;
+}
+
+/* Pixels that are all different and equal in their channels: what is monotone in
+ * them keeps its order, so no small step moves a maximum. */
+static void rank(struct rnf_experiment *e, int64_t n)
+{
+	const int64_t pixels = e->hwc[0] * e->hwc[1], c = e->hwc[2];
+	for (int64_t i = 0; i < n; i++) {
+		float *at = rnf_exec_value(e->execs[1], e->programs[1]->input, i);
+		for (int64_t j = 0; j < pixels; j++) {
+			const int64_t place = (j * 11 + 5 * i) * (i + 2) % 67;
+			for (int64_t k = 0; k < c; k++)
+				at[j * c + k] = 0.06f * (float)(place - 33) + 0.1f * (float)i;
+		}
+	}
+}
+
+/* In double from the logits: the stored loss has the steps of a float. */
+static double mean_loss(const struct rnf_experiment *e)
+{
+	const struct rnf_exec *x = e->execs[1];
+	const struct rnf_program *p = e->programs[1];
+	const size_t k = (size_t)e->info.classes;
+	double sum = 0;
+	for (int64_t i = 0; i < x->images; i++)
+		sum += e->loss->loss(x->loss_self, k, rnf_exec_value(x, p->logits, i),
+				     target + i * (int64_t)k);
+	return sum / (double)x->images;
+}
+
+static float largest(const float *at, int64_t n)
+{
+	float most = 0;
+	for (int64_t i = 0; i < n; i++)
+		if (!(fabsf(at[i]) <= most)) most = fabsf(at[i]); /* NaN is kept */
+	return most;
+}
+
+/* -- gradients are derivatives -- */
+
+static double loss_at(struct rnf_experiment *e, float *at, float value)
+{
+	const float keep = *at;
+	*at = value;
+	rnf_exec_run(e->execs[1]);
+	*at = keep;
+	return mean_loss(e);
+}
+
+/* Central difference of fourth order over the steps that float32 really made. */
+static double derivative(struct rnf_experiment *e, float *at, float h)
+{
+	const float up = *at + h, down = *at - h;
+	const float up2 = *at + 2 * h, down2 = *at - 2 * h;
+	const double near = (loss_at(e, at, up) - loss_at(e, at, down)) /
+			    ((double)up - down);
+	const double far = (loss_at(e, at, up2) - loss_at(e, at, down2)) /
+			   ((double)up2 - down2);
+	return (4 * near - far) / 3;
+}
+
+/* Shorter steps for where a maximum changes its place inside a longer one; a
+ * wrong gradient agrees with none. */
+static void check_element(struct rnf_experiment *e, const struct rnf_model_weight *w,
+			  int64_t i, double gradient, double scale)
+{
+	static const float steps[] = { 1e-2f, 2e-3f, 5e-4f };
+	double d = NAN;
+	for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+		d = derivative(e, e->weights + w->offset + i, steps[s]);
+		if (fabs(d - gradient) <= 2e-2 * scale) return;
+	}
+	ck_abort_msg("%s[%lld]: derivative %g, gradient %g, largest %g", w->name,
+		     (long long)i, d, gradient, scale);
+}
+
+static void check_weight(struct rnf_experiment *e, const struct rnf_model_weight *w,
+			 const float *gradient, struct rnf_random *random)
+{
+	const double scale = largest(gradient, w->size);
+	/* else rounding decides, and the case checks nothing */
+	ck_assert_msg(scale > 1e-3, "%s: the largest gradient is %g", w->name, scale);
+	for (int64_t n = 0; n < 12 && n < w->size; n++) {
+		const int64_t i = w->size <= 12 ? n
+			: (int64_t)rnf_random_below(random, (uint64_t)w->size);
+		check_element(e, w, i, gradient[i], scale);
+	}
+}
+
+/* An image that is left out has a derivative and a gradient of 0: only its own
+ * loss, never written, tells. */
+static void check_losses(const struct rnf_experiment *e)
+{
+	const struct rnf_exec *x = e->execs[1];
+	const struct rnf_program *p = e->programs[1];
+	const int64_t k = e->info.classes;
+	for (int64_t i = 0; i < x->images; i++)
+		ck_assert_double_eq_tol((double)*rnf_exec_value(x, p->loss, i),
+			e->loss->loss(x->loss_self, (size_t)k,
+				      rnf_exec_value(x, p->logits, i), target + i * k),
+			1e-5);
+}
+
+static void check_model(struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[1];
+	struct rnf_random random = { rnf_random_key(13, 0), 0 };
+	float *all = rnf_alloc((size_t)p->block * sizeof *all);
+	rnf_exec_run(e->execs[1]);
+	check_losses(e);
+	for (size_t i = 0; i < p->n_weights; i++) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		if (!w->state) /* later runs write over it */
+			memcpy(all + w->offset, rnf_exec_gradient(e->execs[1], w),
+			       (size_t)w->size * sizeof *all);
+	}
+	for (size_t i = 0; i < p->n_weights; i++)
+		if (!p->weights[i].state)
+			check_weight(e, &p->weights[i], all + p->weights[i].offset,
+				     &random);
+}
+
+#define CONV "{ type = \"conv2d\"; filters = 4; },"
+#define CONV16 "{ type = \"conv2d\"; filters = 16; },"
+#define ACT "{ type = \"act\"; },"
+#define NORM "{ type = \"norm\"; },"
+#define END "{ type = \"global_avgpool\"; }, { type = \"dense\"; }"
+#define SE "{ type = \"se\"; ratio = 2; act = \"mish\"; }"
+/* no norm behind the sum: it would take the shortcut's shift out again */
+#define BLOCK(words) CONV16 "{ type = " words "; }," ACT END
+#define PIXEL "{ type = \"conv2d\"; filters = 4; kernel = 1; },"
+#define WITH_SE "; attention = " SE
+
+static const struct { int ranked, h, w; const char *layers; } models[] = {
+	/* conv2d: stride, groups, valid padding, even kernel, bias */
+	{ 0, 9, 7, "{ type = \"conv2d\"; filters = 6; stride = 2; bias = true; }," ACT END },
+	{ 0, 8, 8, "{ type = \"conv2d\"; filters = 8; }," ACT
+	  "{ type = \"conv2d\"; filters = 12; groups = 4; stride = 2; bias = true; }," ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"conv2d\"; filters = 5; padding = \"valid\"; }," ACT
+	  "{ type = \"conv2d\"; filters = 6; kernel = 2; padding = \"valid\"; stride = 2; "
+	  "bias = true; }," ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"conv2d\"; filters = 6; kernel = 1; groups = 2; }," ACT
+	  "{ type = \"conv2d\"; filters = 5; kernel = 5; stride = 3; }," ACT END },
+	/* batchnorm: of images, of the input, of one pixel */
+	{ 0, 9, 7, CONV "{ type = \"batchnorm\"; }," ACT CONV "{ type = \"batchnorm\"; eps = 0.1; }," ACT END },
+	{ 0, 8, 8, "{ type = \"batchnorm\"; }," CONV ACT "{ type = \"global_avgpool\"; },"
+	  "{ type = \"batchnorm\"; }," ACT "{ type = \"dense\"; }" },
+	/* dense, activations */
+	{ 0, 8, 8, CONV ACT "{ type = \"global_avgpool\"; }, { type = \"dense\"; units = 7; },"
+	  "{ type = \"activation\"; function = \"sigmoid\"; },"
+	  "{ type = \"dense\"; units = 5; bias = false; }," ACT "{ type = \"dense\"; }" },
+	{ 0, 9, 7, CONV "{ type = \"activation\"; function = \"gelu\"; }," CONV
+	  "{ type = \"activation\"; function = \"silu\"; }," CONV
+	  "{ type = \"activation\"; function = \"sigmoid\"; }," END },
+	/* se */
+	{ 0, 9, 7, CONV ACT SE "," CONV ACT END },
+	{ 0, 8, 8, CONV ACT "{ type = \"se\"; ratio = 1; act = \"silu\"; gate = \"mish\"; }," NORM ACT END },
+	/* pools; maxima choose from what is monotone in ranked pixels */
+	{ 1, 9, 7, PIXEL "{ type = \"concat_pool\"; }, { type = \"dense\"; }" },
+	{ 1, 9, 7, PIXEL "{ type = \"global_maxpool\"; }," ACT "{ type = \"dense\"; }" },
+	{ 0, 9, 7, CONV ACT "{ type = \"avgpool\"; }," CONV ACT
+	  "{ type = \"avgpool\"; size = 3; stride = 1; padding = \"valid\"; }," END },
+	{ 1, 9, 7, PIXEL "{ type = \"maxpool\"; }," ACT CONV ACT END },
+	{ 1, 9, 7, PIXEL "{ type = \"maxpool\"; size = 3; stride = 1; }," ACT CONV ACT END },
+	{ 1, 8, 8, PIXEL "{ type = \"maxpool\"; size = 3; stride = 2; padding = \"valid\"; },"
+	  "{ type = \"maxpool\"; }," ACT CONV ACT END },
+	/* dropout, before and after the pool */
+	{ 0, 9, 7, CONV ACT "{ type = \"dropout\"; rate = 0.4; }," CONV ACT
+	  "{ type = \"global_avgpool\"; }, { type = \"dropout\"; rate = 0.2; }, { type = \"dense\"; }" },
+	/* add and concat: values used more than once, the same one twice */
+	{ 0, 9, 7, "{ type = \"conv2d\"; name = \"a\"; filters = 4; }, { type = \"act\"; name = \"b\"; },"
+	  "{ type = \"conv2d\"; name = \"c\"; filters = 4; },"
+	  "{ type = \"add\"; inputs = [\"a\", \"b\", \"c\"]; }," ACT END },
+	{ 0, 9, 7, "{ type = \"conv2d\"; name = \"a\"; filters = 4; }, { type = \"act\"; name = \"b\"; },"
+	  "{ type = \"conv2d\"; name = \"c\"; filters = 3; },"
+	  "{ type = \"concat\"; inputs = [\"c\", \"a\", \"b\"]; }," ACT CONV ACT END },
+	{ 0, 8, 8, "{ type = \"conv2d\"; name = \"a\"; filters = 4; }," ACT
+	  "{ type = \"add\"; name = \"d\"; inputs = [\"a\", \"a\"]; },"
+	  "{ type = \"concat\"; inputs = [\"d\", \"a\", \"d\"]; }," ACT END },
+	/* blocks, without and with attention */
+	{ 0, 9, 7, BLOCK("\"basic\"; filters = 16") },
+	{ 0, 9, 7, BLOCK("\"basic\"; filters = 12; stride = 2" WITH_SE) },
+	{ 0, 8, 8, BLOCK("\"basic\"; filters = 12; stride = 2; shortcut_bn = false") },
+	{ 0, 9, 7, BLOCK("\"bottleneck\"; filters = 16; stride = 2") },
+	{ 0, 8, 8, BLOCK("\"bottleneck\"; filters = 16" WITH_SE) },
+	{ 0, 9, 7, BLOCK("\"resnext\"; filters = 16; groups = 4; width = 8; stride = 2") },
+	{ 0, 8, 8, BLOCK("\"resnext\"; filters = 16; groups = 4; width = 8" WITH_SE) },
+	/* stages */
+	{ 0, 9, 7, BLOCK("\"stage\"; repeat = 2; stride = 2; block = "
+		      "{ type = \"basic\"; filters = 8" WITH_SE "; }") },
+	{ 0, 8, 8, BLOCK("\"stage\"; repeat = 2; block = { type = \"bottleneck\"; filters = 16; }") },
+	/* stems */
+	{ 0, 9, 7, "{ type = \"cifar\"; filters = 6; }," NORM ACT END },
+	{ 0, 9, 7, "{ type = \"imagenet\"; filters = 6; }," NORM ACT END },
+	{ 0, 8, 8, "{ type = \"imagenet\"; filters = 5; }," ACT END },
+};
+
+START_TEST(gradients_are_derivatives)
+{
+	struct rnf_experiment *e = small(models[_i].layers, models[_i].h, models[_i].w);
+	shake_weights(e);
+	fill(e, 5, 21); /* a leaf and a part of one */
+	if (models[_i].ranked) rank(e, 5);
+	check_model(e);
+	rnf_experiment_finish(e);
+}
+END_TEST
+
+START_TEST(dropout_is_drawn_by_the_key)
+{
+	struct rnf_experiment *e = small(CONV ACT "{ type = \"dropout\"; }," END, 8, 8);
+	fill(e, 5, 21);
+	rnf_exec_run(e->execs[1]);
+	const double first = mean_loss(e);
+	e->execs[1]->key++;
+	rnf_exec_run(e->execs[1]);
+	ck_assert_double_ne(mean_loss(e), first);
+	e->execs[1]->key--;
+	rnf_exec_run(e->execs[1]);
+	ck_assert_double_eq(mean_loss(e), first);
+	rnf_experiment_finish(e);
+}
+END_TEST
+
+/* -- the phased plan -- */
+
+static struct rnf_experiment *large(const char *conf, int fused, const char *batch,
+				    const char *threads)
+{
+	const char *const sets[] = {
+		"data.type=synthetic", "data.images=20", "data.test_images=10",
+		"data.height=32", "data.width=32", "data.channels=3",
+		"data.validation=0", batch, threads };
+	return experiment(conf, fused, sets, sizeof sets / sizeof *sets);
+}
+
+static void check_close(const char *name, const float *x, const float *y, int64_t n)
+{
+	const float scale = largest(y, n);
+	ck_assert_msg(isfinite(scale), "%s: largest value %g", name, (double)scale);
+	for (int64_t i = 0; i < n; i++)
+		ck_assert_msg(fabsf(x[i] - y[i]) <= 1e-5f * scale,
+			      "%s[%lld]: phased %g, op by op %g, largest %g", name,
+			      (long long)i, (double)x[i], (double)y[i], (double)scale);
+}
+
+/* The middle of an `se` has one channel here, and its relu may let nothing
+ * through: then both plans say 0. */
+static void check_gradients(const struct rnf_exec *x, const struct rnf_exec *y)
+{
+	const struct rnf_program *p = x->plan->program, *q = y->plan->program;
+	size_t all = 0, zero = 0;
+	for (size_t i = 0; i < p->n_weights; i++) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		if (w->state) continue;
+		const float *gradient = rnf_exec_gradient(y, &q->weights[i]);
+		check_close(w->name, rnf_exec_gradient(x, w), gradient, w->size);
+		all++;
+		zero += largest(gradient, w->size) == 0;
+	}
+	ck_assert_uint_lt(zero, all / 4);
+}
+
+START_TEST(phased_plan_computes_what_op_by_op_does)
+{
+	struct rnf_experiment *e[2];
+	for (int fused = 0; fused < 2; fused++) {
+		e[fused] = large("se_mxresnet20.cfg", fused, "train.batch_size=8", "threads=1");
+		shake_weights(e[fused]);
+		fill(e[fused], 8, 31);
+		rnf_exec_run(e[fused]->execs[1]);
+	}
+	const struct rnf_exec *x = e[1]->execs[1], *y = e[0]->execs[1];
+	const struct rnf_program *p = e[1]->programs[1], *q = e[0]->programs[1];
+	ck_assert_uint_gt(y->plan->n_phases, x->plan->n_phases);
+	for (int64_t i = 0; i < 8; i++) {
+		check_close("logits", rnf_exec_value(x, p->logits, i),
+			    rnf_exec_value(y, q->logits, i), e[0]->info.classes);
+		check_close("loss", rnf_exec_value(x, p->loss, i),
+			    rnf_exec_value(y, q->loss, i), 1);
+	}
+	check_gradients(x, y);
+	rnf_experiment_finish(e[0]);
+	rnf_experiment_finish(e[1]);
+}
+END_TEST
+
+/* -- threads -- */
+
+static void descend(struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[1];
+	for (size_t i = 0; i < p->n_weights; i++) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		if (w->state) continue;
+		const float *gradient = rnf_exec_gradient(e->execs[1], w);
+		for (int64_t k = 0; k < w->size; k++)
+			e->weights[w->offset + k] -= 0.1f * gradient[k];
+	}
+}
+
+static void check_bits(const struct rnf_experiment *a, const struct rnf_experiment *b)
+{
+	const struct rnf_program *p = a->programs[1], *q = b->programs[1];
+	for (size_t i = 0; i < p->n_weights; i++) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		const size_t bytes = (size_t)w->size * sizeof(float);
+		const int same = !memcmp(a->weights + w->offset, b->weights + w->offset, bytes);
+		ck_assert_msg(same, "%s: other weights", w->name);
+		if (w->state) continue;
+		ck_assert_msg(!memcmp(rnf_exec_gradient(a->execs[1], w),
+				      rnf_exec_gradient(b->execs[1], &q->weights[i]), bytes),
+			      "%s: another gradient", w->name);
+	}
+}
+
+/* Leaves are of four images: 7 are fewer leaves than threads, 13 are more; both
+ * end with a partial one. */
+static const struct { int64_t n; const char *set; } batches[] = {
+	{ 7, "train.batch_size=7" }, { 13, "train.batch_size=13" },
+};
+
+START_TEST(threads_change_no_bit)
+{
+	static const char *const threads[] = { "threads=1", "threads=2", "threads=3" };
+	struct rnf_experiment *e[3];
+	for (int i = 0; i < 3; i++) {
+		e[i] = large("synthetic.cfg", 1, batches[_i].set, threads[i]);
+		ck_assert_int_eq(rnf_pool_threads(e[i]->pool), i + 1);
+	}
+	float *before = rnf_alloc((size_t)e[0]->programs[1]->block * sizeof *before);
+	memcpy(before, e[0]->weights, (size_t)e[0]->programs[1]->block * sizeof *before);
+	for (uint64_t step = 0; step < 3; step++)
+		for (int i = 0; i < 3; i++) {
+			fill(e[i], batches[_i].n, 41 + step);
+			rnf_exec_run(e[i]->execs[1]);
+			descend(e[i]);
+			check_bits(e[0], e[i]);
+		}
+	ck_assert_mem_ne(before, e[0]->weights, (size_t)e[0]->programs[1]->block * sizeof *before);
+	for (int i = 0; i < 3; i++)
+		rnf_experiment_finish(e[i]);
+}
+END_TEST
+
+/* -- what a plan keeps -- */
+
+static const struct { const char *conf; size_t phases; } plans[] = {
+	{ "se_mxresnet20.cfg", 39 }, { "se_mxresnext29_16x2d.cfg", 57 },
+};
+
+START_TEST(plans_store_no_cheap_value)
+{
+	struct rnf_experiment *e = large(plans[_i].conf, 1, "train.batch_size=2", "threads=1");
+	const struct rnf_program *p = e->programs[1];
+	size_t stored = 0;
+	ck_assert_uint_eq(e->plans[1]->n_phases, plans[_i].phases);
+	ck_assert_uint_eq(e->plans[0]->n_phases, 1);
+	for (size_t v = 0; v < p->n_values; v++) {
+		const struct rnf_op *op = &p->ops[p->values[v].op];
+		if (!e->plans[1]->stored[v] || p->values[v].h * p->values[v].w == 1) continue;
+		stored++;
+		ck_assert_msg(op->kind != RNF_OP_AFFINE && op->kind != RNF_OP_ACT,
+			      "%s of %s is stored", rnf_op_info[op->kind].name, op->label);
+	}
+	ck_assert_uint_gt(stored, 20); /* the convolutions' outputs are */
+	rnf_experiment_finish(e);
+}
+END_TEST
+
+#define LOOP(cases, test, rows) \
+	tcase_add_loop_test(cases, test, 0, (int)(sizeof rows / sizeof *rows))
+
+int main(void)
+{
+	Suite *suite = suite_create("gradient");
+	TCase *cases = tcase_create("gradient");
+	tcase_set_timeout(cases, 300);
+	LOOP(cases, gradients_are_derivatives, models);
+	tcase_add_test(cases, dropout_is_drawn_by_the_key);
+	tcase_add_test(cases, phased_plan_computes_what_op_by_op_does);
+	LOOP(cases, threads_change_no_bit, batches);
+	LOOP(cases, plans_store_no_cheap_value, plans);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	const int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
