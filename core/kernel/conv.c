@@ -27,12 +27,15 @@ static void add_product(int64_t n, const float *restrict a,
 		y[o] += a[o] * b[o];
 }
 
-static float dot(int64_t n, const float *a, const float *b)
+/* turned[taps][k][c] from kernel[taps][c][k]: dx is summed over k with all c input
+ * channels side by side. */
+static void turn(const struct rnf_conv_shape *s, const float *kernel, float *turned)
 {
-	float sum = 0;
-	for (int64_t o = 0; o < n; o++)
-		sum += a[o] * b[o];
-	return sum;
+	const int64_t taps = s->window.kernel_h * s->window.kernel_w;
+	for (int64_t t = 0; t < taps; t++, kernel += s->c * s->k)
+		for (int64_t o = 0; o < s->k; o++)
+			for (int64_t j = 0; j < s->c; j++)
+				*turned++ = kernel[j * s->k + o];
 }
 
 /* lanes[pixels][d][k] from x[pixels][c] */
@@ -102,14 +105,16 @@ static void fwd_dense(const struct rnf_conv_shape *s, struct tap t,
 			   b + (t.kernel * s->c + j) * s->k, to + t.out * s->k);
 }
 
+/* a: dy, b: turned kernel, to: dx */
 static void bwd_data_dense(const struct rnf_conv_shape *s, struct tap t,
 			   const float *a, const float *b, float *to)
 {
-	for (int64_t j = 0; j < s->c; j++)
-		to[t.in * s->c + j] += dot(s->k, a + t.out * s->k,
-					   b + (t.kernel * s->c + j) * s->k);
+	for (int64_t o = 0; o < s->k; o++)
+		add_scaled(s->c, a[t.out * s->k + o],
+			   b + (t.kernel * s->k + o) * s->c, to + t.in * s->c);
 }
 
+/* a: x, b: dy, to: dkernel */
 static void bwd_weights_dense(const struct rnf_conv_shape *s, struct tap t,
 			      const float *a, const float *b, float *to)
 {
@@ -167,7 +172,8 @@ static void bwd_data(const void *state, const struct rnf_step_io *io)
 	const int64_t pixels = s->h * s->w;
 	if (s->groups == 1) {
 		memset(io->out, 0, (size_t)(pixels * s->c) * sizeof(float));
-		each_tap(s, bwd_data_dense, io->in[0], io->in[1], io->out);
+		turn(s, io->in[1], io->scratch);
+		each_tap(s, bwd_data_dense, io->in[0], io->scratch, io->out);
 		return;
 	}
 	memset(io->scratch, 0,
@@ -191,6 +197,14 @@ static void bwd_weights(const void *state, const struct rnf_step_io *io)
 	each_tap(s, bwd_weights_grouped, io->scratch, io->in[1], io->out);
 }
 
+/* Floats of scratch: lanes of a grouped conv, the turned kernel of a dense one. */
+static int64_t scratch_floats(const struct rnf_conv_shape *s)
+{
+	if (s->groups > 1) return s->h * s->w * s->c / s->groups * s->k;
+	if (s->kind != RNF_STEP_CONV_BWD_DATA) return 0;
+	return s->window.kernel_h * s->window.kernel_w * s->c * s->k;
+}
+
 rnf_status rnf_conv_plain(const struct rnf_conv_shape *shape,
 			  struct rnf_kernel *kernel)
 {
@@ -202,10 +216,7 @@ rnf_status rnf_conv_plain(const struct rnf_conv_shape *shape,
 	struct rnf_conv_shape *state = rnf_alloc(sizeof *state);
 	*state = *shape;
 	*kernel = (struct rnf_kernel){
-		.name = "plain", .run = runs[shape->kind], .state = state };
-	if (shape->groups > 1)
-		kernel->scratch_bytes = (size_t)(shape->h * shape->w * shape->c /
-						 shape->groups * shape->k) *
-					sizeof(float);
+		.name = "plain", .run = runs[shape->kind], .state = state,
+		.scratch_bytes = (size_t)scratch_floats(shape) * sizeof(float) };
 	return RNF_OK;
 }

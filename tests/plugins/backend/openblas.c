@@ -1,8 +1,10 @@
-/* Conv kernels: the plain ones against a sum in double, the backend's against
- * the plain ones, and both gradients by the adjoint identity
+/* Conv kernels: the backend's against the plain ones, all three passes; both
+ * against a sum in double, and their gradients by the adjoint identity
  * <dy, conv(x, w)> = <x, dx> = <w, dw>, which holds for a bilinear map. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "kernel/conv.h"
@@ -17,6 +19,12 @@ static const struct rnf_conv_shape shapes[] = {
 	{ .h = 6, .w = 6, .c = 64, .k = 17, .groups = 1, .window = { 1, 1, 1, 0, 0, 6, 6 } },
 	{ .h = 6, .w = 6, .c = 3, .k = 4, .groups = 1, .window = { 1, 1, 2, 0, 0, 3, 3 } },
 	{ .h = 1, .w = 1, .c = 1, .k = 1, .groups = 1, .window = { 3, 3, 1, 1, 1, 1, 1 } },
+	{ .h = 1, .w = 1, .c = 64, .k = 17, .groups = 1, .window = { 5, 4, 2, 2, 1, 1, 1 } },
+	{ .h = 11, .w = 7, .c = 17, .k = 3, .groups = 1, .window = { 5, 4, 1, 2, 1, 11, 7 } },
+	{ .h = 9, .w = 8, .c = 3, .k = 64, .groups = 1, .window = { 5, 4, 2, 2, 1, 5, 4 } },
+	{ .h = 2, .w = 2, .c = 3, .k = 2, .groups = 1, .window = { 5, 5, 1, 2, 2, 2, 2 } },
+	{ .h = 33, .w = 31, .c = 17, .k = 64, .groups = 1, .window = { 3, 3, 1, 1, 1, 33, 31 } },
+	{ .h = 33, .w = 31, .c = 64, .k = 1, .groups = 1, .window = { 3, 3, 2, 1, 1, 17, 16 } },
 	{ .h = 6, .w = 5, .c = 8, .k = 12, .groups = 4, .window = { 3, 3, 1, 1, 1, 6, 5 } },
 	{ .h = 8, .w = 8, .c = 32, .k = 32, .groups = 16, .window = { 3, 3, 2, 0, 0, 4, 4 } },
 	{ .h = 4, .w = 4, .c = 6, .k = 6, .groups = 6, .window = { 3, 3, 1, 1, 1, 4, 4 } },
@@ -64,10 +72,13 @@ typedef rnf_status (*choose_fn)(const struct rnf_conv_shape *, struct rnf_kernel
 
 static rnf_status openblas(const struct rnf_conv_shape *s, struct rnf_kernel *k)
 {
-	const struct rnf_backend_impl *impl = test_feature("backend", "openblas")->impl;
-	void *self;
-	ck_assert_msg(impl->open(&rnf_host, NULL, &self) == RNF_OK, "%s",
-		      rnf_fail_words());
+	static const struct rnf_backend_impl *impl;
+	static void *self;
+	if (!impl) {
+		impl = test_feature("backend", "openblas")->impl;
+		ck_assert_msg(impl->open(&rnf_host, NULL, &self) == RNF_OK, "%s",
+			      rnf_fail_words());
+	}
 	return impl->conv(self, &rnf_host, s, k);
 }
 
@@ -80,7 +91,8 @@ static int run(choose_fn choose, struct rnf_conv_shape s, enum rnf_step_kind kin
 	const rnf_status status = choose(&s, &kernel);
 	if (status == RNF_EUNSUP) return 0;
 	ck_assert_int_eq(status, RNF_OK);
-	float *scratch = malloc(kernel.scratch_bytes + 64);
+	float *scratch = malloc(kernel.scratch_bytes + 1);
+	memset(scratch, 0xff, kernel.scratch_bytes); /* NaN: written before it is read */
 	kernel.run(kernel.state, &(struct rnf_step_io){
 		.in = { a, b }, .out = out, .scratch = scratch, .first = first });
 	free(scratch);
@@ -119,8 +131,9 @@ static void check(choose_fn choose, const struct rnf_conv_shape *s)
 	if (run(choose, *s, RNF_STEP_CONV_FWD, t.x, t.w, t.y, 1)) {
 		for (int64_t i = 0; i < t.ny; i++) {
 			const int64_t p = i / s->k, ow = s->window.out_w;
-			ck_assert_float_eq_tol(t.y[i],
-				(float)reference(s, &t, p / ow, p % ow, i % s->k), 2e-5f);
+			const double want = reference(s, &t, p / ow, p % ow, i % s->k);
+			if (!(fabs(t.y[i] - want) <= 2e-5))
+				ck_abort_msg("y[%d] is %.9g, not %.9g", (int)i, t.y[i], want);
 		}
 		const double product = inner(t.ny, t.dy, t.y);
 		run(choose, *s, RNF_STEP_CONV_BWD_DATA, t.dy, t.w, t.dx, 1);
@@ -146,21 +159,59 @@ START_TEST(openblas_kernels_are_right)
 }
 END_TEST
 
+/* Both are sums of `terms` products below 1/4, in orders of their own. */
+static void same(const char *what, int64_t n, const float *got, const float *want,
+		 int64_t terms)
+{
+	const float tolerance = 4 * FLT_EPSILON * sqrtf((float)terms);
+	for (int64_t i = 0; i < n; i++)
+		if (!(fabsf(got[i] - want[i]) <= tolerance))
+			ck_abort_msg("%s[%d] is %.9g, plain says %.9g", what, (int)i,
+				     (double)got[i], (double)want[i]);
+}
+
+static void run_all(choose_fn choose, const struct rnf_conv_shape *s,
+		    const struct tensors *t)
+{
+	run(choose, *s, RNF_STEP_CONV_FWD, t->x, t->w, t->y, 1);
+	run(choose, *s, RNF_STEP_CONV_BWD_DATA, t->dy, t->w, t->dx, 1);
+	run(choose, *s, RNF_STEP_CONV_BWD_WEIGHTS, t->x, t->dy, t->dw, 1);
+}
+
 START_TEST(openblas_gives_the_values_of_plain)
 {
 	const struct rnf_conv_shape *s = &shapes[_i];
+	if (s->groups != 1) return; /* see grouped_convs_are_left_to_the_core */
+	const int64_t taps = s->window.kernel_h * s->window.kernel_w;
+	const int64_t pixels = s->window.out_h * s->window.out_w;
 	struct tensors a = make(s), b = make(s);
-	run(rnf_conv_plain, *s, RNF_STEP_CONV_BWD_DATA, a.dy, a.w, a.dx, 1);
-	run(rnf_conv_plain, *s, RNF_STEP_CONV_BWD_WEIGHTS, a.x, a.dy, a.dw, 1);
-	if (run(openblas, *s, RNF_STEP_CONV_BWD_DATA, b.dy, b.w, b.dx, 1)) {
-		run(openblas, *s, RNF_STEP_CONV_BWD_WEIGHTS, b.x, b.dy, b.dw, 1);
-		for (int64_t i = 0; i < a.nx; i++)
-			ck_assert_float_eq_tol(a.dx[i], b.dx[i], 2e-5f);
-		for (int64_t i = 0; i < a.nw; i++)
-			ck_assert_float_eq_tol(a.dw[i], b.dw[i], 1e-4f);
-	}
+	memset(b.y, 0xff, (size_t)b.ny * sizeof *b.y); /* NaN: all is overwritten */
+	memset(b.dx, 0xff, (size_t)b.nx * sizeof *b.dx);
+	memset(b.dw, 0xff, (size_t)b.nw * sizeof *b.dw);
+	run_all(rnf_conv_plain, s, &a);
+	run_all(openblas, s, &b);
+	same("y", a.ny, b.y, a.y, taps * s->c);
+	same("dx", a.nx, b.dx, a.dx, taps * s->k);
+	same("dw", a.nw, b.dw, a.dw, pixels);
 	destroy(&a);
 	destroy(&b);
+}
+END_TEST
+
+START_TEST(grouped_convs_are_left_to_the_core)
+{
+	int grouped = 0;
+	for (int i = 0; i < N_SHAPES; i++)
+		for (int kind = 0; kind <= RNF_STEP_CONV_BWD_WEIGHTS; kind++) {
+			struct rnf_conv_shape s = shapes[i];
+			struct rnf_kernel kernel = { 0 };
+			s.kind = (enum rnf_step_kind)kind;
+			const rnf_status status = openblas(&s, &kernel);
+			ck_assert_int_eq(status, s.groups == 1 ? RNF_OK : RNF_EUNSUP);
+			ck_assert(s.groups != 1 || kernel.run != NULL);
+			grouped += s.groups != 1;
+		}
+	ck_assert_int_gt(grouped, 0);
 }
 END_TEST
 
@@ -171,6 +222,7 @@ int main(void)
 	tcase_add_loop_test(cases, plain_kernels_are_right, 0, N_SHAPES);
 	tcase_add_loop_test(cases, openblas_kernels_are_right, 0, N_SHAPES);
 	tcase_add_loop_test(cases, openblas_gives_the_values_of_plain, 0, N_SHAPES);
+	tcase_add_test(cases, grouped_convs_are_left_to_the_core);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
