@@ -4,6 +4,7 @@
 
 #include <rnframe/backend.h>
 #include <rnframe/callback.h>
+#include <rnframe/compose.h>
 #include <rnframe/data.h>
 #include <rnframe/format.h>
 #include <rnframe/initializer.h>

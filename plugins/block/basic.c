@@ -2,78 +2,21 @@
  * convolutions 3x3; side is x, or the shortcut block of a.
  * x (h, w, c); y (h / stride, w / stride, filters), rounded up.
  * Source: He et al. 2016 (arXiv 1603.05027), pre-activation. */
-#include <rnframe/layer.h>
+#include <rnframe/compose.h>
 
-struct conf {
-	int64_t filters, stride;
-	int32_t first, project, shortcut_bn;
-	const struct rnf_ref *attention, *shortcut_norm;
-};
-
-enum { PROJECT_STRIDE, PROJECT_FIRST };
-static const char *const projects[] = { "stride", "first", NULL };
-
-static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT_REQUIRED(struct conf, filters, 1, 65536, "channels", "of the output"),
-	RNF_INT(struct conf, stride, 1, 1, 64, "pixels", "of the first convolution"),
-	RNF_BOOL(struct conf, first, 0, "the first of its stage (a stage says so)"),
-	RNF_REF(struct conf, attention, "layer|block", NULL, "before the sum, labelled se_block"),
-	RNF_ENUM(struct conf, project, "stride", projects,
-		 "project the shortcut where the stride is not 1, or in the first block too"),
-	RNF_BOOL(struct conf, shortcut_bn, 1, "norm on a projected shortcut"),
-	RNF_REF(struct conf, shortcut_norm, "layer", NULL,
-		"which; default: batchnorm with its defaults"));
-
-static rnf_val norm_act(struct rnf_graph *graph, rnf_val x, const char *norm, const char *act)
-{
-	x = graph->node(graph, "norm", norm, &x, 1, NULL, 0);
-	return graph->node(graph, "act", act, &x, 1, NULL, 0);
-}
-
-static rnf_val conv(struct rnf_graph *graph, rnf_val x, const char *label,
-		    int64_t filters, int64_t stride)
-{
-	const struct rnf_setting settings[] = {
-		RNF_SET_INT("filters", filters),
-		RNF_SET_INT("kernel", 3),
-		RNF_SET_INT("stride", stride),
-	};
-	return graph->node(graph, "conv2d", label, &x, 1, settings, 3);
-}
-
-/* An identity is impossible where the shape changes, whatever the conf says. */
-static int projects_here(const struct conf *conf, struct rnf_graph *graph, rnf_val x)
-{
-	int64_t nhwc[4] = { 0 };
-	if (x < 0) return 0;
-	graph->shape(graph, x, nhwc);
-	return conf->stride != 1 || nhwc[3] != conf->filters ||
-	       (conf->project == PROJECT_FIRST && conf->first);
-}
-
-static rnf_val shortcut(const struct conf *conf, struct rnf_graph *graph, rnf_val a)
-{
-	const struct rnf_setting settings[] = {
-		RNF_SET_INT("filters", conf->filters),
-		RNF_SET_INT("stride", conf->stride),
-		RNF_SET_BOOL("bn", conf->shortcut_bn),
-		RNF_SET_REF("norm", conf->shortcut_norm),
-	};
-	return graph->node(graph, "shortcut", "", &a, 1, settings,
-			   conf->shortcut_norm ? 4 : 3);
-}
+static const struct rnf_params params = RNF_PARAMS(struct rnf_residual,
+	RNF_RESIDUAL_ROWS(1, "of the output", "of the first convolution", "stride"));
 
 static rnf_val build(const void *self, struct rnf_graph *graph, rnf_val x)
 {
-	const struct conf *conf = self;
-	const rnf_val a = norm_act(graph, x, "bn1", "act1");
-	rnf_val y = conv(graph, a, "conv1", conf->filters, conf->stride);
-	y = norm_act(graph, y, "bn2", "act2");
-	y = conv(graph, y, "conv2", conf->filters, 1);
-	if (conf->attention)
-		y = graph->use(graph, conf->attention, "se_block", &y, 1, NULL, 0);
-	const rnf_val side = projects_here(conf, graph, x) ? shortcut(conf, graph, a) : x;
-	return graph->node(graph, "add", "add", (const rnf_val[]){ y, side }, 2, NULL, 0);
+	const struct rnf_residual *conf = self;
+	const rnf_val a = rnf_norm_act(graph, "bn1", "act1", x);
+	rnf_val y = rnf_conv(graph, "conv1", a, (struct rnf_conv_spec){
+		conf->filters, 3, conf->stride, 1 });
+	y = rnf_norm_act(graph, "bn2", "act2", y);
+	y = rnf_conv(graph, "conv2", y, (struct rnf_conv_spec){
+		conf->filters, 3, 1, 1 });
+	return rnf_residual_sum(conf, graph, y, x, a);
 }
 
 static const struct rnf_block_impl impl = { .build = build };

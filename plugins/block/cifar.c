@@ -1,6 +1,6 @@
 /* cifar: the stem for small images: one 3x3 convolution `conv`, stride 1.
  * x (h, w, c); y (h, w, filters). */
-#include <rnframe/layer.h>
+#include <rnframe/compose.h>
 
 struct conf {
 	int64_t filters;
@@ -12,11 +12,7 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 static rnf_val build(const void *self, struct rnf_graph *graph, rnf_val x)
 {
 	const struct conf *conf = self;
-	const struct rnf_setting settings[] = {
-		RNF_SET_INT("filters", conf->filters),
-		RNF_SET_INT("kernel", 3),
-	};
-	return graph->node(graph, "conv2d", "conv", &x, 1, settings, 2);
+	return rnf_conv(graph, "conv", x, (struct rnf_conv_spec){ conf->filters, 3, 1, 1 });
 }
 
 static const struct rnf_block_impl impl = { .build = build };

@@ -3,7 +3,7 @@
  * x (h, w, c); y (h / stride, w / stride, filters), rounded up. With stride 1
  * the pool still averages, over the pixels that are there.
  * Source: He et al. 2019 (arXiv 1812.01187), ResNet-D. */
-#include <rnframe/layer.h>
+#include <rnframe/compose.h>
 
 struct conf {
 	int64_t filters, stride;
@@ -28,19 +28,11 @@ static rnf_val pool(const struct conf *conf, struct rnf_graph *graph, rnf_val x)
 	return graph->node(graph, "avgpool", "pool", &x, 1, settings, 3);
 }
 
-static rnf_val conv(const struct conf *conf, struct rnf_graph *graph, rnf_val x)
-{
-	const struct rnf_setting settings[] = {
-		RNF_SET_INT("filters", conf->filters),
-		RNF_SET_INT("kernel", 1),
-	};
-	return graph->node(graph, "conv2d", "red", &x, 1, settings, 2);
-}
-
 static rnf_val build(const void *self, struct rnf_graph *graph, rnf_val x)
 {
 	const struct conf *conf = self;
-	const rnf_val y = conv(conf, graph, pool(conf, graph, x));
+	const rnf_val y = rnf_conv(graph, "red", pool(conf, graph, x),
+				   (struct rnf_conv_spec){ conf->filters, 1, 1, 1 });
 	if (!conf->bn) return y;
 	if (conf->norm) return graph->use(graph, conf->norm, "red_bn", &y, 1, NULL, 0);
 	return graph->node(graph, "batchnorm", "red_bn", &y, 1, NULL, 0);
