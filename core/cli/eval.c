@@ -1,8 +1,8 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "train/setup.h"
@@ -18,27 +18,23 @@ static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 			       (long long)rows, (long long)columns);
 	memset(header + n, ' ', sizeof header - (size_t)n);
 	header[117] = '\n'; /* 10 + 118 = 128 bytes before the data */
-	FILE *f = fopen(path, "wb");
-	if (!f) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
-	const size_t count = (size_t)(rows * columns);
-	const int good = fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, f) == 10 &&
-			 fwrite(header, 1, 118, f) == 118 &&
-			 fwrite(data, sizeof *data, count, f) == count;
-	if (fclose(f) != 0 || !good)
-		return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
-	return RNF_OK;
+	FILE *f;
+	RNF_TRY(rnf_file_create(path, &f));
+	fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, f);
+	fwrite(header, 1, 118, f);
+	fwrite(data, sizeof *data, (size_t)(rows * columns), f);
+	return rnf_file_close(f, path);
 }
 
 static rnf_status write_json(const char *path, const struct rnf_scores *s)
 {
-	FILE *f = fopen(path, "w");
-	if (!f) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	FILE *f;
+	RNF_TRY(rnf_file_create(path, &f));
 	fprintf(f, "{\"error\": %.9g, \"cross_entropy\": %.9g, \"accuracy\": %.9g, "
 		"\"count\": %lld, \"images_per_s\": %.6g}\n",
 		100 * (1 - s->accuracy), s->plain, s->accuracy,
 		(long long)s->count, (double)s->count / s->seconds);
-	return fclose(f) == 0 ? RNF_OK
-			      : rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	return rnf_file_close(f, path);
 }
 
 static rnf_status choose_split(const struct rnf_experiment *e, const char *word,

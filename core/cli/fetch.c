@@ -1,10 +1,9 @@
 #include <stdio.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "data/find.h"
@@ -49,11 +48,7 @@ rnf_status rnf_verb_fetch(const struct rnf_options *o)
 	if (!dataset->downloads)
 		return rnf_fail(RNF_EINVAL, "%s has nothing to download", o->words[0]);
 	if (!dir) return rnf_fail(RNF_EINVAL, "no home folder: say --out DIR");
-	for (const char *p = dir + 1; p; p = strchr(p + 1, '/')) {
-		const char *end = strchr(p, '/');
-		mkdir(rnf_strndup(dir, end ? (size_t)(end - dir) : strlen(dir)), 0777);
-		if (!end) break;
-	}
+	RNF_TRY(rnf_folder_make(dir));
 	for (const struct rnf_download *d = dataset->downloads; d->url; d++) {
 		struct rnf_download from = *d;
 		from.url = address(d, o->mirror);

@@ -1,26 +1,16 @@
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "train/setup.h"
-
-static rnf_status make_folders(const char *path)
-{
-	for (const char *p = path + 1;; p++) {
-		if (*p != '/' && *p != 0) continue;
-		const char *part = rnf_strndup(path, (size_t)(p - path));
-		if (mkdir(part, 0777) != 0 && errno != EEXIST)
-			return rnf_fail(RNF_EIO, "%s: %s", part, strerror(errno));
-		if (*p == 0) return RNF_OK;
-	}
-}
 
 /* FNV-1a of the expanded conf: tells runs of different confs apart. */
 static unsigned conf_hash(const struct rnf_conf *tree)
@@ -53,13 +43,27 @@ static rnf_status make_run_folder(const struct rnf_experiment *e, const char *di
 	if (access(rnf_format("%s/run.json", dir), F_OK) == 0)
 		return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another "
 				"--out", dir);
-	RNF_TRY(make_folders(rnf_format("%s/checkpoints", dir)));
+	RNF_TRY(rnf_folder_make(rnf_format("%s/checkpoints", dir)));
 	const char *path = rnf_format("%s/conf.cfg", dir);
-	FILE *f = fopen(path, "w");
-	if (!f) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	FILE *f;
+	RNF_TRY(rnf_file_create(path, &f));
 	rnf_conf_write(e->tree, f);
-	return fclose(f) == 0 ? RNF_OK
-			      : rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	return rnf_file_close(f, path);
+}
+
+/* What is known of the run so far, as JSON. */
+static json_t *describe(const struct rnf_experiment *e, const char *state,
+			const struct rnf_scores *test)
+{
+	json_t *run = json_pack("{s:s, s:s, s:s, s:I, s:i, s:s}", "name", e->conf.name,
+				"state", state, "version", RNF_VERSION, "seed",
+				(json_int_t)e->conf.seed, "threads",
+				rnf_pool_threads(e->pool), "backend",
+				e->backend ? e->backend->name : "plain");
+	if (!test) return run;
+	json_object_set_new(run, "test_error", json_real(100 * (1 - test->accuracy)));
+	json_object_set_new(run, "test_cross_entropy", json_real(test->plain));
+	return run;
 }
 
 static rnf_status write_run(const struct rnf_experiment *e, const char *dir,
@@ -67,17 +71,15 @@ static rnf_status write_run(const struct rnf_experiment *e, const char *dir,
 {
 	const char *path = rnf_format("%s/run.json", dir);
 	const char *temporary = rnf_format("%s.tmp", path);
-	FILE *f = fopen(temporary, "w");
-	if (!f) return rnf_fail(RNF_EIO, "%s: %s", temporary, strerror(errno));
-	fprintf(f, "{\"name\": \"%s\", \"state\": \"%s\", \"version\": \"" RNF_VERSION
-		"\", \"seed\": %lld, \"threads\": %d, \"backend\": \"%s\"",
-		e->conf.name, state, (long long)e->conf.seed,
-		rnf_pool_threads(e->pool), e->backend ? e->backend->name : "plain");
-	if (test)
-		fprintf(f, ", \"test_error\": %.9g, \"test_cross_entropy\": %.9g",
-			100 * (1 - test->accuracy), test->plain);
-	fputs("}\n", f);
-	if (fclose(f) != 0 || rename(temporary, path) != 0)
+	FILE *f;
+	RNF_TRY(rnf_file_create(temporary, &f));
+	json_t *run = describe(e, state, test);
+	const int bad = json_dumpf(run, f, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	json_decref(run);
+	RNF_TRY(rnf_file_close(f, temporary));
+	if (bad)
+		return rnf_fail(RNF_EINVAL, "%s: the run's name is not UTF-8", path);
+	if (rename(temporary, path) != 0)
 		return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
 	return RNF_OK;
 }

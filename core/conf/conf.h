@@ -26,7 +26,6 @@ struct rnf_conf {
 	struct rnf_conf **at; /* GROUP, LIST */
 	size_t n;
 	int retyped;          /* an override changed `type`: stale keys are dropped */
-	int used;             /* the filler has consumed it */
 	int stale;            /* stood here before an override changed `type` */
 };
 
@@ -57,6 +56,10 @@ void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child);
  * the file and line that messages name ("--set", 0). */
 rnf_status rnf_conf_override(struct rnf_conf *root, const char *text,
 			     const char *origin, int line);
+
+/* Text without the blanks around it, and without the quotes. */
+const char *rnf_conf_trimmed(const char *text, size_t n);
+const char *rnf_conf_unquoted(const char *text);
 
 /* Write the tree as a conf that runs as it is. */
 void rnf_conf_write(const struct rnf_conf *root, FILE *out);

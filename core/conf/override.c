@@ -1,6 +1,5 @@
 /* Overrides: "model.layers.stage1.repeat=5" against the tree. Values stay text
  * until the row of the parameter says what they are. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,20 +23,6 @@ static rnf_status refuse(const struct override *o, const char *words)
 	return rnf_fail(RNF_EINVAL, "%s: \"%s\": %s", place, o->text, words);
 }
 
-static const char *trimmed(const char *p, size_t n)
-{
-	while (n && isspace((unsigned char)*p)) p++, n--;
-	while (n && isspace((unsigned char)p[n - 1])) n--;
-	return rnf_strndup(p, n);
-}
-
-static const char *unquoted(const char *text)
-{
-	const size_t n = strlen(text);
-	if (n < 2 || text[0] != '"' || text[n - 1] != '"') return text;
-	return rnf_strndup(text + 1, n - 2);
-}
-
 static rnf_status add_step(struct override *o, const char *p, size_t n)
 {
 	if (n == 0) return refuse(o, "a part of the path is empty");
@@ -51,8 +36,8 @@ static rnf_status split(struct override *o)
 {
 	const char *equals = strchr(o->text, '=');
 	if (!equals) return refuse(o, "must be key.path=value");
-	const char *p = trimmed(o->text, (size_t)(equals - o->text));
-	o->value = unquoted(trimmed(equals + 1, strlen(equals + 1)));
+	const char *p = rnf_conf_trimmed(o->text, (size_t)(equals - o->text));
+	o->value = rnf_conf_unquoted(rnf_conf_trimmed(equals + 1, strlen(equals + 1)));
 	if (!*p) return refuse(o, "names no key");
 	while (*p) {
 		const size_t n = strcspn(p, ".[");

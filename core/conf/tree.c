@@ -1,4 +1,5 @@
 /* The conf tree's small helpers: children, paths, places and nearest words. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +77,20 @@ rnf_status rnf_conf_fail(const struct rnf_conf *node, const char *format, ...)
 }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+const char *rnf_conf_trimmed(const char *p, size_t n)
+{
+	while (n && isspace((unsigned char)*p)) p++, n--;
+	while (n && isspace((unsigned char)p[n - 1])) n--;
+	return rnf_strndup(p, n);
+}
+
+const char *rnf_conf_unquoted(const char *text)
+{
+	const size_t n = strlen(text);
+	if (n < 2 || text[0] != '"' || text[n - 1] != '"') return text;
+	return rnf_strndup(text + 1, n - 2);
+}
 
 /* Levenshtein's distance; words longer than the row are far from everything. */
 static size_t distance(const char *a, const char *b)

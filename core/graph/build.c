@@ -126,24 +126,19 @@ static void shape(struct rnf_graph *g, rnf_val v, int64_t nhwc[4])
 	nhwc[3] = x ? x->c : 1;
 }
 
-static const struct rnf_ref *role_ref(struct rnf_builder *b, const char *word)
+/* The row of a word that the model gives a meaning to; NULL for other words. */
+static const struct rnf_param *role_row(const char *word)
 {
-	for (size_t i = 0; i < rnf_model_params.n; i++) {
-		const struct rnf_param *row = &rnf_model_params.rows[i];
-		if ((row->flags & RNF_PARAM_ROLE) && !strcmp(row->key, word))
-			return *(const struct rnf_ref *const *)
-				((const char *)b->model + row->offset);
-	}
-	return NULL;
+	const struct rnf_param *row = rnf_param_row(&rnf_model_params, word);
+	return row && (row->flags & RNF_PARAM_ROLE) ? row : NULL;
 }
 
-static int is_role(const char *word)
+static const struct rnf_ref *role_ref(struct rnf_builder *b, const char *word)
 {
-	for (size_t i = 0; i < rnf_model_params.n; i++)
-		if ((rnf_model_params.rows[i].flags & RNF_PARAM_ROLE) &&
-		    !strcmp(rnf_model_params.rows[i].key, word))
-			return 1;
-	return 0;
+	const struct rnf_param *row = role_row(word);
+	return row ? *(const struct rnf_ref *const *)((const char *)b->model +
+						      row->offset)
+		   : NULL;
 }
 
 static rnf_val lower_layer(struct rnf_graph *g, const struct rnf_ref *ref,
@@ -210,7 +205,7 @@ static rnf_val node(struct rnf_graph *g, const char *type, const char *label,
 {
 	const struct rnf_ref *ref = NULL;
 	if (of(g)->failed) return -1;
-	if (is_role(type)) {
+	if (role_row(type)) {
 		const struct rnf_ref role = { .role = type };
 		return use(g, &role, label, in, n_in, settings, n_settings);
 	}
@@ -245,13 +240,10 @@ static size_t inputs_of(struct rnf_builder *b, const struct rnf_layer_common *c,
  * with a key `units` that is 0 is told. */
 static int wants_units(const struct rnf_ref *ref)
 {
-	const struct rnf_params *p = ref->role ? NULL : ref->feature->params;
-	for (size_t i = 0; p && i < p->n; i++)
-		if (!strcmp(p->rows[i].key, "units") &&
-		    p->rows[i].type == RNF_TYPE_INT)
-			return *(const int64_t *)((const char *)ref->conf +
-						  p->rows[i].offset) == 0;
-	return 0;
+	const struct rnf_param *row = ref->role
+		? NULL : rnf_param_row(ref->feature->params, "units");
+	return row && row->type == RNF_TYPE_INT &&
+	       *(const int64_t *)((const char *)ref->conf + row->offset) == 0;
 }
 
 static rnf_val add_layer(struct rnf_builder *b, size_t i, rnf_val x)

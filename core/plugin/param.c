@@ -26,7 +26,7 @@ static const struct rnf_param *row_at(const struct rnf_params *params, size_t i)
 	return (const struct rnf_param *)((const char *)params->rows + i * params->stride);
 }
 
-static const struct rnf_param *row_of(const struct rnf_params *params, const char *key)
+const struct rnf_param *rnf_param_row(const struct rnf_params *params, const char *key)
 {
 	for (size_t i = 0; params && i < params->n; i++)
 		if (!strcmp(row_at(params, i)->key, key)) return row_at(params, i);
@@ -189,7 +189,6 @@ static rnf_status set_word(struct rnf_conf *node, const struct rnf_param *row, v
 static rnf_status set_row(struct rnf_conf *node, const struct rnf_param *row, char *out)
 {
 	void *at = out + row->offset;
-	node->used = 1;
 	rnf_value_type(node, row->type);
 	if (rnf_value_is_list(row->type)) {
 		if (node->type != RNF_CONF_LIST) return rnf_value_refuse(node, rnf_value_wanted(row));
@@ -292,7 +291,7 @@ static rnf_status missing(const struct rnf_conf *group, const char *owner,
 static int is_known(const char *key, const struct table *tables, size_t n)
 {
 	for (size_t t = 0; t < n; t++)
-		if (row_of(tables[t].params, key)) return 1;
+		if (rnf_param_row(tables[t].params, key)) return 1;
 	return 0;
 }
 
@@ -352,7 +351,6 @@ rnf_status rnf_param_fill(struct rnf_conf *group, const struct rnf_params *param
 	const struct table table = { params, out };
 	if (!group) return fill_table(NULL, "", &table, 0);
 	const char *owner = owner_of(group, NULL);
-	group->used = 1;
 	RNF_TRY(check_keys(group, owner, 0, &table, 1));
 	return fill_table(group, owner, &table, 1);
 }
@@ -369,7 +367,6 @@ static rnf_status read_type(struct rnf_conf *node, const char *kinds,
 			    const char **type, struct rnf_conf **group)
 {
 	struct rnf_conf *word = node;
-	node->used = 1;
 	*group = NULL;
 	if (node->type == RNF_CONF_GROUP) {
 		*group = node;
@@ -377,7 +374,6 @@ static rnf_status read_type(struct rnf_conf *node, const char *kinds,
 		if (!word)
 			return rnf_conf_fail(node, "says no `type`: type = \"...\" "
 					     "names a %s", rnf_value_kinds(kinds));
-		word->used = 1;
 	}
 	rnf_value_type(word, RNF_TYPE_STRING);
 	if (word->type != RNF_CONF_STRING)
@@ -469,7 +465,7 @@ static rnf_status lay_all(const struct rnf_feature *f, const struct rnf_setting 
 {
 	const char *owner = owner_of(NULL, f);
 	for (size_t i = 0; i < n; i++) {
-		const struct rnf_param *row = row_of(f->params, settings[i].key);
+		const struct rnf_param *row = rnf_param_row(f->params, settings[i].key);
 		if (!row) return no_such_key(owner, settings[i].key, table, 1);
 		const rnf_status status = lay(&settings[i], row, table->out);
 		if (status < 0) return rnf_fail_in(status, "%s: ", owner);

@@ -21,6 +21,10 @@ void rnf_param_common(const char *kind, const struct rnf_params *params);
 /* Role words ("norm", "act") that are accepted as `type` where the kind fits. */
 void rnf_param_roles(const char *const *words);
 
+/* The row of a key, or NULL; `params` may be NULL. */
+const struct rnf_param *rnf_param_row(const struct rnf_params *params,
+				      const char *key);
+
 /* Fill `out` from a group by one table; unknown keys, wrong types and values
  * out of range fail with file:line, path, what is allowed, nearest name.
  * RAW values are typed by their row and replaced in the tree. A NULL group

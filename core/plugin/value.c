@@ -1,6 +1,5 @@
 #include "plugin/value.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +120,7 @@ static void type_bool(struct rnf_conf *node)
 
 static const char *trimmed(const char *p, size_t n)
 {
-	while (n && isspace((unsigned char)*p)) p++, n--;
-	while (n && isspace((unsigned char)p[n - 1])) n--;
-	if (n >= 2 && p[0] == '"' && p[n - 1] == '"') p++, n -= 2;
-	return rnf_strndup(p, n);
+	return rnf_conf_unquoted(rnf_conf_trimmed(p, n));
 }
 
 /* "[1, 2]", "(1, 2)" and "1, 2" become a list of RAW. */

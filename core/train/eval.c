@@ -1,18 +1,10 @@
 /* Evaluation: the inference plan over a list of samples, scores in double in
  * the order of the images. */
-#include <time.h>
-
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "train/setup.h"
-
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 double rnf_metric_mean(const struct rnf_experiment *e, const struct rnf_exec *x)
 {
@@ -51,7 +43,7 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 	const int64_t batch = x->plan->batch, k = e->info.classes;
 	int64_t *ids = rnf_alloc((size_t)batch * sizeof *ids);
 	float *target = rnf_alloc((size_t)(batch * k) * sizeof *target);
-	const double start = now();
+	const double start = rnf_now();
 	memset(scores, 0, sizeof *scores);
 	for (int64_t from = 0; from < n; from += batch) {
 		x->images = n - from < batch ? n - from : batch;
@@ -66,7 +58,7 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 		score_batch(e, x, probs ? probs + from * k : NULL, scores);
 	}
 	scores->count = n;
-	scores->seconds = now() - start;
+	scores->seconds = rnf_now() - start;
 	if (n > 0) {
 		scores->loss /= (double)n;
 		scores->plain /= (double)n;

@@ -1,13 +1,12 @@
 /* The training loop: epochs, steps, the log, evaluation, callbacks. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "train/setup.h"
 
@@ -28,13 +27,6 @@ struct training {
 	void **callbacks; /* their private state */
 	double start;
 };
-
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* -- callbacks -- */
 
@@ -134,11 +126,10 @@ static void update_statistics(const struct rnf_experiment *e)
 /* The optimizer's own rate is its key "lr". */
 static double base_rate(const struct rnf_ref *optimizer)
 {
-	const struct rnf_params *p = optimizer->feature->params;
-	for (size_t i = 0; p && i < p->n; i++)
-		if (!strcmp(p->rows[i].key, "lr") && p->rows[i].type == RNF_TYPE_FLOAT)
-			return *(const double *)((const char *)optimizer->conf +
-						 p->rows[i].offset);
+	const struct rnf_param *row =
+		rnf_param_row(optimizer->feature->params, "lr");
+	if (row && row->type == RNF_TYPE_FLOAT)
+		return *(const double *)((const char *)optimizer->conf + row->offset);
 	return 1.0;
 }
 
@@ -179,7 +170,7 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 {
 	struct rnf_experiment *e = t->e;
 	struct rnf_exec *x = e->execs[1];
-	const double start = now();
+	const double start = rnf_now();
 	t->run.lr = rate(t);
 	x->images = n;
 	x->target = t->target;
@@ -199,7 +190,7 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 				       .step = t->run.step, .lr = t->run.lr } };
 	rnf_pool_run(e->pool, update_weights, &job);
 	update_statistics(e);
-	const double seconds = now() - start;
+	const double seconds = rnf_now() - start;
 	t->run.images_per_s = (double)n / seconds;
 	t->epoch.loss += t->run.loss * (double)n;
 	t->epoch.data_loss += t->run.data_loss * (double)n;
@@ -242,7 +233,7 @@ static rnf_status end_epoch(struct training *t)
 		h->val_loss = s.loss + rnf_l2_term(e);
 		h->val_accuracy = s.accuracy;
 	}
-	h->time_s = now() - t->start;
+	h->time_s = rnf_now() - t->start;
 	write_csv(t, h);
 	t->epoch = (struct running){ 0 };
 	return tell(t, RNF_EVENT_EPOCH);
@@ -270,18 +261,11 @@ static rnf_status epoch(struct training *t)
 
 /* -- a run -- */
 
-static rnf_status open_file(const char *path, FILE **file)
-{
-	*file = fopen(path, "w");
-	return *file ? RNF_OK
-		     : rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
-}
-
 static rnf_status open_logs(struct training *t, const char *dir, const char *log)
 {
-	RNF_TRY(open_file(rnf_format("%s/steps.jsonl", dir), &t->log));
-	RNF_TRY(open_file(rnf_format("%s/epochs.csv", dir), &t->csv));
-	if (log) RNF_TRY(open_file(log, &t->log2));
+	RNF_TRY(rnf_file_create(rnf_format("%s/steps.jsonl", dir), &t->log));
+	RNF_TRY(rnf_file_create(rnf_format("%s/epochs.csv", dir), &t->csv));
+	if (log) RNF_TRY(rnf_file_create(log, &t->log2));
 	fputs("epoch,step,time_s,lr,train_loss,train_data_loss,train_accuracy,"
 	      "val_loss,val_accuracy,images_per_s,peak_rss_bytes\n", t->csv);
 	return RNF_OK;
@@ -312,7 +296,7 @@ static void init(struct training *t, struct rnf_experiment *e, const char *dir)
 	t->order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *t->order);
 	t->target = rnf_alloc((size_t)(c->batch_size * e->info.classes) * sizeof(float));
 	t->samples = rnf_alloc((size_t)c->batch_size * sizeof *t->samples);
-	t->start = now();
+	t->start = rnf_now();
 }
 
 static rnf_status run(struct training *t, const char *log)

@@ -123,9 +123,8 @@ rnf_status rnf_experiment_data(struct rnf_experiment *e)
 				 &e->dataset_self, &e->info));
 	const int64_t n = e->info.images[RNF_SPLIT_TRAIN];
 	int32_t *labels = rnf_alloc((size_t)(n + 1) * sizeof *labels);
-	uint8_t *pixels = rnf_alloc((size_t)(e->info.h * e->info.w * e->info.c));
 	for (int64_t i = 0; i < n; i++)
-		e->dataset->read(e->dataset_self, RNF_SPLIT_TRAIN, i, pixels,
+		e->dataset->read(e->dataset_self, RNF_SPLIT_TRAIN, i, NULL,
 				 &labels[i]);
 	return rnf_split(labels, n, e->info.classes, e->data->validation,
 			 (uint64_t)e->data->split_seed, &e->train, &e->n_train,

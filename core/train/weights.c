@@ -113,15 +113,17 @@ rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path)
 	return RNF_OK;
 }
 
+/* Looked for once: a listing reads folders and loads every format. */
 static const struct rnf_format_impl *native(void)
 {
+	static const struct rnf_format_impl *found;
 	const struct rnf_feature **list;
-	const size_t n = rnf_loader_list("format", &list, NULL);
-	for (size_t i = 0; i < n; i++) {
+	const size_t n = found ? 0 : rnf_loader_list("format", &list, NULL);
+	for (size_t i = 0; i < n && !found; i++) {
 		const struct rnf_format_impl *impl = list[i]->impl;
-		if ((impl->flags & RNF_FORMAT_NATIVE) && impl->write) return impl;
+		if ((impl->flags & RNF_FORMAT_NATIVE) && impl->write) found = impl;
 	}
-	return NULL;
+	return found;
 }
 
 const char *rnf_native_suffix(void)
