@@ -40,7 +40,8 @@ struct rnf_dataset_impl {
 	rnf_status (*open)(const struct rnf_host *host, const void *conf,
 			   const struct rnf_blob *blobs, void **self,
 			   struct rnf_dataset_info *info);
-	/* pixels[h][w][c], 0..255, and the label. Concurrent. [worker] */
+	/* pixels[h][w][c], 0..255, and the label; pixels NULL: the label alone,
+	 * which must be cheap. Concurrent. [worker] */
 	void (*read)(const void *self, int split, int64_t i, uint8_t *pixels,
 		     int32_t *label);
 };

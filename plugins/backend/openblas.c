@@ -88,6 +88,15 @@ static void fold(const struct conv *k, const float *column, int64_t y0, int64_t 
 		}
 }
 
+/* The column matrix of a band: a part of the image itself where that is one. */
+static const float *columns_of(const struct conv *k, const float *x, int64_t y0,
+			       int64_t y1, float *scratch)
+{
+	if (k->direct) return x + y0 * k->s.window.out_w * k->columns;
+	unfold(k, x, y0, y1, scratch);
+	return scratch;
+}
+
 static int64_t band_end(const struct conv *k, int64_t y)
 {
 	const int64_t end = y + k->rows;
@@ -101,9 +110,7 @@ static void fwd(const void *state, const struct rnf_step_io *io)
 	const int64_t out_w = k->s.window.out_w, n = k->columns, c = k->s.k;
 	for (int64_t y = 0, end; y < k->s.window.out_h; y = end) {
 		end = band_end(k, y);
-		const float *columns = k->direct ? io->in[0] + y * out_w * n
-						 : io->scratch;
-		if (!k->direct) unfold(k, io->in[0], y, end, io->scratch);
+		const float *columns = columns_of(k, io->in[0], y, end, io->scratch);
 		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans,
 			    (blasint)((end - y) * out_w), (blasint)c, (blasint)n, 1,
 			    columns, (blasint)n, io->in[1], (blasint)c, 0,
@@ -165,9 +172,7 @@ static void bwd_weights(const void *state, const struct rnf_step_io *io)
 	const int64_t out_w = k->s.window.out_w, n = k->columns, c = k->s.k;
 	for (int64_t y = 0, end; y < k->s.window.out_h; y = end) {
 		end = band_end(k, y);
-		const float *columns = k->direct ? io->in[0] + y * out_w * n
-						 : io->scratch;
-		if (!k->direct) unfold(k, io->in[0], y, end, io->scratch);
+		const float *columns = columns_of(k, io->in[0], y, end, io->scratch);
 		cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)n,
 			    (blasint)c, (blasint)((end - y) * out_w), 1, columns,
 			    (blasint)n, io->in[1] + y * out_w * c, (blasint)c,

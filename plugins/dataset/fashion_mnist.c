@@ -120,7 +120,7 @@ static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 	const struct store *store = self;
 	*label = store->labels[split][i];
 	const uint8_t *image = store->images[split] + i * PIXELS;
-	for (int p = 0; p < PIXELS; p++)
+	for (int p = 0; pixels && p < PIXELS; p++)
 		pixels[p] = image[p];
 }
 
