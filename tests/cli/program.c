@@ -121,18 +121,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("program");
-	TCase *cases = tcase_create("program");
-	tcase_set_timeout(cases, 900);
-	tcase_add_test(cases, same_bits_for_any_number_of_threads);
-	tcase_add_test(cases, a_run_folder_is_complete_and_its_conf_runs);
-	tcase_add_loop_test(cases, mistakes_end_in_one_clear_line, 0,
-			    sizeof mistakes / sizeof *mistakes);
-	tcase_add_test(cases, every_conf_trains_two_steps);
-	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int bad = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return bad ? 1 : 0;
+	const struct test_case cases[] = {
+		{ same_bits_for_any_number_of_threads, 0 },
+		{ a_run_folder_is_complete_and_its_conf_runs, 0 },
+		{ mistakes_end_in_one_clear_line, TEST_ROWS(mistakes) },
+		{ every_conf_trains_two_steps, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("program", cases);
 }

@@ -1,6 +1,5 @@
 /* What every built plugin must keep, whatever it does: its descriptor, its one
  * symbol, and a table of parameters that the core can fill. */
-#include <dlfcn.h>
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,17 +23,6 @@ static void split(struct found *f, const char *path)
 	snprintf(f->name, sizeof f->name, "%.*s", (int)(strlen(slash + 1) - 3), slash + 1);
 }
 
-static void open_plugin(struct found *f)
-{
-	const struct rnf_plugin *(*entry)(void);
-	void *library = dlopen(f->file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	ck_assert_msg(library != NULL, "%s", dlerror());
-	*(void **)&entry = dlsym(library, "rnf_plugin_entry");
-	ck_assert_msg(entry != NULL, "%s has no entry", f->file);
-	f->plugin = entry();
-	ck_assert_msg(f->plugin != NULL, "%s: no descriptor", f->file);
-}
-
 /* By folder, so that a new plugin is checked with no edit here. */
 static void each(void (*check)(const struct found *))
 {
@@ -46,7 +34,7 @@ static void each(void (*check)(const struct found *))
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		struct found f;
 		split(&f, files.gl_pathv[i]);
-		open_plugin(&f);
+		f.plugin = test_plugin(f.file);
 		check(&f);
 	}
 	globfree(&files);

@@ -11,33 +11,56 @@ const char *test_build(void)
 	return build ? build : "build";
 }
 
+const struct rnf_plugin *test_plugin(const char *file)
+{
+	const struct rnf_plugin *(*entry)(void);
+	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	ck_assert_msg(library != NULL, "%s", dlerror());
+	*(void **)&entry = dlsym(library, "rnf_plugin_entry");
+	ck_assert_msg(entry != NULL, "%s has no entry", file);
+	const struct rnf_plugin *plugin = entry();
+	ck_assert_msg(plugin != NULL, "%s: no descriptor", file);
+	return plugin;
+}
+
 const struct rnf_feature *test_feature(const char *kind, const char *name)
 {
 	char path[512];
 	snprintf(path, sizeof path, "%s/plugins/%s/%s.so", test_build(), kind, name);
-	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	ck_assert_msg(library != NULL, "%s", dlerror());
-	const struct rnf_plugin *(*entry)(void);
-	*(void **)&entry = dlsym(library, "rnf_plugin_entry");
-	ck_assert_msg(entry != NULL, "%s has no entry", path);
-	const struct rnf_plugin *plugin = entry();
+	const struct rnf_plugin *plugin = test_plugin(path);
 	ck_assert_uint_eq(plugin->magic, RNF_PLUGIN_MAGIC);
 	ck_assert_str_eq(plugin->features[0].kind, kind);
 	ck_assert_str_eq(plugin->features[0].name, name);
 	return &plugin->features[0];
 }
 
-int test_run(const char *name, const TTest *const *tests)
+static int run_suite(Suite *suite)
 {
-	Suite *suite = suite_create(name);
-	TCase *cases = tcase_create(name);
-	tcase_set_timeout(cases, 600);
-	for (; *tests; tests++)
-		tcase_add_test(cases, *tests);
-	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	const int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed ? 1 : 0;
+}
+
+int test_run_cases(const char *name, const struct test_case *cases)
+{
+	Suite *suite = suite_create(name);
+	TCase *group = tcase_create(name);
+	tcase_set_timeout(group, 900);
+	for (; cases->test; cases++)
+		if (cases->rows) tcase_add_loop_test(group, cases->test, 0, cases->rows);
+		else tcase_add_test(group, cases->test);
+	suite_add_tcase(suite, group);
+	return run_suite(suite);
+}
+
+int test_run(const char *name, const TTest *const *tests)
+{
+	struct test_case cases[64] = { { NULL, 0 } };
+	for (int i = 0; tests[i]; i++) {
+		if (i == 63) return 1; /* none is left out unseen */
+		cases[i].test = tests[i];
+	}
+	return test_run_cases(name, cases);
 }

@@ -9,6 +9,17 @@
 const char *test_build(void);
 /* Aborts the test when the plugin is missing or has another name. */
 const struct rnf_feature *test_feature(const char *kind, const char *name);
+/* The descriptor in a shared object; aborts the test when there is none. */
+const struct rnf_plugin *test_plugin(const char *file);
+
+/* A test, and how many rows its loop variable _i counts; 0: no loop. */
+struct test_case {
+	const TTest *test;
+	int rows;
+};
+#define TEST_ROWS(table) ((int)(sizeof(table) / sizeof *(table)))
+/* Run one suite with these cases, ended by a test NULL; the exit status of main. */
+int test_run_cases(const char *name, const struct test_case *cases);
 /* Run one suite with these cases, NULL-terminated; the exit status of main. */
 int test_run(const char *name, const TTest *const *tests);
 

@@ -26,7 +26,6 @@ static const char *const golden[] = {
 	"conv_same_5x4", "conv_valid_5x4", "conv_1x1", "conv_grouped",
 	"conv_grouped_s2",
 };
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 /* Output size and zeros before, as Keras does: the odd zero goes behind. */
 static int64_t place(int64_t n, int64_t kernel, int64_t stride, int64_t same,
@@ -179,7 +178,7 @@ static void check_shape(const struct rnf_conv_shape *s)
 
 START_TEST(all_passes_are_the_seven_loops)
 {
-	for (int i = 0; i < COUNT(windows); i++) {
+	for (int i = 0; i < TEST_ROWS(windows); i++) {
 		const struct rnf_conv_shape s = shape_of(_i, i);
 		check_shape(&s);
 	}
@@ -251,15 +250,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("conv");
-	TCase *cases = tcase_create("conv");
-	tcase_add_loop_test(cases, all_passes_are_the_seven_loops, 0,
-			    COUNT(channels));
-	tcase_add_loop_test(cases, all_passes_are_golden, 0, COUNT(golden));
-	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	const struct test_case cases[] = {
+		{ all_passes_are_the_seven_loops, TEST_ROWS(channels) },
+		{ all_passes_are_golden, TEST_ROWS(golden) },
+		{ NULL, 0 },
+	};
+	return test_run_cases("conv", cases);
 }

@@ -14,7 +14,6 @@ static const struct { const char *name; int64_t kernel, stride; } golden[] = {
 	{ "avg_pool_s2_even", 2, 2 }, { "avg_pool_s2_odd", 2, 2 },
 	{ "max_pool_s2_even", 3, 2 }, { "max_pool_s2_odd", 3, 2 },
 };
-enum { N_GOLDEN = sizeof golden / sizeof *golden };
 
 static int64_t pad_before(int64_t n, int64_t out, int64_t kernel, int64_t stride)
 {
@@ -142,18 +141,14 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("pool");
-	TCase *cases = tcase_create("pool");
-	tcase_add_loop_test(cases, pools_are_golden, 0, N_GOLDEN);
-	tcase_add_test(cases, average_counts_real_pixels_only);
-	tcase_add_test(cases, padding_is_never_the_maximum);
-	tcase_add_test(cases, gradient_goes_to_the_first_of_equal_maxima);
-	tcase_add_test(cases, nan_comes_through_the_maximum);
-	tcase_add_test(cases, window_of_the_image_is_global);
-	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	const struct test_case cases[] = {
+		{ pools_are_golden, TEST_ROWS(golden) },
+		{ average_counts_real_pixels_only, 0 },
+		{ padding_is_never_the_maximum, 0 },
+		{ gradient_goes_to_the_first_of_equal_maxima, 0 },
+		{ nan_comes_through_the_maximum, 0 },
+		{ window_of_the_image_is_global, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("pool", cases);
 }

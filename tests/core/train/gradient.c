@@ -450,48 +450,14 @@ START_TEST(threads_change_no_bit)
 }
 END_TEST
 
-/* -- what a plan keeps -- */
-
-static const struct { const char *conf; size_t phases; } plans[] = {
-	{ "se_mxresnet20.cfg", 39 }, { "se_mxresnext29_16x2d.cfg", 57 },
-};
-
-START_TEST(plans_store_no_cheap_value)
-{
-	struct rnf_experiment *e = large(plans[_i].conf, 1, "train.batch_size=2", "threads=1");
-	const struct rnf_program *p = e->programs[1];
-	size_t stored = 0;
-	ck_assert_uint_eq(e->plans[1]->n_phases, plans[_i].phases);
-	ck_assert_uint_eq(e->plans[0]->n_phases, 1);
-	for (size_t v = 0; v < p->n_values; v++) {
-		const struct rnf_op *op = &p->ops[p->values[v].op];
-		if (!e->plans[1]->stored[v] || p->values[v].h * p->values[v].w == 1) continue;
-		stored++;
-		ck_assert_msg(op->kind != RNF_OP_AFFINE && op->kind != RNF_OP_ACT,
-			      "%s of %s is stored", rnf_op_info[op->kind].name, op->label);
-	}
-	ck_assert_uint_gt(stored, 20); /* the convolutions' outputs are */
-	rnf_experiment_finish(e);
-}
-END_TEST
-
-#define LOOP(cases, test, rows) \
-	tcase_add_loop_test(cases, test, 0, (int)(sizeof rows / sizeof *rows))
-
 int main(void)
 {
-	Suite *suite = suite_create("gradient");
-	TCase *cases = tcase_create("gradient");
-	tcase_set_timeout(cases, 300);
-	LOOP(cases, gradients_are_derivatives, models);
-	tcase_add_test(cases, dropout_is_drawn_by_the_key);
-	tcase_add_test(cases, phased_plan_computes_what_op_by_op_does);
-	LOOP(cases, threads_change_no_bit, batches);
-	LOOP(cases, plans_store_no_cheap_value, plans);
-	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	const struct test_case cases[] = {
+		{ gradients_are_derivatives, TEST_ROWS(models) },
+		{ dropout_is_drawn_by_the_key, 0 },
+		{ phased_plan_computes_what_op_by_op_does, 0 },
+		{ threads_change_no_bit, TEST_ROWS(batches) },
+		{ NULL, 0 },
+	};
+	return test_run_cases("gradient", cases);
 }

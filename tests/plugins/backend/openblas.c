@@ -29,7 +29,6 @@ static const struct rnf_conv_shape shapes[] = {
 	{ .h = 8, .w = 8, .c = 32, .k = 32, .groups = 16, .window = { 3, 3, 2, 0, 0, 4, 4 } },
 	{ .h = 4, .w = 4, .c = 6, .k = 6, .groups = 6, .window = { 3, 3, 1, 1, 1, 4, 4 } },
 };
-enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
 /* Tensors of one conv; x [h][w][c], w [taps][c / groups][k], y [oh][ow][k]. */
 struct tensors {
@@ -201,7 +200,7 @@ END_TEST
 START_TEST(grouped_convs_are_left_to_the_core)
 {
 	int grouped = 0;
-	for (int i = 0; i < N_SHAPES; i++)
+	for (int i = 0; i < TEST_ROWS(shapes); i++)
 		for (int kind = 0; kind <= RNF_STEP_CONV_BWD_WEIGHTS; kind++) {
 			struct rnf_conv_shape s = shapes[i];
 			struct rnf_kernel kernel = { 0 };
@@ -217,16 +216,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("conv");
-	TCase *cases = tcase_create("conv");
-	tcase_add_loop_test(cases, plain_kernels_are_right, 0, N_SHAPES);
-	tcase_add_loop_test(cases, openblas_kernels_are_right, 0, N_SHAPES);
-	tcase_add_loop_test(cases, openblas_gives_the_values_of_plain, 0, N_SHAPES);
-	tcase_add_test(cases, grouped_convs_are_left_to_the_core);
-	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int bad = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return bad ? 1 : 0;
+	const struct test_case cases[] = {
+		{ plain_kernels_are_right, TEST_ROWS(shapes) },
+		{ openblas_kernels_are_right, TEST_ROWS(shapes) },
+		{ openblas_gives_the_values_of_plain, TEST_ROWS(shapes) },
+		{ grouped_convs_are_left_to_the_core, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("openblas", cases);
 }
