@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/stream.h"
 #include "plugin/param.h"
 
 /* Buffers of one worker, and the batch that its image belongs to. */
@@ -82,7 +83,8 @@ static void augment(const struct batch *batch, int64_t sample,
 {
 	const struct rnf_loader_conf *conf = &batch->batcher->conf;
 	const int all = batch->training && conf->train_augment;
-	const uint64_t epoch = rnf_random_key(conf->seed, (uint64_t)batch->epoch);
+	const uint64_t epoch = rnf_stream_key(conf->seed, RNF_STREAM_IMAGE,
+					      (uint64_t)batch->epoch);
 	struct rnf_random random = { rnf_random_key(epoch, (uint64_t)sample), 0 };
 	for (size_t i = 0; i < conf->augment.n; i++) {
 		const struct rnf_ref *ref = conf->augment.at[i];

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <rnframe/random.h>
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/stream.h"
 
 /* Fisher-Yates, of which only the first `taken` places matter. */
 static void draw(struct rnf_random *random, int64_t *at, int64_t n, int64_t taken)
@@ -48,7 +48,8 @@ static int64_t choose(const int64_t *first, int64_t *members, int64_t classes,
 	for (int64_t k = 0; k < classes; k++) {
 		const int64_t n = first[k + 1] - first[k];
 		const int64_t taken = llround(fraction * (double)n);
-		struct rnf_random random = { rnf_random_key(seed, (uint64_t)k), 0 };
+		struct rnf_random random = { rnf_stream_key(seed, RNF_STREAM_SPLIT,
+							(uint64_t)k), 0 };
 		draw(&random, members + first[k], n, taken);
 		for (int64_t i = 0; i < taken; i++)
 			chosen[members[first[k] + i]] = 1;
@@ -81,10 +82,8 @@ rnf_status rnf_split(const int32_t *labels, int64_t n, int64_t classes,
 void rnf_shuffle(uint64_t seed, int64_t epoch, const int64_t *in, int64_t n,
 		 int64_t *out)
 {
-	/* The last index: the others are the streams of the epoch's samples. */
-	const uint64_t key = rnf_random_key(rnf_random_key(seed, (uint64_t)epoch),
-					    UINT64_MAX);
-	struct rnf_random random = { key, 0 };
+	struct rnf_random random = { rnf_stream_key(seed, RNF_STREAM_ORDER,
+						    (uint64_t)epoch), 0 };
 	for (int64_t i = 0; i < n; i++)
 		out[i] = in ? in[i] : i;
 	draw(&random, out, n, n);

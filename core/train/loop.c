@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "base/stream.h"
 #include "train/setup.h"
 
 struct running { /* sums over the images of an epoch */
@@ -175,7 +176,7 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 	x->images = n;
 	x->target = t->target;
 	x->samples = t->samples;
-	x->key = rnf_random_key(rnf_random_key((uint64_t)e->conf.seed, 1),
+	x->key = rnf_stream_key((uint64_t)e->conf.seed, RNF_STREAM_NODE,
 				(uint64_t)t->run.epoch);
 	for (int64_t i = 0; i < n; i++)
 		t->samples[i] = (uint64_t)ids[i];

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/stream.h"
 #include "data/find.h"
 #include "plugin/loader.h"
 
@@ -160,11 +161,11 @@ rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused
 static void init_weights(struct rnf_experiment *e)
 {
 	const struct rnf_program *p = e->programs[0];
-	const uint64_t key = rnf_random_key((uint64_t)e->conf.seed, 0);
 	for (size_t i = 0; i < p->n_weights; i++) {
 		const struct rnf_model_weight *w = &p->weights[i];
 		float *at = e->weights + w->offset;
-		struct rnf_random random = { rnf_random_key(key, i), 0 };
+		struct rnf_random random = { rnf_stream_key((uint64_t)e->conf.seed,
+						RNF_STREAM_WEIGHTS, i), 0 };
 		if (w->initializer) {
 			const struct rnf_initializer_impl *impl =
 				w->initializer->feature->impl;

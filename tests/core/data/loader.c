@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/stream.h"
 #include "data/loader.h"
 #include "plugin/param.h"
 
@@ -138,8 +139,8 @@ START_TEST(the_stream_and_the_peers)
 	struct out out;
 	fill(&conf, 3, 6, 1, &out);
 	for (int64_t i = 0; i < N; i++) {
-		struct rnf_random random = { rnf_random_key(rnf_random_key(
-			42, 6), (uint64_t)samples[i]), 0 };
+		struct rnf_random random = { rnf_random_key(rnf_stream_key(
+			42, RNF_STREAM_IMAGE, 6), (uint64_t)samples[i]), 0 };
 		const int64_t peer = peers[rnf_random_below(&random, 3)];
 		for (int k = 0; k < OUT * W * C; k++) {
 			const float noise = (float)rnf_random_uniform(&random);
