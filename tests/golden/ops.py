@@ -35,6 +35,10 @@ POOLS = [  # name, input NHWC, window, stride
     ("max_pool_s2_even", (2, 8, 6, 5), 3, 2),
     ("max_pool_s2_odd", (2, 9, 7, 5), 3, 2),
 ]
+MATMULS = [  # name, input, outputs
+    ("matmul", (2, 3, 5, 6), 7),
+    ("dense", (5, 1, 1, 65), 10),
+]
 BATCH_NORM = {"shape": (4, 5, 6, 7), "momentum": 0.9, "eps": 2e-5}
 ACTIVATIONS = {
     "relu": F.relu,
@@ -158,13 +162,32 @@ def add_cross_entropy(cases):
     cases.add("cross_entropy", logits=logits, labels=labels.double(), loss=loss, dlogits=dlogits)
 
 
+def add_matmuls(cases):
+    """Of each pixel; the bias is per output."""
+    for name, shape, outputs in MATMULS:
+        cases.add_with_gradients(
+            name, lambda x, kernel, bias: x @ kernel + bias, x=cases.normal(*shape),
+            kernel=cases.normal(shape[-1], outputs), bias=cases.normal(outputs))
+
+
+def add_batch_norm_fixed(cases):
+    """Inference on the x of `batch_norm` with the running statistics after its step."""
+    def stored(key):
+        return torch.from_numpy(cases.tensors[f"batch_norm/{key}"]).double()
+    y = F.batch_norm(to_nchw(stored("x")), stored("mean_after"), stored("variance_after"),
+                     stored("gamma"), stored("beta"), training=False, eps=BATCH_NORM["eps"])
+    cases.add("batch_norm_fixed", y=to_nhwc(y))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     arguments = parser.parse_args()
     cases = Cases()
-    for add in add_convs, add_pools, add_batch_norm, add_activations, add_cross_entropy:
+    # in the order in which they came: a new one behind the others leaves their numbers alone
+    for add in (add_convs, add_pools, add_batch_norm, add_activations, add_cross_entropy,
+                add_matmuls, add_batch_norm_fixed):
         add(cases)
     save_file(cases.tensors, arguments.out / "ops.safetensors")
 

@@ -3,6 +3,7 @@
 #include "lib/golden.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,4 +115,32 @@ const float *golden_tensor(const char *file, const char *name, int64_t shape[8],
 	if (rank) *rank = (int)n;
 	size_t count;
 	return (const float *)(const void *)bytes_of(g, tensor, &count);
+}
+
+static const float *op_tensor(const char *name, const char *key, int64_t shape[8],
+			      int *rank)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%s/%s", name, key);
+	return golden_tensor("ops.safetensors", path, shape, rank);
+}
+
+const float *golden_op(const char *name, const char *key, int64_t shape[8])
+{
+	return op_tensor(name, key, shape, NULL);
+}
+
+void golden_check(const char *name, const char *key, const float *got, int64_t at,
+		  int64_t n, double tolerance)
+{
+	int64_t shape[8], size = 1;
+	int rank;
+	const float *want = op_tensor(name, key, shape, &rank) + at;
+	for (int i = 0; i < rank; i++)
+		size *= shape[i];
+	ck_assert_int_le(at + n, size);
+	for (int64_t i = 0; i < n; i++)
+		if (!(fabs((double)got[i] - (double)want[i]) <= tolerance))
+			ck_abort_msg("%s/%s[%d] is %.9g, not %.9g", name, key,
+				     (int)(at + i), (double)got[i], (double)want[i]);
 }

@@ -10,5 +10,10 @@
  * tensor is missing or broken. */
 const float *golden_tensor(const char *file, const char *name, int64_t shape[8],
 			   int *rank);
+/* Tensor KEY of the single primitive NAME, from ops.safetensors. */
+const float *golden_op(const char *name, const char *key, int64_t shape[8]);
+/* Aborts the test unless the n floats are those from `at` on of that tensor. */
+void golden_check(const char *name, const char *key, const float *got, int64_t at,
+		  int64_t n, double tolerance);
 
 #endif

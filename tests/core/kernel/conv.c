@@ -2,13 +2,16 @@
  * in double over many shapes, and against golden cases of PyTorch. */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/conv.h"
 #include "lib/golden.h"
+#include "lib/noise.h"
 #include "lib/plugin.h"
+
+/* Of golden tensors, which are normals: larger than the noise of the other test. */
+#define TOLERANCE 2e-5
 
 static const struct { int64_t c, k, groups; } channels[] = {
 	{ 1, 1, 1 }, { 1, 64, 1 }, { 3, 17, 1 }, { 17, 3, 1 }, { 64, 64, 1 },
@@ -102,16 +105,6 @@ static void naive(const struct rnf_conv_shape *s, struct naive *t)
 				}
 }
 
-/* Uniform in -0.5 .. 0.5 */
-static float *noise(int64_t n, uint64_t key)
-{
-	float *data = malloc((size_t)n * sizeof *data);
-	struct rnf_random random = { .key = key };
-	for (int64_t i = 0; i < n; i++)
-		data[i] = (float)(rnf_random_uniform(&random) - 0.5);
-	return data;
-}
-
 /* One pass. The scratch is full of NaN, and has its exact size for sanitizers. */
 static void run(struct rnf_conv_shape s, enum rnf_step_kind kind, const float *a,
 		const float *b, float *out, int first)
@@ -147,7 +140,8 @@ static void check_passes(const struct rnf_conv_shape *s, const struct naive *t,
 	const int64_t taps = s->window.kernel_h * s->window.kernel_w;
 	const int64_t pixels = s->window.out_h * s->window.out_w;
 	/* what the kernels must overwrite */
-	float *y = noise(n[2], 4), *dx = noise(n[0], 5), *dkernel = noise(n[1], 6);
+	float *y = test_noise(n[2], 4), *dx = test_noise(n[0], 5);
+	float *dkernel = test_noise(n[1], 6);
 	run(*s, RNF_STEP_CONV_FWD, t->x, t->kernel, y, 1);
 	same("y", s, n[2], y, t->y, 1, taps * s->c / s->groups);
 	run(*s, RNF_STEP_CONV_BWD_DATA, t->dy, t->kernel, dx, 1);
@@ -165,7 +159,8 @@ static void check_shape(const struct rnf_conv_shape *s)
 {
 	int64_t n[3];
 	count(s, n);
-	float *x = noise(n[0], 1), *kernel = noise(n[1], 2), *dy = noise(n[2], 3);
+	float *x = test_noise(n[0], 1), *kernel = test_noise(n[1], 2);
+	float *dy = test_noise(n[2], 3);
 	double *sums = calloc((size_t)(n[0] + n[1] + n[2]), sizeof *sums);
 	struct naive t = { x, kernel, dy, sums, sums + n[2], sums + n[2] + n[0] };
 	naive(s, &t);
@@ -185,43 +180,22 @@ START_TEST(all_passes_are_the_seven_loops)
 }
 END_TEST
 
-static const float *tensor(const char *name, const char *key, int64_t shape[8])
-{
-	char path[64];
-	int rank;
-	snprintf(path, sizeof path, "%s/%s", name, key);
-	const float *data = golden_tensor("ops.safetensors", path, shape, &rank);
-	ck_assert(rank == 4 || rank == 1);
-	return data;
-}
-
 static struct rnf_conv_shape golden_shape(const char *name, int64_t *images)
 {
 	int64_t x[8], kernel[8], y[8];
-	tensor(name, "x", x);
-	tensor(name, "kernel", kernel);
-	tensor(name, "y", y);
+	golden_op(name, "x", x);
+	golden_op(name, "kernel", kernel);
+	golden_op(name, "y", y);
 	struct rnf_conv_shape s = {
 		.h = x[1], .w = x[2], .c = x[3], .k = y[3],
-		.groups = (int64_t)*tensor(name, "groups", NULL),
+		.groups = (int64_t)*golden_op(name, "groups", NULL),
 		.window = { .kernel_h = kernel[0], .kernel_w = kernel[1],
-			    .stride = (int64_t)*tensor(name, "stride", NULL) } };
+			    .stride = (int64_t)*golden_op(name, "stride", NULL) } };
 	place_window(&s, strstr(name, "valid") == NULL);
 	ck_assert(s.window.out_h == y[1] && s.window.out_w == y[2]);
 	ck_assert_int_eq(s.c, kernel[2] * s.groups);
 	*images = x[0];
 	return s;
-}
-
-/* The products of golden tensors are of normals: larger than those of noise(). */
-static void same_golden(const char *name, const char *key, const float *got,
-			int64_t n, int64_t at)
-{
-	const float *want = tensor(name, key, NULL) + at;
-	for (int64_t i = 0; i < n; i++)
-		if (!(fabsf(got[i] - want[i]) <= 2e-5f))
-			ck_abort_msg("%s/%s[%d] is %.9g, not %.9g", name, key, (int)i,
-				     (double)got[i], (double)want[i]);
 }
 
 START_TEST(all_passes_are_golden)
@@ -230,18 +204,19 @@ START_TEST(all_passes_are_golden)
 	int64_t images, n[3];
 	const struct rnf_conv_shape s = golden_shape(name, &images);
 	count(&s, n);
-	const float *x = tensor(name, "x", NULL), *dy = tensor(name, "dy", NULL);
-	const float *kernel = tensor(name, "kernel", NULL);
-	float *y = noise(n[2], 4), *dx = noise(n[0], 5), *dkernel = noise(n[1], 6);
+	const float *x = golden_op(name, "x", NULL), *dy = golden_op(name, "dy", NULL);
+	const float *kernel = golden_op(name, "kernel", NULL);
+	float *y = test_noise(n[2], 4), *dx = test_noise(n[0], 5);
+	float *dkernel = test_noise(n[1], 6);
 	for (int64_t i = 0; i < images; i++) {
 		run(s, RNF_STEP_CONV_FWD, x + i * n[0], kernel, y, 1);
-		same_golden(name, "y", y, n[2], i * n[2]);
+		golden_check(name, "y", y, i * n[2], n[2], TOLERANCE);
 		run(s, RNF_STEP_CONV_BWD_DATA, dy + i * n[2], kernel, dx, 1);
-		same_golden(name, "dx", dx, n[0], i * n[0]);
+		golden_check(name, "dx", dx, i * n[0], n[0], TOLERANCE);
 		run(s, RNF_STEP_CONV_BWD_WEIGHTS, x + i * n[0], dy + i * n[2], dkernel,
 		    i == 0);
 	}
-	same_golden(name, "dkernel", dkernel, n[1], 0);
+	golden_check(name, "dkernel", dkernel, 0, n[1], TOLERANCE);
 	free(y);
 	free(dx);
 	free(dkernel);

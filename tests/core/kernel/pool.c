@@ -1,7 +1,6 @@
 /* Pools: golden cases of PyTorch, and what a pool does with ties, NaN and windows
  * that hang over the edge. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +20,6 @@ static int64_t pad_before(int64_t n, int64_t out, int64_t kernel, int64_t stride
 	return zeros > 0 ? zeros / 2 : 0;
 }
 
-static const float *tensor(const char *name, const char *key, int64_t shape[8])
-{
-	char path[64];
-	snprintf(path, sizeof path, "%s/%s", name, key);
-	return golden_tensor("ops.safetensors", path, shape, NULL);
-}
-
 static void same(const char *what, const float *got, const float *want, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)
@@ -42,8 +34,8 @@ static void check_image(int i, const int64_t in[8], const int64_t out[8], int64_
 {
 	const char *name = golden[i].name;
 	const int64_t nx = in[1] * in[2] * in[3], ny = out[1] * out[2] * out[3];
-	const float *x = tensor(name, "x", NULL) + image * nx;
-	const float *dy = tensor(name, "dy", NULL) + image * ny;
+	const float *x = golden_op(name, "x", NULL) + image * nx;
+	const float *dy = golden_op(name, "dy", NULL) + image * ny;
 	memset(y, 0xff, (size_t)ny * sizeof *y); /* NaN: all is overwritten */
 	memset(dx, 0xff, (size_t)nx * sizeof *dx);
 	if (name[0] == 'a') {
@@ -53,15 +45,15 @@ static void check_image(int i, const int64_t in[8], const int64_t out[8], int64_
 		rnf_maxpool_fwd(w, in[1], in[2], in[3], x, y);
 		rnf_maxpool_bwd(w, in[1], in[2], in[3], x, dy, dx);
 	}
-	same("y", y, tensor(name, "y", NULL) + image * ny, ny);
-	same("dx", dx, tensor(name, "dx", NULL) + image * nx, nx);
+	golden_check(name, "y", y, image * ny, ny, 1e-6);
+	golden_check(name, "dx", dx, image * nx, nx, 1e-6);
 }
 
 START_TEST(pools_are_golden)
 {
 	int64_t in[8], out[8];
-	tensor(golden[_i].name, "x", in);
-	tensor(golden[_i].name, "y", out);
+	golden_op(golden[_i].name, "x", in);
+	golden_op(golden[_i].name, "y", out);
 	const int64_t kernel = golden[_i].kernel, stride = golden[_i].stride;
 	const struct rnf_window w = {
 		kernel, kernel, stride, pad_before(in[1], out[1], kernel, stride),

@@ -1,14 +1,18 @@
 /* Conv kernels: the backend's against the plain ones, all three passes; both
  * against a sum in double, and their gradients by the adjoint identity
- * <dy, conv(x, w)> = <x, dx> = <w, dw>, which holds for a bilinear map. */
+ * <dy, conv(x, w)> = <x, dx> = <w, dw>, which holds for a bilinear map. And the
+ * check at start: libraries that multiply wrongly are refused. */
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "kernel/conv.h"
+#include "lib/noise.h"
 #include "lib/plugin.h"
+#include "lib/program.h"
 
 static const struct rnf_conv_shape shapes[] = {
 	{ .h = 8, .w = 8, .c = 16, .k = 16, .groups = 1, .window = { 3, 3, 1, 1, 1, 8, 8 } },
@@ -36,27 +40,18 @@ struct tensors {
 	float *x, *w, *y, *dy, *dx, *dw;
 };
 
-static float *noise(int64_t n, unsigned seed)
-{
-	float *data = malloc((size_t)n * sizeof *data);
-	srand(seed);
-	for (int64_t i = 0; i < n; i++)
-		data[i] = (float)rand() / (float)RAND_MAX - 0.5f;
-	return data;
-}
-
 static struct tensors make(const struct rnf_conv_shape *s)
 {
 	struct tensors t = {
 		.nx = s->h * s->w * s->c,
 		.nw = s->window.kernel_h * s->window.kernel_w * s->c / s->groups * s->k,
 		.ny = s->window.out_h * s->window.out_w * s->k };
-	t.x = noise(t.nx, 1);
-	t.w = noise(t.nw, 2);
-	t.dy = noise(t.ny, 3);
-	t.y = noise(t.ny, 4); /* what kernels must overwrite */
-	t.dx = noise(t.nx, 5);
-	t.dw = noise(t.nw, 6);
+	t.x = test_noise(t.nx, 1);
+	t.w = test_noise(t.nw, 2);
+	t.dy = test_noise(t.ny, 3);
+	t.y = test_noise(t.ny, 4); /* what kernels must overwrite */
+	t.dx = test_noise(t.nx, 5);
+	t.dw = test_noise(t.nw, 6);
 	return t;
 }
 
@@ -214,6 +209,120 @@ START_TEST(grouped_convs_are_left_to_the_core)
 }
 END_TEST
 
+/* -- libraries in place of OpenBLAS -- */
+
+#ifdef __has_feature
+#define HAS(name) __has_feature(name)
+#else
+#define HAS(name) 0
+#endif
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || \
+	HAS(address_sanitizer) || HAS(thread_sanitizer)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
+/* 112: CblasTrans. At its end the library tells that it was asked. */
+static const char fake_source[] =
+	"#include <stdio.h>\n"
+	"static int products;\n"
+	"void openblas_set_num_threads(int n) { (void)n; }\n"
+	"char *openblas_get_corename(void) { return \"a fake\"; }\n"
+	"void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha,\n"
+	"	const float *a, int lda, const float *b, int ldb, float beta, float *c,\n"
+	"	int ldc)\n"
+	"{\n"
+	"	(void)order, products++;\n"
+	"	for (int i = 0; i < m; i++)\n"
+	"		for (int j = 0; j < n; j++) {\n"
+	"			float *y = &c[i * ldc + j], old = *y, sum = 0;\n"
+	"			for (int l = 0; l < k; l++)\n"
+	"				sum += (ta == 112 ? a[l * lda + i] : a[i * lda + l]) *\n"
+	"				       (tb == 112 ? b[j * ldb + l] : b[l * ldb + j]);\n"
+	"			*y = alpha * sum + (beta == 0 ? 0 : beta * *y);\n"
+	"			(void)old;\n"
+	"			FAULT;\n"
+	"		}\n"
+	"}\n"
+	"__attribute__((destructor)) static void tell(void)\n"
+	"{\n"
+	"	if (products) fprintf(stderr, \"%d fake products\\n\", products);\n"
+	"}\n";
+
+/* What goes wrong, and the product that shows it first. */
+static const struct { const char *fault, *words; } faults[] = {
+	{ "*y += 0x1p-10f", "64 x 144 and 144 x 16 is wrong" },
+	{ "if (i == m - 1 && j == n - 1 && m == 7) *y = 0", "7 x 5 and 5 x 13 is wrong" },
+	{ "if (k > 500) *y += 1", "56 x 576 and 576 x 64 is wrong" },
+	{ "if (tb == 112) *y = -*y", "64 x 144 and 144 x 16 (transposed) is wrong" },
+	{ "if (ta == 112 && beta == 0) *y = -*y",
+	  "64 x 144 (transposed) and 144 x 16 is wrong" },
+	{ "if (beta == 1) *y = sum", "64 x 144 (transposed) and 144 x 16 is wrong" },
+	{ "*y += 0 * old", "64 x 144 and 144 x 16 is wrong" }, /* NaN is read */
+};
+
+static void build_fake(const char *folder, const char *fault)
+{
+	char path[512], command[1200];
+	snprintf(path, sizeof path, "%s/fake.c", folder);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "#define FAULT %s\n%s", fault, fake_source);
+	ck_assert_int_eq(fclose(file), 0);
+	snprintf(command, sizeof command,
+		 "${CC:-cc} -shared -fPIC -o '%s/fake.so' '%s'", folder, path);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* Check ends the test at words that are much longer. */
+#define SHOWN "%.2000s"
+
+/* The program with that fake in front of OpenBLAS; its exit status. */
+static int run_with_fake(const char *name, const char *fault, char *output, size_t size)
+{
+	const char *folder = test_folder(name);
+	char library[512];
+	build_fake(folder, fault);
+	snprintf(library, sizeof library, "%s/fake.so", folder);
+	ck_assert_int_eq(setenv("LD_PRELOAD", library, 1), 0);
+	const int status = test_program(output, size,
+		"plan --conf synthetic.cfg --set 'backend=\"openblas\"'");
+	unsetenv("LD_PRELOAD");
+	return status;
+}
+
+/* The runtime of a sanitizer must be loaded before every other library. */
+static int skipped(void)
+{
+	if (SANITIZED) puts("skipped: a sanitizer allows no LD_PRELOAD");
+	return SANITIZED;
+}
+
+START_TEST(wrong_library_is_refused)
+{
+	char output[32768], name[32];
+	if (skipped()) return;
+	snprintf(name, sizeof name, "openblas_wrong%d", _i);
+	const int status = run_with_fake(name, faults[_i].fault, output, sizeof output);
+	ck_assert_msg(status == 2, "status %d: " SHOWN, status, output);
+	ck_assert_msg(strstr(output, faults[_i].words), SHOWN, output);
+	ck_assert_msg(strstr(output, "(a fake)"), SHOWN, output);
+	ck_assert_msg(strstr(output, "OPENBLAS_CORETYPE="), SHOWN, output);
+}
+END_TEST
+
+START_TEST(right_library_is_used)
+{
+	char output[32768];
+	if (skipped()) return;
+	const int status = run_with_fake("openblas_right", "", output, sizeof output);
+	ck_assert_msg(status == 0, "status %d: " SHOWN, status, output);
+	ck_assert_msg(strstr(output, "im2col+gemm"), SHOWN, output);
+	ck_assert_msg(strstr(output, "fake products"), "OpenBLAS was used");
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
@@ -221,6 +330,8 @@ int main(void)
 		{ openblas_kernels_are_right, TEST_ROWS(shapes) },
 		{ openblas_gives_the_values_of_plain, TEST_ROWS(shapes) },
 		{ grouped_convs_are_left_to_the_core, 0 },
+		{ wrong_library_is_refused, TEST_ROWS(faults) },
+		{ right_library_is_used, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("openblas", cases);

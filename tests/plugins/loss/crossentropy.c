@@ -1,9 +1,11 @@
-/* crossentropy: known values, central differences, and logits that would
- * overflow an exp. */
+/* crossentropy: known values, golden ones of PyTorch, central differences, and
+ * logits that would overflow an exp. */
 #include "lib/plugin.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "lib/golden.h"
 
 struct conf {
 	double label_smoothing;
@@ -35,6 +37,28 @@ START_TEST(smooths_labels)
 	const double want = -0.9 * log(0.75) - 0.1 * log(0.25);
 	ck_assert_double_eq_tol(subject()->loss(&conf, 2, z, t), want, 1e-6);
 	ck_assert_double_eq_tol(subject()->plain(&conf, 2, z, t), -log(0.75), 1e-6);
+}
+END_TEST
+
+/* Eight images, one of them saturated and one flat; a loss of 100 has the
+ * precision of a float. */
+START_TEST(is_golden)
+{
+	int64_t shape[8];
+	const float *z = golden_op("cross_entropy", "logits", shape);
+	const float *label = golden_op("cross_entropy", "labels", NULL);
+	const float *want = golden_op("cross_entropy", "loss", NULL);
+	const int64_t images = shape[0], k = shape[1];
+	const struct conf conf = { 0.1 };
+	ck_assert(images == 8 && k == 10);
+	for (int64_t i = 0; i < images; i++, z += k) {
+		float t[10] = { 0 }, dlogits[10];
+		t[(int)label[i]] = 1;
+		ck_assert_double_eq_tol(subject()->loss(&conf, 10, z, t), want[i],
+					1e-7 * (1 + want[i]));
+		subject()->gradient(&conf, 10, z, t, 1.0f / (float)images, dlogits);
+		golden_check("cross_entropy", "dlogits", dlogits, i * k, k, 1e-8);
+	}
 }
 END_TEST
 
@@ -112,6 +136,7 @@ int main(void)
 	const TTest *const tests[] = {
 		knows_equal_logits,
 		smooths_labels,
+		is_golden,
 		has_the_gradient_of_its_loss,
 		gradient_may_overwrite_the_logits,
 		predicts_the_softmax,

@@ -1,0 +1,219 @@
+/* Batch norm as a run computes it (statistics, coefficients at the barrier, the
+ * affine maps and their sums) against golden tensors of PyTorch: in training with
+ * all gradients, and in inference. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "exec/exec.h"
+#include "lib/golden.h"
+#include "lib/plugin.h"
+
+/* As in tests/golden/ops.py. */
+#define EPS 2e-5
+#define MOMENTUM 0.9
+enum { CHANNELS = 7, PIXELS = 120 };
+
+/* The same pixels as images of any size: statistics do not know where one ends.
+ * Leaves of the reduction are of four images. */
+static const struct { int64_t images, h, w; int fused, threads; } cuts[] = {
+	{ 4, 5, 6, 1, 1 }, { 4, 5, 6, 0, 1 }, { 1, 10, 12, 1, 1 },
+	{ 120, 1, 1, 1, 3 }, { 24, 5, 1, 0, 2 }, { 15, 2, 4, 1, 2 },
+};
+
+static struct rnf_model_weight weights[4] = {
+	{ .name = "gamma" }, { .name = "beta" },
+	{ .name = "mean", .state = 1 }, { .name = "variance", .state = 1 },
+};
+
+/* -- the program: nothing but a batch norm, which is its own logits -- */
+
+static void add_weights(struct rnf_program *p, int in[4])
+{
+	p->weights = weights;
+	p->n_weights = 4;
+	for (int i = 0; i < 4; i++) {
+		struct rnf_model_weight *w = &weights[i];
+		in[i] = rnf_op_add(p, RNF_OP_WEIGHT, NULL, 0, 1, 1, CHANNELS);
+		p->values[in[i]].weight = i;
+		p->values[in[i]].needs_grad = !w->state;
+		w->size = CHANNELS;
+		w->offset = 16 * i;
+		w->value_id = in[i];
+		w->gradient = -1;
+	}
+	p->block = 64;
+}
+
+static int add_coefficients(struct rnf_program *p, const int weight[4], int64_t pixels)
+{
+	int v;
+	if (p->training) {
+		const int in[2] = { p->input, weight[2] };
+		const int stats = rnf_op_add(p, RNF_OP_STATS, in, 2, 1, 1, 2 * CHANNELS);
+		const int all[5] = { stats, weight[0], weight[1], weight[2], weight[3] };
+		v = rnf_op_add(p, RNF_OP_BN_COEF, all, 5, 1, 1, 5 * CHANNELS);
+		rnf_op_of(p, v)->offset = pixels;
+	} else {
+		v = rnf_op_add(p, RNF_OP_BN_COEF_FIXED, weight, 4, 1, 1, 5 * CHANNELS);
+	}
+	rnf_op_of(p, v)->eps = EPS;
+	rnf_op_of(p, v)->momentum = MOMENTUM;
+	return v;
+}
+
+static int find(const struct rnf_program *p, enum rnf_op_kind kind)
+{
+	for (size_t i = 0; i < p->n_ops; i++)
+		if (p->ops[i].kind == kind) return p->ops[i].out;
+	ck_abort_msg("the program has no %s", rnf_op_info[kind].name);
+	return -1;
+}
+
+static struct rnf_program *program(int training, int64_t h, int64_t w)
+{
+	struct rnf_program *p = rnf_alloc(sizeof *p);
+	int weight[4];
+	p->training = training;
+	p->loss = -1;
+	p->input = rnf_op_add(p, RNF_OP_INPUT, NULL, 0, h, w, CHANNELS);
+	p->values[p->input].needs_grad = 1; /* dx is wanted too */
+	add_weights(p, weight);
+	const int coef = add_coefficients(p, weight, h * w);
+	p->logits = rnf_op_add(p, RNF_OP_AFFINE, (int[]){ p->input, coef }, 2, h, w,
+			       CHANNELS);
+	if (!training) return p;
+	ck_assert_msg(rnf_graph_differentiate(p) == RNF_OK, "%s", rnf_fail_words());
+	/* the plan keeps the loss for its reader: here that is dx */
+	p->loss = find(p, RNF_OP_AFFINE_BWD);
+	return p;
+}
+
+/* -- a loss whose gradient is the golden dy -- */
+
+static float targets[PIXELS * CHANNELS]; /* only their addresses matter */
+
+static double no_loss(const void *self, size_t k, const float *logits,
+		      const float *target)
+{
+	(void)self, (void)k, (void)logits, (void)target;
+	return 0;
+}
+
+/* Threads ask Check for nothing: the tensor is found before they start. */
+struct images {
+	const float *dy;
+	int64_t size; /* floats of one */
+};
+
+static void gradient_is_dy(const void *self, size_t k, const float *logits,
+			   const float *target, float factor, float *dlogits)
+{
+	const struct images *all = self;
+	const int64_t image = (target - targets) / (int64_t)k;
+	(void)logits, (void)factor;
+	memcpy(dlogits, all->dy + image * all->size,
+	       (size_t)all->size * sizeof *dlogits);
+}
+
+static const struct rnf_loss_impl loss = {
+	.loss = no_loss, .gradient = gradient_is_dy,
+};
+
+/* -- a run -- */
+
+static float *weight_block(const char *mean, const char *variance)
+{
+	const char *const keys[4] = { "gamma", "beta", mean, variance };
+	float *block = rnf_alloc(64 * sizeof *block);
+	for (int i = 0; i < 4; i++)
+		memcpy(block + 16 * i, golden_op("batch_norm", keys[i], NULL),
+		       CHANNELS * sizeof *block);
+	return block;
+}
+
+static struct rnf_exec *create(const struct rnf_program *p, int cut,
+			       struct rnf_pool *pool, float *block)
+{
+	const int64_t images = cuts[cut].images;
+	struct rnf_plan *plan;
+	ck_assert_msg(rnf_plan_make(p, NULL, NULL, images, cuts[cut].fused, &plan) ==
+		      RNF_OK, "%s", rnf_fail_words());
+	struct rnf_exec *exec = rnf_exec_create(plan, pool, block);
+	exec->images = images;
+	exec->target = targets;
+	exec->loss = &loss;
+	return exec;
+}
+
+/* Returns what holds the results. */
+static struct rnf_exec *run(const struct rnf_program *p, int cut, float *block)
+{
+	const struct images all = { golden_op("batch_norm", "dy", NULL),
+				    cuts[cut].h * cuts[cut].w * CHANNELS };
+	const float *x = golden_op("batch_norm", "x", NULL);
+	struct rnf_pool *pool = rnf_pool_create(cuts[cut].threads);
+	struct rnf_exec *exec = create(p, cut, pool, block);
+	ck_assert_int_eq(exec->images * all.size, PIXELS * CHANNELS);
+	for (int64_t i = 0; i < exec->images; i++)
+		memcpy(rnf_exec_value(exec, p->input, i), x + i * all.size,
+		       (size_t)all.size * sizeof *x);
+	exec->loss_self = &all;
+	rnf_exec_run(exec);
+	rnf_pool_destroy(pool);
+	return exec;
+}
+
+static void check_images(const struct rnf_exec *exec, int value, const char *name,
+			 const char *key, double tolerance)
+{
+	const int64_t size = rnf_value_size(&exec->plan->program->values[value]);
+	for (int64_t i = 0; i < exec->images; i++)
+		golden_check(name, key, rnf_exec_value(exec, value, i), i * size, size,
+			     tolerance);
+}
+
+/* What training does with the coefficients' mean and unbiased variance. */
+static void check_statistics(const float *before, const float *batch, const char *key)
+{
+	float after[CHANNELS];
+	for (int i = 0; i < CHANNELS; i++)
+		after[i] = (float)(MOMENTUM * before[i] + (1 - MOMENTUM) * batch[i]);
+	golden_check("batch_norm", key, after, 0, CHANNELS, 1e-6);
+}
+
+START_TEST(training_is_golden)
+{
+	float *block = weight_block("mean_before", "variance_before");
+	const struct rnf_program *p = program(1, cuts[_i].h, cuts[_i].w);
+	const struct rnf_exec *exec = run(p, _i, block);
+	const float *coef = rnf_exec_value(exec, find(p, RNF_OP_BN_COEF), 0);
+	check_images(exec, p->logits, "batch_norm", "y", 2e-6);
+	check_statistics(block + 32, coef + 2 * CHANNELS, "mean_after");
+	check_statistics(block + 48, coef + 4 * CHANNELS, "variance_after");
+	golden_check("batch_norm", "dgamma", rnf_exec_gradient(exec, &p->weights[0]), 0,
+		     CHANNELS, 2e-5);
+	golden_check("batch_norm", "dbeta", rnf_exec_gradient(exec, &p->weights[1]), 0,
+		     CHANNELS, 2e-5);
+	check_images(exec, p->loss, "batch_norm", "dx", 2e-6);
+}
+END_TEST
+
+START_TEST(inference_is_golden)
+{
+	const struct rnf_program *p = program(0, cuts[_i].h, cuts[_i].w);
+	const struct rnf_exec *exec =
+		run(p, _i, weight_block("mean_after", "variance_after"));
+	check_images(exec, p->logits, "batch_norm_fixed", "y", 2e-6);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ training_is_golden, TEST_ROWS(cuts) },
+		{ inference_is_golden, TEST_ROWS(cuts) },
+		{ NULL, 0 },
+	};
+	return test_run_cases("barrier", cases);
+}
