@@ -1,8 +1,11 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -18,6 +21,47 @@ rnf_status rnf_file_close(FILE *file, const char *path)
 	const int bad = ferror(file);
 	if (fclose(file) == 0 && !bad) return RNF_OK;
 	return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+}
+
+static const char *temporary(const char *path, char name[PATH_MAX])
+{
+	snprintf(name, PATH_MAX, "%.*s.tmp", PATH_MAX - 5, path);
+	return name;
+}
+
+rnf_status rnf_file_begin(const char *path, int *fd)
+{
+	char name[PATH_MAX];
+	*fd = open(temporary(path, name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return *fd >= 0 ? RNF_OK : rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
+}
+
+/* A rename is safe from a power cut once its folder is on the disk. */
+static rnf_status sync_folder(const char *path)
+{
+	char name[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	snprintf(name, sizeof name, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	const int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int bad = fd < 0 || fsync(fd) != 0;
+	if (fd >= 0) close(fd);
+	return bad ? rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno)) : RNF_OK;
+}
+
+rnf_status rnf_file_commit(const char *path, int fd, rnf_status written)
+{
+	char name[PATH_MAX];
+	temporary(path, name);
+	if (written >= 0 && fsync(fd) != 0)
+		written = rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
+	if (close(fd) != 0 && written >= 0)
+		written = rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
+	if (written >= 0 && rename(name, path) != 0)
+		written = rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	if (written >= 0) return sync_folder(path);
+	unlink(name);
+	return written;
 }
 
 rnf_status rnf_folder_make(const char *path)

@@ -9,6 +9,11 @@
 rnf_status rnf_file_create(const char *path, FILE **file);
 /* Close what create() opened; fails when anything could not be written. */
 rnf_status rnf_file_close(FILE *file, const char *path);
+/* A file that takes the place of `path` only when it is whole: begin() opens
+ * PATH.tmp, commit() syncs, closes and renames it, or removes it when `written`
+ * is bad already, whose words stay. Nothing is allocated. */
+rnf_status rnf_file_begin(const char *path, int *fd);
+rnf_status rnf_file_commit(const char *path, int fd, rnf_status written);
 /* A folder and those above it, unless they are there. */
 rnf_status rnf_folder_make(const char *path);
 

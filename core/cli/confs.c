@@ -14,14 +14,33 @@ static int is_conf(const struct dirent *d)
 	return n > 4 && !strcmp(d->d_name + n - 4, ".cfg");
 }
 
-/* The first comment of a conf says what it is. */
+/* Trained parameters of a conf's model; no data is opened. */
+static rnf_status count_parameters(const char *path, int64_t *n)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	RNF_TRY(rnf_experiment_read(e, path, NULL, 0));
+	RNF_TRY(rnf_experiment_shapes(e));
+	RNF_TRY(rnf_experiment_graph(e, 0));
+	*n = rnf_program_parameters(e->programs[0]);
+	return RNF_OK;
+}
+
+/* The first comment of a conf says what it is; one that cannot be built here
+ * (a plugin is missing) says why. */
 static void print_conf(const char *name)
 {
+	const char *path = rnf_format("%s/%s", rnf_conf_dir, name);
 	char line[256] = "";
-	FILE *f = fopen(rnf_format("%s/%s", rnf_conf_dir, name), "r");
+	int64_t parameters = 0;
+	FILE *f = fopen(path, "r");
 	if (f && fgets(line, sizeof line, f)) line[strcspn(line, "\n")] = 0;
 	if (f) fclose(f);
-	printf("%-30s %s\n", name, line[0] == '#' ? line + 1 + (line[1] == ' ') : "");
+	if (count_parameters(path, &parameters) < 0) {
+		printf("%-30s %10s  %s\n", name, "-", rnf_fail_words());
+		return;
+	}
+	printf("%-30s %10lld  %s\n", name, (long long)parameters,
+	       line[0] == '#' ? line + 1 + (line[1] == ' ') : "");
 }
 
 rnf_status rnf_verb_confs(const struct rnf_options *o)
@@ -30,6 +49,7 @@ rnf_status rnf_verb_confs(const struct rnf_options *o)
 	(void)o;
 	const int n = scandir(rnf_conf_dir, &list, is_conf, alphasort);
 	if (n < 0) return rnf_fail(RNF_ENOENT, "%s: no confs there", rnf_conf_dir);
+	printf("%-30s %10s\n", "conf", "parameters");
 	for (int i = 0; i < n; i++) {
 		print_conf(list[i]->d_name);
 		free(list[i]);

@@ -8,9 +8,10 @@
 static void print_model(const struct rnf_experiment *e)
 {
 	const struct rnf_program *p = e->programs[0];
-	int64_t trained = 0, kept = 0, macs = 0;
+	const int64_t trained = rnf_program_parameters(p);
+	int64_t kept = -trained, macs = 0;
 	for (size_t i = 0; i < p->n_weights; i++)
-		*(p->weights[i].state ? &kept : &trained) += p->weights[i].size;
+		kept += p->weights[i].size;
 	for (size_t i = 0; i < p->n_ops; i++)
 		macs += rnf_op_macs(p, &p->ops[i]);
 	for (size_t i = 0; i < p->n_ops; i++) {
@@ -31,7 +32,6 @@ rnf_status rnf_verb_plan(const struct rnf_options *o)
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	if (!o->conf) return rnf_fail(RNF_EINVAL, "plan needs a conf");
 	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(rnf_experiment_data(e));
 	RNF_TRY(rnf_experiment_shapes(e));
 	RNF_TRY(rnf_experiment_plan(e, 0, 1));
 	RNF_TRY(rnf_experiment_plan(e, 1, 1));

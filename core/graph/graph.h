@@ -134,6 +134,8 @@ static inline int64_t rnf_round16(int64_t n)
 {
 	return (n + 15) & ~(int64_t)15;
 }
+/* Numbers that training changes; running statistics are not among them. */
+int64_t rnf_program_parameters(const struct rnf_program *program);
 /* Multiply-adds of one op on one image, forward or backward. */
 int64_t rnf_op_macs(const struct rnf_program *program, const struct rnf_op *op);
 

@@ -75,6 +75,14 @@ int rnf_op_add(struct rnf_program *p, enum rnf_op_kind kind, const int *in,
 	return op->out;
 }
 
+int64_t rnf_program_parameters(const struct rnf_program *program)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < program->n_weights; i++)
+		if (!program->weights[i].state) n += program->weights[i].size;
+	return n;
+}
+
 int64_t rnf_op_macs(const struct rnf_program *p, const struct rnf_op *op)
 {
 	const struct rnf_value *x = &p->values[op->in[0]];

@@ -2,19 +2,18 @@
  * the order of the images. */
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "train/setup.h"
 
-double rnf_metric_mean(const struct rnf_experiment *e, const struct rnf_exec *x)
+double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
 {
-	const struct rnf_ref *ref = e->conf.train.metrics.at[0];
 	const struct rnf_metric_impl *metric = ref->feature->impl;
-	const size_t k = (size_t)e->info.classes;
+	const struct rnf_program *p = x->plan->program;
+	const size_t k = (size_t)p->values[p->logits].c;
 	double sum = 0;
 	for (int64_t i = 0; i < x->images; i++)
 		sum += metric->score(ref->conf, k,
-				     rnf_exec_value(x, x->plan->program->logits, i),
+				     rnf_exec_value(x, p->logits, i),
 				     x->target + i * (int64_t)k);
 	return sum / (double)x->images;
 }
@@ -32,7 +31,20 @@ static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x
 		s->plain += e->loss->plain(self, k, logits, target);
 		if (probs) e->loss->predict(self, k, logits, probs + i * (int64_t)k);
 	}
-	s->accuracy += rnf_metric_mean(e, x) * (double)x->images;
+	const struct rnf_refs metrics = e->conf.train.metrics;
+	for (size_t i = 0; i < metrics.n; i++)
+		s->metrics[i] += rnf_metric_mean(metrics.at[i], x) * (double)x->images;
+}
+
+static void divide(struct rnf_scores *s, int64_t n)
+{
+	s->count = n;
+	if (n == 0) return;
+	s->loss /= (double)n;
+	s->plain /= (double)n;
+	for (int i = 0; i < RNF_METRICS_MAX; i++)
+		s->metrics[i] /= (double)n;
+	s->accuracy = s->metrics[0];
 }
 
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
@@ -41,8 +53,8 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 {
 	struct rnf_exec *x = e->execs[0];
 	const int64_t batch = x->plan->batch, k = e->info.classes;
-	int64_t *ids = rnf_alloc((size_t)batch * sizeof *ids);
-	float *target = rnf_alloc((size_t)(batch * k) * sizeof *target);
+	int64_t *ids = e->eval_ids;
+	float *target = e->eval_target;
 	const double start = rnf_now();
 	memset(scores, 0, sizeof *scores);
 	for (int64_t from = 0; from < n; from += batch) {
@@ -57,12 +69,7 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 		rnf_exec_run(x);
 		score_batch(e, x, probs ? probs + from * k : NULL, scores);
 	}
-	scores->count = n;
 	scores->seconds = rnf_now() - start;
-	if (n > 0) {
-		scores->loss /= (double)n;
-		scores->plain /= (double)n;
-		scores->accuracy /= (double)n;
-	}
+	divide(scores, n);
 	return RNF_OK;
 }

@@ -1,4 +1,5 @@
 /* The training loop: epochs, steps, the log, evaluation, callbacks. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,15 +61,18 @@ static rnf_status open_callbacks(struct training *t)
 static rnf_status save(const struct rnf_run *run, const char *file)
 {
 	const struct training *t = (const struct training *)run;
+	char path[PATH_MAX], step[24], epoch[24];
+	snprintf(path, sizeof path, "%s/checkpoints/%s%s", run->dir, file,
+		 rnf_native_suffix());
+	snprintf(step, sizeof step, "%lld", (long long)run->step);
+	snprintf(epoch, sizeof epoch, "%lld", (long long)run->epoch);
 	const struct rnf_text texts[] = {
 		{ "rnframe.name", run->name },
 		{ "rnframe.version", RNF_VERSION },
-		{ "rnframe.step", rnf_format("%lld", (long long)run->step) },
-		{ "rnframe.epoch", rnf_format("%lld", (long long)run->epoch) },
+		{ "rnframe.step", step },
+		{ "rnframe.epoch", epoch },
 	};
-	return rnf_weights_write(t->e, rnf_format("%s/checkpoints/%s%s", run->dir,
-						  file, rnf_native_suffix()),
-				 1, texts, sizeof texts / sizeof *texts);
+	return rnf_weights_write(t->e, path, 1, texts, sizeof texts / sizeof *texts);
 }
 
 /* -- one step -- */
@@ -186,7 +190,7 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 	rnf_exec_run(x);
 	t->run.data_loss = mean_loss(x);
 	t->run.loss = t->run.data_loss + rnf_l2_term(e);
-	t->run.accuracy = rnf_metric_mean(e, x);
+	t->run.accuracy = rnf_metric_mean(e->conf.train.metrics.at[0], x);
 	struct update_job job = { t, { .size = sizeof job.update,
 				       .step = t->run.step, .lr = t->run.lr } };
 	rnf_pool_run(e->pool, update_weights, &job);

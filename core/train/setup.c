@@ -86,9 +86,9 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	RNF_TRY(rnf_param_fill(e->tree, &root_params, &e->conf));
 	e->data = e->conf.data->common;
 	e->loss = e->conf.train.loss->feature->impl;
-	if (e->conf.train.metrics.n == 0)
-		return rnf_fail(RNF_EINVAL, "train.metrics is empty: name at "
-				"least one metric");
+	if (e->conf.train.metrics.n < 1 || e->conf.train.metrics.n > RNF_METRICS_MAX)
+		return rnf_fail(RNF_EINVAL, "train.metrics has %zu entries, must "
+				"have 1..%d", e->conf.train.metrics.n, RNF_METRICS_MAX);
 	return RNF_OK;
 }
 
@@ -96,6 +96,7 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 static rnf_status choose_backend(struct rnf_experiment *e)
 {
 	int best = 0;
+	e->backend_chosen = 1;
 	if (strcmp(e->conf.backend, "auto") != 0) {
 		RNF_TRY(rnf_loader_find("backend", e->conf.backend, &e->backend));
 	} else {
@@ -115,10 +116,17 @@ static rnf_status choose_backend(struct rnf_experiment *e)
 	return impl->open(&rnf_host, NULL, &e->backend_self);
 }
 
+static void describe(struct rnf_experiment *e)
+{
+	e->dataset = e->conf.data->feature->impl;
+	if (e->dataset->describe)
+		e->dataset->describe(e->conf.data->conf, &e->info);
+}
+
 rnf_status rnf_experiment_data(struct rnf_experiment *e)
 {
 	struct rnf_blob *blobs = NULL;
-	e->dataset = e->conf.data->feature->impl;
+	describe(e);
 	RNF_TRY(rnf_data_find(e->conf.data->feature, e->data->path, &blobs));
 	RNF_TRY(e->dataset->open(&rnf_host, e->conf.data->conf, blobs,
 				 &e->dataset_self, &e->info));
@@ -135,6 +143,8 @@ rnf_status rnf_experiment_data(struct rnf_experiment *e)
 rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 {
 	const struct rnf_ints input = e->conf.model.input;
+	if (!e->dataset) describe(e);
+	if (e->info.classes == 0) RNF_TRY(rnf_experiment_data(e));
 	const int64_t own[3] = { e->info.h, e->info.w, e->info.c };
 	if (input.n != 0 && input.n != 3)
 		return rnf_fail(RNF_EINVAL, "model.input: three numbers are "
@@ -145,13 +155,20 @@ rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 		return rnf_fail(RNF_EINVAL, "model.input: %lld channels, the data "
 				"has %lld", (long long)e->hwc[2],
 				(long long)e->info.c);
-	return choose_backend(e);
+	return RNF_OK;
+}
+
+rnf_status rnf_experiment_graph(struct rnf_experiment *e, int training)
+{
+	return rnf_graph_build(&e->conf.model, e->hwc, e->info.classes, training,
+			       &e->programs[training]);
 }
 
 rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused)
 {
 	struct rnf_program **p = &e->programs[training];
-	RNF_TRY(rnf_graph_build(&e->conf.model, e->hwc, e->info.classes, training, p));
+	if (!e->backend_chosen) RNF_TRY(choose_backend(e));
+	RNF_TRY(rnf_experiment_graph(e, training));
 	if (training) RNF_TRY(rnf_graph_differentiate(*p));
 	return rnf_plan_make(*p, e->backend, e->backend_self,
 			     e->conf.train.batch_size, fused, &e->plans[training]);
@@ -196,6 +213,10 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);
 	init_weights(e);
+	rnf_weights_list(e);
+	e->eval_ids = rnf_alloc((size_t)e->plans[0]->batch * sizeof *e->eval_ids);
+	e->eval_target = rnf_alloc((size_t)(e->plans[0]->batch * e->info.classes) *
+				   sizeof *e->eval_target);
 	for (int i = 0; i <= training; i++) {
 		e->execs[i] = rnf_exec_create(e->plans[i], e->pool, e->weights);
 		e->execs[i]->loss = e->loss;

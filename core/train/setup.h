@@ -45,7 +45,8 @@ struct rnf_experiment {
 	struct rnf_batcher *batcher;
 	/* model */
 	int64_t hwc[3];
-	const struct rnf_feature *backend;
+	int backend_chosen;
+	const struct rnf_feature *backend; /* NULL: the core's plain kernels */
 	void *backend_self;
 	struct rnf_program *programs[2]; /* inference, training */
 	struct rnf_plan *plans[2];
@@ -54,23 +55,34 @@ struct rnf_experiment {
 	float *weights;                 /* the block; kept statistics included */
 	float *slots[RNF_SLOTS_MAX];    /* optimizer state, same layout */
 	const struct rnf_loss_impl *loss;
+	struct rnf_named_tensor *tensors; /* what is saved: weights, then slots */
+	size_t n_tensors;
+	/* the batch of an evaluation: ids[batch], target[batch][classes] */
+	int64_t *eval_ids;
+	float *eval_target;
 };
 
 /* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
-/* Programs and plans; needs shapes only: `data` 0 leaves the files alone. */
-rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused);
-rnf_status rnf_experiment_shapes(struct rnf_experiment *e);
-/* Data set, split, threads, batcher. */
+/* Find and open the data set, split it. */
 rnf_status rnf_experiment_data(struct rnf_experiment *e);
+/* The model's input and classes; opens the data set only when that cannot tell
+ * its sizes without its files. */
+rnf_status rnf_experiment_shapes(struct rnf_experiment *e);
+/* The program alone, for its weights and operations; after shapes. */
+rnf_status rnf_experiment_graph(struct rnf_experiment *e, int training);
+/* Backend, program with its gradients when training, and plan; after shapes. */
+rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused);
 /* Threads, executors, weights at their first values. */
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
 void rnf_experiment_finish(struct rnf_experiment *e);
 
 /* Weights and running statistics from a file. (weights.c) */
 rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path);
-/* To a file: temporary, synced, renamed; `state` adds the optimizer's. */
+/* Name what can be saved, once, so that a checkpoint allocates nothing. */
+void rnf_weights_list(struct rnf_experiment *e);
+/* To a file, whole or not at all; `state` adds the optimizer's. */
 rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
 			     int state, const struct rnf_text *texts, size_t n);
 const char *rnf_native_suffix(void);
@@ -78,8 +90,12 @@ const char *rnf_native_suffix(void);
 /* Sum of l2 * w^2 over the model, in double. */
 double rnf_l2_term(const struct rnf_experiment *e);
 
-struct rnf_scores {
-	double loss, plain, accuracy; /* means; accuracy: the first metric */
+enum { RNF_METRICS_MAX = 8 };
+
+struct rnf_scores { /* means over the images */
+	double loss, plain; /* with and without what the loss adds (smoothing) */
+	double accuracy;    /* the first metric */
+	double metrics[RNF_METRICS_MAX]; /* in the conf's order */
 	double seconds;
 	int64_t count;
 };
@@ -88,8 +104,8 @@ struct rnf_scores {
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 			const int64_t *samples, int64_t n, float *probs,
 			struct rnf_scores *scores);
-/* Mean of a metric-like score over a filled executor's images. */
-double rnf_metric_mean(const struct rnf_experiment *e, const struct rnf_exec *x);
+/* Mean of a metric over the images of an executor that has run. */
+double rnf_metric_mean(const struct rnf_ref *metric, const struct rnf_exec *x);
 
 /* The whole run into dir. (loop.c) */
 rnf_status rnf_train(struct rnf_experiment *e, const char *dir, const char *log);

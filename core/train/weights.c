@@ -1,13 +1,12 @@
 /* Weights, running statistics and optimizer state from and to files of whatever
  * format plugin recognises them. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "plugin/loader.h"
 #include "train/setup.h"
@@ -132,69 +131,41 @@ const char *rnf_native_suffix(void)
 	return format ? format->suffix : "";
 }
 
-static void push_tensor(struct rnf_named_tensor **list, size_t *n,
-			const char *name, const struct rnf_model_weight *w,
-			const float *block)
+static void push_tensor(struct rnf_experiment *e, const char *name,
+			const struct rnf_model_weight *w, const float *block)
 {
-	struct rnf_named_tensor *t = rnf_push((void **)list, n, sizeof *t);
+	struct rnf_named_tensor *t =
+		rnf_push((void **)&e->tensors, &e->n_tensors, sizeof *t);
 	*t = (struct rnf_named_tensor){ .name = name, .rank = w->rank,
 					.data = block + w->offset };
 	memcpy(t->shape, w->shape, sizeof w->shape);
 }
 
-static struct rnf_named_tensor *tensors(const struct rnf_experiment *e, int state,
-					size_t *n)
+void rnf_weights_list(struct rnf_experiment *e)
 {
 	const struct rnf_program *p = e->programs[0];
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
-	struct rnf_named_tensor *list = NULL;
-	*n = 0;
 	for (size_t i = 0; i < p->n_weights; i++)
-		push_tensor(&list, n, p->weights[i].name, &p->weights[i], e->weights);
-	for (size_t s = 0; state && s < optimizer->n_slots; s++)
+		push_tensor(e, p->weights[i].name, &p->weights[i], e->weights);
+	for (size_t s = 0; e->slots[0] && s < optimizer->n_slots; s++)
 		for (size_t i = 0; i < p->n_weights; i++)
 			if (!p->weights[i].state)
-				push_tensor(&list, n,
-					    rnf_format("%s%s/%s", state_prefix,
-						       optimizer->slots[s],
-						       p->weights[i].name),
+				push_tensor(e, rnf_format("%s%s/%s", state_prefix,
+							  optimizer->slots[s],
+							  p->weights[i].name),
 					    &p->weights[i], e->slots[s]);
-	return list;
-}
-
-static rnf_status sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *dir = slash ? rnf_strndup(path, (size_t)(slash - path)) : ".";
-	const int fd = open(dir[0] ? dir : "/", O_RDONLY | O_DIRECTORY);
-	const int bad = fd < 0 || fsync(fd) != 0;
-	if (fd >= 0) close(fd);
-	return bad ? rnf_fail(RNF_EIO, "%s: %s", dir, strerror(errno)) : RNF_OK;
 }
 
 rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
 			     int state, const struct rnf_text *texts, size_t n_texts)
 {
 	const struct rnf_format_impl *format = native();
+	const size_t n = state ? e->n_tensors : e->programs[0]->n_weights;
+	int fd;
 	if (!format)
 		return rnf_fail(RNF_ENOENT, "%s: no format plugin can write it", path);
-	const char *temporary = rnf_format("%s.tmp", path);
-	size_t n;
-	const struct rnf_named_tensor *list = tensors(e, state, &n);
-	const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return rnf_fail(RNF_EIO, "%s: %s", temporary, strerror(errno));
-	rnf_status status = format->write(&rnf_host, fd, list, n, texts, n_texts);
-	if (status >= 0 && fsync(fd) != 0)
-		status = rnf_fail(RNF_EIO, "%s: %s", temporary, strerror(errno));
-	if (close(fd) != 0 && status >= 0)
-		status = rnf_fail(RNF_EIO, "%s: %s", temporary, strerror(errno));
-	if (status >= 0 && rename(temporary, path) != 0)
-		status = rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
-	if (status < 0) {
-		unlink(temporary);
-		return status;
-	}
-	return sync_folder(path);
+	RNF_TRY(rnf_file_begin(path, &fd));
+	return rnf_file_commit(path, fd, format->write(&rnf_host, fd, e->tensors, n,
+						       texts, n_texts));
 }

@@ -35,8 +35,12 @@ struct rnf_dataset_impl {
 	const char *const *files;
 	const char *folder;
 	const struct rnf_download *downloads; /* url NULL ends the list */
+	/* What is known before any file is seen: h, w, c, classes, names. NULL:
+	 * nothing, a plan needs the files then. [main] */
+	void (*describe)(const void *conf, struct rnf_dataset_info *info);
 	/* Check the blobs (one each of `files`, in that order), which stay where
-	 * they are as long as the program lives. *self may be set. [main] */
+	 * they are as long as the program lives. *self may be set; *info comes as
+	 * described, what is missing is filled in: images[] at least. [main] */
 	rnf_status (*open)(const struct rnf_host *host, const void *conf,
 			   const struct rnf_blob *blobs, void **self,
 			   struct rnf_dataset_info *info);

@@ -65,6 +65,15 @@ static rnf_status open_part(const struct rnf_host *host,
 	return check_labels(host, blob->name, part);
 }
 
+static void describe(const void *conf, struct rnf_dataset_info *info)
+{
+	(void)conf;
+	info->h = info->w = SIDE;
+	info->c = 3;
+	info->classes = CLASSES;
+	info->names = names;
+}
+
 static rnf_status open_files(const struct rnf_host *host, const void *conf,
 			     const struct rnf_blob *blobs, void **self,
 			     struct rnf_dataset_info *info)
@@ -78,10 +87,6 @@ static rnf_status open_files(const struct rnf_host *host, const void *conf,
 		info->images[f < TRAIN_FILES ? RNF_SPLIT_TRAIN : RNF_SPLIT_TEST] +=
 			store->parts[f].n;
 	}
-	info->h = info->w = SIDE;
-	info->c = 3;
-	info->classes = CLASSES;
-	info->names = names;
 	*self = store;
 	return RNF_OK;
 }
@@ -106,6 +111,7 @@ static const struct rnf_dataset_impl impl = {
 	.files = files,
 	.folder = "cifar-10-batches-bin",
 	.downloads = downloads,
+	.describe = describe,
 	.open = open_files,
 	.read = read_image,
 };

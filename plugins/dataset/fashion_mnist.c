@@ -96,6 +96,15 @@ static rnf_status open_split(const struct rnf_host *host, const struct rnf_blob 
 	return check_labels(host, pair[1].name, *labels, *n);
 }
 
+static void describe(const void *conf, struct rnf_dataset_info *info)
+{
+	(void)conf;
+	info->h = info->w = SIDE;
+	info->c = 1;
+	info->classes = CLASSES;
+	info->names = names;
+}
+
 static rnf_status open_files(const struct rnf_host *host, const void *conf,
 			     const struct rnf_blob *blobs, void **self,
 			     struct rnf_dataset_info *info)
@@ -106,10 +115,6 @@ static rnf_status open_files(const struct rnf_host *host, const void *conf,
 	for (int s = 0; s < RNF_SPLITS; s++)
 		RNF_TRY(open_split(host, &blobs[2 * s], &store->images[s],
 				   &store->labels[s], &info->images[s]));
-	info->h = info->w = SIDE;
-	info->c = 1;
-	info->classes = CLASSES;
-	info->names = names;
 	*self = store;
 	return RNF_OK;
 }
@@ -128,6 +133,7 @@ static const struct rnf_dataset_impl impl = {
 	.files = files,
 	.folder = "fashion-mnist",
 	.downloads = downloads,
+	.describe = describe,
 	.open = open_files,
 	.read = read_image,
 };

@@ -62,6 +62,15 @@ static void draw_patterns(const struct synthetic *conf, float *patterns)
 		}
 }
 
+static void describe(const void *conf_, struct rnf_dataset_info *info)
+{
+	const struct synthetic *conf = conf_;
+	info->h = conf->height;
+	info->w = conf->width;
+	info->c = conf->channels;
+	info->classes = conf->classes;
+}
+
 static rnf_status open_conf(const struct rnf_host *host, const void *conf_,
 			    const struct rnf_blob *blobs, void **self,
 			    struct rnf_dataset_info *info)
@@ -81,11 +90,8 @@ static rnf_status open_conf(const struct rnf_host *host, const void *conf_,
 	for (int s = 0; s < RNF_SPLITS; s++)
 		store->keys[s] = rnf_random_key(~(uint64_t)conf->seed, (uint64_t)s);
 	*self = store;
-	*info = (struct rnf_dataset_info){
-		.images = { conf->images, conf->test_images },
-		.h = conf->height, .w = conf->width, .c = conf->channels,
-		.classes = conf->classes,
-	};
+	info->images[RNF_SPLIT_TRAIN] = conf->images;
+	info->images[RNF_SPLIT_TEST] = conf->test_images;
 	return RNF_OK;
 }
 
@@ -135,7 +141,9 @@ static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 		}
 }
 
-static const struct rnf_dataset_impl impl = { .open = open_conf, .read = read_image };
+static const struct rnf_dataset_impl impl = {
+	.describe = describe, .open = open_conf, .read = read_image,
+};
 
 RNF_PLUGIN(dataset, synthetic, "images made from a seed, for trials without files",
 	   &params, impl)

@@ -47,6 +47,7 @@ START_TEST(reads_both_splits)
 	uint8_t pixels[PIXELS];
 	int32_t label = -1;
 	make(blobs);
+	plugin()->describe(NULL, &info);
 	ck_assert_int_eq(plugin()->open(&rnf_host, NULL, blobs, &self, &info), RNF_OK);
 	ck_assert_int_eq(info.images[0], N);
 	ck_assert_int_eq(info.images[1], N);

@@ -22,6 +22,7 @@ static const struct rnf_dataset_impl *plugin(void)
 static void *opened(const struct synthetic *conf, struct rnf_dataset_info *info)
 {
 	void *self = NULL;
+	plugin()->describe(conf, info);
 	ck_assert_int_eq(plugin()->open(&rnf_host, conf, NULL, &self, info), RNF_OK);
 	return self;
 }
