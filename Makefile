@@ -4,6 +4,7 @@
 CC ?= gcc
 BUILD ?= build
 PREFIX ?= /usr/local
+Q := $(if $(V),,@) # make V=1 shows the commands
 MAKEFLAGS += -j$(shell nproc)
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion
@@ -26,23 +27,28 @@ LIBS_CORE = $(shell pkg-config --libs $(PKG_CORE)) -ldl -lm -lpthread
 all: $(BUILD)/rnframe $(plugins) prune
 
 $(BUILD)/rnframe: $(BUILD)/core/cli/main.o $(core_obj)
-	$(CC) $(CFLAGS) $(SAN) $^ -o $@ $(LIBS_CORE)
+	@echo "  link    $@"
+	$(Q)$(CC) $(CFLAGS) $(SAN) $^ -o $@ $(LIBS_CORE)
 
 $(BUILD)/core/%.o: core/%.c
-	@mkdir -p $(@D)
-	$(CC) $(BASE) -Icore -c $< -o $@
+	@mkdir -p $(@D); echo "  core    $<"
+	$(Q)$(CC) $(BASE) -Icore -c $< -o $@
 
 $(BUILD)/tests/lib/%.o: tests/lib/%.c
-	@mkdir -p $(@D)
-	$(CC) $(BASE) -Icore -Itests -c $< -o $@
+	@mkdir -p $(@D); echo "  test    $<"
+	$(Q)$(CC) $(BASE) -Icore -Itests -c $< -o $@
 
+# One whose package is not installed is left out; NAME.missing lets the program
+# say so to who names it.
 needs = $(shell sed -n 's|^/\* needs: \(.*\) \*/$$|\1|p' $(1))
 $(BUILD)/plugins/%.so: plugins/%.c
-	@mkdir -p $(@D)
-	@packages="$(call needs,$<)"; \
+	@mkdir -p $(@D); rm -f $(@:.so=.missing)
+	$(Q)packages="$(call needs,$<)"; \
 	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then \
-		echo "left out: $< (install the development package of: $$packages)"; exit 0; fi; \
-	set -x; $(CC) $(BASE) $$([ -z "$$packages" ] || pkg-config --cflags $$packages | sed 's/-I/-isystem /g') \
+		echo "left out: $< (install the development package of: $$packages)"; \
+		echo "$$packages" >$(@:.so=.missing); exit 0; fi; \
+	echo "  plugin  $<"; \
+	$(CC) $(BASE) $$([ -z "$$packages" ] || pkg-config --cflags $$packages | sed 's/-I/-isystem /g') \
 		-shared -Wl,-z,defs $< -o $@ $$([ -z "$$packages" ] || pkg-config --libs $$packages) -lm
 
 # Shared objects whose source is gone must not be found by the loader.
@@ -50,8 +56,8 @@ prune:
 	@for so in $(filter-out $(plugins),$(wildcard $(BUILD)/plugins/*/*.so)); do echo "pruned: $$so"; rm -f $$so; done
 
 $(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
-	@mkdir -p $(@D)
-	$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
+	@mkdir -p $(@D); echo "  test    $<"
+	$(Q)$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
 		-o $@ $(shell pkg-config --libs check) $(LIBS_CORE)
 
 # The real CIFAR-10, unpacked once, where the tests look for it.
@@ -83,7 +89,7 @@ install: all
 	install $(BUILD)/rnframe $(DESTDIR)$(PREFIX)/bin/
 	cp -r include/rnframe $(DESTDIR)$(PREFIX)/include/
 	cp -r conf $(DESTDIR)$(PREFIX)/share/rnframe/
-	cd $(BUILD)/plugins && find . -name '*.so' -exec install -D {} $(abspath $(DESTDIR)$(PREFIX))/lib/rnframe/plugins/{} \;
+	cd $(BUILD)/plugins && find . '(' -name '*.so' -o -name '*.missing' ')' -exec install -m 644 -D {} $(abspath $(DESTDIR)$(PREFIX))/lib/rnframe/plugins/{} \;
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev nettle-dev \

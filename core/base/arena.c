@@ -19,7 +19,7 @@ void *rnf_alloc(size_t bytes)
 	const size_t size = sizeof(struct block) + ((bytes + 63) & ~(size_t)63);
 	struct block *b = aligned_alloc(64, size < bytes ? 0 : size);
 	if (!b || size < bytes) {
-		fprintf(stderr, "error: out of memory (%zu bytes)\n", bytes);
+		fprintf(stderr, "rnframe: out of memory (%zu bytes)\n", bytes);
 		exit(1);
 	}
 	memset(b, 0, size);

@@ -53,6 +53,8 @@ rnf_status rnf_file_commit(const char *path, int fd, rnf_status written)
 {
 	char name[PATH_MAX];
 	temporary(path, name);
+	if (written < 0) /* the writer knows the descriptor alone */
+		written = rnf_fail_in(written, "%s: ", path);
 	if (written >= 0 && fsync(fd) != 0)
 		written = rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
 	if (close(fd) != 0 && written >= 0)
@@ -66,6 +68,7 @@ rnf_status rnf_file_commit(const char *path, int fd, rnf_status written)
 
 rnf_status rnf_folder_make(const char *path)
 {
+	if (!*path) return rnf_fail(RNF_EINVAL, "the name of a folder is empty");
 	for (const char *p = path + 1;; p++) {
 		if (*p != '/' && *p != 0) continue;
 		const char *part = rnf_strndup(path, (size_t)(p - path));

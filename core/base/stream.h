@@ -8,6 +8,7 @@
 enum rnf_stream {
 	RNF_STREAM_WEIGHTS, /* index: the weight's place in the model */
 	RNF_STREAM_SPLIT, /* index: the class; the seed is data.split_seed */
+	RNF_STREAM_PART, /* index: 0; gives the seed of that split */
 	RNF_STREAM_ORDER, /* index: the epoch */
 	RNF_STREAM_IMAGE, /* index: the epoch; within it, the sample */
 	RNF_STREAM_NODE, /* index: the epoch; within it, the node's samples */

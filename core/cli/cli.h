@@ -6,8 +6,10 @@
 #include <rnframe/abi.h>
 
 struct rnf_options {
+	int argc; /* the whole command line, as main got it */
+	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split;
-	const char *mirror;
+	const char *mirror, *plugin_path;
 	const char *sets[256];
 	size_t n_sets;
 	const char *words[8]; /* other arguments, in order */
@@ -17,7 +19,15 @@ struct rnf_options {
 struct rnf_verb {
 	const char *name, *usage, *brief;
 	rnf_status (*run)(const struct rnf_options *);
+	size_t most_words;
+	const char *options[8]; /* that it takes besides --plugin-path, ended by NULL */
 };
+
+/* Sort a verb's arguments into `o`; what the verb does not take, what is given
+ * twice, is empty or is left over is refused. A verb that takes --conf takes
+ * its first word as the conf too. */
+rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
+			     int n, char **arguments);
 
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);

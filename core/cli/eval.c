@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
-#include "train/setup.h"
+#include "train/record.h"
 
 /* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */
 static rnf_status write_npy(const char *path, const float *data, int64_t rows,
@@ -23,17 +23,6 @@ static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 	fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, f);
 	fwrite(header, 1, 118, f);
 	fwrite(data, sizeof *data, (size_t)(rows * columns), f);
-	return rnf_file_close(f, path);
-}
-
-static rnf_status write_json(const char *path, const struct rnf_scores *s)
-{
-	FILE *f;
-	RNF_TRY(rnf_file_create(path, &f));
-	fprintf(f, "{\"error\": %.9g, \"cross_entropy\": %.9g, \"accuracy\": %.9g, "
-		"\"count\": %lld, \"images_per_s\": %.6g}\n",
-		100 * (1 - s->accuracy), s->plain, s->accuracy,
-		(long long)s->count, (double)s->count / s->seconds);
 	return rnf_file_close(f, path);
 }
 
@@ -68,6 +57,9 @@ rnf_status rnf_verb_eval(const struct rnf_options *o)
 	int split = 0;
 	if (!o->conf || !o->weights)
 		return rnf_fail(RNF_EINVAL, "eval needs a conf and --weights FILE");
+	if (o->json && o->probs && !strcmp(o->json, o->probs))
+		return rnf_fail(RNF_EINVAL, "--json and --probs name one file: %s",
+				o->json);
 	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_data(e));
 	RNF_TRY(rnf_experiment_shapes(e));
@@ -77,10 +69,8 @@ rnf_status rnf_verb_eval(const struct rnf_options *o)
 	RNF_TRY(rnf_weights_read(e, o->weights));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->info.classes) * 4) : NULL;
 	RNF_TRY(rnf_evaluate(e, split, samples, n, probs, &s));
-	printf("error %.2f %%  cross-entropy %.5f  images %lld  %.0f images/s\n",
-	       100 * (1 - s.accuracy), s.plain, (long long)s.count,
-	       (double)s.count / s.seconds);
-	if (o->json) RNF_TRY(write_json(o->json, &s));
+	rnf_scores_print(e, &s, stdout);
+	if (o->json) RNF_TRY(rnf_scores_write(e, &s, o->json));
 	if (probs) RNF_TRY(write_npy(o->probs, probs, n, e->info.classes));
 	rnf_experiment_finish(e);
 	return RNF_OK;

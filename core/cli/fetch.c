@@ -1,5 +1,10 @@
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -27,18 +32,60 @@ static rnf_status find_transport(const struct rnf_transport_impl **transport)
 	return RNF_OK;
 }
 
-/* A mirror is a folder or URL that holds the files under their own names. */
+/* What an URL may not hold as it is becomes %XX (RFC 3986, 2.1). */
+static const char *encode(const char *path)
+{
+	char *out = rnf_alloc(3 * strlen(path) + 1), *to = out;
+	for (const char *p = path; *p; p++)
+		if (isalnum((unsigned char)*p) || strchr("/-._~", *p))
+			*to++ = *p;
+		else
+			to += sprintf(to, "%%%02X", (unsigned char)*p);
+	return out;
+}
+
+/* A mirror is a folder or URL that holds the files under their own names; NULL
+ * stays NULL. */
+static rnf_status mirror_url(const char *mirror, const char **url)
+{
+	char path[PATH_MAX];
+	struct stat at;
+	*url = mirror;
+	if (!mirror || strstr(mirror, "://")) return RNF_OK;
+	if (!realpath(mirror, path) || stat(path, &at) != 0)
+		return rnf_fail(RNF_ENOENT, "--mirror %s: %s", mirror, strerror(errno));
+	if (!S_ISDIR(at.st_mode))
+		return rnf_fail(RNF_EINVAL, "--mirror %s: is no folder", mirror);
+	*url = rnf_format("file://%s", encode(path));
+	return RNF_OK;
+}
+
 static const char *address(const struct rnf_download *d, const char *mirror)
 {
 	if (!mirror) return d->url;
-	return rnf_format("%s%s/%s", strstr(mirror, "://") ? "" : "file://", mirror,
-			  d->file);
+	const size_t n = strlen(mirror);
+	return rnf_format("%s%s%s", mirror, n && mirror[n - 1] == '/' ? "" : "/", d->file);
+}
+
+static rnf_status fetch_all(const struct rnf_transport_impl *transport,
+			    const struct rnf_download *d, const char *mirror,
+			    const char *dir)
+{
+	for (; d->url; d++) {
+		struct rnf_download from = *d;
+		const char *path = rnf_format("%s/%s", dir, d->file);
+		from.url = address(d, mirror);
+		RNF_TRY(transport->fetch(&rnf_host, &from, path, progress));
+		printf("%s\n", path);
+	}
+	return RNF_OK;
 }
 
 rnf_status rnf_verb_fetch(const struct rnf_options *o)
 {
 	const struct rnf_feature *feature;
 	const struct rnf_transport_impl *transport = NULL;
+	const char *mirror;
 	if (o->n_words != 1)
 		return rnf_fail(RNF_EINVAL, "fetch needs the name of a data set");
 	RNF_TRY(rnf_loader_find("dataset", o->words[0], &feature));
@@ -48,14 +95,7 @@ rnf_status rnf_verb_fetch(const struct rnf_options *o)
 	if (!dataset->downloads)
 		return rnf_fail(RNF_EINVAL, "%s has nothing to download", o->words[0]);
 	if (!dir) return rnf_fail(RNF_EINVAL, "no home folder: say --out DIR");
+	RNF_TRY(mirror_url(o->mirror, &mirror));
 	RNF_TRY(rnf_folder_make(dir));
-	for (const struct rnf_download *d = dataset->downloads; d->url; d++) {
-		struct rnf_download from = *d;
-		from.url = address(d, o->mirror);
-		RNF_TRY(transport->fetch(&rnf_host, &from,
-					 rnf_format("%s/%s", dir, d->file),
-					 progress));
-		printf("%s/%s\n", dir, d->file);
-	}
-	return RNF_OK;
+	return fetch_all(transport, dataset->downloads, mirror, dir);
 }

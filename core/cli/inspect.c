@@ -1,5 +1,9 @@
+/* rnframe inspect [KIND [NAME]]: what plugins there are, what one takes. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/arena.h"
+#include "base/status.h"
 #include "cli/cli.h"
 #include "plugin/loader.h"
 #include "plugin/param.h"
@@ -18,22 +22,41 @@ static void list(const char *kind)
 		       features[i]->brief);
 }
 
-rnf_status rnf_verb_inspect(const struct rnf_options *o)
+static rnf_status check_kind(const char *kind, const char **kinds, size_t n)
+{
+	const char *all = "";
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(kinds[i], kind)) return RNF_OK;
+		all = rnf_format("%s%s%s", all, i ? ", " : "", kinds[i]);
+	}
+	const char *near = rnf_nearest(kind, kinds, n);
+	return rnf_fail(RNF_ENOENT, "there is no kind \"%s\"%s%s%s; the kinds are %s",
+			kind, near ? " (did you mean \"" : "", near ? near : "",
+			near ? "\"?)" : "", n ? all : "none: no plugins are found");
+}
+
+static rnf_status describe(const char *kind, const char *name)
 {
 	const struct rnf_feature *feature;
-	const char **kinds;
-	if (o->n_words == 0) {
-		const size_t n = rnf_loader_kinds(&kinds);
-		for (size_t i = 0; i < n; i++)
-			list(kinds[i]);
-		return RNF_OK;
-	}
-	if (o->n_words == 1) {
-		list(o->words[0]);
-		return RNF_OK;
-	}
-	RNF_TRY(rnf_loader_find(o->words[0], o->words[1], &feature));
+	RNF_TRY(rnf_loader_find(kind, name, &feature));
 	rnf_describe_feature(feature, stdout);
 	printf("file %s\n", rnf_loader_file(feature));
+	return RNF_OK;
+}
+
+rnf_status rnf_verb_inspect(const struct rnf_options *o)
+{
+	const char **kinds;
+	const size_t n = rnf_loader_kinds(&kinds);
+	for (size_t i = 0; o->n_words == 0 && i < n; i++)
+		list(kinds[i]);
+	if (o->n_words == 0) return RNF_OK;
+	/* KIND.NAME is KIND NAME, as messages write it */
+	const char *dot = o->n_words == 1 ? strchr(o->words[0], '.') : NULL;
+	const char *kind = rnf_strndup(o->words[0], strcspn(o->words[0], dot ? "." : ""));
+	RNF_TRY(check_kind(kind, kinds, n));
+	if (dot) return describe(kind, dot + 1);
+	if (o->n_words == 2) return describe(kind, o->words[1]);
+	list(kind);
 	return RNF_OK;
 }

@@ -1,6 +1,10 @@
-/* rnframe VERB [CONF] [key.path=value ...]: finds the verb, parses its options,
- * prints the words of a failure once. */
+/* rnframe VERB [CONF] [key.path=value ...]: finds the verb, has its options
+ * parsed, prints the words of a failure once. */
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,139 +17,122 @@
 #include "plugin/loader.h"
 #include "train/setup.h"
 
+static rnf_status help(const struct rnf_options *);
+static rnf_status version(const struct rnf_options *);
+
 static const struct rnf_verb verbs[] = {
 	{ "train", "CONF [key.path=value]... [--out DIR] [--weights FILE] [--log FILE]",
-	  "train a model and evaluate it", rnf_verb_train },
-	{ "eval", "CONF --weights FILE [--split test|validation|train] [--json FILE] [--probs FILE.npy]",
-	  "evaluate weights", rnf_verb_eval },
+	  "train a model and evaluate it", rnf_verb_train, 1,
+	  { "--conf", "--set", "--out", "--weights", "--log" } },
+	{ "eval", "CONF [key.path=value]... --weights FILE [--split test|validation|train] "
+	  "[--json FILE] [--probs FILE.npy]", "evaluate weights", rnf_verb_eval, 1,
+	  { "--conf", "--set", "--weights", "--split", "--json", "--probs" } },
 	{ "plan", "CONF [key.path=value]...",
-	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan },
-	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters", rnf_verb_inspect },
-	{ "confs", "", "list the confs that come with the program", rnf_verb_confs },
+	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
+	  { "--conf", "--set" } },
+	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",
+	  rnf_verb_inspect, 2, { NULL } },
+	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,
+	  { NULL } },
 	{ "fetch", "DATASET [--out DIR] [--mirror URL]",
-	  "download a data set and check it", rnf_verb_fetch },
+	  "download a data set and check it", rnf_verb_fetch, 1,
+	  { "--out", "--mirror" } },
+	{ "help", "", "print this", help, 0, { NULL } },
+	{ "version", "", "print the version", version, 0, { NULL } },
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };
 
 static const struct {
-	const char *name;
-	size_t offset;
-} options[] = {
-	{ "--conf", offsetof(struct rnf_options, conf) },
-	{ "--out", offsetof(struct rnf_options, out) },
-	{ "--weights", offsetof(struct rnf_options, weights) },
-	{ "--log", offsetof(struct rnf_options, log) },
-	{ "--json", offsetof(struct rnf_options, json) },
-	{ "--probs", offsetof(struct rnf_options, probs) },
-	{ "--split", offsetof(struct rnf_options, split) },
-	{ "--mirror", offsetof(struct rnf_options, mirror) },
-	{ "--set", 0 },
-	{ "--plugin-path", 0 },
+	const char *option, *verb;
+} verb_options[] = {
+	{ "--help", "help" }, { "-h", "help" }, { "--version", "version" },
 };
-enum { N_OPTIONS = sizeof options / sizeof *options };
 
-static int help(FILE *out)
+static void print_help(FILE *out)
 {
 	fputs("rnframe " RNF_VERSION ": trains residual image classifiers from conf files\n\n",
 	      out);
 	for (size_t i = 0; i < N_VERBS; i++)
-		fprintf(out, "  rnframe %-8s %s\n      %s\n", verbs[i].name,
-			verbs[i].usage, verbs[i].brief);
+		fprintf(out, "  rnframe %s%s%s\n      %s\n", verbs[i].name,
+			*verbs[i].usage ? " " : "", verbs[i].usage, verbs[i].brief);
 	fputs("\nrnframe --conf X is rnframe train X; --set k=v and k=v mean the same.\n"
+	      "All verbs take --plugin-path DIR: a folder of KIND/NAME.so, searched before\n"
+	      "the program's own and after the environment's RNFRAME_PLUGIN_PATH.\n"
 	      "Exit status: 0 done, 1 internal, 2 bad input.\n"
 	      "  rnframe train quickstart.cfg train.epochs=1\n"
 	      "  rnframe plan se_mxresnet20.cfg\n", out);
-	return 0;
 }
 
-static rnf_status add_set(struct rnf_options *o, const char *text)
+static rnf_status help(const struct rnf_options *o)
 {
-	if (o->n_sets == sizeof o->sets / sizeof *o->sets)
-		return rnf_fail(RNF_EINVAL, "more than %zu overrides", o->n_sets);
-	o->sets[o->n_sets++] = text;
+	(void)o;
+	print_help(stdout);
 	return RNF_OK;
 }
 
-static rnf_status unknown_option(const char *name)
+static rnf_status version(const struct rnf_options *o)
 {
-	const char *names[N_OPTIONS];
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		names[i] = options[i].name;
-	const char *near = rnf_nearest(name, names, N_OPTIONS);
-	return rnf_fail(RNF_EINVAL, "unknown option %s%s%s%s", name,
-			near ? " (did you mean " : "", near ? near : "",
-			near ? "?)" : "");
-}
-
-/* `--name value` or `--name=value`; *used counts the arguments taken. */
-static rnf_status option(struct rnf_options *o, char **argv, int left, int *used)
-{
-	const char *equals = strchr(argv[0], '=');
-	const size_t length = equals ? (size_t)(equals - argv[0]) : strlen(argv[0]);
-	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (strlen(options[i].name) != length ||
-		    strncmp(options[i].name, argv[0], length) != 0)
-			continue;
-		if (!equals && left < 2)
-			return rnf_fail(RNF_EINVAL, "%s needs a value", argv[0]);
-		const char *value = equals ? equals + 1 : argv[1];
-		*used = equals ? 1 : 2;
-		if (!strcmp(options[i].name, "--set")) return add_set(o, value);
-		if (!strcmp(options[i].name, "--plugin-path"))
-			rnf_loader_path(value);
-		else
-			*(const char **)((char *)o + options[i].offset) = value;
-		return RNF_OK;
-	}
-	return unknown_option(rnf_strndup(argv[0], length));
-}
-
-static rnf_status parse(struct rnf_options *o, int argc, char **argv)
-{
-	for (int i = 0, used = 1; i < argc; i += used) {
-		used = 1;
-		if (argv[i][0] == '-' && argv[i][1]) {
-			RNF_TRY(option(o, argv + i, argc - i, &used));
-		} else if (strchr(argv[i], '=')) {
-			RNF_TRY(add_set(o, argv[i]));
-		} else if (o->n_words < sizeof o->words / sizeof *o->words) {
-			o->words[o->n_words++] = argv[i];
-		} else {
-			return rnf_fail(RNF_EINVAL, "too many arguments: %s", argv[i]);
-		}
-	}
+	(void)o;
+	puts("rnframe " RNF_VERSION);
 	return RNF_OK;
 }
 
-static rnf_status find_verb(const char *name, const struct rnf_verb **verb)
+/* ---- the verb ---- */
+
+static const struct rnf_verb *verb_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof verb_options / sizeof *verb_options; i++)
+		if (!strcmp(name, verb_options[i].option)) name = verb_options[i].verb;
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strcmp(name, verbs[i].name)) return &verbs[i];
+	return NULL;
+}
+
+static rnf_status unknown_verb(const char *name)
 {
 	const char *names[N_VERBS];
-	for (size_t i = 0; i < N_VERBS; i++) {
+	for (size_t i = 0; i < N_VERBS; i++)
 		names[i] = verbs[i].name;
-		*verb = &verbs[i];
-		if (!strcmp(name, names[i])) return RNF_OK;
-	}
 	const char *near = rnf_nearest(name, names, N_VERBS);
 	return rnf_fail(RNF_EINVAL, "unknown verb %s%s%s%s; rnframe help lists them",
 			name, near ? " (did you mean " : "", near ? near : "",
 			near ? "?)" : "");
 }
 
-/* Plugins and confs lie beside the program: build/plugins and conf/ in a tree,
- * lib/rnframe/plugins and share/rnframe/conf when installed. */
-static void set_paths(void)
+/* Without a verb in front it is train. One that follows an option is a slip:
+ * it must not become the name of a conf, nor start a training. */
+static rnf_status no_late_verb(int argc, char **argv)
 {
-	char self[PATH_MAX];
-	const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	const char *env = getenv("RNFRAME_PLUGIN_PATH");
-	if (env) rnf_loader_path(env);
-	if (n <= 0) return;
-	self[n] = 0;
-	*strrchr(self, '/') = 0;
+	for (int i = 1; i < argc; i++) {
+		const int option = argv[i][0] == '-';
+		if (!option && verb_named(argv[i]))
+			return rnf_fail(RNF_EINVAL, "the verb comes first: rnframe %s ...",
+					argv[i]);
+		i += option && !strchr(argv[i], '='); /* its value */
+	}
+	return RNF_OK;
+}
+
+static rnf_status find_verb(int argc, char **argv, const struct rnf_verb **verb,
+			    int *from)
+{
+	*verb = verb_named(argv[1]);
+	*from = 2;
+	if (*verb) return RNF_OK;
+	if (argv[1][0] != '-' && !strchr(argv[1], '=')) return unknown_verb(argv[1]);
+	*verb = &verbs[0];
+	*from = 1;
+	return no_late_verb(argc, argv);
+}
+
+/* ---- the surroundings ---- */
+
+/* Confs lie beside the program: conf/ in a tree, share/rnframe/conf when
+ * installed. */
+static void find_confs(const char *self)
+{
 	static const char *const conf[] = { "../share/rnframe/conf", "../conf",
 					    "../../conf" };
-	rnf_loader_path(rnf_format("%s/plugins", self));
-	rnf_loader_path(rnf_format("%s/../lib/rnframe/plugins", self));
 	for (size_t i = 0; i < sizeof conf / sizeof *conf; i++) {
 		char *dir = realpath(rnf_format("%s/%s", self, conf[i]), NULL);
 		if (!dir) continue;
@@ -155,38 +142,89 @@ static void set_paths(void)
 	}
 }
 
-static int fail(void)
+/* So do plugins, in plugins/ or lib/rnframe/plugins. The user's own folders
+ * come first, so that they can stand in for a built-in feature. */
+static void set_paths(const char *plugin_path)
 {
+	char self[PATH_MAX];
+	const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	const char *env = getenv("RNFRAME_PLUGIN_PATH");
+	if (env && *env) rnf_loader_path(env);
+	if (plugin_path) rnf_loader_path(plugin_path);
+	if (n <= 0) return;
+	self[n] = 0;
+	*strrchr(self, '/') = 0;
+	rnf_loader_path(rnf_format("%s/plugins", self));
+	rnf_loader_path(rnf_format("%s/../lib/rnframe/plugins", self));
+	find_confs(self);
+}
+
+/* A stream that is closed would give its number to the next file opened, and
+ * the words meant for it would land in that file. */
+static int fill_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	return 0;
+}
+
+/* A file that cannot grow and a pipe without a reader are failed writes, which
+ * end in a status and leave no half file. */
+static void fail_writes(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- the end ---- */
+
+/* `| head -1` has read all that it wants: no failure. */
+static int reader_is_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+	return poll(&out, 1, 0) == 1 && out.revents & (POLLERR | POLLHUP);
+}
+
+static rnf_status flush_output(void)
+{
+	errno = EIO; /* the cause, if an earlier write failed */
+	if (fflush(stdout) == 0 && !ferror(stdout)) return RNF_OK;
+	const int cause = errno;
+	if (reader_is_gone()) return RNF_OK;
+	return rnf_fail(RNF_EIO, "standard output: %s", strerror(cause));
+}
+
+static int exit_code(rnf_status status)
+{
+	if (status >= 0) return 0;
 	fprintf(stderr, "rnframe: %s\n", rnf_fail_words());
-	return 2;
+	return status == RNF_EINTERNAL || status == RNF_ENOMEM ? 1 : 2;
 }
 
 static rnf_status run(int argc, char **argv)
 {
 	static struct rnf_options o;
-	const struct rnf_verb *verb = &verbs[0];
-	int from = 1;
-	if (argv[1][0] != '-' && !strchr(argv[1], '=')) {
-		RNF_TRY(find_verb(argv[1], &verb));
-		from = 2;
-	}
-	RNF_TRY(parse(&o, argc - from, argv + from));
-	if (!o.conf && o.n_words) o.conf = o.words[0];
-	return verb->run(&o);
+	const struct rnf_verb *verb;
+	int from;
+	o.argc = argc;
+	o.argv = argv;
+	RNF_TRY(find_verb(argc, argv, &verb, &from));
+	RNF_TRY(rnf_options_parse(&o, verb, argc - from, argv + from));
+	set_paths(o.plugin_path);
+	RNF_TRY(verb->run(&o));
+	return flush_output();
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
-	    !strcmp(argv[1], "-h"))
-		return help(argc < 2 ? stderr : stdout) + (argc < 2 ? 2 : 0);
-	if (!strcmp(argv[1], "--version")) {
-		puts("rnframe " RNF_VERSION);
-		return 0;
+	if (fill_streams() < 0) return 1;
+	fail_writes();
+	if (argc < 2) {
+		print_help(stderr);
+		return 2;
 	}
-	set_paths();
-	const rnf_status status = run(argc, argv);
-	const int code = status < 0 ? fail() : 0;
+	const int code = exit_code(run(argc, argv));
 	rnf_arena_finish();
-	return status == RNF_EINTERNAL || status == RNF_ENOMEM ? 1 : code;
+	return code;
 }

@@ -52,12 +52,14 @@ void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child);
 /* Apply one override "key.path=value" (override.c): list elements count from 0,
  * or go by `name`, else by `type` (two matches: an error that lists the
  * indices); a plugin given as a bare string becomes a group when a key below it
- * is set; absent groups and keys are made, and checked when filled. `origin` is
+ * is set; absent groups and keys are made, and checked when filled. Blanks
+ * around key, value and the elements of a list do not count, unless quoted;
+ * a number has none in quotes either. `origin` is
  * the file and line that messages name ("--set", 0). */
 rnf_status rnf_conf_override(struct rnf_conf *root, const char *text,
 			     const char *origin, int line);
 
-/* Text without the blanks around it, and without the quotes. */
+/* Text without the blanks around it, and without the quotes around it. */
 const char *rnf_conf_trimmed(const char *text, size_t n);
 const char *rnf_conf_unquoted(const char *text);
 

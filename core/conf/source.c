@@ -80,6 +80,9 @@ static rnf_status not_found(const char *name, const char *here, const char *conf
 {
 	const char *near = nearest_file(name, folder_of(here));
 	const char *other = conf_dir ? join(conf_dir, name) : here;
+	struct stat st;
+	if (stat(here, &st) == 0 && S_ISDIR(st.st_mode))
+		return rnf_fail(RNF_EINVAL, "%s is a folder; a conf is a file", here);
 	if (!near && conf_dir) near = nearest_file(name, folder_of(other));
 	return rnf_fail(RNF_ENOENT, "there is no conf %s%s%s%s%s%s", here,
 			strcmp(here, other) ? " and no " : "",
@@ -247,7 +250,9 @@ static rnf_status expand(struct reader *r, const char *path, int depth)
 	enum state state = PLAIN;
 	int number = 0;
 	RNF_TRY(read_file(path, &text, &n));
-	for (const char *line = text; line < text + n; ) {
+	/* the mark that some editors put before UTF-8 */
+	const size_t mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+	for (const char *line = text + mark; line < text + n; ) {
 		const char *end = memchr(line, '\n', (size_t)(text + n - line));
 		if (!end) end = text + n;
 		const char *name = state == PLAIN ? include_of(line, end) : NULL;

@@ -89,6 +89,7 @@ const char *rnf_conf_unquoted(const char *text)
 {
 	const size_t n = strlen(text);
 	if (n < 2 || text[0] != '"' || text[n - 1] != '"') return text;
+	if (memchr(text + 1, '"', n - 2)) return text; /* "a","b" is no one text */
 	return rnf_strndup(text + 1, n - 2);
 }
 

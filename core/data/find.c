@@ -255,13 +255,17 @@ rnf_status rnf_data_find(const struct rnf_feature *dataset, const char *path,
 			 struct rnf_blob **blobs)
 {
 	struct search s = { .impl = dataset->impl };
+	const int named = path && *path;
 	*blobs = NULL;
+	if (!s.impl->files && named)
+		rnf_log(RNF_LOG_WARNING, "data.path \"%s\" is not used: %s reads no "
+			"files", path, dataset->name);
 	if (!s.impl->files) return RNF_OK;
 	while (s.impl->files[s.n])
 		s.n++;
 	s.blobs = rnf_alloc(s.n * sizeof *s.blobs);
 	const char *places[PLACES_MAX] = { path };
-	const size_t n = path && *path ? 1 : standard_places(dataset->name, places);
+	const size_t n = named ? 1 : standard_places(dataset->name, places);
 	for (size_t i = 0; i < n; i++) {
 		RNF_TRY(look_in(&s, places[i]));
 		if (!complete(&s)) continue;

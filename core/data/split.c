@@ -68,8 +68,8 @@ rnf_status rnf_split(const int32_t *labels, int64_t n, int64_t classes,
 	RNF_TRY(group(labels, n, classes, first, members));
 	const int64_t kept = choose(first, members, classes, fraction, seed, chosen);
 	if (kept >= n && n > 0)
-		return rnf_fail(RNF_EINVAL, "validation takes all %" PRId64
-				" training images", n);
+		return rnf_fail(RNF_EINVAL, "of %" PRId64 " training images "
+				"none is left to train on", n);
 	*train = rnf_alloc((size_t)(n - kept) * sizeof **train);
 	*val = rnf_alloc((size_t)kept * sizeof **val);
 	*n_train = *n_val = 0;

@@ -51,7 +51,8 @@ struct rnf_builder {
 	char scope[256];
 	size_t ends[64]; /* length of the scope before each enter */
 	int n_ends, depth;
-	int failed;
+	int failed, placed; /* placed: the words say where already */
+	const struct rnf_conf *cause; /* narrower than the layer, or NULL */
 	int64_t classes;
 	struct named { const char *name; rnf_val value; } *named;
 	size_t n_named;
@@ -187,6 +188,7 @@ static rnf_val use(struct rnf_graph *g, const struct rnf_ref *ref,
 					     ref->feature->name, ref, settings,
 					     n_settings, &ref) < 0) {
 		b->failed = 1;
+		b->placed = ref->node != NULL;
 		return -1;
 	}
 	if (++b->depth > MAX_DEPTH)
@@ -211,16 +213,30 @@ static rnf_val node(struct rnf_graph *g, const char *type, const char *label,
 	}
 	if (rnf_param_settings("layer|block", type, NULL, settings, n_settings,
 			       &ref) < 0) {
+		rnf_fail_in(RNF_EINVAL, "layer %s_%s: ", of(g)->scope, label);
 		of(g)->failed = 1;
 		return -1;
 	}
 	return use(g, ref, label, in, n_in, NULL, 0);
 }
 
+static void no_such_input(struct rnf_builder *b, const struct rnf_ref *ref,
+			  const char *name)
+{
+	const char *words[256] = { NULL };
+	size_t n = 0;
+	for (; n < b->n_named && n < 256; n++) words[n] = b->named[n].name;
+	const char *near = rnf_nearest(name, words, n);
+	if (!b->failed) b->cause = rnf_conf_get(ref->node, "inputs");
+	fail(&b->graph, "inputs: there is no earlier layer named \"%s\"%s%s%s", name,
+	     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+}
+
 /* The values that a layer of the conf reads. */
-static size_t inputs_of(struct rnf_builder *b, const struct rnf_layer_common *c,
+static size_t inputs_of(struct rnf_builder *b, const struct rnf_ref *ref,
 			rnf_val before, rnf_val in[RNF_OP_INPUTS])
 {
+	const struct rnf_layer_common *c = ref->common;
 	in[0] = before;
 	if (!c || c->inputs.n == 0) return 1;
 	size_t n = 0;
@@ -229,9 +245,7 @@ static size_t inputs_of(struct rnf_builder *b, const struct rnf_layer_common *c,
 		for (size_t i = 0; i < b->n_named; i++)
 			if (!strcmp(b->named[i].name, c->inputs.at[n]))
 				in[n] = b->named[i].value;
-		if (in[n] < 0)
-			fail(&b->graph, "inputs: there is no earlier layer "
-			     "named \"%s\"", c->inputs.at[n]);
+		if (in[n] < 0) no_such_input(b, ref, c->inputs.at[n]);
 	}
 	return n;
 }
@@ -246,20 +260,42 @@ static int wants_units(const struct rnf_ref *ref)
 	       *(const int64_t *)((const char *)ref->conf + row->offset) == 0;
 }
 
+static const char *name_of(const struct rnf_ref *ref)
+{
+	const struct rnf_layer_common *common = ref->common;
+	return common ? common->name : NULL;
+}
+
+/* Two layers of one label would share tensors' names and random numbers. */
+static const char *label_of(const struct rnf_model_conf *model, size_t i)
+{
+	const struct rnf_ref *ref = model->layers.at[i];
+	const char *name = name_of(ref);
+	if (name) return name;
+	return rnf_format("%s%zu", ref->role ? ref->role : ref->feature->name, i);
+}
+
+/* The place and the path of what is wrong, before the words. */
+static void place(const struct rnf_builder *b, const struct rnf_ref *ref)
+{
+	if (b->placed || !ref->node) return;
+	const struct rnf_conf *at = b->cause;
+	if (!at && ref->node->retyped) at = rnf_conf_get(ref->node, "type");
+	if (!at) at = ref->node;
+	rnf_fail_in(RNF_EINVAL, "%s%s: ", rnf_conf_place(at), rnf_conf_path(ref->node));
+}
+
 static rnf_val add_layer(struct rnf_builder *b, size_t i, rnf_val x)
 {
 	const struct rnf_ref *ref = b->model->layers.at[i];
-	const struct rnf_layer_common *common = ref->common;
 	const struct rnf_setting units = RNF_SET_INT("units", b->classes);
-	const char *name = common ? common->name : NULL;
-	const char *type = ref->role ? ref->role : ref->feature->name;
+	const char *name = name_of(ref), *label = label_of(b->model, i);
 	rnf_val in[RNF_OP_INPUTS];
-	const size_t n = inputs_of(b, common, x, in);
-	x = use(&b->graph, ref, name ? name : rnf_format("%s%zu", type, i), in, n,
-		&units, wants_units(ref) ? 1 : 0);
-	if (x < 0 && ref->node && ref->node->line)
-		rnf_fail_in(RNF_EINVAL, "%s:%d: ", ref->node->file,
-			    ref->node->line);
+	enter(&b->graph, label); /* for the words when an input is not there */
+	const size_t n = inputs_of(b, ref, x, in);
+	leave(&b->graph);
+	x = use(&b->graph, ref, label, in, n, &units, wants_units(ref) ? 1 : 0);
+	if (x < 0) place(b, ref);
 	if (name && x >= 0) {
 		struct named *slot = rnf_push((void **)&b->named, &b->n_named,
 					      sizeof *slot);
@@ -281,6 +317,31 @@ static void init(struct rnf_builder *b, const struct rnf_model_conf *model,
 	b->model = model;
 }
 
+static rnf_status same_label(const struct rnf_model_conf *model, size_t one, size_t two)
+{
+	const struct rnf_conf *a = model->layers.at[one]->node;
+	const struct rnf_conf *b = model->layers.at[two]->node;
+	const struct rnf_conf *names[2] = { rnf_conf_get(a, "name"), rnf_conf_get(b, "name") };
+	if (!a || !b)
+		return rnf_fail(RNF_EINVAL, "model.layers: two are called \"%s\"",
+				label_of(model, two));
+	return rnf_fail(RNF_EINVAL, "%s%s is called \"%s\", as %s%s is: give it another "
+			"name", rnf_conf_place(names[1] ? names[1] : b), rnf_conf_path(b),
+			label_of(model, two), rnf_conf_place(names[0] ? names[0] : a),
+			rnf_conf_path(a));
+}
+
+static rnf_status check_labels(const struct rnf_model_conf *model)
+{
+	const char **labels = rnf_alloc(model->layers.n * sizeof *labels);
+	for (size_t i = 0; i < model->layers.n; i++) {
+		labels[i] = label_of(model, i);
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(labels[j], labels[i])) return same_label(model, j, i);
+	}
+	return RNF_OK;
+}
+
 static rnf_status check_logits(const struct rnf_program *p, int64_t classes)
 {
 	const struct rnf_value *y = &p->values[p->logits];
@@ -297,6 +358,7 @@ rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 {
 	if (model->layers.n == 0)
 		return rnf_fail(RNF_EINVAL, "model.layers is empty");
+	RNF_TRY(check_labels(model));
 	struct rnf_builder *b = rnf_alloc(sizeof *b);
 	init(b, model, training);
 	b->classes = classes;
@@ -311,5 +373,7 @@ rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 		if (x < 0) return RNF_EINVAL;
 	}
 	b->program->logits = x;
-	return check_logits(b->program, classes);
+	RNF_TRY(check_logits(b->program, classes));
+	rnf_param_notices(); /* the conf is accepted: nothing later reads it */
+	return RNF_OK;
 }

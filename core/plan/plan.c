@@ -285,6 +285,11 @@ static void init(struct rnf_planner *b, int64_t batch)
 }
 
 /* What the executor's fixed tables hold. */
+static const char *label_of(const struct rnf_step *step)
+{
+	return step->op->label ? step->op->label : rnf_op_info[step->op->kind].name;
+}
+
 static rnf_status check_chains(const struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)
@@ -296,8 +301,9 @@ static rnf_status check_chains(const struct rnf_plan *plan)
 						"than %d pointwise values in one "
 						"run", RNF_CHAIN_SLOTS);
 			if (chain && chain->c > RNF_TILE_MAX)
-				return rnf_fail(RNF_EINVAL, "a layer has %lld "
-						"channels, at most %d can be used",
+				return rnf_fail(RNF_EINVAL, "layer %s has %lld "
+						"channels, must have 1 .. %d",
+						label_of(&plan->phases[i].steps[j]),
 						(long long)chain->c, RNF_TILE_MAX);
 		}
 	return RNF_OK;

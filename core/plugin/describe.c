@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "plugin/param.h"
+#include "plugin/value.h"
 
 enum { KEY, TYPE, RANGE, DEFAULT, UNIT, COLUMNS }; /* the brief comes last */
 
@@ -25,9 +26,8 @@ static const char *range_of(const struct rnf_param *row)
 	switch (row->type) {
 	case RNF_TYPE_BOOL: return "true, false";
 	case RNF_TYPE_INT: case RNF_TYPE_FLOAT: case RNF_TYPE_INTS: case RNF_TYPE_FLOATS:
-		if (row->min == 0 && row->max == 0) return "any";
-		if (row->max >= 0x1p62) return rnf_format("%.10g or more", row->min);
-		return rnf_format("%.10g .. %.10g", row->min, row->max);
+		if (!rnf_value_has_range(row)) return "any";
+		return rnf_value_range(row);
 	case RNF_TYPE_ENUM:
 		for (size_t i = 0; row->choices && row->choices[i]; i++)
 			text = rnf_format("%s%s%s", text, i ? ", " : "", row->choices[i]);

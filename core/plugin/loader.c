@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -251,6 +252,34 @@ static const char *enumerate(const struct words *words, const char *between)
 	return text;
 }
 
+/* What the build wrote where it could not make a plugin: the packages that
+ * were missing, "" when it does not say; NULL: there is no such file. */
+static const char *left_out(const char *kind, const char *name)
+{
+	char line[256] = "";
+	for (size_t i = 0; is_name(name) && i < n_dirs; i++) {
+		FILE *f = fopen(rnf_format("%s/%s/%s.missing", dirs[i], kind, name), "re");
+		if (!f) continue;
+		if (!fgets(line, sizeof line, f)) line[0] = 0;
+		fclose(f);
+		return rnf_conf_trimmed(line, strlen(line));
+	}
+	return NULL;
+}
+
+static rnf_status check_built(const struct words *kinds, const char *name)
+{
+	for (size_t k = 0; k < kinds->n; k++) {
+		const char *packages = left_out(kinds->at[k], name);
+		if (!packages) continue;
+		return rnf_fail(RNF_ENOENT, "plugin %s \"%s\" was left out when rnframe "
+				"was built: install the development package of %s and "
+				"run make again", kinds->at[k], name,
+				packages[0] ? packages : "what it needs");
+	}
+	return RNF_OK;
+}
+
 static rnf_status not_found(const struct words *kinds, const char *name)
 {
 	struct words all = { NULL, 0 }, looked = { NULL, 0 };
@@ -308,6 +337,7 @@ rnf_status rnf_loader_find(const char *kinds, const char *name,
 		RNF_TRY(find_one(list.at[i], name, feature, &file));
 		if (*feature) return RNF_OK;
 	}
+	RNF_TRY(check_built(&list, name));
 	return not_found(&list, name);
 }
 

@@ -14,6 +14,8 @@
 static struct { const char *kind; const struct rnf_params *params; } commons[16];
 static size_t n_commons;
 static const char *const *role_words;
+static const char **notices; /* kept until the conf is accepted */
+static size_t n_notices;
 
 /* A struct that is being filled, and by which rows. */
 struct table {
@@ -90,7 +92,8 @@ static rnf_status get_int(struct rnf_conf *node, const struct rnf_param *row,
 	if (node->type != RNF_CONF_INT)
 		return rnf_value_refuse(node, rnf_value_numbers(row, "a whole number"));
 	*value = node->i;
-	return in_range(node, row, (double)node->i);
+	if (rnf_value_fits(row, node->i)) return RNF_OK;
+	return rnf_value_refuse(node, rnf_value_range(row));
 }
 
 static rnf_status get_float(struct rnf_conf *node, const struct rnf_param *row,
@@ -153,10 +156,22 @@ static rnf_status set_list(struct rnf_conf *node, const struct rnf_param *row, v
 	return RNF_OK;
 }
 
+static const char *keys_of(const struct table *tables, size_t n_tables)
+{
+	const char *all = "";
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t i = 0; tables[t].params && i < tables[t].params->n; i++)
+			all = rnf_format("%s%s%s", all, all[0] ? ", " : "",
+					 row_at(tables[t].params, i)->key);
+	return all[0] ? all : "none";
+}
+
 static rnf_status set_group(struct rnf_conf *node, const struct rnf_param *row, void *at)
 {
+	const struct table table = { row->group, at };
 	if (node->type != RNF_CONF_GROUP)
-		return rnf_value_refuse(node, "a group { key = value; }");
+		return rnf_value_refuse(node, rnf_format("a group { key = value; }; its "
+				"keys are: %s", keys_of(&table, 1)));
 	return rnf_param_fill(node, row->group, at);
 }
 
@@ -176,6 +191,8 @@ static rnf_status set_word(struct rnf_conf *node, const struct rnf_param *row, v
 	const char *text = NULL;
 	if (row->type == RNF_TYPE_STRING) {
 		RNF_TRY(get_string(node, &text));
+		const char *must = row->flags & RNF_PARAM_NAME ? rnf_value_name(text) : NULL;
+		if (must) return rnf_value_refuse(node, must);
 		*(const char **)at = expand_home(text, row->flags);
 		return RNF_OK;
 	}
@@ -263,20 +280,24 @@ static const char *owner_of(const struct rnf_conf *group, const struct rnf_featu
 static rnf_status no_such_key(const char *owner, const char *key,
 			      const struct table *tables, size_t n_tables)
 {
-	const char *words[256] = { NULL }, *all = "";
+	const char *words[256] = { NULL };
 	size_t n = 0;
 	for (size_t t = 0; t < n_tables; t++)
-		for (size_t i = 0; tables[t].params && i < tables[t].params->n; i++) {
-			const char *word = row_at(tables[t].params, i)->key;
-			all = rnf_format("%s%s%s", all, all[0] ? ", " : "", word);
-			if (n < 256) words[n++] = word;
-		}
+		for (size_t i = 0; tables[t].params && i < tables[t].params->n; i++)
+			if (n < 256) words[n++] = row_at(tables[t].params, i)->key;
 	const char *near = rnf_nearest(key, words, n);
 	if (near)
 		return rnf_fail(RNF_EINVAL, "%s has no key \"%s\" (did you mean \"%s\"?)",
 				owner, key, near);
 	return rnf_fail(RNF_EINVAL, "%s has no key \"%s\"; its keys are: %s", owner, key,
-			all[0] ? all : "none");
+			keys_of(tables, n_tables));
+}
+
+/* The node whose value chose the feature: an override may have set it alone. */
+static const struct rnf_conf *word_of(const struct rnf_conf *node)
+{
+	const struct rnf_conf *word = rnf_conf_get(node, "type");
+	return word ? word : node;
 }
 
 static rnf_status missing(const struct rnf_conf *group, const char *owner,
@@ -284,7 +305,7 @@ static rnf_status missing(const struct rnf_conf *group, const char *owner,
 {
 	const char *path = group ? rnf_conf_path(group) : "";
 	return rnf_fail(RNF_EINVAL, "%s%s%s%s needs \"%s\" (%s)",
-			group ? rnf_conf_place(group) : "", path,
+			group ? rnf_conf_place(word_of(group)) : "", path,
 			path[0] ? ": " : "", owner, row->key, row->brief);
 }
 
@@ -293,6 +314,30 @@ static int is_known(const char *key, const struct table *tables, size_t n)
 	for (size_t t = 0; t < n; t++)
 		if (rnf_param_row(tables[t].params, key)) return 1;
 	return 0;
+}
+
+/* "model=1" says `type` below the group, as for a plugin. */
+static rnf_status unknown(const struct rnf_conf *child, const char *owner, int has_type,
+			  const struct table *tables, size_t n_tables)
+{
+	if (!has_type && !strcmp(child->key, "type"))
+		return rnf_fail(RNF_EINVAL, "%s%s is a group and takes no value or type; "
+				"its keys are: %s", rnf_conf_place(child), owner,
+				keys_of(tables, n_tables));
+	return rnf_fail_in(no_such_key(owner, child->key, tables, n_tables), "%s%s: ",
+			   rnf_conf_place(child), rnf_conf_path(child));
+}
+
+static void notice(const char *words)
+{
+	*(const char **)rnf_push((void **)&notices, &n_notices, sizeof *notices) = words;
+}
+
+void rnf_param_notices(void)
+{
+	for (size_t i = 0; i < n_notices; i++) rnf_log(RNF_LOG_INFO, "%s", notices[i]);
+	n_notices = 0;
+	notices = NULL;
 }
 
 /* Keys of the group that no table has: errors, unless another plugin than the
@@ -308,18 +353,14 @@ static rnf_status check_keys(struct rnf_conf *group, const char *owner, int has_
 			i++;
 			continue;
 		}
-		if (!group->retyped || !child->stale) {
-			const rnf_status status = no_such_key(owner, child->key, tables,
-							      n_tables);
-			return rnf_fail_in(status, "%s%s: ", rnf_conf_place(child),
-					   rnf_conf_path(child));
-		}
+		if (!group->retyped || !child->stale)
+			return unknown(child, owner, has_type, tables, n_tables);
 		dropped = rnf_format("%s%s%s", dropped, dropped[0] ? ", " : "", child->key);
 		rnf_conf_remove(group, child);
 	}
 	if (dropped[0])
-		rnf_log(RNF_LOG_INFO, "%s is %s now, which does not have: %s (left out)",
-			rnf_conf_path(group), owner, dropped);
+		notice(rnf_format("%s is %s now, which does not have: %s (left out)",
+				  rnf_conf_path(group), owner, dropped));
 	return RNF_OK;
 }
 
@@ -413,7 +454,8 @@ rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
 		const rnf_status status = rnf_loader_find(kinds, type, &ref->feature);
 		const char *path = rnf_conf_path(node);
 		if (status < 0)
-			return rnf_fail_in(status, "%s%s%s", rnf_conf_place(node), path,
+			return rnf_fail_in(status, "%s%s%s",
+					   rnf_conf_place(word_of(node)), path,
 					   path[0] ? ": " : "");
 	}
 	RNF_TRY(fill_ref(group, ref));
@@ -512,7 +554,8 @@ rnf_status rnf_param_settings(const char *kinds, const char *type,
 	else RNF_TRY(rnf_loader_find(kinds, type, &ref->feature));
 	const rnf_status status = lay_over(ref, from, settings, n);
 	if (status < 0 && ref->node)
-		return rnf_fail_in(status, "%s", rnf_conf_place(ref->node));
+		return rnf_fail_in(status, "%s%s: ", rnf_conf_place(word_of(ref->node)),
+				   rnf_conf_path(ref->node));
 	RNF_TRY(status);
 	*out = ref;
 	return RNF_OK;

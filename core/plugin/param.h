@@ -25,6 +25,10 @@ void rnf_param_roles(const char *const *words);
 const struct rnf_param *rnf_param_row(const struct rnf_params *params,
 				      const char *key);
 
+/* Log what filling has left out, once: when the conf is accepted, so that one
+ * that is refused is answered by one line. */
+void rnf_param_notices(void);
+
 /* Fill `out` from a group by one table; unknown keys, wrong types and values
  * out of range fail with file:line, path, what is allowed, nearest name.
  * RAW values are typed by their row and replaced in the tree. A NULL group

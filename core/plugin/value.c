@@ -1,13 +1,32 @@
 #include "plugin/value.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/status.h"
 
+#define MAX_NAME_BYTES 200 /* what is added must fit into the 255 of a file name */
+
 /* ---- words ---- */
+
+/* With \xNN for what a line of a message cannot hold. */
+static const char *quoted(const char *s)
+{
+	const char *text = "";
+	while (*s) {
+		const unsigned char c = (unsigned char)*s;
+		size_t n = 0;
+		while (s[n] && !iscntrl((unsigned char)s[n])) n++;
+		text = n ? rnf_format("%s%.*s", text, (int)n, s)
+			 : rnf_format("%s\\x%02x", text, c);
+		s += n ? n : 1;
+	}
+	return rnf_format("\"%s\"", text);
+}
 
 static const char *shown(const struct rnf_conf *node)
 {
@@ -17,7 +36,7 @@ static const char *shown(const struct rnf_conf *node)
 	case RNF_CONF_BOOL: return node->i ? "true" : "false";
 	case RNF_CONF_INT: return rnf_format("%lld", (long long)node->i);
 	case RNF_CONF_FLOAT: return rnf_format("%g", node->f);
-	default: return rnf_format("\"%s\"", node->s);
+	default: return quoted(node->s);
 	}
 }
 
@@ -36,8 +55,56 @@ int rnf_value_has_range(const struct rnf_param *row)
 const char *rnf_value_range(const struct rnf_param *row)
 {
 	if (!rnf_value_has_range(row)) return "";
-	if (row->max >= 0x1p62) return rnf_format("%.10g or more", row->min);
-	return rnf_format("%.10g .. %.10g", row->min, row->max);
+	const int whole = row->type == RNF_TYPE_INT || row->type == RNF_TYPE_INTS;
+	const char *least = whole ? rnf_format("%.0f", row->min)
+				  : rnf_format("%.10g", row->min);
+	if (row->max >= 0x1p62) return rnf_format("%s or more", least);
+	return rnf_format(whole ? "%s .. %.0f" : "%s .. %.10g", least, row->max);
+}
+
+int rnf_value_fits(const struct rnf_param *row, int64_t value)
+{
+	if (!rnf_value_has_range(row)) return 1;
+	if (row->min > -0x1p63 && value < (int64_t)row->min) return 0;
+	return row->max >= 0x1p63 || value <= (int64_t)row->max;
+}
+
+/* Bytes of the UTF-8 character at p; 0: it is none. */
+static size_t utf8_length(const char *p)
+{
+	static const struct { unsigned mask, lead, least; } forms[] = {
+		{ 0x80, 0, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 },
+	};
+	const unsigned lead = (unsigned char)*p;
+	size_t n = 0;
+	while (n < 4 && (lead & forms[n].mask) != forms[n].lead) n++;
+	if (n == 4) return 0;
+	unsigned code = lead & ~forms[n].mask;
+	for (size_t i = 1; i <= n; i++) {
+		if ((p[i] & 0xc0) != 0x80) return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	if (code < forms[n].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return n + 1;
+}
+
+const char *rnf_value_name(const char *text)
+{
+	if (!text[0]) return "a text that is not empty";
+	if (!strcmp(text, ".") || !strcmp(text, ".."))
+		return "a name for files, which \".\" and \"..\" are not";
+	if (strchr(text, '/')) return "a name for files, without /";
+	for (const char *p = text; *p; ) {
+		const size_t n = utf8_length(p);
+		if (n == 0) return "valid UTF-8";
+		if (n == 1 && iscntrl((unsigned char)*p))
+			return "a name for files, without control characters";
+		p += n;
+	}
+	return strlen(text) <= MAX_NAME_BYTES
+		? NULL : rnf_format("at most %d bytes long", MAX_NAME_BYTES);
 }
 
 const char *rnf_value_choices(const struct rnf_param *row)
@@ -95,6 +162,7 @@ static void type_int(struct rnf_conf *node)
 {
 	char *end;
 	errno = 0;
+	if (isspace((unsigned char)*node->s)) return; /* in quotes: as it stands */
 	const long long value = strtoll(node->s, &end, 10);
 	if (end == node->s || *end || errno) return;
 	node->type = RNF_CONF_INT;
@@ -105,7 +173,8 @@ static void type_float(struct rnf_conf *node)
 {
 	char *end;
 	const double value = strtod(node->s, &end);
-	if (end == node->s || *end) return;
+	if (end == node->s || *end || isspace((unsigned char)*node->s)) return;
+	if (isinf(value)) return; /* too large, as in a file */
 	node->type = RNF_CONF_FLOAT;
 	node->f = value;
 }
@@ -118,25 +187,33 @@ static void type_bool(struct rnf_conf *node)
 	node->i = yes;
 }
 
-static const char *trimmed(const char *p, size_t n)
+/* Up to the comma that ends an element: one in quotes does not. */
+static size_t item_length(const char *p)
 {
-	return rnf_conf_unquoted(rnf_conf_trimmed(p, n));
+	int inside = 0;
+	size_t n = 0;
+	for (; p[n] && (inside || p[n] != ','); n++)
+		if (p[n] == '"') inside = !inside;
+	return n;
 }
 
-/* "[1, 2]", "(1, 2)" and "1, 2" become a list of RAW. */
+/* "[1, 2]", "(1, 2)" and "1, 2" become a list of RAW, words with or without
+ * quotes; a bracket without its partner stays text, which is refused. */
 static void type_list(struct rnf_conf *node)
 {
-	const char *p = trimmed(node->s, strlen(node->s));
+	const char *p = rnf_conf_trimmed(node->s, strlen(node->s));
 	size_t n = strlen(p);
-	if (n >= 2 && ((p[0] == '[' && p[n - 1] == ']') || (p[0] == '(' && p[n - 1] == ')')))
-		p = trimmed(p + 1, n - 2);
+	const char last = n ? p[n - 1] : 0;
+	const int opens = *p == '[' || *p == '(', closes = last == ']' || last == ')';
+	if (opens != closes || (opens && (*p == '[') != (last == ']'))) return;
+	if (opens) p = rnf_conf_trimmed(p + 1, n - 2);
 	node->type = RNF_CONF_LIST;
 	node->at = NULL;
 	node->n = 0;
 	while (*p) {
-		n = strcspn(p, ",");
+		n = item_length(p);
 		rnf_conf_add(node, NULL, RNF_CONF_RAW, node->file, node->line)->s =
-			trimmed(p, n);
+			rnf_conf_unquoted(rnf_conf_trimmed(p, n));
 		p += n + (p[n] == ',');
 	}
 }

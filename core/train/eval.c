@@ -44,7 +44,6 @@ static void divide(struct rnf_scores *s, int64_t n)
 	s->plain /= (double)n;
 	for (int i = 0; i < RNF_METRICS_MAX; i++)
 		s->metrics[i] /= (double)n;
-	s->accuracy = s->metrics[0];
 }
 
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
@@ -71,5 +70,8 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 	}
 	scores->seconds = rnf_now() - start;
 	divide(scores, n);
+	for (size_t i = 0; i < e->conf.train.metrics.n; i++)
+		if (e->conf.train.metrics.at[i] == e->accuracy)
+			scores->accuracy = scores->metrics[i];
 	return RNF_OK;
 }

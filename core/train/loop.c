@@ -20,7 +20,10 @@ struct running { /* sums over the images of an epoch */
 struct training {
 	struct rnf_run run; /* first: what callbacks see */
 	struct rnf_experiment *e;
-	FILE *log, *log2, *csv;
+	FILE *log, *csv; /* the run folder's */
+	const char *log_path, *csv_path;
+	FILE *log2; /* --log, or NULL */
+	int warned;
 	int64_t *order, *peers;
 	float *target;
 	uint64_t *samples;
@@ -158,17 +161,40 @@ static double mean_loss(const struct rnf_exec *x)
 	return sum / (double)x->images;
 }
 
+/* ", "key": value" or ,value: JSON has no NaN, a CSV reader knows "nan". */
+static void put(FILE *f, const char *key, double value)
+{
+	if (key) fprintf(f, ", \"%s\": ", key);
+	else fputc(',', f);
+	if (isfinite(value)) fprintf(f, "%.9g", value);
+	else fputs(key ? "null" : isnan(value) ? "nan" : "inf", f);
+}
+
 static void log_step(const struct training *t)
 {
 	FILE *const files[] = { t->log, t->log2 };
-	for (int i = 0; i < 2; i++)
-		if (files[i])
-			fprintf(files[i], "{\"step\": %lld, \"epoch\": %lld, "
-				"\"lr\": %.9g, \"loss\": %.9g, \"data_loss\": %.9g, "
-				"\"accuracy\": %.9g, \"images_per_s\": %.6g}\n",
-				(long long)t->run.step, (long long)t->run.epoch,
-				t->run.lr, t->run.loss, t->run.data_loss,
-				t->run.accuracy, t->run.images_per_s);
+	for (int i = 0; i < 2; i++) {
+		FILE *f = files[i];
+		if (!f) continue;
+		fprintf(f, "{\"step\": %lld, \"epoch\": %lld",
+			(long long)t->run.step, (long long)t->run.epoch);
+		put(f, "lr", t->run.lr);
+		put(f, "loss", t->run.loss);
+		put(f, "data_loss", t->run.data_loss);
+		put(f, "accuracy", t->run.accuracy);
+		put(f, "images_per_s", t->run.images_per_s);
+		fputs("}\n", f);
+	}
+}
+
+/* Said once: from here on the weights are lost. */
+static void warn_not_finite(struct training *t)
+{
+	if (t->warned || isfinite(t->run.loss)) return;
+	t->warned = 1;
+	rnf_log(RNF_LOG_WARNING, "step %lld: the loss is not a finite number any "
+		"more; a lower train.optimizer.lr or a longer warm-up may help",
+		(long long)t->run.step);
 }
 
 static void step(struct training *t, const int64_t *ids, int64_t n)
@@ -190,7 +216,7 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 	rnf_exec_run(x);
 	t->run.data_loss = mean_loss(x);
 	t->run.loss = t->run.data_loss + rnf_l2_term(e);
-	t->run.accuracy = rnf_metric_mean(e->conf.train.metrics.at[0], x);
+	t->run.accuracy = rnf_metric_mean(e->accuracy, x);
 	struct update_job job = { t, { .size = sizeof job.update,
 				       .step = t->run.step, .lr = t->run.lr } };
 	rnf_pool_run(e->pool, update_weights, &job);
@@ -208,13 +234,15 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 
 static void write_csv(const struct training *t, const struct rnf_epoch *h)
 {
-	fprintf(t->csv, "%lld,%lld,%.3f,%.9g,%.9g,%.9g,%.9g,", (long long)h->epoch,
-		(long long)h->step, h->time_s, h->lr, h->train_loss,
-		h->train_data_loss, h->train_accuracy);
-	if (isnan(h->val_loss)) fputs(",,", t->csv);
-	else fprintf(t->csv, "%.9g,%.9g,", h->val_loss, h->val_accuracy);
-	fprintf(t->csv, "%.6g,%lld\n", h->images_per_s, (long long)h->peak_rss_bytes);
-	fflush(t->csv);
+	const double figures[] = { h->lr, h->train_loss, h->train_data_loss,
+				   h->train_accuracy, h->val_loss, h->val_accuracy,
+				   h->images_per_s };
+	fprintf(t->csv, "%lld,%lld,%.3f", (long long)h->epoch, (long long)h->step,
+		h->time_s);
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+		if (t->e->n_val == 0 && (i == 4 || i == 5)) fputc(',', t->csv);
+		else put(t->csv, NULL, figures[i]);
+	fprintf(t->csv, ",%lld\n", (long long)h->peak_rss_bytes);
 }
 
 static rnf_status end_epoch(struct training *t)
@@ -241,6 +269,7 @@ static rnf_status end_epoch(struct training *t)
 	h->time_s = rnf_now() - t->start;
 	write_csv(t, h);
 	t->epoch = (struct running){ 0 };
+	e->n_history = t->run.n_history;
 	return tell(t, RNF_EVENT_EPOCH);
 }
 
@@ -259,6 +288,7 @@ static rnf_status epoch(struct training *t)
 		t->run.step++;
 		step(t, t->order + from, left < batch ? left : batch);
 		log_step(t);
+		warn_not_finite(t);
 		RNF_TRY(tell(t, RNF_EVENT_STEP));
 	}
 	return end_epoch(t);
@@ -266,29 +296,51 @@ static rnf_status epoch(struct training *t)
 
 /* -- a run -- */
 
-static rnf_status open_logs(struct training *t, const char *dir, const char *log)
+/* By lines, so that a run that is stopped leaves whole ones. */
+static rnf_status open_log(const char *path, FILE **f)
 {
-	RNF_TRY(rnf_file_create(rnf_format("%s/steps.jsonl", dir), &t->log));
-	RNF_TRY(rnf_file_create(rnf_format("%s/epochs.csv", dir), &t->csv));
-	if (log) RNF_TRY(rnf_file_create(log, &t->log2));
+	RNF_TRY(rnf_file_create(path, f));
+	setvbuf(*f, NULL, _IOLBF, 0);
+	return RNF_OK;
+}
+
+static rnf_status open_logs(struct training *t)
+{
+	t->log_path = rnf_format("%s/steps.jsonl", t->run.dir);
+	t->csv_path = rnf_format("%s/epochs.csv", t->run.dir);
+	RNF_TRY(open_log(t->log_path, &t->log));
+	RNF_TRY(open_log(t->csv_path, &t->csv));
+	if (t->log2) setvbuf(t->log2, NULL, _IOLBF, 0);
 	fputs("epoch,step,time_s,lr,train_loss,train_data_loss,train_accuracy,"
 	      "val_loss,val_accuracy,images_per_s,peak_rss_bytes\n", t->csv);
 	return RNF_OK;
 }
 
-static void close_logs(struct training *t)
+/* What could not be written is a failure, unless there is one already. */
+static rnf_status close_logs(struct training *t, rnf_status status)
 {
-	FILE *const files[] = { t->log, t->log2, t->csv };
-	for (int i = 0; i < 3; i++)
-		if (files[i]) fclose(files[i]);
+	FILE *const files[] = { t->log, t->csv };
+	const char *const paths[] = { t->log_path, t->csv_path };
+	for (int i = 0; i < 2; i++) {
+		if (!files[i]) continue;
+		if (status < 0) fclose(files[i]);
+		else status = rnf_file_close(files[i], paths[i]);
+	}
+	return status;
+}
+
+static void close_callbacks(struct training *t)
+{
 	for (size_t i = 0; t->callbacks && i < t->e->conf.train.callbacks.n; i++)
 		if (callback(t, i)->close) callback(t, i)->close(t->callbacks[i]);
 }
 
-static void init(struct training *t, struct rnf_experiment *e, const char *dir)
+static void init(struct training *t, struct rnf_experiment *e, const char *dir,
+		 FILE *log)
 {
 	const struct rnf_train_conf *c = &e->conf.train;
 	t->e = e;
+	t->log2 = log;
 	t->run = (struct rnf_run){
 		.size = sizeof t->run, .name = e->conf.name, .dir = dir,
 		.epochs = c->epochs, .save = save,
@@ -297,16 +349,16 @@ static void init(struct training *t, struct rnf_experiment *e, const char *dir)
 	if (c->max_steps > 0 && c->max_steps < t->run.steps)
 		t->run.steps = c->max_steps;
 	t->history = rnf_alloc((size_t)(c->epochs + 1) * sizeof *t->history);
-	t->run.history = t->history;
+	t->run.history = e->history = t->history;
 	t->order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *t->order);
 	t->target = rnf_alloc((size_t)(c->batch_size * e->info.classes) * sizeof(float));
 	t->samples = rnf_alloc((size_t)c->batch_size * sizeof *t->samples);
 	t->start = rnf_now();
 }
 
-static rnf_status run(struct training *t, const char *log)
+static rnf_status run(struct training *t)
 {
-	RNF_TRY(open_logs(t, t->run.dir, log));
+	RNF_TRY(open_logs(t));
 	RNF_TRY(open_callbacks(t));
 	RNF_TRY(tell(t, RNF_EVENT_BEGIN));
 	while (t->run.step < t->run.steps) {
@@ -316,13 +368,13 @@ static rnf_status run(struct training *t, const char *log)
 	return tell(t, RNF_EVENT_END);
 }
 
-rnf_status rnf_train(struct rnf_experiment *e, const char *dir, const char *log)
+rnf_status rnf_train(struct rnf_experiment *e, const char *dir, FILE *log)
 {
 	struct training *t = rnf_alloc(sizeof *t);
-	init(t, e, dir);
-	const rnf_status status = run(t, log);
-	close_logs(t);
-	RNF_TRY(status);
+	init(t, e, dir, log);
+	const rnf_status status = run(t);
+	close_callbacks(t);
+	RNF_TRY(close_logs(t, status));
 	return rnf_weights_write(e, rnf_format("%s/model%s", dir, rnf_native_suffix()),
 				 0, (const struct rnf_text[]){
 					 { "rnframe.name", e->conf.name },

@@ -1,6 +1,7 @@
 #include "train/setup.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -13,7 +14,9 @@ const char *rnf_conf_dir = "conf";
 static const struct rnf_param data_rows[] = {
 	RNF_STRING(struct rnf_data_common, path, NULL, RNF_PARAM_PATH,
 		   "folder with the files, its parent, an archive, or a folder with one"),
-	RNF_FLOAT(struct rnf_data_common, validation, 0.1, 0, 0.9, "of the training images",
+	RNF_FLOAT(struct rnf_data_common, part, 1, 0.0001, 1, "of the training images",
+		  "that the run knows at all, stratified by class"),
+	RNF_FLOAT(struct rnf_data_common, validation, 0.1, 0, 0.9, "of that part",
 		  "kept apart, stratified by class"),
 	RNF_INT(struct rnf_data_common, split_seed, 42, 0, 0x1p53, "",
 		"of the split, so that runs of several seeds share it"),
@@ -36,7 +39,7 @@ static const struct rnf_param train_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_train_conf, loss, "loss", "what is minimised"),
 	RNF_REF_REQUIRED(struct rnf_train_conf, optimizer, "optimizer", "how"),
 	RNF_REF_REQUIRED(struct rnf_train_conf, scheduler, "scheduler", "the rate of each step"),
-	RNF_REFS(struct rnf_train_conf, metrics, "metric", "the first is `accuracy`"),
+	RNF_REFS(struct rnf_train_conf, metrics, "metric", "one must give the accuracy"),
 	RNF_REFS(struct rnf_train_conf, callbacks, "callback", "told of the run's events"),
 };
 static const struct rnf_params train_params = {
@@ -46,7 +49,7 @@ static const struct rnf_params train_params = {
 
 static const char *const precisions[] = { "fp32", NULL };
 static const struct rnf_param root_rows[] = {
-	RNF_STRING(struct rnf_conf_root, name, "run", 0, "of the run"),
+	RNF_STRING(struct rnf_conf_root, name, "run", RNF_PARAM_NAME, "of the run"),
 	RNF_INT(struct rnf_conf_root, seed, 42, 0, 0x1p53, "", "of everything random"),
 	RNF_INT(struct rnf_conf_root, threads, 0, 0, 1024, "threads", "0: all cores"),
 	RNF_STRING(struct rnf_conf_root, backend, "auto", 0, "auto: the best that runs here"),
@@ -76,6 +79,21 @@ static void register_tables(void)
 	rnf_param_common("dataset", &data_params);
 }
 
+static rnf_status choose_accuracy(struct rnf_experiment *e)
+{
+	const struct rnf_refs metrics = e->conf.train.metrics;
+	if (metrics.n > RNF_METRICS_MAX)
+		return rnf_fail(RNF_EINVAL, "train.metrics has %zu entries, may have "
+				"%d", metrics.n, RNF_METRICS_MAX);
+	for (size_t i = 0; i < metrics.n && !e->accuracy; i++) {
+		const struct rnf_metric_impl *impl = metrics.at[i]->feature->impl;
+		if (impl->flags & RNF_METRIC_ACCURACY) e->accuracy = metrics.at[i];
+	}
+	return e->accuracy ? RNF_OK
+		: rnf_fail(RNF_EINVAL, "train.metrics names none that gives the "
+			   "accuracy of logs and results: add \"accuracy\"");
+}
+
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n)
 {
@@ -86,10 +104,7 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	RNF_TRY(rnf_param_fill(e->tree, &root_params, &e->conf));
 	e->data = e->conf.data->common;
 	e->loss = e->conf.train.loss->feature->impl;
-	if (e->conf.train.metrics.n < 1 || e->conf.train.metrics.n > RNF_METRICS_MAX)
-		return rnf_fail(RNF_EINVAL, "train.metrics has %zu entries, must "
-				"have 1..%d", e->conf.train.metrics.n, RNF_METRICS_MAX);
-	return RNF_OK;
+	return choose_accuracy(e);
 }
 
 /* The backend of the highest score, or the one named. */
@@ -123,6 +138,28 @@ static void describe(struct rnf_experiment *e)
 		e->dataset->describe(e->conf.data->conf, &e->info);
 }
 
+/* Labels of training images, ids NULL: of 0 .. n-1. */
+static int32_t *labels_of(const struct rnf_experiment *e, const int64_t *ids,
+			  int64_t n)
+{
+	int32_t *labels = rnf_alloc((size_t)(n + 1) * sizeof *labels);
+	for (int64_t i = 0; i < n; i++)
+		e->dataset->read(e->dataset_self, RNF_SPLIT_TRAIN, ids ? ids[i] : i,
+				 NULL, &labels[i]);
+	return labels;
+}
+
+/* The images outside of data.part are split off and forgotten. */
+static rnf_status take_part(const struct rnf_experiment *e, uint64_t seed,
+			    int64_t **ids, int64_t *n)
+{
+	const int32_t *labels = labels_of(e, NULL, *n);
+	int64_t *others, n_others;
+	return rnf_split(labels, *n, e->info.classes, 1 - e->data->part,
+			 rnf_stream_key(seed, RNF_STREAM_PART, 0), ids, n, &others,
+			 &n_others);
+}
+
 rnf_status rnf_experiment_data(struct rnf_experiment *e)
 {
 	struct rnf_blob *blobs = NULL;
@@ -130,14 +167,21 @@ rnf_status rnf_experiment_data(struct rnf_experiment *e)
 	RNF_TRY(rnf_data_find(e->conf.data->feature, e->data->path, &blobs));
 	RNF_TRY(e->dataset->open(&rnf_host, e->conf.data->conf, blobs,
 				 &e->dataset_self, &e->info));
-	const int64_t n = e->info.images[RNF_SPLIT_TRAIN];
-	int32_t *labels = rnf_alloc((size_t)(n + 1) * sizeof *labels);
-	for (int64_t i = 0; i < n; i++)
-		e->dataset->read(e->dataset_self, RNF_SPLIT_TRAIN, i, NULL,
-				 &labels[i]);
-	return rnf_split(labels, n, e->info.classes, e->data->validation,
-			 (uint64_t)e->data->split_seed, &e->train, &e->n_train,
-			 &e->val, &e->n_val);
+	int64_t n = e->info.images[RNF_SPLIT_TRAIN];
+	int64_t *ids = NULL; /* of the part; NULL: 0 .. n-1 */
+	const uint64_t seed = (uint64_t)e->data->split_seed;
+	if (e->data->part < 1) RNF_TRY(take_part(e, seed, &ids, &n));
+	RNF_TRY(rnf_split(labels_of(e, ids, n), n, e->info.classes,
+			  e->data->validation, seed, &e->train, &e->n_train, &e->val,
+			  &e->n_val));
+	for (int64_t i = 0; ids && i < e->n_train; i++)
+		e->train[i] = ids[e->train[i]];
+	for (int64_t i = 0; ids && i < e->n_val; i++)
+		e->val[i] = ids[e->val[i]];
+	if (e->data->validation > 0 && e->n_val == 0)
+		rnf_log(RNF_LOG_WARNING, "data.validation: %g of each class is not "
+			"one image; there is no validation", e->data->validation);
+	return RNF_OK;
 }
 
 rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
@@ -195,6 +239,18 @@ static void init_weights(struct rnf_experiment *e)
 	}
 }
 
+/* All memory is taken before the first step; better refused than swapped. */
+static rnf_status check_memory(const struct rnf_plan *plan)
+{
+	const double bytes = 4.0 * (double)plan->arena;
+	const double all = (double)sysconf(_SC_PHYS_PAGES) *
+			   (double)sysconf(_SC_PAGE_SIZE);
+	if (bytes <= all) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "train.batch_size: %lld images take %.1f GB, this "
+			"machine has %.1f GB", (long long)plan->batch, bytes * 1e-9,
+			all * 1e-9);
+}
+
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 {
 	const struct rnf_loader_conf loader = {
@@ -206,6 +262,7 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+	RNF_TRY(check_memory(e->plans[training]));
 	e->pool = rnf_pool_create((int)e->conf.threads);
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
 	if (!e->batcher) return RNF_EINVAL;

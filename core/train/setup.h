@@ -3,6 +3,7 @@
 #ifndef RNF_TRAIN_SETUP_H
 #define RNF_TRAIN_SETUP_H
 
+#include <stdio.h>
 #include <rnframe/callback.h>
 #include <rnframe/format.h>
 #include <rnframe/initializer.h>
@@ -11,7 +12,7 @@
 
 struct rnf_data_common { /* keys of every dataset beside its own */
 	const char *path;
-	double validation;
+	double part, validation;
 	int64_t split_seed;
 	struct rnf_refs augment;
 };
@@ -55,11 +56,14 @@ struct rnf_experiment {
 	float *weights;                 /* the block; kept statistics included */
 	float *slots[RNF_SLOTS_MAX];    /* optimizer state, same layout */
 	const struct rnf_loss_impl *loss;
+	const struct rnf_ref *accuracy; /* the metric that is called so */
 	struct rnf_named_tensor *tensors; /* what is saved: weights, then slots */
 	size_t n_tensors;
 	/* the batch of an evaluation: ids[batch], target[batch][classes] */
 	int64_t *eval_ids;
 	float *eval_target;
+	const struct rnf_epoch *history; /* of the run, as far as it is */
+	int64_t n_history;
 };
 
 /* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
@@ -94,7 +98,7 @@ enum { RNF_METRICS_MAX = 8 };
 
 struct rnf_scores { /* means over the images */
 	double loss, plain; /* with and without what the loss adds (smoothing) */
-	double accuracy;    /* the first metric */
+	double accuracy;
 	double metrics[RNF_METRICS_MAX]; /* in the conf's order */
 	double seconds;
 	int64_t count;
@@ -107,8 +111,8 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 /* Mean of a metric over the images of an executor that has run. */
 double rnf_metric_mean(const struct rnf_ref *metric, const struct rnf_exec *x);
 
-/* The whole run into dir. (loop.c) */
-rnf_status rnf_train(struct rnf_experiment *e, const char *dir, const char *log);
+/* The whole run into dir; steps go to `log` too, unless that is NULL. (loop.c) */
+rnf_status rnf_train(struct rnf_experiment *e, const char *dir, FILE *log);
 
 /* Names and folders that the program was started with. (cli) */
 extern const char *rnf_conf_dir;

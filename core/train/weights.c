@@ -76,13 +76,14 @@ static rnf_status probe(const char *path, const struct rnf_format_impl **found)
 {
 	uint8_t head[64];
 	struct stat st;
-	FILE *f = fopen(path, "rb");
-	if (!f || fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
-		const int reason = f ? EINVAL : errno;
-		if (f) fclose(f);
+	const int there = stat(path, &st) == 0;
+	if (there && !S_ISREG(st.st_mode)) /* opening a pipe would wait */
+		return rnf_fail(RNF_EINVAL, "%s is %s, must be a file of weights", path,
+				S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
+	FILE *f = there ? fopen(path, "rbe") : NULL;
+	if (!f)
 		return rnf_fail(RNF_ENOENT, "%s: cannot be read: %s", path,
-				strerror(reason));
-	}
+				strerror(errno));
 	const size_t n = fread(head, 1, sizeof head, f);
 	fclose(f);
 	const struct rnf_feature **list;

@@ -42,7 +42,7 @@ enum { RNF_PROJECT_STRIDE, RNF_PROJECT_FIRST };
 static const char *const rnf_project_words[] = { "stride", "first", NULL };
 
 #define RNF_RESIDUAL_ROWS(least, filters_doc, stride_doc, project_default)            \
-	RNF_INT_REQUIRED(struct rnf_residual, filters, least, 65536, "channels",      \
+	RNF_INT_REQUIRED(struct rnf_residual, filters, least, 4096,  "channels",      \
 			 filters_doc),                                                \
 	RNF_INT(struct rnf_residual, stride, 1, 1, 64, "pixels", stride_doc),         \
 	RNF_BOOL(struct rnf_residual, first, 0,                                       \

@@ -20,8 +20,12 @@ struct rnf_loss_impl {
 			const float *target);
 };
 
+/* 1 - the mean of score is the error rate: what logs call `accuracy`. */
+enum { RNF_METRIC_ACCURACY = 1 };
+
 /* The mean of score over the images is the metric. */
 struct rnf_metric_impl {
+	uint32_t flags;
 	double (*score)(const void *self, size_t k, const float *logits,
 			const float *target); /* [worker] */
 };

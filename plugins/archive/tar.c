@@ -1,15 +1,21 @@
 /* tar: files inside tar archives, packed or not (.tar, .tar.gz, .tar.xz, ...),
- * and single packed files (.gz, .xz, ...), by libarchive. */
-/* needs: libarchive */
+ * and single packed files (.gz, .xz, ...), by libarchive. The bytes come through
+ * zlib, which unpacks gzip, checks the sums of each member, and hands on as it is
+ * whatever is not gzip: libarchive itself skips the sums of gzip. */
+/* needs: libarchive zlib */
 #include <rnframe/data.h>
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 /* More than any data set has in one file; stops a packed file without end. */
 #define UNKNOWN_SIZE_MAX ((size_t)4 << 30)
+
+enum { BLOCK_BYTES = 1 << 16, FILE_BYTES = 1 << 18 };
 
 struct magic {
 	size_t at, n;
@@ -28,8 +34,10 @@ struct reader {
 	const struct rnf_host *host;
 	const char *path;
 	struct archive *archive;
+	gzFile file;
 	void *(*found)(void *context, const char *name, int64_t size);
 	void *context;
+	uint8_t block[BLOCK_BYTES];
 };
 
 static int probe(const uint8_t *head, size_t n)
@@ -116,17 +124,43 @@ static rnf_status read_entry(const struct reader *r, struct archive_entry *entry
 	return read_known(r, name, archive_entry_size(entry));
 }
 
-static rnf_status read_entries(const struct reader *r)
+/* The next bytes in *block, 0 at the end; where a gzip member ends, its sums were
+ * compared. Called by libarchive. */
+static la_ssize_t read_block(struct archive *archive, void *r_, const void **block)
+{
+	struct reader *r = r_;
+	const int n = gzread(r->file, r->block, BLOCK_BYTES);
+	const int cause = errno;
+	int code = Z_OK;
+	*block = r->block;
+	if (n <= 0) gzerror(r->file, &code);
+	if (n > 0 || code == Z_OK || code == Z_STREAM_END) return n;
+	archive_set_error(archive, EINVAL, "%s", code == Z_ERRNO ? strerror(cause)
+			  : "the gzip data are damaged or cut");
+	return -1;
+}
+
+/* A tar ends before its file does: the sums of gzip stand behind. */
+static rnf_status read_rest(struct reader *r)
+{
+	const void *block;
+	la_ssize_t n;
+	while ((n = read_block(r->archive, r, &block)) > 0)
+		;
+	return n < 0 ? fail(r) : RNF_OK;
+}
+
+static rnf_status read_entries(struct reader *r)
 {
 	archive_read_support_filter_all(r->archive);
 	archive_read_support_format_tar(r->archive);
 	archive_read_support_format_raw(r->archive);
-	if (archive_read_open_filename(r->archive, r->path, 1 << 18) != ARCHIVE_OK)
+	if (archive_read_open(r->archive, r, NULL, read_block, NULL) != ARCHIVE_OK)
 		return fail(r);
 	for (;;) {
 		struct archive_entry *entry;
 		const int got = archive_read_next_header(r->archive, &entry);
-		if (got == ARCHIVE_EOF) return RNF_OK;
+		if (got == ARCHIVE_EOF) return read_rest(r);
 		if (got == ARCHIVE_RETRY) continue;
 		if (got < ARCHIVE_WARN) return fail(r);
 		RNF_TRY(read_entry(r, entry));
@@ -138,10 +172,15 @@ static rnf_status read_archive(const struct rnf_host *host, const char *path,
 					      int64_t size),
 			       void *context)
 {
-	struct reader r = { host, path, archive_read_new(), found, context };
-	if (!r.archive) return host->fail(RNF_ENOMEM, "no memory");
-	const rnf_status status = read_entries(&r);
+	struct reader r = { .host = host, .path = path, .found = found,
+			    .context = context, .file = gzopen(path, "rbe") };
+	if (!r.file) return host->fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	gzbuffer(r.file, FILE_BYTES);
+	r.archive = archive_read_new();
+	const rnf_status status = r.archive ? read_entries(&r)
+		: host->fail(RNF_ENOMEM, "no memory");
 	archive_read_free(r.archive);
+	gzclose_r(r.file);
 	return status;
 }
 

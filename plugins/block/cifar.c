@@ -7,7 +7,7 @@ struct conf {
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT_REQUIRED(struct conf, filters, 1, 65536, "channels", "of the output"));
+	RNF_INT_REQUIRED(struct conf, filters, 1, 4096, "channels", "of the output"));
 
 static rnf_val build(const void *self, struct rnf_graph *graph, rnf_val x)
 {

@@ -8,7 +8,7 @@ struct conf {
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT_REQUIRED(struct conf, filters, 1, 65536, "channels", "of each convolution"));
+	RNF_INT_REQUIRED(struct conf, filters, 1, 4096, "channels", "of each convolution"));
 
 static rnf_val build(const void *self, struct rnf_graph *graph, rnf_val x)
 {

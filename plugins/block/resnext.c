@@ -14,9 +14,9 @@ struct conf {
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_RESIDUAL_ROWS(1, "of the output", "of the 3x3 convolution", "first"),
-	RNF_INT(struct conf, groups, 16, 1, 65536, "", "of the 3x3 convolution (cardinality)"),
-	RNF_INT(struct conf, width, 2, 1, 65536, "channels", "a group, at base_width filters"),
-	RNF_INT(struct conf, base_width, 64, 1, 65536, "channels", "filters that width refers to"));
+	RNF_INT(struct conf, groups, 16, 1, 4096, "", "of the 3x3 convolution (cardinality)"),
+	RNF_INT(struct conf, width, 2, 1, 4096, "channels", "a group, at base_width filters"),
+	RNF_INT(struct conf, base_width, 64, 1, 4096, "channels", "filters that width refers to"));
 
 static rnf_val build(const void *self, struct rnf_graph *graph, rnf_val x)
 {

@@ -12,7 +12,7 @@ struct conf {
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT_REQUIRED(struct conf, filters, 1, 65536, "channels", "of the output"),
+	RNF_INT_REQUIRED(struct conf, filters, 1, 4096, "channels", "of the output"),
 	RNF_INT(struct conf, stride, 1, 1, 64, "pixels", "of the pool"),
 	RNF_BOOL(struct conf, bn, 1, "end with a norm"),
 	RNF_REF(struct conf, norm, "layer", NULL,

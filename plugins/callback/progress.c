@@ -78,7 +78,8 @@ static void put_duration(double seconds, char *text, size_t n)
 
 /* -- lines -- */
 
-/* "epoch 3/5 [#####---------------] loss 1.2345 acc 56.1% ..." */
+/* Losses by fabs(): they are never negative, and NaN may have a sign.
+ * "epoch 3/5 [#####---------------] loss 1.2345 acc 56.1% ..." */
 static void put_status(const struct state *s, const struct rnf_run *run,
 		       char *line)
 {
@@ -92,7 +93,7 @@ static void put_status(const struct state *s, const struct rnf_run *run,
 	memset(bar, '#', (size_t)full);
 	bar[BAR] = '\0';
 	snprintf(line, LINE, "epoch %" PRId64 "/%" PRId64 " [%s] loss %.4f  acc %.1f%%"
-		 "  %.0f images/s  ETA %s", run->epoch, run->epochs, bar, run->loss,
+		 "  %.0f images/s  ETA %s", run->epoch, run->epochs, bar, fabs(run->loss),
 		 100.0 * run->accuracy, run->images_per_s, left);
 }
 
@@ -104,7 +105,7 @@ static void put_epoch(const struct rnf_epoch *e, int64_t epochs, char *line)
 			 "  val_loss %.4f  val_acc %.2f%%", e->val_loss,
 			 100.0 * e->val_accuracy);
 	snprintf(line, LINE, "epoch %" PRId64 "/%" PRId64 "  loss %.4f  acc %.2f%%%s"
-		 "  %.0f images/s", e->epoch, epochs, e->train_loss,
+		 "  %.0f images/s", e->epoch, epochs, fabs(e->train_loss),
 		 100.0 * e->train_accuracy, validation, e->images_per_s);
 }
 

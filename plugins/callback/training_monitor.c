@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -170,12 +171,25 @@ static const char *wait_for_gnuplot(pid_t pid)
 	return "gnuplot took too long";
 }
 
+/* gnuplot opens its pictures before it knows that it can draw them. */
+static void remove_empty(const char *dir)
+{
+	static const char *const names[] = { "curves.png", "curves.svg" };
+	for (int i = 0; i < 2; i++) {
+		char path[PATH];
+		struct stat st;
+		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		if (stat(path, &st) == 0 && st.st_size == 0) unlink(path);
+	}
+}
+
 static void plot(struct state *s, const struct rnf_run *run)
 {
 	pid_t pid;
 	const int error = start_gnuplot(run->dir, &pid);
 	const char *wrong = error ? strerror(error) : wait_for_gnuplot(pid);
 	if (!wrong) return;
+	remove_empty(run->dir);
 	s->plot = 0; /* one warning for the whole run */
 	s->host->log(RNF_LOG_WARNING, "no plots of this run: %s%s (to try again: "
 		     "cd %s; gnuplot curves.gp)", error ? "gnuplot: " : "", wrong,

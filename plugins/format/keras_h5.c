@@ -22,7 +22,8 @@ struct walk {
 	const struct rnf_host *host;
 	struct rnf_tensor_sink *sink;
 	const char *path;      /* of the file */
-	char name[NAME_BYTES];  /* of the object, from the group of layers on */
+	const char *root;      /* the group of layers */
+	char name[NAME_BYTES]; /* of the object, from the group of layers on */
 	int depth;
 	size_t n;
 	rnf_status status;
@@ -36,7 +37,8 @@ static int probe(const uint8_t *head, size_t n, uint64_t file_size)
 
 static rnf_status refuse(const struct walk *w, const char *why)
 {
-	return w->host->fail(RNF_EINVAL, "%s: %s %s", w->path, w->name, why);
+	return w->host->fail(RNF_EINVAL, "%s: %s %s", w->path,
+			     w->name[0] ? w->name : w->root, why);
 }
 
 /* LAYER/LAYER/kernel:0 to LAYER/kernel. */
@@ -155,7 +157,8 @@ static rnf_status read_layers(struct walk *w, hid_t file)
 		      link.type != H5L_TYPE_HARD))
 		return w->host->fail(RNF_EINVAL, "%s: " MODEL_GROUP " is a link, "
 				     "which is not followed", w->path);
-	const hid_t group = H5Gopen2(file, whole ? MODEL_GROUP : "/", H5P_DEFAULT);
+	w->root = whole ? MODEL_GROUP : "/";
+	const hid_t group = H5Gopen2(file, w->root, H5P_DEFAULT);
 	if (group < 0)
 		return w->host->fail(RNF_EINVAL, "%s: no group of layers", w->path);
 	rnf_status status = walk_group(w, group);

@@ -15,10 +15,10 @@ struct conf {
 static const char *const paddings[] = { "same", "valid", NULL };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT_REQUIRED(struct conf, filters, 1, 65536, "channels", "of the output"),
+	RNF_INT_REQUIRED(struct conf, filters, 1, 4096, "channels", "of the output"),
 	RNF_INT(struct conf, kernel, 3, 1, 64, "pixels", "height and width of the kernel"),
 	RNF_INT(struct conf, stride, 1, 1, 64, "pixels", "from one window to the next"),
-	RNF_INT(struct conf, groups, 1, 1, 65536, "", "of channels that see only each other"),
+	RNF_INT(struct conf, groups, 1, 1, 4096, "", "of channels that see only each other"),
 	RNF_ENUM(struct conf, padding, "same", paddings, "zeros at the edge, as in Keras"),
 	RNF_BOOL(struct conf, bias, 0, "add a trained constant a channel"),
 	RNF_REF(struct conf, initializer, "initializer", NULL, "of the kernel; default: the model's"),

@@ -10,7 +10,7 @@ struct conf {
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT(struct conf, units, 0, 0, 1 << 24, "channels",
+	RNF_INT(struct conf, units, 0, 0, 4096, "channels",
 		"of the output; 0: the classes of the data"),
 	RNF_BOOL(struct conf, bias, 1, "add a trained constant a unit"),
 	RNF_REF(struct conf, initializer, "initializer", NULL, "of the kernel; default: the model's"),

@@ -9,8 +9,8 @@ struct conf {
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT(struct conf, ratio, 16, 1, 65536, "", "channels of x for one in the middle, rounded down"),
-	RNF_INT(struct conf, min_width, 1, 1, 65536, "channels", "in the middle, at least"),
+	RNF_INT(struct conf, ratio, 16, 1, 4096, "", "channels of x for one in the middle, rounded down"),
+	RNF_INT(struct conf, min_width, 1, 1, 4096, "channels", "in the middle, at least"),
 	RNF_REF(struct conf, act, "activation", "relu", "between the two layers"),
 	RNF_REF(struct conf, gate, "activation", "sigmoid", "after them: makes the factors"));
 

@@ -19,6 +19,8 @@ static double score(const void *self, size_t k, const float *logits,
 	return is_number && class == largest(k, target) ? 1.0 : 0.0;
 }
 
-static const struct rnf_metric_impl impl = { .score = score };
+static const struct rnf_metric_impl impl = {
+	.flags = RNF_METRIC_ACCURACY, .score = score,
+};
 RNF_PLUGIN(metric, accuracy, "share of images whose largest logit is right",
 	   NULL, impl)

@@ -1,14 +1,16 @@
-/* curl: files from http, https and file URLs, by libcurl. A file that is there
- * in part is completed; the digest of the whole (by nettle) is checked last. */
+/* curl: files from http, https and file URLs, by libcurl. FILE.part is completed,
+ * its size and digest (by nettle) are checked, then it is renamed to FILE. */
 /* needs: libcurl nettle */
 #include <rnframe/data.h>
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <nettle/nettle-meta.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DIGEST_MAX = 32, CONTEXT_MAX = 512, HTTP_RANGE_BEYOND_END = 416 };
@@ -19,7 +21,8 @@ static const char *const schemes[] = { "https://", "http://", "file://" };
 struct transfer {
 	const struct rnf_host *host;
 	const struct rnf_download *what;
-	const char *path;
+	const struct nettle_hash *hash;
+	const char *path, *name; /* in the end, and of fd */
 	void (*progress)(int64_t done, int64_t total);
 	int fd;
 	int64_t start; /* bytes that were there already */
@@ -102,7 +105,7 @@ static CURLcode perform(struct transfer *t, char *words, long *http)
 
 static rnf_status fail_errno(const struct transfer *t, const char *verb, int error)
 {
-	return t->host->fail(RNF_EIO, "cannot %s %s: %s", verb, t->path, strerror(error));
+	return t->host->fail(RNF_EIO, "cannot %s %s: %s", verb, t->name, strerror(error));
 }
 
 static rnf_status restart(struct transfer *t)
@@ -113,27 +116,43 @@ static rnf_status restart(struct transfer *t)
 	return RNF_OK;
 }
 
+/* The server has other bytes than those that were kept, or gives whole files only. */
+static int must_restart(const struct transfer *t, CURLcode code, long http)
+{
+	if (t->start == 0) return 0;
+	if (http == HTTP_RANGE_BEYOND_END) return t->what->bytes > 0;
+	return code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME;
+}
+
+static rnf_status fail_interrupted(const struct transfer *t, const char *words)
+{
+	const int64_t kept = lseek(t->fd, 0, SEEK_END);
+	if (kept <= 0)
+		return t->host->fail(RNF_EIO, "cannot fetch %s: %s", t->what->url, words);
+	return t->host->fail(RNF_EIO, "cannot fetch %s: %s; %lld bytes are kept in %s, "
+			     "fetch again to go on", t->what->url, words,
+			     (long long)kept, t->name);
+}
+
 /* The bytes that are missing, where they can be told to be. */
 static rnf_status complete(struct transfer *t)
 {
 	char words[CURL_ERROR_SIZE];
 	long http = 0;
 	CURLcode code = perform(t, words, &http);
-	if (t->start > 0 && http == HTTP_RANGE_BEYOND_END)
-		return RNF_OK; /* nothing is missing, or the digest will tell */
-	if (t->start > 0 && (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME)) {
-		RNF_TRY(restart(t)); /* the server gives whole files only */
+	if (must_restart(t, code, http)) {
+		RNF_TRY(restart(t));
 		code = perform(t, words, &http);
 	}
+	if (t->start > 0 && http == HTTP_RANGE_BEYOND_END)
+		return RNF_OK; /* of unknown size: the digest will tell */
 	if (t->write_error) return fail_errno(t, "write", t->write_error);
-	if (code != CURLE_OK)
-		return t->host->fail(RNF_EIO, "cannot fetch %s: %s", t->what->url, words);
-	return RNF_OK;
+	return code == CURLE_OK ? RNF_OK : fail_interrupted(t, words);
 }
 
-static rnf_status digest_file(const struct transfer *t, const struct nettle_hash *hash,
-			      char hex[2 * DIGEST_MAX + 1])
+static rnf_status digest_file(const struct transfer *t, char hex[2 * DIGEST_MAX + 1])
 {
+	const struct nettle_hash *hash = t->hash;
 	_Alignas(16) uint8_t context[CONTEXT_MAX];
 	uint8_t block[1 << 15], digest[DIGEST_MAX];
 	if (hash->context_size > sizeof context || hash->digest_size > sizeof digest)
@@ -153,49 +172,89 @@ static rnf_status digest_file(const struct transfer *t, const struct nettle_hash
 	return RNF_OK;
 }
 
-static rnf_status check(const struct transfer *t, const struct nettle_hash *hash)
+/* Of a file that the server says is whole: a wrong one is not kept, going on
+ * from it would never end. */
+static rnf_status check(const struct transfer *t)
 {
 	const int64_t bytes = lseek(t->fd, 0, SEEK_END), said = t->what->bytes;
-	if (said > 0 && bytes < said)
-		return t->host->fail(RNF_EIO,
-			"%s is cut: %lld of %lld bytes; it was kept, fetch again to go on",
-			t->path, (long long)bytes, (long long)said);
 	char hex[2 * DIGEST_MAX + 1];
-	RNF_TRY(digest_file(t, hash, hex));
+	if (said > 0 && bytes != said) {
+		unlink(t->name);
+		return t->host->fail(RNF_EIO, "%s gives another file: %lld bytes, must be "
+			"%lld; it was removed", t->what->url, (long long)bytes,
+			(long long)said);
+	}
+	RNF_TRY(digest_file(t, hex));
 	if (strcmp(hex, t->what->digest) == 0) return RNF_OK;
-	unlink(t->path);
+	unlink(t->name);
 	return t->host->fail(RNF_EIO,
 		"%s: %s is %s, must be %s; the file was removed, fetch again",
-		t->what->url, hash->name, hex, t->what->digest);
+		t->what->url, t->hash->name, hex, t->what->digest);
 }
 
-static rnf_status transfer(struct transfer *t, const struct nettle_hash *hash)
+/* Into NAME.part, which gets its name when it is whole and right. */
+static rnf_status transfer(struct transfer *t)
 {
 	const int64_t said = t->what->bytes;
 	t->start = lseek(t->fd, 0, SEEK_END);
 	if (t->start < 0) return fail_errno(t, "read", errno);
 	if (said > 0 && t->start > said) RNF_TRY(restart(t));
 	if (said == 0 || t->start < said) RNF_TRY(complete(t));
-	return check(t, hash);
+	RNF_TRY(check(t));
+	if (fsync(t->fd) < 0) return fail_errno(t, "write", errno);
+	return rename(t->name, t->path) < 0 ? fail_errno(t, "rename", errno) : RNF_OK;
+}
+
+static rnf_status fetch_part(struct transfer *t)
+{
+	char part[PATH_MAX];
+	if (snprintf(part, sizeof part, "%s.part", t->path) >= (int)sizeof part)
+		return t->host->fail(RNF_EINVAL, "%s: too long a path", t->path);
+	t->name = part;
+	t->fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (t->fd < 0) return fail_errno(t, "open", errno);
+	rnf_status status = transfer(t);
+	if (status < 0 && lseek(t->fd, 0, SEEK_END) == 0) unlink(part);
+	if (close(t->fd) < 0 && status == RNF_OK) status = fail_errno(t, "write", errno);
+	t->name = t->path;
+	return status;
+}
+
+/* *right: the file is there already, as it was published. */
+static rnf_status look(struct transfer *t, int *right)
+{
+	char hex[2 * DIGEST_MAX + 1] = "";
+	struct stat at;
+	if (stat(t->path, &at) < 0) return RNF_OK;
+	if (!S_ISREG(at.st_mode))
+		return t->host->fail(RNF_EINVAL, "%s is not a regular file", t->path);
+	if (t->what->bytes == 0 || t->what->bytes == at.st_size) {
+		t->fd = open(t->path, O_RDONLY | O_CLOEXEC);
+		if (t->fd < 0) return fail_errno(t, "open", errno);
+		const rnf_status status = digest_file(t, hex);
+		close(t->fd);
+		RNF_TRY(status);
+	}
+	*right = strcmp(hex, t->what->digest) == 0;
+	t->host->log(RNF_LOG_INFO, *right ? "%s is there already, whole and right"
+		     : "%s is not the published file: it will be replaced", t->path);
+	return RNF_OK;
 }
 
 static rnf_status fetch(const struct rnf_host *host, const struct rnf_download *what,
 			const char *path, void (*progress)(int64_t done, int64_t total))
 {
-	const struct nettle_hash *hash = find_hash(what->algorithm);
-	if (!hash || !what->digest)
+	struct transfer t = { .host = host, .what = what, .path = path, .name = path,
+			      .progress = progress, .hash = find_hash(what->algorithm) };
+	int right = 0;
+	if (!t.hash || !what->digest)
 		return host->fail(RNF_EUNSUP, "digest %s of %s: only md5 and sha256 can be checked",
 			what->algorithm ? what->algorithm : "(none)", what->url);
 	if (!known_scheme(what->url))
 		return host->fail(RNF_EUNSUP, "%s: only http, https and file can be fetched",
 			what->url);
-	struct transfer t = { .host = host, .what = what, .path = path, .progress = progress };
-	t.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (t.fd < 0) return fail_errno(&t, "open", errno);
-	const rnf_status status = transfer(&t, hash);
-	if (status < 0 && lseek(t.fd, 0, SEEK_END) == 0) unlink(path);
-	if (close(t.fd) < 0 && status == RNF_OK) return fail_errno(&t, "write", errno);
-	return status;
+	RNF_TRY(look(&t, &right));
+	return right ? RNF_OK : fetch_part(&t);
 }
 
 static const struct rnf_transport_impl impl = { .fetch = fetch };

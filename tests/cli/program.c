@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
 
@@ -76,6 +77,43 @@ static const struct mistake {
 	  "tests/golden/se_mxresnet20_published_after20.safetensors", "unexpected" },
 	{ "train --conf xresnet20.cfg data.path=/nonexistent", "rnframe fetch" },
 	{ "train --conf synthetic.cfg model.layers.99.name=x", "99" },
+	/* words that are left over */
+	{ "plan synthetic.cfg quickstart.cfg", "quickstart.cfg is one argument too many" },
+	{ "plan synthetic.cfg --conf quickstart.cfg", "the conf is given twice" },
+	{ "--conf synthetic.cfg plan", "the verb comes first: rnframe plan" },
+	{ "train.epochs=1 --out=plan eval", "the verb comes first: rnframe eval" },
+	{ "confs extra", "extra" },
+	{ "help extra", "extra" },
+	{ "--version foo", "foo" },
+	{ "inspect layer conv2d extra", "extra is one argument too many" },
+	{ "inspect layer x=y", "takes no key.path=value: x=y" },
+	{ "confs --set x=y", "confs does not take --set" },
+	/* options that the verb does not take */
+	{ "plan synthetic.cfg --weights a", "plan does not take --weights; usage: "
+	  "rnframe plan CONF" },
+	{ "plan synthetic.cfg --log a", "does not take --log" },
+	{ "plan synthetic.cfg --out a", "does not take --out" },
+	{ "plan synthetic.cfg --json=a", "does not take --json" },
+	{ "eval synthetic.cfg --weights a --out b", "does not take --out" },
+	{ "train synthetic.cfg --split test", "does not take --split" },
+	{ "fetch cifar10 --weight a", "unknown option --weight" },
+	/* given twice */
+	{ "plan --conf synthetic.cfg --conf quickstart.cfg", "--conf is given twice: "
+	  "synthetic.cfg and quickstart.cfg" },
+	{ "train synthetic.cfg --out a --out=a", "--out is given twice" },
+	{ "eval synthetic.cfg --weights a --weights b", "--weights is given twice" },
+	/* without a value */
+	{ "train synthetic.cfg --out ''", "--out is empty" },
+	{ "eval synthetic.cfg --weights=", "--weights is empty" },
+	{ "fetch cifar10 --mirror ''", "--mirror is empty" },
+	{ "--conf ''", "--conf is empty" },
+	{ "plan synthetic.cfg --set ''", "--set is empty" },
+	{ "plan ''", "an argument is empty" },
+	{ "train synthetic.cfg --out", "--out needs a value" },
+	{ "train --conf --out a", "--conf needs a value" },
+	{ "inspect layr", "did you mean \"layer\"" },
+	{ "inspect layr conv2d", "did you mean \"layer\"" },
+	{ "inspect layer.conv3d", "did you mean \"conv2d\"" },
 };
 
 START_TEST(mistakes_end_in_one_clear_line)
@@ -83,10 +121,109 @@ START_TEST(mistakes_end_in_one_clear_line)
 	char out[8192];
 	const struct mistake *m = &mistakes[_i];
 	const int status = test_program(out, sizeof out, "%s", m->arguments);
-	ck_assert_msg(status == 2, "%s: status %d: %s", m->arguments, status, out);
-	ck_assert_msg(strstr(out, m->words) != NULL, "%s: %s", m->arguments, out);
+	ck_assert_msg(status == 2, "%s: status %d: %.2000s", m->arguments, status, out);
+	ck_assert_msg(strstr(out, m->words) != NULL, "%s: %.2000s", m->arguments, out);
 	ck_assert_msg(strchr(out, '\n') == out + strlen(out) - 1,
 		      "more than one line: %s", out);
+}
+END_TEST
+
+/* How a conf and an override may be given. */
+static const char *const spellings[] = {
+	"plan synthetic.cfg train.batch_size=10",
+	"plan train.batch_size=10 synthetic.cfg",
+	"plan --conf=synthetic.cfg --set train.batch_size=10",
+	"plan --set train.batch_size=9 --conf synthetic.cfg --set=train.batch_size=10",
+	"plan --plugin-path nowhere synthetic.cfg train.batch_size=10",
+};
+
+START_TEST(every_spelling_gives_the_same_plan)
+{
+	static char first[1 << 16], other[1 << 16];
+	ck_assert_int_eq(test_program(first, sizeof first, "%s", spellings[0]), 0);
+	ck_assert_int_eq(test_program(other, sizeof other, "%s", spellings[_i]), 0);
+	ck_assert_str_eq(first, other);
+	ck_assert_int_eq(test_program(other, sizeof other, "plan synthetic.cfg"), 0);
+	ck_assert_str_ne(first, other);
+}
+END_TEST
+
+/* A script of the shell, which knows $rnframe, a short $train, an empty $dir. */
+static int script(char *out, size_t size, const char *text)
+{
+	return test_program(out, size, "version >/dev/null; build=%s; dir=%s; "
+			    "rnframe=$build/rnframe; train=\"$rnframe train synthetic.cfg "
+			    "train.callbacks.training_monitor.plot=false\"; %s",
+			    test_build(), test_folder("script"), text);
+}
+
+static const struct stream_case {
+	const char *text;
+	int status;
+	const char *words; /* of the output; NULL: there must be none */
+} stream_cases[] = {
+	/* what cannot be written is a failure */
+	{ "{ $rnframe --version 2>&1 >/dev/full; }", 2, "No space left" },
+	{ "{ $rnframe help 2>&1 >/dev/full; }", 2, "No space left" },
+	{ "{ $rnframe plan synthetic.cfg 2>&1 >/dev/full; }", 2, "No space left" },
+	{ "{ $rnframe confs 2>&1 >/dev/full; }", 2, "standard output: " },
+	/* a reader that has gone is none, and ends no training */
+	{ "{ sleep 0.1; $rnframe plan synthetic.cfg 2>$dir/words; echo $? >$dir/code; } "
+	  "| true; cat $dir/words; exit $(cat $dir/code)", 0, NULL },
+	{ "{ sleep 0.1; $train --out $dir/run 2>&1; "
+	  "echo $? >$dir/code; } | true; cat $dir/run/run.json; exit $(cat $dir/code)",
+	  0, "finished" },
+	/* closed streams: their words end in no file */
+	{ "$train --out $dir/run 2>&-; "
+	  "grep -v '^{' $dir/run/steps.jsonl; test -s $dir/run/steps.jsonl", 0,
+	  "test error" },
+	{ "$train --out $dir/run <&- >&- 2>&-; "
+	  "grep -hv '^[{]' $dir/run/steps.jsonl; test -s $dir/run/steps.jsonl", 0, NULL },
+	/* a limit on the size of files is an error like a full disk */
+	{ "(ulimit -f 4; $train --out $dir/run)", 2,
+	  "File too large" },
+	{ "(ulimit -f 4; $train --out $dir/run) >/dev/null 2>&1; "
+	  "find $dir -name '*.tmp'", 0, NULL },
+};
+
+START_TEST(streams_that_fail)
+{
+	char out[8192];
+	const struct stream_case *c = &stream_cases[_i];
+	const int status = script(out, sizeof out, c->text);
+	ck_assert_msg(status == c->status, "%s: status %d: %.2000s", c->text, status, out);
+	if (c->words)
+		ck_assert_msg(strstr(out, c->words) != NULL, "%s: %.2000s", c->text, out);
+	else
+		ck_assert_msg(!*out, "%s: %.2000s", c->text, out);
+	ck_assert_msg(!strstr(out, "\nepoch "), "%s: %.2000s", c->text, out);
+}
+END_TEST
+
+START_TEST(the_users_plugins_come_first)
+{
+	char out[8192];
+	const char *copy = "mkdir -p $dir/a/activation $dir/b/activation; "
+		"cp $build/plugins/activation/mish.so $dir/a/activation; "
+		"cp $build/plugins/activation/mish.so $dir/b/activation; ";
+	char text[1024];
+	snprintf(text, sizeof text, "%s $rnframe inspect activation mish "
+		 "--plugin-path $dir/a", copy);
+	ck_assert_int_eq(script(out, sizeof out, text), 0);
+	ck_assert_msg(strstr(out, "script/a/activation/mish.so") != NULL, "%s", out);
+	snprintf(text, sizeof text, "%s RNFRAME_PLUGIN_PATH=$dir/b "
+		 "$rnframe inspect activation.mish --plugin-path $dir/a", copy);
+	ck_assert_int_eq(script(out, sizeof out, text), 0);
+	ck_assert_msg(strstr(out, "script/b/activation/mish.so") != NULL, "%s", out);
+	ck_assert_int_eq(test_program(out, sizeof out, "help"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "--plugin-path"));
+}
+END_TEST
+
+START_TEST(a_folder_needs_a_name)
+{
+	ck_assert_int_eq(rnf_folder_make(""), RNF_EINVAL);
+	ck_assert_int_eq(rnf_folder_make("."), RNF_OK);
 }
 END_TEST
 
@@ -98,7 +235,7 @@ static void two_steps(const char *conf, const char *dir)
 		? "" : "data.height=32 data.width=32 data.channels=3";
 	ck_assert_msg(test_program(out, sizeof out, "train --conf %s "
 		"data.type=synthetic data.images=16 data.test_images=4 %s "
-		"data.validation=0 "
+		"data.validation=0 data.part=1 "
 		"train.batch_size=8 train.max_steps=2 train.epochs=10 "
 		"train.callbacks.training_monitor.plot=false "
 		"--out %s/%s", conf, size, dir, conf) == 0, "%s: %s", conf, out);
@@ -125,6 +262,10 @@ int main(void)
 		{ same_bits_for_any_number_of_threads, 0 },
 		{ a_run_folder_is_complete_and_its_conf_runs, 0 },
 		{ mistakes_end_in_one_clear_line, TEST_ROWS(mistakes) },
+		{ every_spelling_gives_the_same_plan, TEST_ROWS(spellings) },
+		{ streams_that_fail, TEST_ROWS(stream_cases) },
+		{ the_users_plugins_come_first, 0 },
+		{ a_folder_needs_a_name, 0 },
 		{ every_conf_trains_two_steps, 0 },
 		{ NULL, 0 },
 	};

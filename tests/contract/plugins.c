@@ -1,62 +1,22 @@
 /* What every built plugin must keep, whatever it does: its descriptor, its one
  * symbol, and a table of parameters that the core can fill. */
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/status.h"
-#include "lib/plugin.h"
-#include "plugin/loader.h"
-#include "plugin/param.h"
+#include "lib/found.h"
 
-struct found {
-	char file[512], kind[64], name[64];
-	const struct rnf_plugin *plugin;
-};
-
-static void split(struct found *f, const char *path)
-{
-	const char *slash = strrchr(path, '/'), *kind = slash;
-	while (kind > path && kind[-1] != '/') kind--;
-	snprintf(f->file, sizeof f->file, "%s", path);
-	snprintf(f->kind, sizeof f->kind, "%.*s", (int)(slash - kind), kind);
-	snprintf(f->name, sizeof f->name, "%.*s", (int)(strlen(slash + 1) - 3), slash + 1);
-}
-
-/* By folder, so that a new plugin is checked with no edit here. */
-static void each(void (*check)(const struct found *))
-{
-	char pattern[512];
-	glob_t files;
-	snprintf(pattern, sizeof pattern, "%s/plugins/*/*.so", test_build());
-	ck_assert_msg(glob(pattern, 0, NULL, &files) == 0, "no plugin is built");
-	ck_assert_uint_gt(files.gl_pathc, 20);
-	for (size_t i = 0; i < files.gl_pathc; i++) {
-		struct found f;
-		split(&f, files.gl_pathv[i]);
-		f.plugin = test_plugin(f.file);
-		check(&f);
-	}
-	globfree(&files);
-}
-
-/* Rows may be of a larger struct than this program knows. */
-static const struct rnf_param *row_at(const struct rnf_params *p, size_t i)
-{
-	return (const struct rnf_param *)((const char *)p->rows + i * p->stride);
-}
-
-static void each_row(const struct found *f,
+static void each_row(const struct test_found *f,
 		     void (*check)(const struct rnf_params *, const struct rnf_param *,
 				   const char *where))
 {
 	const struct rnf_params *p = f->plugin->features[0].params;
 	for (size_t i = 0; p && i < p->n; i++) {
 		char where[160];
-		const char *key = row_at(p, i)->key;
+		const char *key = test_row(p, i)->key;
 		snprintf(where, sizeof where, "%s.%s %s", f->kind, f->name,
 			 key ? key : "(no key)");
-		check(p, row_at(p, i), where);
+		check(p, test_row(p, i), where);
 	}
 }
 
@@ -74,7 +34,7 @@ static int is_line(const char *s)
 	return s && *s && !strchr(s, '\n');
 }
 
-static void check_plugin(const struct found *f)
+static void check_plugin(const struct test_found *f)
 {
 	const struct rnf_plugin *p = f->plugin;
 	ck_assert_msg(p->magic == RNF_PLUGIN_MAGIC, "%s: magic", f->file);
@@ -90,7 +50,7 @@ static void check_plugin(const struct found *f)
 	ck_assert_msg(p->id && !strcmp(p->id, id), "%s: id %s", f->file, p->id);
 }
 
-static void check_feature(const struct found *f)
+static void check_feature(const struct test_found *f)
 {
 	const struct rnf_feature *x = &f->plugin->features[0];
 	ck_assert_msg(x->size == sizeof *x, "%s: size", f->file);
@@ -103,15 +63,15 @@ static void check_feature(const struct found *f)
 
 START_TEST(descriptors_are_sane)
 {
-	each(check_plugin);
-	each(check_feature);
+	test_each("*", check_plugin);
+	test_each("*", check_feature);
 }
 END_TEST
 
 /* -- symbols -- */
 
 /* A sanitizer's build adds names of the compiler's, which start with "__". */
-static void check_symbols(const struct found *f)
+static void check_symbols(const struct test_found *f)
 {
 	char command[600], line[512], symbol[400];
 	int entries = 0;
@@ -131,7 +91,7 @@ static void check_symbols(const struct found *f)
 
 START_TEST(one_symbol_is_exported)
 {
-	each(check_symbols);
+	test_each("*", check_symbols);
 }
 END_TEST
 
@@ -166,7 +126,7 @@ static void check_row(const struct rnf_params *p, const struct rnf_param *row,
 	if (row->type == RNF_TYPE_REF || row->type == RNF_TYPE_REFS)
 		ck_assert_msg(is_line(row->kinds), "%s: kinds", where);
 	for (size_t i = 0; i < p->n; i++) {
-		const struct rnf_param *other = row_at(p, i);
+		const struct rnf_param *other = test_row(p, i);
 		if (other == row) continue;
 		ck_assert_msg(strcmp(other->key, row->key), "%s stands twice", where);
 		ck_assert_msg(other->offset >= row->offset + size ||
@@ -175,7 +135,7 @@ static void check_row(const struct rnf_params *p, const struct rnf_param *row,
 	}
 }
 
-static void check_table(const struct found *f)
+static void check_table(const struct test_found *f)
 {
 	const struct rnf_params *p = f->plugin->features[0].params;
 	if (!p) return;
@@ -186,7 +146,7 @@ static void check_table(const struct found *f)
 
 START_TEST(rows_are_sane)
 {
-	each(check_table);
+	test_each("*", check_table);
 }
 END_TEST
 
@@ -218,26 +178,26 @@ static void check_default(const struct rnf_params *p, const struct rnf_param *ro
 		ck_assert_msg(is_choice(row, row->text), "%s: default %s", where, row->text);
 }
 
-static void check_defaults(const struct found *f)
+static void check_defaults(const struct test_found *f)
 {
 	each_row(f, check_default);
 }
 
 START_TEST(defaults_are_in_range)
 {
-	each(check_defaults);
+	test_each("*", check_defaults);
 }
 END_TEST
 
 static const struct rnf_param *first_required(const struct rnf_params *p)
 {
 	for (size_t i = 0; p && i < p->n; i++)
-		if (row_at(p, i)->flags & RNF_PARAM_REQUIRED) return row_at(p, i);
+		if (test_row(p, i)->flags & RNF_PARAM_REQUIRED) return test_row(p, i);
 	return NULL;
 }
 
 /* The struct that the core filled has what the row says. */
-static void check_filled(const struct found *f, const struct rnf_param *row,
+static void check_filled(const struct test_found *f, const struct rnf_param *row,
 			 const char *conf)
 {
 	const void *at = conf + row->offset;
@@ -254,7 +214,7 @@ static void check_filled(const struct found *f, const struct rnf_param *row,
 		      row->key);
 }
 
-static void check_fill(const struct found *f)
+static void check_fill(const struct test_found *f)
 {
 	const struct rnf_params *p = f->plugin->features[0].params;
 	const struct rnf_param *required = first_required(p);
@@ -270,15 +230,13 @@ static void check_fill(const struct found *f)
 	ck_assert_msg(status >= 0, "%s.%s: %s", f->kind, f->name, rnf_fail_words());
 	ck_assert_str_eq(ref->feature->name, f->name);
 	for (size_t i = 0; p && i < p->n; i++)
-		check_filled(f, row_at(p, i), ref->conf);
+		check_filled(f, test_row(p, i), ref->conf);
 }
 
 START_TEST(defaults_fill_without_settings)
 {
-	char path[512];
-	snprintf(path, sizeof path, "%s/plugins", test_build());
-	rnf_loader_path(path);
-	each(check_fill);
+	test_plugins_path();
+	test_each("*", check_fill);
 }
 END_TEST
 

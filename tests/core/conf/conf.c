@@ -109,7 +109,8 @@ START_TEST(gate)
 	refuses(put("a.cfg", "a = \"open\n"), "a.cfg:1: ", "inside a string");
 	refuses(put("a.cfg", "x = 1;\n@include \"a.cfg\"\n"), "a.cfg:2: ", "16 deep");
 	refuses(put("a.cfg", "@include two.cfg\n"), "a.cfg:1: ", "alone");
-	refuses(put("a.cfg", "@include \".\"\n"), "a.cfg:1: ", "there is no conf");
+	refuses(put("a.cfg", "@include \".\"\n"), "a.cfg:1: ", "is a folder");
+	refuses(dir, dir, " is a folder; a conf is a file");
 	mkfifo(at("fifo.cfg"), 0600);
 	refuses(at("fifo.cfg"), "fifo.cfg", "not a regular file");
 	char deep[256] = "a = ";
@@ -122,6 +123,18 @@ START_TEST(gate)
 	free(large);
 	put("a.cfg", "");
 	refuses(at("a2.cfg"), "a2.cfg", "did you mean \"a.cfg\"");
+}
+END_TEST
+
+/* Of the conf and of what it includes. */
+START_TEST(byte_order_mark)
+{
+	put("in.cfg", "\xef\xbb\xbfy = 2;\n");
+	struct rnf_conf *root = read_text("\xef\xbb\xbfx = 1;\n@include \"in.cfg\"\n");
+	ck_assert_int_eq(node(root, "x", NULL)->line, 1);
+	ck_assert_int_eq(node(root, "y", NULL)->i, 2);
+	read_text("\xef\xbb\xbf");
+	refuses(put("a.cfg", "x = 1;\n\xef\xbb\xbfy = 2;\n"), "a.cfg:2: ", "syntax");
 }
 END_TEST
 
@@ -200,6 +213,10 @@ START_TEST(overrides)
 	ck_assert_int_eq(list->at[0]->retyped, 1);
 	set(root, "m.layers.pool.type=pool");
 	ck_assert_int_eq(list->at[4]->retyped, 0);
+	set(root, "m.act= half ");
+	ck_assert_str_eq(node(node(root, "m", "act"), "type", NULL)->s, "half");
+	set(root, "m.words=\"a\",\"b\""); /* the quotes are not around it all */
+	ck_assert_str_eq(node(root, "m", "words")->s, "\"a\",\"b\"");
 	set_fails(root, "m.layers.norm.n=1", "several", "1, 3");
 	set_fails(root, "m.layers.stmm.n=1", "stmm", "stem, norm, two, norm, pool");
 	set_fails(root, "m.layers.9.n=1", "5 elements", "--set");
@@ -246,7 +263,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { types_and_places, includes_keep_places, gate,
-		bare_names, base_and_set, overrides, writes_what_it_read, nearest, NULL };
+		byte_order_mark, bare_names, base_and_set, overrides, writes_what_it_read, nearest, NULL };
 	char clean[64];
 	if (!mkdtemp(dir)) return 1;
 	snprintf(clean, sizeof clean, "rm -rf %s", dir);

@@ -130,6 +130,8 @@ START_TEST(no_files_needed)
 	blobs = (struct rnf_blob *)1;
 	ck_assert_int_eq(rnf_data_find(&synthetic, NULL, &blobs), RNF_OK);
 	ck_assert_ptr_null(blobs);
+	ck_assert_int_eq(rnf_data_find(&synthetic, "", &blobs), RNF_OK);
+	ck_assert_int_eq(rnf_data_find(&synthetic, "/tmp", &blobs), RNF_OK);
 }
 END_TEST
 

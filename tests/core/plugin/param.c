@@ -51,6 +51,14 @@ static const char *const other_source =
 "static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
 "RNF_PLUGIN(layer, other, \"another\", &params, impl);\n";
 
+static const char *const needy_source =
+"#include <rnframe/layer.h>\n"
+"struct needy { int64_t width; };\n"
+"static const struct rnf_params params = RNF_PARAMS(struct needy,\n"
+" RNF_INT_REQUIRED(struct needy, width, 1, 64, \"\", \"of y\"));\n"
+"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+"RNF_PLUGIN(layer, needy, \"says what it lacks\", &params, impl);\n";
+
 static const char *const loop_source =
 "#include <rnframe/layer.h>\n"
 "struct loop { const struct rnf_ref *again; };\n"
@@ -100,6 +108,7 @@ static int build_plugins(void)
 	put("layer/toy.c", toy_source);
 	put("layer/other.c", other_source);
 	put("layer/loop.c", loop_source);
+	put("layer/needy.c", needy_source);
 	put("layer/old.c", old_source);
 	put("activation/half.c", half_source);
 #ifdef __SSE__
@@ -242,6 +251,15 @@ START_TEST(overrides)
 	struct rnf_conf *x = rnf_conf_get(root, "x");
 	ck_assert_int_eq(rnf_conf_get(x, "dims")->at[1]->type, RNF_CONF_INT);
 	ck_assert_int_eq(rnf_conf_get(x, "padding")->type, RNF_CONF_STRING);
+	set(root, "x.stride= 5 ");
+	set(root, "x.words=(\"a,b\", \"c\" )");
+	set(root, "x.dims=\"1\",2");
+	c = fill(root)->conf;
+	ck_assert_int_eq(c->stride, 5);
+	ck_assert_uint_eq(c->words.n, 2);
+	ck_assert_str_eq(c->words.at[0], "a,b");
+	ck_assert_str_eq(c->words.at[1], "c");
+	ck_assert_int_eq(c->dims.at[1], 2);
 	set(root, "x.rate=nan");
 	const struct rnf_ref *ref = NULL;
 	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is nan, must be");
@@ -250,6 +268,43 @@ START_TEST(overrides)
 }
 END_TEST
 
+/* An override, and how it is refused. */
+static const struct { const char *set, *words; } overrides_refused[] = {
+	{ "x.stride=\" 2\"", "--set: x.stride is \" 2\", must be a whole number, 1 .. 8" },
+	{ "x.rate=\" 1\"", "--set: x.rate is \" 1\", must be a number, 0 .. 1" },
+	{ "x.rate=1e999", "--set: x.rate is \"1e999\", must be a number, 0 .. 1" },
+	{ "x.words=[\"a\"", "--set: x.words is \"[\"a\"\", must be a list of texts" },
+	{ "x.words=(a]", "--set: x.words is \"(a]\", must be a list of texts" },
+	{ "x.act=hlf", "--set: x.act: there is no activation \"hlf\" (did you mean" },
+	{ "x=toi", "--set: x: there is no layer or block \"toi\" (did you mean" },
+	{ "x.type=needy", "--set: x: layer.needy needs \"width\" (of y)" },
+};
+
+START_TEST(override_refused)
+{
+	struct rnf_conf *root = read_text("\nx = { type = \"toy\";\n filters = 3;\n"
+					  "act = { type = \"half\"; }; };");
+	const struct rnf_ref *ref = NULL;
+	set(root, overrides_refused[_i].set);
+	failed_with(rnf_param_ref(rnf_conf_get(root, "x"), "layer|block", &ref),
+		    overrides_refused[_i].words);
+	ck_assert_ptr_eq(strstr(rnf_fail_words(), overrides_refused[_i].words),
+			 rnf_fail_words());
+}
+END_TEST
+
+/* What the notices say, and none is said twice. */
+static void noticed(const char *want)
+{
+	char text[512] = "";
+	FILE *saved = stderr, *out = fmemopen(text, sizeof text - 1, "w");
+	stderr = out;
+	rnf_param_notices();
+	stderr = saved;
+	fclose(out);
+	ck_assert_str_eq(text, want);
+}
+
 START_TEST(retyped)
 {
 	struct rnf_conf *root = read_text("x = { type = \"toy\"; filters = 3; stride = 2; };");
@@ -257,6 +312,8 @@ START_TEST(retyped)
 	set(root, "x=other");
 	ck_assert_int_eq(*(const int64_t *)fill(root)->conf, 3);
 	ck_assert_ptr_null(rnf_conf_get(rnf_conf_get(root, "x"), "stride"));
+	noticed("x is layer.other now, which does not have: stride (left out)\n");
+	noticed("");
 	root = read_text("x = { type = \"toy\"; filters = 3; stride = 2; };");
 	set(root, "x=other");
 	set(root, "x.stride=2"); /* said after the change: meant for `other` */
@@ -313,7 +370,7 @@ START_TEST(settings)
 	const struct rnf_setting wrong[] = { RNF_SET_INT("filterz", 8),
 		RNF_SET_INT("stride", 9), RNF_SET_REF("act", from) };
 	failed_with(rnf_param_settings("layer", "toy", from, wrong, 1, &ref),
-		    "layer.toy has no key \"filterz\" (did you mean \"filters\"?)");
+		    "a.cfg:1: x: layer.toy has no key \"filterz\" (did you mean \"filters\"?)");
 	failed_with(rnf_param_settings("layer", "toy", from, wrong + 1, 1, &ref),
 		    "layer.toy: stride is 9, must be 1 .. 8");
 	failed_with(rnf_param_settings("layer", "toy", from, wrong + 2, 1, &ref),
@@ -346,8 +403,99 @@ START_TEST(groups)
 		    "in.n is -1, must be 0 or more");
 	failed_with(rnf_param_fill(read_text("in = { m = 1; };"), &outer, &o),
 		    "in.m: in has no key \"m\"");
-	failed_with(rnf_param_fill(read_text("in = 1;"), &outer, &o), "must be a group");
+	failed_with(rnf_param_fill(read_text("in = 1;"), &outer, &o),
+		    "in is 1, must be a group { key = value; }; its keys are: n");
+	root = read_text("in = { n = 1; };");
+	set(root, "in=1"); /* as if it were a plugin */
+	failed_with(rnf_param_fill(root, &outer, &o),
+		    "--set: in is a group and takes no value or type; its keys are: n");
 	failed_with(rnf_param_fill(read_text("fff = 1;"), &outer, &o), "a conf has no key");
+}
+END_TEST
+
+struct seeded { int64_t seed, small; const char *name; };
+static const struct rnf_params seeded = RNF_PARAMS(struct seeded,
+	RNF_INT(struct seeded, seed, 1, 0, 0x1p53, "", "s"),
+	RNF_INT(struct seeded, small, 0, -3, 1e12, "", "t"),
+	RNF_STRING(struct seeded, name, "run", RNF_PARAM_NAME, "of files"));
+
+/* 2^53 + 1 is no double: it would pass as 2^53. */
+START_TEST(whole_numbers)
+{
+	struct seeded s = { 0 };
+	ck_assert_int_eq(rnf_param_fill(read_text("seed = 9007199254740992;"), &seeded, &s),
+			 RNF_OK);
+	failed_with(rnf_param_fill(read_text("seed = 9007199254740993;"), &seeded, &s),
+		    "seed is 9007199254740993, must be 0 .. 9007199254740992");
+	failed_with(rnf_param_fill(read_text("small = -4;"), &seeded, &s),
+		    "small is -4, must be -3 .. 1000000000000");
+	failed_with(rnf_param_fill(read_text("small = 1.5;"), &seeded, &s),
+		    "must be a whole number, -3 .. 1000000000000");
+}
+END_TEST
+
+static const struct { const char *name, *words; } names[] = {
+	{ "a b-\xc3\xa4_\xe2\x82\xac\xf0\x9f\x98\x80.1", NULL },
+	{ "..a", NULL },
+	{ "", "name is \"\", must be a text that is not empty" },
+	{ ".", "\".\" and \"..\" are not" },
+	{ "..", "\".\" and \"..\" are not" },
+	{ "a/b", "name is \"a/b\", must be a name for files, without /" },
+	{ "a\nb", "name is \"a\\x0ab\", must be a name for files, without control" },
+	{ "a\x7f", "without control" },
+	{ "\xc3", "valid UTF-8" },
+	{ "\xc0\xaf", "valid UTF-8" },
+	{ "\xed\xa0\x80", "valid UTF-8" },
+	{ "\xf4\x90\x80\x80", "valid UTF-8" },
+	{ "\xff", "valid UTF-8" },
+};
+
+static rnf_status fill_name(const char *name, struct seeded *s)
+{
+	struct rnf_conf *root = read_text("");
+	rnf_conf_add(root, "name", RNF_CONF_STRING, "a.cfg", 7)->s = name;
+	return rnf_param_fill(root, &seeded, s);
+}
+
+START_TEST(names_of_files)
+{
+	struct seeded s = { 0 };
+	const rnf_status status = fill_name(names[_i].name, &s);
+	if (!names[_i].words) {
+		ck_assert_msg(status == RNF_OK, "%s", rnf_fail_words());
+		ck_assert_str_eq(s.name, names[_i].name);
+		return;
+	}
+	failed_with(status, names[_i].words);
+	failed_with(status, "a.cfg:7: name is ");
+}
+END_TEST
+
+START_TEST(longest_name)
+{
+	struct seeded s = { 0 };
+	char name[202] = "";
+	memset(name, 'x', 200);
+	ck_assert_int_eq(fill_name(name, &s), RNF_OK);
+	name[200] = 'x';
+	failed_with(fill_name(name, &s), "must be at most 200 bytes long");
+}
+END_TEST
+
+/* The build's note of a plugin that it could not make. */
+START_TEST(left_out_of_the_build)
+{
+	const struct rnf_feature *f = NULL;
+	put("layer/absent.missing", "hdf5\n");
+	put("block/vague.missing", "");
+	put("layer/toy.missing", "hdf5\n");
+	failed_with(rnf_loader_find("block|layer", "absent", &f), "plugin layer \"absent\" "
+		    "was left out when rnframe was built: install the development "
+		    "package of hdf5 and run make again");
+	failed_with(rnf_loader_find("block", "vague", &f), "package of what it needs");
+	failed_with(rnf_loader_find("block", "absent", &f), "there is no block \"absent\"");
+	failed_with(rnf_loader_find("layer", "../layer/absent", &f), "there is no layer");
+	ck_assert_int_eq(rnf_loader_find("layer", "toy", &f), RNF_OK); /* an old note */
 }
 END_TEST
 
@@ -375,12 +523,12 @@ START_TEST(loader)
 #else
 	const size_t broken = 3;
 #endif
-	ck_assert_uint_eq(rnf_loader_list("layer", &list, refused), 3);
+	ck_assert_uint_eq(rnf_loader_list("layer", &list, refused), 4);
 	ck_assert_uint_eq(n_refused, broken);
 	ck_assert_str_eq(list[0]->name, "loop");
-	ck_assert_str_eq(list[2]->name, "toy");
+	ck_assert_str_eq(list[3]->name, "toy");
 	ck_assert_int_eq(rnf_loader_find("block|layer", "toy", &again), RNF_OK);
-	ck_assert_ptr_eq(again, list[2]);
+	ck_assert_ptr_eq(again, list[3]);
 	ck_assert_ptr_nonnull(strstr(rnf_loader_file(again), "/layer/toy.so"));
 	ck_assert_str_eq(rnf_loader_plugin(again)->id, "rnframe.layer.toy");
 	ck_assert_uint_eq(rnf_loader_kinds(&kinds), 2);
@@ -406,10 +554,16 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { defaults, values, refusals, overrides, retyped,
-		roles_and_common, settings, groups, loader, description, NULL };
+	const struct test_case cases[] = {
+		{ defaults, 0 }, { values, 0 }, { refusals, 0 }, { overrides, 0 },
+		{ override_refused, TEST_ROWS(overrides_refused) }, { retyped, 0 },
+		{ roles_and_common, 0 }, { settings, 0 }, { groups, 0 },
+		{ whole_numbers, 0 }, { names_of_files, TEST_ROWS(names) },
+		{ longest_name, 0 }, { left_out_of_the_build, 0 }, { loader, 0 },
+		{ description, 0 }, { NULL, 0 },
+	};
 	if (!mkdtemp(dir) || build_plugins()) return 1;
 	rnf_loader_path(dir);
-	const int failed = test_run("param", tests);
+	const int failed = test_run_cases("param", cases);
 	return run("rm -rf %s") || failed;
 }

@@ -82,6 +82,19 @@ static int probed(const char *file)
 	return plugin()->probe(head, n);
 }
 
+static void flip(const char *name, long at)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	FILE *file = fopen(path, "r+b");
+	ck_assert_ptr_nonnull(file);
+	fseek(file, at, at < 0 ? SEEK_END : SEEK_SET);
+	const int byte = fgetc(file);
+	fseek(file, -1, SEEK_CUR);
+	fputc(byte ^ 1, file);
+	fclose(file);
+}
+
 START_TEST(tar_files_packed_and_not)
 {
 	static const char *const files[] = { "a.tar", "a.tar.gz", "a.tar.xz" };
@@ -134,10 +147,42 @@ START_TEST(cut_and_foreign_files_fail)
 }
 END_TEST
 
+/* One bit of the packed data, whose blocks are stored: only the sum can tell. The
+ * sum itself, which stands behind the end of the tar. The member that follows. */
+START_TEST(damage_inside_gzip_fails)
+{
+	static const struct {
+		const char *file, *make;
+		long at; /* from the start, or the end */
+	} rows[] = {
+		{ "a.tar.gz", "tar cf - d | gzip -1 > a.tar.gz", 600000 },
+		{ "b.tar.gz", "tar cf - d | gzip -1 > b.tar.gz", -8 },
+		{ "c.tar.gz", "tar cf - -b 2000 d | gzip -1 > c.tar.gz", -1 },
+		{ "large.gz", "gzip -1 -c d/large > large.gz", 600000 },
+		{ "two.gz", "(head -c 9 d/large | gzip; tail -c +10 d/large | gzip -1) > two.gz",
+		  600000 },
+	};
+	make_folder();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct wanted w = { .name = strstr(rows[i].file, "tar") ? "large" : "" };
+		shell(rows[i].make);
+		ck_assert_msg(unpack(rows[i].file, &w) == RNF_OK, "%s", rnf_fail_words());
+		ck_assert_int_eq(w.size, SIZE);
+		ck_assert_mem_eq(w.bytes, large, SIZE);
+		flip(rows[i].file, rows[i].at);
+		ck_assert_msg(unpack(rows[i].file, &w) < 0, "%s", rows[i].file);
+		ck_assert_msg(strstr(rnf_fail_words(), rows[i].file) &&
+			      strstr(rnf_fail_words(), "damaged"), "%s", rnf_fail_words());
+	}
+	remove_folder();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
-		tar_files_packed_and_not, single_packed_files, cut_and_foreign_files_fail, NULL,
+		tar_files_packed_and_not, single_packed_files, cut_and_foreign_files_fail,
+		damage_inside_gzip_fails, NULL,
 	};
 	return test_run("archive/tar", tests);
 }

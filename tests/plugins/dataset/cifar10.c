@@ -1,5 +1,7 @@
 #include "lib/plugin.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,12 +26,27 @@ static void make(struct rnf_blob blobs[FILES])
 	}
 }
 
+static int warnings;
+static char warning[256];
+
+static void keep_log(enum rnf_level level, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(warning, sizeof warning, format, args);
+	va_end(args);
+	warnings += level == RNF_LOG_WARNING;
+}
+
 static rnf_status open_blobs(const struct rnf_blob *blobs, void **self,
 			     struct rnf_dataset_info *info)
 {
 	const struct rnf_dataset_impl *impl = test_feature("dataset", "cifar10")->impl;
 	impl->describe(NULL, info);
-	return impl->open(&rnf_host, NULL, blobs, self, info);
+	struct rnf_host host = rnf_host;
+	host.log = keep_log;
+	warnings = 0;
+	return impl->open(&host, NULL, blobs, self, info);
 }
 
 static void refused(const struct rnf_blob *blobs, const char *words)
@@ -65,6 +82,29 @@ START_TEST(reads_records_of_both_splits)
 }
 END_TEST
 
+START_TEST(warns_once_of_short_files)
+{
+	static uint8_t whole[10000 * RECORD];
+	struct rnf_blob blobs[FILES];
+	void *self = NULL;
+	struct rnf_dataset_info info = { 0 };
+	make(blobs);
+	ck_assert_int_eq(open_blobs(blobs, &self, &info), RNF_OK);
+	ck_assert_int_eq(warnings, 1);
+	for (int f = 0; f < FILES; f++) {
+		blobs[f].data = whole;
+		blobs[f].size = sizeof whole;
+	}
+	ck_assert_int_eq(open_blobs(blobs, &self, &info), RNF_OK);
+	ck_assert_int_eq(warnings, 0);
+	blobs[3].size = RECORD;
+	ck_assert_int_eq(open_blobs(blobs, &self, &info), RNF_OK);
+	ck_assert_int_eq(warnings, 1);
+	ck_assert_str_eq(warning, "data_batch_4.bin has 1 images, "
+			 "the published one has 10000");
+}
+END_TEST
+
 START_TEST(refuses_a_cut_file)
 {
 	struct rnf_blob blobs[FILES];
@@ -90,7 +130,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		reads_records_of_both_splits, refuses_a_cut_file, refuses_a_bad_label, NULL,
+		reads_records_of_both_splits, warns_once_of_short_files,
+		refuses_a_cut_file, refuses_a_bad_label, NULL,
 	};
 	return test_run("dataset/cifar10", tests);
 }

@@ -227,6 +227,36 @@ START_TEST(wrong_files_are_refused)
 }
 END_TEST
 
+/* The node that lists a group is told by "TREE"; the root's comes first. */
+static void damage_root(void)
+{
+	static char bytes[1 << 16];
+	FILE *file = fopen(made, "r+b");
+	ck_assert_ptr_nonnull(file);
+	const size_t n = fread(bytes, 1, sizeof bytes, file);
+	size_t at = 0;
+	while (at + 4 < n && memcmp(bytes + at, "TREE", 4) != 0)
+		at++;
+	ck_assert_uint_lt(at + 4, n);
+	fseek(file, (long)at, SEEK_SET);
+	fputc('X', file);
+	fclose(file);
+}
+
+START_TEST(damaged_root_has_a_name)
+{
+	struct counted c;
+	strcpy(made, "/tmp/rnframe-keras-XXXXXX");
+	make_wrong(0, make_file());
+	h5.close_all();
+	damage_root();
+	ck_assert_int_lt(read_path(made, &c), 0);
+	ck_assert_msg(strstr(rnf_fail_words(), ": / cannot be listed") != NULL, "%s",
+		      rnf_fail_words());
+	unlink(made);
+}
+END_TEST
+
 START_TEST(probe_by_signature)
 {
 	ck_assert(plugin()->probe((const uint8_t *)"\x89HDF\r\n\x1a\n", 8, 8));
@@ -240,7 +270,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		published_weights, cut_files_are_refused_quietly,
-		weights_only_and_nested_names, wrong_files_are_refused, probe_by_signature, NULL,
+		weights_only_and_nested_names, wrong_files_are_refused,
+		damaged_root_has_a_name, probe_by_signature, NULL,
 	};
 	return test_run("format/keras_h5", tests);
 }

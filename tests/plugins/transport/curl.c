@@ -1,8 +1,12 @@
 #include "lib/plugin.h"
 
+#include <arpa/inet.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -14,7 +18,7 @@ enum { SIZE = 200000 };
 #define SHA256 "e24bc62381f1224fbbb74688663f8f9743b9680b193edd666835e97b06e730eb"
 
 static char folder[] = "/tmp/rnframe-curl-XXXXXX";
-static char source[64], target[64], url[80];
+static char source[64], target[64], part[72], url[80];
 static uint8_t bytes[SIZE];
 static int64_t last_done, last_total, first_done;
 
@@ -31,6 +35,7 @@ static void make_folder(void)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(source, sizeof source, "%s/source", folder);
 	snprintf(target, sizeof target, "%s/target", folder);
+	snprintf(part, sizeof part, "%s.part", target);
 	snprintf(url, sizeof url, "file://%s", source);
 	for (int i = 0; i < SIZE; i++)
 		bytes[i] = (uint8_t)(i % 251);
@@ -42,7 +47,8 @@ static void remove_folder(void)
 {
 	remove(source);
 	remove(target);
-	remove(folder);
+	remove(part);
+	ck_assert_int_eq(remove(folder), 0); /* nothing else was left */
 }
 
 static void on_progress(int64_t done, int64_t total)
@@ -67,6 +73,71 @@ static void target_is_whole(void)
 	ck_assert_uint_eq(fread(got, 1, sizeof got, file), SIZE);
 	fclose(file);
 	ck_assert_mem_eq(got, bytes, SIZE);
+	ck_assert_int_ne(access(part, F_OK), 0);
+}
+
+static void nothing_stays(void)
+{
+	ck_assert_int_ne(access(target, F_OK), 0);
+	ck_assert_int_ne(access(part, F_OK), 0);
+}
+
+/* An answer that ends where its bytes do, whatever its head promised. */
+struct answer {
+	const char *head;
+	const void *body;
+	size_t n;
+	char request[1024];
+};
+
+/* Gives its answers to as many connections, one after the other. */
+struct server {
+	int socket;
+	struct answer *answers; /* n of them */
+	int n;
+	pthread_t thread;
+};
+
+static void *serve(void *server_)
+{
+	const struct server *server = server_;
+	for (int i = 0; i < server->n; i++) {
+		struct answer *a = &server->answers[i];
+		const int fd = accept(server->socket, NULL, NULL);
+		for (size_t at = 0; !strstr(a->request, "\r\n\r\n");) {
+			const ssize_t n = recv(fd, a->request + at,
+					       sizeof a->request - 1 - at, 0);
+			if (n <= 0) break;
+			at += (size_t)n;
+		}
+		send(fd, a->head, strlen(a->head), MSG_NOSIGNAL);
+		send(fd, a->body, a->n, MSG_NOSIGNAL);
+		close(fd);
+	}
+	return NULL;
+}
+
+/* `url` is the server's from here on. */
+static void start(struct server *server, struct answer *answers, int n)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t size = sizeof at;
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	*server = (struct server){ .answers = answers, .n = n };
+	server->socket = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(server->socket, (struct sockaddr *)&at, size), 0);
+	ck_assert_int_eq(listen(server->socket, n), 0);
+	getsockname(server->socket, (struct sockaddr *)&at, &size);
+	snprintf(url, sizeof url, "http://127.0.0.1:%d/file", ntohs(at.sin_port));
+	setenv("no_proxy", "*", 1);
+	ck_assert_int_eq(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void stop(struct server *server)
+{
+	shutdown(server->socket, SHUT_RDWR); /* ends a wait for one more */
+	pthread_join(server->thread, NULL);
+	close(server->socket);
 }
 
 static void words_hold(const char *words)
@@ -90,7 +161,7 @@ END_TEST
 START_TEST(goes_on_after_half)
 {
 	make_folder();
-	save(target, bytes, SIZE / 2);
+	save(part, bytes, SIZE / 2);
 	memset(bytes, 0, SIZE / 2); /* the first half must not be asked for again */
 	save(source, bytes, SIZE);
 	for (int i = 0; i < SIZE / 2; i++)
@@ -107,10 +178,11 @@ START_TEST(starts_over_when_too_long)
 {
 	make_folder();
 	uint8_t *longer = calloc(1, SIZE + 9);
-	save(target, longer, SIZE + 9);
+	save(part, longer, SIZE + 9);
 	ck_assert_msg(fetch(SIZE, "md5", MD5) == RNF_OK, "%s", rnf_fail_words());
 	target_is_whole();
-	save(target, longer, SIZE + 9); /* the size is not published */
+	remove(target);
+	save(part, longer, SIZE + 9); /* the size is not published */
 	ck_assert_msg(fetch(0, "md5", MD5) == RNF_OK, "%s", rnf_fail_words());
 	target_is_whole();
 	free(longer);
@@ -126,19 +198,87 @@ START_TEST(wrong_digest_names_both_and_removes)
 	words_hold(MD5);
 	words_hold(wrong);
 	words_hold("removed");
-	ck_assert_int_ne(access(target, F_OK), 0);
+	nothing_stays();
 	remove_folder();
 }
 END_TEST
 
-START_TEST(cut_file_is_kept)
+/* Of an older version, or another file of this name: good until the new one is. */
+START_TEST(wrong_file_is_replaced)
 {
 	make_folder();
-	save(source, bytes, 1000);
+	save(target, bytes, 1000);
+	remove(source);
 	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EIO);
-	words_hold("1000 of 200000 bytes; it was kept");
+	ck_assert_int_eq(access(target, F_OK), 0);
 	save(source, bytes, SIZE);
 	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_OK);
+	target_is_whole();
+	bytes[7] ^= 1;
+	save(target, bytes, SIZE); /* right size, wrong bytes */
+	bytes[7] ^= 1;
+	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_OK);
+	target_is_whole();
+	remove_folder();
+}
+END_TEST
+
+START_TEST(short_file_is_removed)
+{
+	make_folder();
+	save(source, bytes, 28);
+	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EIO);
+	words_hold("28 bytes, must be 200000");
+	words_hold(url);
+	nothing_stays();
+	remove_folder();
+}
+END_TEST
+
+/* What was kept is longer than all that the server has now. */
+START_TEST(short_answer_ends_it)
+{
+	struct answer answers[2] = {
+		{ .head = "HTTP/1.1 416 Range Not Satisfiable\r\n"
+			  "Content-Length: 0\r\nConnection: close\r\n\r\n" },
+		{ .head = "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n"
+			  "Connection: close\r\n\r\n",
+		  .body = "<html>please sign in</html>\n", .n = 28 },
+	};
+	struct server server;
+	make_folder();
+	save(part, bytes, 1000);
+	start(&server, answers, 2);
+	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EIO);
+	stop(&server);
+	words_hold("28 bytes, must be 200000");
+	words_hold(url);
+	nothing_stays();
+	remove_folder();
+}
+END_TEST
+
+START_TEST(interrupted_is_kept)
+{
+	struct answer first = { .head = "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n",
+				.body = bytes, .n = 1000 };
+	struct answer rest = { .head = "HTTP/1.1 206 Partial Content\r\n"
+				       "Content-Range: bytes 1000-199999/200000\r\n"
+				       "Content-Length: 199000\r\n\r\n",
+			       .body = bytes + 1000, .n = SIZE - 1000 };
+	struct server server;
+	make_folder();
+	start(&server, &first, 1);
+	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EIO);
+	stop(&server);
+	words_hold("1000 bytes are kept in");
+	words_hold(part);
+	words_hold(url);
+	ck_assert_int_ne(access(target, F_OK), 0);
+	start(&server, &rest, 1);
+	ck_assert_msg(fetch(SIZE, "md5", MD5) == RNF_OK, "%s", rnf_fail_words());
+	stop(&server);
+	ck_assert_ptr_nonnull(strstr(rest.request, "Range: bytes=1000-"));
 	target_is_whole();
 	remove_folder();
 }
@@ -152,10 +292,14 @@ START_TEST(refusals)
 	remove(source);
 	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EIO);
 	words_hold(url);
-	ck_assert_int_ne(access(target, F_OK), 0); /* nothing came, nothing stays */
+	nothing_stays();
 	snprintf(url, sizeof url, "ftp://localhost/x");
 	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EUNSUP);
 	words_hold("only http, https and file");
+	ck_assert_int_eq(mkdir(target, 0777), 0);
+	snprintf(url, sizeof url, "file://%s", source);
+	ck_assert_int_lt(fetch(SIZE, "md5", MD5), 0);
+	words_hold("target is not a regular file");
 	remove_folder();
 }
 END_TEST
@@ -164,7 +308,9 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		whole_file, goes_on_after_half, starts_over_when_too_long,
-		wrong_digest_names_both_and_removes, cut_file_is_kept, refusals, NULL,
+		wrong_digest_names_both_and_removes, wrong_file_is_replaced,
+		short_file_is_removed, short_answer_ends_it, interrupted_is_kept,
+		refusals, NULL,
 	};
 	return test_run("transport/curl", tests);
 }

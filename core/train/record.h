@@ -1,0 +1,34 @@
+/* What a run leaves about itself: its folder, conf.cfg, which runs as it is, and
+ * run.json, which says what was run, where, and what came of it. [main] */
+#ifndef RNF_TRAIN_RECORD_H
+#define RNF_TRAIN_RECORD_H
+
+#include "train/setup.h"
+
+struct rnf_record {
+	const struct rnf_experiment *e;
+	const char *dir;     /* NULL: runs/NAME/DATE_TIME-sSEED-HASH4 */
+	const char *weights; /* the file that it starts from, or NULL */
+	int argc;            /* the command line, without any change */
+	char **argv;
+	char started[32];
+};
+
+/* Make the folder this run's own, fill in `dir`, and write both files, the
+ * state being "running". Fails when the folder holds a run already. */
+rnf_status rnf_record_begin(struct rnf_record *r);
+/* Write run.json anew: "finished" with the scores of the test images, or, when
+ * `status` is bad, "failed" with the words of the failure. Returns `status`, or
+ * what went wrong in writing. */
+rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
+			  const struct rnf_scores *test);
+
+/* Scores as `eval --json` gives them too: error cross_entropy accuracy count
+ * images_per_s, and the other metrics by their names. */
+rnf_status rnf_scores_write(const struct rnf_experiment *e,
+			    const struct rnf_scores *s, const char *path);
+/* The same for a reader, in one line. */
+void rnf_scores_print(const struct rnf_experiment *e, const struct rnf_scores *s,
+		      FILE *out);
+
+#endif

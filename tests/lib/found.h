@@ -1,0 +1,29 @@
+/* For tests: every built plugin by folder, and a conf for it that says no more
+ * than it must, so that a new plugin is tested with no edit. */
+#ifndef TEST_FOUND_H
+#define TEST_FOUND_H
+
+#include "lib/plugin.h"
+#include "plugin/param.h"
+
+struct test_found {
+	char file[512], kind[64], name[64];
+	const struct rnf_plugin *plugin;
+};
+
+/* Rows may be of a larger struct than this program knows. */
+static inline const struct rnf_param *test_row(const struct rnf_params *p, size_t i)
+{
+	return (const struct rnf_param *)((const char *)p->rows + i * p->stride);
+}
+
+/* Check each plugin of a kind, "*": of all kinds; none is a failure. */
+void test_each(const char *kind, void (*check)(const struct test_found *));
+/* Let the core find the plugins of the build under test. */
+void test_plugins_path(void);
+/* { type = NAME; } and a value for each key that is required. */
+struct rnf_conf *test_least_conf(const char *kind, const char *name);
+/* A plugin's struct, filled from that. */
+const struct rnf_ref *test_least(const struct test_found *f);
+
+#endif
