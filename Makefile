@@ -74,10 +74,10 @@ check: all lint $(tests) build/data/cifar-10-batches-bin
 	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests))
 
 asan:
-	$(MAKE) check BUILD=build/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" CFLAGS="-O1 -g"
+	$(MAKE) check BUILD=build/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" CFLAGS="-O2 -g"
 ubsan: asan
 tsan:
-	$(MAKE) check BUILD=build/tsan SAN="-fsanitize=thread" CFLAGS="-O1 -g"
+	$(MAKE) check BUILD=build/tsan SAN="-fsanitize=thread" CFLAGS="-O2 -g"
 
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
 quickstart: all

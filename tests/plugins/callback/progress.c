@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+
 static int lines;
 static char last[512];
 
@@ -19,13 +21,8 @@ static void log_line(enum rnf_level level, const char *format, ...)
 	lines++;
 }
 
-static void *alloc(size_t bytes)
-{
-	return calloc(1, bytes);
-}
-
 static const struct rnf_host host = {
-	.size = sizeof host, .log = log_line, .alloc = alloc };
+	.size = sizeof host, .log = log_line, .alloc = rnf_alloc };
 
 /* Stderr into a pipe: a line an epoch, nothing for the steps between. */
 START_TEST(piped)

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+
 enum { EPOCHS = 30 };
 
 static char dir[64];
@@ -28,13 +30,8 @@ static rnf_status failed(rnf_status status, const char *format, ...)
 	return status;
 }
 
-static void *alloc(size_t bytes)
-{
-	return calloc(1, bytes);
-}
-
 static const struct rnf_host host = {
-	.size = sizeof host, .fail = failed, .log = log_line, .alloc = alloc };
+	.size = sizeof host, .fail = failed, .log = log_line, .alloc = rnf_alloc };
 
 /* A made-up run, and its epochs.csv as the core writes it. */
 static void make_history(struct rnf_epoch *history, int validation)
