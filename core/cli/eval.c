@@ -48,15 +48,12 @@ static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 		      : rnf_fail(RNF_EINVAL, "the %s split has no images", word);
 }
 
-rnf_status rnf_verb_eval(const struct rnf_options *o)
+static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o)
 {
-	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	struct rnf_scores s;
 	const int64_t *samples = NULL;
 	int64_t n = 0;
 	int split = 0;
-	if (!o->conf || !o->weights)
-		return rnf_fail(RNF_EINVAL, "eval needs a conf and --weights FILE");
 	if (o->json && o->probs && !strcmp(o->json, o->probs))
 		return rnf_fail(RNF_EINVAL, "--json and --probs name one file: %s",
 				o->json);
@@ -72,6 +69,15 @@ rnf_status rnf_verb_eval(const struct rnf_options *o)
 	rnf_scores_print(e, &s, stdout);
 	if (o->json) RNF_TRY(rnf_scores_write(e, &s, o->json));
 	if (probs) RNF_TRY(write_npy(o->probs, probs, n, e->info.classes));
-	rnf_experiment_finish(e);
 	return RNF_OK;
+}
+
+rnf_status rnf_verb_eval(const struct rnf_options *o)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	if (!o->conf || !o->weights)
+		return rnf_fail(RNF_EINVAL, "eval needs a conf and --weights FILE");
+	const rnf_status status = evaluate(e, o);
+	rnf_experiment_finish(e); /* as in train */
+	return status;
 }

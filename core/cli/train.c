@@ -25,12 +25,10 @@ static rnf_status run(struct rnf_experiment *e, const char *dir, FILE *log,
 			    e->info.images[RNF_SPLIT_TEST], NULL, test);
 }
 
-rnf_status rnf_verb_train(const struct rnf_options *o)
+static rnf_status train(struct rnf_experiment *e, const struct rnf_options *o)
 {
-	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	struct rnf_scores test;
 	FILE *log = NULL;
-	if (!o->conf) return rnf_fail(RNF_EINVAL, "train needs a conf");
 	RNF_TRY(prepare(e, o));
 	if (o->log) RNF_TRY(rnf_file_create(o->log, &log));
 	struct rnf_record record = {
@@ -43,6 +41,15 @@ rnf_status rnf_verb_train(const struct rnf_options *o)
 	printf("test ");
 	rnf_scores_print(e, &test, stdout);
 	printf("run folder %s\n", record.dir);
-	rnf_experiment_finish(e);
 	return RNF_OK;
+}
+
+/* However it ends, the threads end before the memory that they look at. */
+rnf_status rnf_verb_train(const struct rnf_options *o)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	if (!o->conf) return rnf_fail(RNF_EINVAL, "train needs a conf");
+	const rnf_status status = train(e, o);
+	rnf_experiment_finish(e);
+	return status;
 }

@@ -7,6 +7,7 @@
 
 #include "lib/plugin.h"
 #include "lib/program.h"
+#include "lib/sanitizer.h"
 
 #define CIFAR "data.path=build/data"
 #define WEIGHTS "../shared/data/seed/se-mxresnet20_180.h5"
@@ -86,6 +87,13 @@ static void make_data(const char *dir)
 	ck_assert_int_eq(system(command), 0);
 }
 
+/* A sanitizer makes steps a hundred times slower, and looks at memory and
+ * threads, which the first ones show. */
+static int few(int steps)
+{
+	return TEST_ASAN || TEST_TSAN ? 3 : steps;
+}
+
 static void train_steps(const char *conf, const char *weights, const char *lr,
 			int steps, const char *dir)
 {
@@ -107,10 +115,10 @@ START_TEST(twenty_steps_follow_keras)
 	char log[600];
 	if (!test_has_data()) return;
 	const char *dir = test_folder("steps");
-	train_steps("se_mxresnet20_published.cfg", WEIGHTS, "0.01", 20, dir);
+	train_steps("se_mxresnet20_published.cfg", WEIGHTS, "0.01", few(20), dir);
 	snprintf(log, sizeof log, "%s/log.jsonl", dir);
-	compare_losses(log, "tests/golden/se_mxresnet20_published_steps.json", 20, 10,
-		       1e-5, 1e-5);
+	compare_losses(log, "tests/golden/se_mxresnet20_published_steps.json",
+		       few(20), 10, 1e-5, 1e-5);
 }
 END_TEST
 
@@ -120,13 +128,13 @@ START_TEST(resnext_follows_pytorch)
 	if (!test_has_data()) return;
 	const char *dir = test_folder("resnext");
 	train_steps("se_mxresnext29_16x2d.cfg",
-		    "tests/golden/se_mxresnext29_16x2d_init.safetensors", "0.01", 10,
-		    dir);
+		    "tests/golden/se_mxresnext29_16x2d_init.safetensors", "0.01",
+		    few(10), dir);
 	snprintf(log, sizeof log, "%s/log.jsonl", dir);
 	/* after step 7 this run is chaotic: float32 PyTorch itself leaves float64
 	 * PyTorch by 5e-4 */
-	compare_losses(log, "tests/golden/se_mxresnext29_16x2d_steps.json", 10, 7,
-		       1e-4, 5e-3);
+	compare_losses(log, "tests/golden/se_mxresnext29_16x2d_steps.json",
+		       few(10), 7, 1e-4, 5e-3);
 }
 END_TEST
 
@@ -136,11 +144,11 @@ START_TEST(resnext_at_a_small_rate_follows_pytorch_closely)
 	if (!test_has_data()) return;
 	const char *dir = test_folder("resnext_slow");
 	train_steps("se_mxresnext29_16x2d.cfg",
-		    "tests/golden/se_mxresnext29_16x2d_init.safetensors", "0.001", 20,
-		    dir);
+		    "tests/golden/se_mxresnext29_16x2d_init.safetensors", "0.001",
+		    few(20), dir);
 	snprintf(log, sizeof log, "%s/log.jsonl", dir);
-	compare_losses(log, "tests/golden/se_mxresnext29_16x2d_steps_lr0.001.json", 20,
-		       20, 1e-5, 1e-5);
+	compare_losses(log, "tests/golden/se_mxresnext29_16x2d_steps_lr0.001.json",
+		       few(20), 20, 1e-5, 1e-5);
 }
 END_TEST
 

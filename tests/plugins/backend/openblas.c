@@ -13,6 +13,7 @@
 #include "lib/noise.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
+#include "lib/sanitizer.h"
 
 static const struct rnf_conv_shape shapes[] = {
 	{ .h = 8, .w = 8, .c = 16, .k = 16, .groups = 1, .window = { 3, 3, 1, 1, 1, 8, 8 } },
@@ -211,18 +212,6 @@ END_TEST
 
 /* -- libraries in place of OpenBLAS -- */
 
-#ifdef __has_feature
-#define HAS(name) __has_feature(name)
-#else
-#define HAS(name) 0
-#endif
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || \
-	HAS(address_sanitizer) || HAS(thread_sanitizer)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-
 /* 112: CblasTrans. At its end the library tells that it was asked. */
 static const char fake_source[] =
 	"#include <stdio.h>\n"
@@ -295,8 +284,9 @@ static int run_with_fake(const char *name, const char *fault, char *output, size
 /* The runtime of a sanitizer must be loaded before every other library. */
 static int skipped(void)
 {
-	if (SANITIZED) puts("skipped: a sanitizer allows no LD_PRELOAD");
-	return SANITIZED;
+	const int sanitized = TEST_ASAN || TEST_TSAN;
+	if (sanitized) puts("skipped: a sanitizer allows no LD_PRELOAD");
+	return sanitized;
 }
 
 START_TEST(wrong_library_is_refused)
