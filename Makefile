@@ -14,7 +14,8 @@ BASE := -std=gnu17 -ffp-contract=off -fno-math-errno -fno-trapping-math \
 
 # A plugin's packages stand in its source: /* needs: hdf5 */ (a pkg-config name).
 plugin_src := $(wildcard plugins/*/*.c)
-plugins := $(plugin_src:plugins/%.c=$(BUILD)/plugins/%.so)
+plugin_dir := $(patsubst plugins/%/,%,$(wildcard plugins/*/*/))
+plugins := $(plugin_src:plugins/%.c=$(BUILD)/plugins/%.so) $(plugin_dir:%=$(BUILD)/plugins/%.so)
 core_src := $(wildcard core/*/*.c)
 core_obj := $(filter-out $(BUILD)/core/cli/main.o,$(core_src:%.c=$(BUILD)/%.o))
 test_src := $(filter-out tests/lib/%,$(wildcard tests/core/*/*.c tests/plugins/*/*.c tests/contract/*.c tests/conf/*.c tests/cli/*.c))
@@ -50,6 +51,19 @@ $(BUILD)/plugins/%.so: plugins/%.c
 	echo "  plugin  $<"; \
 	$(CC) $(BASE) $$([ -z "$$packages" ] || pkg-config --cflags $$packages | sed 's/-I/-isystem /g') \
 		-shared -Wl,-z,defs $< -o $@ $$([ -z "$$packages" ] || pkg-config --libs $$packages) -lm
+
+# A plugin of several files is a folder. Files for one kind of processor name
+# their flags: /* x86 flags: -mavx2 */
+x86_flags = $(if $(filter x86_64,$(shell uname -m)),$(shell sed -n 's|^/\* x86 flags: \(.*\) \*/$$|\1|p' $(1)))
+$(BUILD)/plugins/%.o: plugins/%.c
+	@mkdir -p $(@D); echo "  plugin  $<"
+	$(Q)$(CC) $(BASE) $(call x86_flags,$<) -c $< -o $@
+
+define folder_plugin
+$(BUILD)/plugins/$(1).so: $(patsubst plugins/%.c,$(BUILD)/plugins/%.o,$(wildcard plugins/$(1)/*.c))
+	$(Q)$(CC) $(CFLAGS) $(SAN) -shared -Wl,-z,defs $$^ -o $$@ -lm
+endef
+$(foreach dir,$(plugin_dir),$(eval $(call folder_plugin,$(dir))))
 
 # Shared objects whose source is gone must not be found by the loader.
 prune:

@@ -33,6 +33,7 @@ struct rnf_exec {
 	struct rnf_worker *workers;
 	int n_workers;
 	size_t phase;
+	float *packed; /* weights as the kernels want them */
 	/* of the batch: */
 	int64_t images;
 	const float *target;     /* [images][classes] */

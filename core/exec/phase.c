@@ -36,6 +36,20 @@ static void end_phase(void *arg)
 	exec->phase++;
 }
 
+/* Weights have changed since the last batch. Shared out whole. */
+static void pack_weights(struct rnf_worker *w, int worker)
+{
+	struct rnf_exec *exec = w->exec;
+	const struct rnf_plan *plan = exec->plan;
+	for (size_t i = (size_t)worker; i < plan->n_packs;
+	     i += (size_t)exec->n_workers) {
+		const struct rnf_step *s = plan->packs[i];
+		s->kernel.pack(s->kernel.state, rnf_at(w, s->in[1]),
+			       exec->packed + s->packed);
+	}
+	if (plan->n_packs) rnf_pool_barrier(exec->pool, NULL, NULL);
+}
+
 static void job(void *arg, int worker)
 {
 	struct rnf_exec *exec = arg;
@@ -43,6 +57,7 @@ static void job(void *arg, int worker)
 	const int64_t leaves = (exec->images + RNF_LEAF - 1) / RNF_LEAF;
 	int64_t from, to;
 	rnf_pool_share(leaves, worker, exec->n_workers, &from, &to);
+	pack_weights(w, worker);
 	for (size_t i = 0; i < exec->plan->n_phases; i++) {
 		w->n_partials = 0;
 		for (int64_t k = from; k < to; k++)
@@ -92,6 +107,7 @@ struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 	float *arena = floats(plan->arena), *channel = floats(plan->channel);
 	float *gradient = floats(plan->gradient);
 	exec->plan = plan;
+	exec->packed = floats(plan->packed);
 	exec->pool = pool;
 	exec->n_workers = rnf_pool_threads(pool);
 	exec->workers = rnf_alloc((size_t)exec->n_workers * sizeof *exec->workers);

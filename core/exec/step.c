@@ -14,8 +14,9 @@ struct view {
 static void conv(struct rnf_worker *w, const struct rnf_step *s,
 		 const struct view *v)
 {
+	const float *b = s->kernel.pack ? w->exec->packed + s->packed : v->b;
 	const struct rnf_step_io io = {
-		.in = { v->a, v->b }, .out = v->out,
+		.in = { v->a, b }, .out = v->out,
 		.scratch = w->kernel_scratch, .first = w->first };
 	s->kernel.run(s->kernel.state, &io);
 }

@@ -320,6 +320,11 @@ static rnf_status choose_kernels(struct rnf_plan *plan,
 			if (step->kernel.scratch_bytes > plan->kernel_scratch_bytes)
 				plan->kernel_scratch_bytes =
 					step->kernel.scratch_bytes;
+			if (!step->kernel.pack) continue;
+			step->packed = plan->packed;
+			plan->packed += rnf_round16((int64_t)step->kernel.pack_floats);
+			*(const struct rnf_step **)rnf_push((void **)&plan->packs,
+				&plan->n_packs, sizeof *plan->packs) = step;
 		}
 	return RNF_OK;
 }

@@ -62,6 +62,7 @@ struct rnf_step {
 	struct rnf_operand in[RNF_OP_INPUTS], out;
 	int64_t reduction; /* HEAVY_REDUCE: floats into the phase's vector */
 	struct rnf_kernel kernel; /* convs */
+	int64_t packed;           /* place of its weights when it packs them */
 };
 
 /* An op that one thread runs when all images are through a phase. */
@@ -90,6 +91,9 @@ struct rnf_plan {
 	int64_t arena, scratch, channel, gradient; /* floats */
 	int64_t max_reductions, tiles, accumulators;
 	size_t kernel_scratch_bytes;
+	const struct rnf_step **packs; /* steps whose kernel packs its weights */
+	size_t n_packs;
+	int64_t packed; /* floats of all packed weights */
 };
 
 /* `fused` 0: each op its own phase and everything stored, the oracle. */

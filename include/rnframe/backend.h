@@ -7,6 +7,7 @@
 
 #include <rnframe/graph.h>
 
+/* kernel[kernel_h][kernel_w][c / groups][k] */
 enum rnf_step_kind {
 	RNF_STEP_CONV_FWD,         /* in: x, kernel; out: y */
 	RNF_STEP_CONV_BWD_DATA,    /* in: dy, kernel; out: dx */
@@ -34,6 +35,11 @@ struct rnf_kernel {
 	void (*run)(const void *state, const struct rnf_step_io *io); /* [worker] */
 	const void *state; /* of the backend, from host->alloc */
 	size_t scratch_bytes;
+	/* The kernel's own form of the weights, made once before the images of a
+	 * batch come: run() then gets packed[pack_floats] in place of `kernel`.
+	 * NULL: it reads them as they are. [worker] */
+	void (*pack)(const void *state, const float *weights, float *packed);
+	size_t pack_floats;
 };
 
 struct rnf_backend_impl {

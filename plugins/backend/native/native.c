@@ -1,0 +1,284 @@
+/* native: direct convolutions by the processor's own vectors, dense and grouped,
+ * of any size and any number of channels. The instruction set is the best that
+ * runs here, or the one that RNF_ISA names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "native.h"
+
+enum { BAND_FLOATS = 24 * 1024 }; /* of spread rows: a part of L2 */
+
+static const struct native_isa *const isas[] = { /* the best one first */
+#ifdef __x86_64__
+	&native_avx2,
+#endif
+	&native_portable,
+};
+enum { N_ISAS = sizeof isas / sizeof *isas };
+
+static const char names[] =
+#ifdef __x86_64__
+	"avx2 or "
+#endif
+	"portable";
+
+static int runs_here(const struct native_isa *isa)
+{
+#ifdef __x86_64__
+	if (isa == &native_avx2)
+		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+	return isa == &native_portable;
+}
+
+static const struct native_isa *best(void)
+{
+	int i = 0;
+	while (!runs_here(isas[i])) i++;
+	return isas[i];
+}
+
+/* Below OpenBLAS, which knows more instruction sets, when only portable runs. */
+static int score(void)
+{
+	return getenv("RNF_ISA") || best() != &native_portable ? 20 : 5;
+}
+
+static rnf_status open(const struct rnf_host *host, const void *conf, void **self)
+{
+	const char *name = getenv("RNF_ISA");
+	(void)conf;
+	*self = (void *)best();
+	if (!name) return RNF_OK;
+	for (int i = 0; i < N_ISAS; i++) {
+		if (strcmp(isas[i]->name, name) != 0) continue;
+		if (!runs_here(isas[i]))
+			return host->fail(RNF_EUNSUP, "RNF_ISA is %s, which this "
+					  "processor does not have", name);
+		*self = (void *)isas[i];
+		return RNF_OK;
+	}
+	return host->fail(RNF_EINVAL, "RNF_ISA is \"%s\", must be %s", name, names);
+}
+
+/* ---- the geometry of a conv ---- */
+
+/* A class of output pixels along one axis: those at `at` + i * step. */
+struct axis {
+	int64_t at, n, taps, tap[64], offset[64];
+};
+
+/* Forward: one class, in = i * stride + offset. */
+static struct axis forward_axis(int64_t out, int64_t kernel, int64_t pad)
+{
+	struct axis a = { .n = out, .taps = kernel };
+	for (int64_t t = 0; t < kernel; t++) {
+		a.tap[t] = t;
+		a.offset[t] = t - pad;
+	}
+	return a;
+}
+
+/* Backward: pixel at + i * stride of x was read by tap t for output
+ * (at + pad - t) / stride + i, where that is whole. */
+static struct axis backward_axis(int64_t at, int64_t size, int64_t stride,
+				 int64_t kernel, int64_t pad)
+{
+	struct axis a = { .at = at };
+	if (at < size) a.n = (size - at + stride - 1) / stride;
+	for (int64_t t = 0; t < kernel; t++) {
+		if ((at + pad - t) % stride != 0) continue;
+		a.tap[a.taps] = t;
+		a.offset[a.taps++] = (at + pad - t) / stride;
+	}
+	return a;
+}
+
+static void widen(struct native_conv *g, const struct native_sub *s,
+		  const struct native_tap *t)
+{
+	const int64_t right = (s->cols - 1) * g->in_step + t->dx + 1;
+	if (t->dy < g->dy[0]) g->dy[0] = t->dy;
+	if (t->dy > g->dy[1]) g->dy[1] = t->dy;
+	if (-t->dx > g->left) g->left = -t->dx;
+	if (right > g->columns) g->columns = right;
+}
+
+static void set_inner(const struct native_conv *g, struct native_sub *s)
+{
+	s->inner[1] = s->cols;
+	for (int64_t i = 0; i < s->n_taps; i++) {
+		const int64_t dx = s->taps[i].dx, last = g->w - 1 - dx;
+		const int64_t from = dx < 0 ? (-dx + g->in_step - 1) / g->in_step : 0;
+		const int64_t to = last < 0 ? 0 : last / g->in_step + 1;
+		if (from > s->inner[0]) s->inner[0] = from;
+		if (to < s->inner[1]) s->inner[1] = to;
+	}
+}
+
+static int add_sub(struct native_conv *g, const struct rnf_host *host,
+		   const struct axis *y, const struct axis *x)
+{
+	struct native_sub *s = &g->subs[g->n_subs++];
+	struct native_tap *taps = host->alloc((size_t)(y->taps * x->taps + 1) * sizeof *taps);
+	if (!taps) return 0;
+	*s = (struct native_sub){ .taps = taps, .rows = y->n, .cols = x->n,
+				  .oy = y->at, .ox = x->at };
+	for (int64_t i = 0; i < y->taps; i++)
+		for (int64_t j = 0; j < x->taps; j++) {
+			struct native_tap *t = &taps[s->n_taps++];
+			*t = (struct native_tap){ y->offset[i], x->offset[j],
+				y->tap[i] * g->shape.window.kernel_w + x->tap[j] };
+			widen(g, s, t);
+		}
+	set_inner(g, s);
+	return 1;
+}
+
+static int add_subs(struct native_conv *g, const struct rnf_host *host)
+{
+	const struct rnf_conv_shape *s = &g->shape;
+	const struct rnf_window *w = &s->window;
+	const int64_t classes = g->out_step;
+	g->subs = host->alloc((size_t)(classes * classes) * sizeof *g->subs);
+	if (!g->subs) return 0;
+	if (s->kind != RNF_STEP_CONV_BWD_DATA) {
+		const struct axis y = forward_axis(w->out_h, w->kernel_h, w->pad_top);
+		const struct axis x = forward_axis(w->out_w, w->kernel_w, w->pad_left);
+		return add_sub(g, host, &y, &x);
+	}
+	for (int64_t i = 0; i < classes; i++)
+		for (int64_t j = 0; j < classes; j++) {
+			const struct axis y = backward_axis(i, s->h, w->stride, w->kernel_h,
+							    w->pad_top);
+			const struct axis x = backward_axis(j, s->w, w->stride, w->kernel_w,
+							    w->pad_left);
+			if (y.n && x.n && !add_sub(g, host, &y, &x)) return 0;
+		}
+	return 1;
+}
+
+/* The image that is read and the one that is written. */
+static void set_images(struct native_conv *g, int64_t lanes)
+{
+	const struct rnf_conv_shape *s = &g->shape;
+	const struct rnf_window *w = &s->window;
+	const int back = s->kind == RNF_STEP_CONV_BWD_DATA;
+	g->h = back ? w->out_h : s->h;
+	g->w = back ? w->out_w : s->w;
+	g->c = back ? s->k : s->c;
+	g->k = back ? s->c : s->k;
+	g->out_w = back ? s->w : w->out_w;
+	g->padded = (g->k + lanes - 1) / lanes * lanes;
+	g->in_step = back ? 1 : w->stride;
+	g->out_step = back ? w->stride : 1;
+	g->depth = g->c / s->groups;
+	g->per = g->k / s->groups;
+}
+
+/* As many rows at once as BAND_FLOATS hold; those between bands are spread twice. */
+static size_t set_band(struct native_conv *g)
+{
+	if (g->dy[0] > g->dy[1]) g->dy[0] = g->dy[1] = 0; /* no tap at all */
+	const int64_t extent = g->dy[1] - g->dy[0];
+	if (g->columns < g->w) g->columns = g->w;
+	g->columns += g->left;
+	const int64_t row = g->columns * g->depth * g->padded;
+	const int64_t rows = BAND_FLOATS / row - extent - 1;
+	g->band = rows > 0 ? rows / g->in_step + 1 : 1;
+	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);
+}
+
+/* ---- weights as the kernels read them: [tap][depth][padded] ---- */
+
+/* Kernel's index of input channel j (of a group's) and output channel k. */
+static int64_t weight_at(const struct native_conv *g, int64_t tap, int64_t j, int64_t k)
+{
+	const struct rnf_conv_shape *s = &g->shape;
+	const int64_t depth = s->c / s->groups;
+	if (s->kind == RNF_STEP_CONV_FWD) return (tap * depth + j) * s->k + k;
+	/* backward, k is a channel of x, and j one of its group's outputs */
+	return (tap * depth + k % g->per) * s->k + k / g->per * g->depth + j;
+}
+
+static void pack(const void *state, const float *weights, float *packed)
+{
+	const struct native_conv *g = state;
+	const struct rnf_window *w = &g->shape.window;
+	for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
+		for (int64_t j = 0; j < g->depth; j++)
+			for (int64_t k = 0; k < g->padded; k++)
+				*packed++ = k < g->k ? weights[weight_at(g, t, j, k)] : 0;
+}
+
+/* ---- the kernels, by instruction set ---- */
+
+struct state {
+	struct native_conv g; /* first: what pack() gets */
+	const struct native_isa *isa;
+};
+
+static void dense(const void *state, const struct rnf_step_io *io)
+{
+	const struct state *s = state;
+	s->isa->dense(&s->g, io->in[0], io->in[1], io->out);
+}
+
+static void grouped(const void *state, const struct rnf_step_io *io)
+{
+	const struct state *s = state;
+	s->isa->grouped(&s->g, io->in[0], io->in[1], io->out, io->scratch);
+}
+
+static void dense_weights(const void *state, const struct rnf_step_io *io)
+{
+	const struct state *s = state;
+	s->isa->dense_weights(&s->g, io->in[0], io->in[1], io->out, io->first);
+}
+
+static void grouped_weights(const void *state, const struct rnf_step_io *io)
+{
+	const struct state *s = state;
+	s->isa->grouped_weights(&s->g, io->in[0], io->in[1], io->out, io->first,
+				io->scratch);
+}
+
+static void set_kernel(struct state *s, struct rnf_kernel *kernel)
+{
+	const int is_grouped = s->g.shape.groups > 1;
+	const int weights = s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS;
+	const struct rnf_window *w = &s->g.shape.window;
+	*kernel = (struct rnf_kernel){ .name = s->isa->name, .state = s };
+	if (is_grouped) kernel->scratch_bytes = set_band(&s->g);
+	kernel->run = weights ? is_grouped ? grouped_weights : dense_weights
+			      : is_grouped ? grouped : dense;
+	if (weights) return;
+	if (s->g.shape.kind == RNF_STEP_CONV_FWD && s->g.k == s->g.padded) return;
+	kernel->pack = pack;
+	kernel->pack_floats = (size_t)(w->kernel_h * w->kernel_w * s->g.depth *
+				       s->g.padded);
+}
+
+static rnf_status conv(void *self, const struct rnf_host *host,
+		       const struct rnf_conv_shape *shape, struct rnf_kernel *kernel)
+{
+	const struct rnf_window *w = &shape->window;
+	if (w->kernel_h > 64 || w->kernel_w > 64) return RNF_EUNSUP;
+	struct state *s = host->alloc(sizeof *s);
+	if (!s) return host->fail(RNF_ENOMEM, "out of memory");
+	s->isa = self;
+	s->g.shape = *shape;
+	s->g.dy[0] = INT64_MAX;
+	s->g.dy[1] = INT64_MIN;
+	set_images(&s->g, s->isa->lanes);
+	s->g.zero = host->alloc((size_t)s->g.c * sizeof(float));
+	if (!s->g.zero || !add_subs(&s->g, host))
+		return host->fail(RNF_ENOMEM, "out of memory");
+	set_kernel(s, kernel);
+	return RNF_OK;
+}
+
+static const struct rnf_backend_impl impl = {
+	.score = score, .open = open, .conv = conv,
+};
+RNF_PLUGIN(backend, native, "direct convolutions by the processor's vectors", NULL, impl)

@@ -1,0 +1,76 @@
+/* What every backend must keep, over all shapes and all three passes: the values
+ * of sums in double, the same bits each time, and no byte written outside of what
+ * the core lends. What it leaves to the core is left out. */
+#include "lib/convs.h"
+#include "lib/found.h"
+
+/* Opening a backend may take longer than a shape: cases are a few shapes each. */
+enum { CASES = 12 };
+static int first; /* shape of the running case */
+
+/* Asked as the core asks: one that cannot run here is not opened. */
+static int runs_here(const struct test_found *f)
+{
+	const struct rnf_backend_impl *impl = f->plugin->features[0].impl;
+	return impl->score() > 0;
+}
+
+static void check_values(const struct test_found *f)
+{
+	if (!runs_here(f)) return;
+	const struct test_convs by = test_convs_open(&f->plugin->features[0]);
+	for (int i = first; i < test_conv_shapes(); i += CASES) {
+		const struct rnf_conv_shape s = test_conv_shape(i);
+		test_conv_check(&by, &s);
+	}
+}
+
+START_TEST(all_passes_are_right)
+{
+	first = _i;
+	test_each("backend", check_values);
+}
+END_TEST
+
+static void check_repeats(const struct test_found *f)
+{
+	if (!runs_here(f)) return;
+	const struct test_convs by = test_convs_open(&f->plugin->features[0]);
+	for (int i = 0; i < test_conv_shapes(); i++) {
+		const struct rnf_conv_shape s = test_conv_shape(i);
+		test_conv_repeats(&by, &s);
+	}
+}
+
+START_TEST(two_calls_give_the_same_bits)
+{
+	test_each("backend", check_repeats);
+}
+END_TEST
+
+/* Else the cases above would check nothing. */
+static void check_takes(const struct test_found *f)
+{
+	if (!runs_here(f)) return;
+	const struct rnf_conv_shape s = test_conv_shape(1); /* 32x32x16 -> 16, 3x3 */
+	const struct test_convs by = test_convs_open(&f->plugin->features[0]);
+	ck_assert_msg(test_conv_check(&by, &s) == 3, "%s leaves dense convs to the core",
+		      f->name);
+}
+
+START_TEST(each_backend_takes_dense_convs)
+{
+	test_each("backend", check_takes);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ all_passes_are_right, CASES },
+		{ two_calls_give_the_same_bits, 0 },
+		{ each_backend_takes_dense_convs, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("backends", cases);
+}

@@ -1,0 +1,381 @@
+#include "lib/convs.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "kernel/conv.h"
+#include "lib/guard.h"
+#include "lib/noise.h"
+#include "lib/plugin.h"
+
+enum { VALID = TEST_CONV_VALID, SAME = TEST_CONV_SAME, EVEN = TEST_CONV_EVEN };
+
+/* -- shapes -- */
+
+static const struct row {
+	int64_t h, w, c, k, groups, kernel_h, kernel_w, stride;
+	int pad;
+} rows[] = {
+	/* of the models: dense, then in groups */
+	{ 32, 32, 3, 16, 1, 3, 3, 1, SAME },   { 32, 32, 16, 16, 1, 3, 3, 1, SAME },
+	{ 32, 32, 16, 32, 1, 3, 3, 2, SAME },  { 16, 16, 32, 32, 1, 3, 3, 1, SAME },
+	{ 16, 16, 32, 64, 1, 3, 3, 2, SAME },  { 8, 8, 64, 64, 1, 3, 3, 1, SAME },
+	{ 32, 32, 16, 64, 1, 1, 1, 1, SAME },  { 32, 32, 16, 32, 1, 1, 1, 2, SAME },
+	{ 32, 32, 32, 32, 16, 3, 3, 1, SAME }, { 16, 16, 64, 64, 16, 3, 3, 1, SAME },
+	{ 8, 8, 128, 128, 16, 3, 3, 1, SAME }, { 32, 32, 32, 32, 16, 3, 3, 2, SAME },
+	/* one channel a group */
+	{ 16, 16, 16, 16, 16, 3, 3, 1, SAME }, { 16, 16, 16, 16, 16, 3, 3, 2, SAME },
+	{ 9, 7, 17, 17, 17, 3, 3, 1, SAME },
+	/* groups as wide in as out; 5, 8, 16 and 17 channels */
+	{ 9, 7, 15, 15, 3, 3, 3, 1, SAME },    { 9, 7, 15, 15, 3, 3, 3, 2, EVEN },
+	{ 7, 9, 16, 16, 2, 3, 3, 2, SAME },    { 8, 8, 64, 64, 4, 3, 3, 1, SAME },
+	{ 8, 8, 64, 64, 4, 3, 3, 2, SAME },    { 5, 6, 34, 34, 2, 3, 3, 1, SAME },
+	/* groups wider on one side */
+	{ 9, 8, 6, 12, 3, 3, 3, 1, SAME },     { 9, 8, 12, 6, 3, 3, 3, 1, SAME },
+	{ 9, 8, 6, 12, 3, 3, 3, 2, SAME },     { 9, 8, 12, 6, 3, 3, 3, 2, EVEN },
+	{ 7, 7, 4, 64, 4, 3, 3, 1, SAME },     { 7, 7, 64, 4, 4, 3, 3, 1, SAME },
+	/* kernels in groups */
+	{ 9, 8, 16, 16, 4, 1, 1, 1, SAME },    { 9, 8, 16, 16, 4, 1, 1, 2, SAME },
+	{ 9, 8, 16, 16, 4, 1, 7, 1, SAME },    { 9, 8, 16, 16, 4, 7, 1, 1, SAME },
+	{ 9, 8, 16, 16, 4, 5, 5, 1, SAME },    { 9, 8, 16, 16, 4, 5, 5, 2, SAME },
+	{ 9, 8, 16, 16, 4, 5, 5, 1, VALID },   { 1, 1, 16, 16, 4, 3, 3, 1, SAME },
+	/* kernels, dense */
+	{ 9, 8, 16, 8, 1, 1, 7, 1, SAME },     { 9, 8, 16, 8, 1, 7, 1, 1, SAME },
+	{ 8, 8, 16, 8, 1, 3, 3, 1, VALID },    { 8, 8, 16, 8, 1, 3, 3, 2, EVEN },
+	{ 33, 31, 17, 64, 1, 3, 3, 1, SAME },  { 33, 31, 64, 1, 1, 3, 3, 2, SAME },
+	{ 11, 7, 17, 3, 1, 5, 4, 1, SAME },    { 9, 8, 3, 64, 1, 5, 4, 2, SAME },
+};
+
+/* And each of these channels with each of these windows. */
+static const struct { int64_t c, k, groups; } channels[] = {
+	{ 1, 1, 1 }, { 1, 64, 1 }, { 3, 17, 1 }, { 17, 3, 1 }, { 64, 64, 1 },
+	{ 6, 6, 6 }, { 8, 12, 4 }, { 12, 8, 4 }, { 32, 32, 16 }, { 128, 128, 16 },
+};
+static const struct row windows[] = {
+	{ 1, 1, 0, 0, 0, 1, 1, 1, SAME }, { 1, 1, 0, 0, 0, 3, 3, 1, SAME },
+	{ 1, 1, 0, 0, 0, 5, 4, 2, SAME }, { 7, 9, 0, 0, 0, 3, 3, 1, SAME },
+	{ 8, 6, 0, 0, 0, 3, 3, 2, SAME }, { 7, 9, 0, 0, 0, 3, 3, 2, SAME },
+	{ 7, 8, 0, 0, 0, 5, 4, 1, SAME }, { 9, 8, 0, 0, 0, 5, 4, 1, VALID },
+	{ 9, 8, 0, 0, 0, 5, 4, 2, SAME }, { 5, 6, 0, 0, 0, 1, 1, 1, SAME },
+	{ 5, 6, 0, 0, 0, 1, 1, 2, SAME }, { 2, 2, 0, 0, 0, 5, 5, 1, SAME },
+	{ 9, 9, 0, 0, 0, 2, 3, 3, VALID },
+};
+enum {
+	ROWS = TEST_ROWS(rows), WINDOWS = TEST_ROWS(windows),
+	SHAPES = ROWS + WINDOWS * TEST_ROWS(channels),
+};
+
+static int64_t place(int64_t n, int64_t kernel, int64_t stride, enum test_conv_pad pad,
+		     int64_t *before)
+{
+	*before = pad == TEST_CONV_EVEN ? kernel / 2 : 0;
+	if (pad != TEST_CONV_SAME) return (n + 2 * *before - kernel) / stride + 1;
+	const int64_t out = (n + stride - 1) / stride;
+	const int64_t zeros = (out - 1) * stride + kernel - n;
+	if (zeros > 0) *before = zeros / 2;
+	return out;
+}
+
+void test_conv_place(struct rnf_conv_shape *s, enum test_conv_pad pad)
+{
+	struct rnf_window *w = &s->window;
+	w->out_h = place(s->h, w->kernel_h, w->stride, pad, &w->pad_top);
+	w->out_w = place(s->w, w->kernel_w, w->stride, pad, &w->pad_left);
+}
+
+int test_conv_shapes(void)
+{
+	return SHAPES;
+}
+
+struct rnf_conv_shape test_conv_shape(int i)
+{
+	struct row r = i < ROWS ? rows[i] : windows[(i - ROWS) % WINDOWS];
+	if (i >= ROWS) {
+		r.c = channels[(i - ROWS) / WINDOWS].c;
+		r.k = channels[(i - ROWS) / WINDOWS].k;
+		r.groups = channels[(i - ROWS) / WINDOWS].groups;
+	}
+	struct rnf_conv_shape s = {
+		.h = r.h, .w = r.w, .c = r.c, .k = r.k, .groups = r.groups,
+		.window = { .kernel_h = r.kernel_h, .kernel_w = r.kernel_w,
+			    .stride = r.stride } };
+	test_conv_place(&s, (enum test_conv_pad)r.pad);
+	return s;
+}
+
+void test_conv_count(const struct rnf_conv_shape *s, int64_t n[3])
+{
+	n[0] = s->h * s->w * s->c;
+	n[1] = s->window.kernel_h * s->window.kernel_w * s->c / s->groups * s->k;
+	n[2] = s->window.out_h * s->window.out_w * s->k;
+}
+
+/* -- calls -- */
+
+struct test_convs test_convs_open(const struct rnf_feature *feature)
+{
+	struct test_convs by = { .name = feature->name, .impl = feature->impl };
+	ck_assert_msg(by.impl->open(&rnf_host, NULL, &by.self) == RNF_OK, "%s: %s",
+		      by.name, rnf_fail_words());
+	return by;
+}
+
+static rnf_status choose(const struct test_convs *by, const struct rnf_conv_shape *s,
+			 struct rnf_kernel *kernel)
+{
+	return by->impl ? by->impl->conv(by->self, &rnf_host, s, kernel)
+			: rnf_conv_plain(s, kernel);
+}
+
+static void describe(struct test_conv_call *call, const struct test_convs *by,
+		     const struct rnf_conv_shape *s, enum rnf_step_kind kind)
+{
+	static const char *const passes[] = { "y", "dx", "dkernel" };
+	const struct rnf_window *w = &s->window;
+	snprintf(call->where, sizeof call->where,
+		 "%s (%s): %s of %dx%dx%d -> %d, %d groups, %dx%d by %d, zeros %d %d",
+		 by->name, call->kernel.name, passes[kind], (int)s->h, (int)s->w,
+		 (int)s->c, (int)s->k, (int)s->groups, (int)w->kernel_h,
+		 (int)w->kernel_w, (int)w->stride, (int)w->pad_top, (int)w->pad_left);
+}
+
+/* What the core relies on. */
+static void check_kernel(const struct test_conv_call *call, enum rnf_step_kind kind)
+{
+	const struct rnf_kernel *kernel = &call->kernel;
+	ck_assert_msg(kernel->run && kernel->name, "%s: no run or no name", call->where);
+	ck_assert_msg(kernel->scratch_bytes % sizeof(float) == 0, "%s: odd scratch",
+		      call->where);
+	ck_assert_msg((kernel->pack != NULL) == (kernel->pack_floats > 0),
+		      "%s: pack() without a size, or a size without", call->where);
+	ck_assert_msg(!kernel->pack || kind != RNF_STEP_CONV_BWD_WEIGHTS,
+		      "%s: packs what is no weight", call->where);
+}
+
+int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
+		    const struct rnf_conv_shape *s, enum rnf_step_kind kind,
+		    const float *a, const float *b)
+{
+	struct rnf_conv_shape shape = *s;
+	shape.kind = kind;
+	*call = (struct test_conv_call){ .in = { a, b } };
+	const rnf_status status = choose(by, &shape, &call->kernel);
+	describe(call, by, s, kind);
+	if (status == RNF_EUNSUP) return 0;
+	ck_assert_msg(status == RNF_OK, "%s: %s", call->where, rnf_fail_words());
+	check_kernel(call, kind);
+	call->scratch = test_guarded(call->kernel.scratch_bytes / sizeof(float), 0, NULL);
+	if (!call->kernel.pack) return 1;
+	call->packed = test_guarded(call->kernel.pack_floats, 0, NULL);
+	call->kernel.pack(call->kernel.state, b, call->packed);
+	call->in[1] = call->packed;
+	return 1;
+}
+
+void test_conv_run(const struct test_conv_call *call, float *out, int first)
+{
+	call->kernel.run(call->kernel.state, &(struct rnf_step_io){
+		.in = { call->in[0], call->in[1] }, .out = out,
+		.scratch = call->scratch, .first = first });
+}
+
+void test_conv_finish(struct test_conv_call *call)
+{
+	const struct rnf_kernel *kernel = &call->kernel;
+	test_guarded_free(call->scratch, kernel->scratch_bytes / sizeof(float), 0,
+			  call->where);
+	if (call->packed)
+		test_guarded_free(call->packed, kernel->pack_floats, 0, call->where);
+}
+
+/* -- sums in double -- */
+
+/* x, kernel, dy of exact sizes, for sanitizers; and the sums of all passes. */
+struct naive {
+	int64_t n[3];
+	float *x, *kernel, *dy;
+	double *y, *dx, *dkernel;
+};
+
+static void naive_tap(const struct rnf_conv_shape *s, struct naive *t, int64_t in,
+		      int64_t out, int64_t tap)
+{
+	const int64_t d = s->c / s->groups, per = s->k / s->groups;
+	for (int64_t g = 0; g < s->groups; g++)
+		for (int64_t j = 0; j < d; j++)
+			for (int64_t o = g * per; o < (g + 1) * per; o++) {
+				const int64_t x = in * s->c + g * d + j;
+				const int64_t k = (tap * d + j) * s->k + o;
+				const int64_t y = out * s->k + o;
+				t->y[y] += (double)t->x[x] * t->kernel[k];
+				t->dx[x] += (double)t->dy[y] * t->kernel[k];
+				t->dkernel[k] += (double)t->x[x] * t->dy[y];
+			}
+}
+
+static void naive_sums(const struct rnf_conv_shape *s, struct naive *t)
+{
+	const struct rnf_window *w = &s->window;
+	for (int64_t oy = 0; oy < w->out_h; oy++)
+		for (int64_t ox = 0; ox < w->out_w; ox++)
+			for (int64_t ky = 0; ky < w->kernel_h; ky++)
+				for (int64_t kx = 0; kx < w->kernel_w; kx++) {
+					const int64_t y = oy * w->stride + ky - w->pad_top;
+					const int64_t x = ox * w->stride + kx - w->pad_left;
+					if (y < 0 || y >= s->h || x < 0 || x >= s->w)
+						continue;
+					naive_tap(s, t, y * s->w + x, oy * w->out_w + ox,
+						  ky * w->kernel_w + kx);
+				}
+}
+
+static double inner(int64_t n, const float *a, const double *b)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < n; i++)
+		sum += a[i] * b[i];
+	return sum;
+}
+
+/* The sums themselves: <dy, conv(x, w)> = <x, dx> = <w, dw>, as of any map that is
+ * linear in both. */
+static void check_adjoint(const struct naive *t)
+{
+	const double product = inner(t->n[2], t->dy, t->y);
+	ck_assert_double_eq_tol(inner(t->n[0], t->x, t->dx), product, 1e-9);
+	ck_assert_double_eq_tol(inner(t->n[1], t->kernel, t->dkernel), product, 1e-9);
+}
+
+static struct naive make(const struct rnf_conv_shape *s)
+{
+	struct naive t;
+	test_conv_count(s, t.n);
+	t.x = test_noise(t.n[0], 1);
+	t.kernel = test_noise(t.n[1], 2);
+	t.dy = test_noise(t.n[2], 3);
+	t.y = calloc((size_t)(t.n[0] + t.n[1] + t.n[2]), sizeof *t.y);
+	t.dx = t.y + t.n[2];
+	t.dkernel = t.dx + t.n[0];
+	return t;
+}
+
+static void destroy(struct naive *t)
+{
+	free(t->x);
+	free(t->kernel);
+	free(t->dy);
+	free(t->y);
+}
+
+/* got = times * want, of sums of `terms` products below 1/4, in any order. */
+static void same(const char *where, int64_t n, const float *got, const double *want,
+		 double times, int64_t terms)
+{
+	const double tolerance = 4 * FLT_EPSILON * times * sqrt((double)terms);
+	for (int64_t i = 0; i < n; i++)
+		if (!(fabs(got[i] - times * want[i]) <= tolerance))
+			ck_abort_msg("%s%s[%d] is %.9g, not %.9g", where,
+				     times > 1 ? ", added" : "", (int)i, got[i],
+				     times * want[i]);
+}
+
+/* One pass of a shape: its inputs, its sums and how many terms each has. */
+struct pass {
+	enum rnf_step_kind kind;
+	const float *a, *b;
+	int64_t n_a, n_b, n;
+	const double *want;
+	int64_t terms;
+};
+
+static void set_passes(const struct rnf_conv_shape *s, const struct naive *t,
+		       struct pass passes[3])
+{
+	const int64_t taps = s->window.kernel_h * s->window.kernel_w;
+	const int64_t pixels = s->window.out_h * s->window.out_w, *n = t->n;
+	passes[0] = (struct pass){ RNF_STEP_CONV_FWD, t->x, t->kernel, n[0], n[1], n[2],
+				   t->y, taps * s->c / s->groups };
+	passes[1] = (struct pass){ RNF_STEP_CONV_BWD_DATA, t->dy, t->kernel, n[2], n[1],
+				   n[0], t->dx, taps * s->k / s->groups };
+	passes[2] = (struct pass){ RNF_STEP_CONV_BWD_WEIGHTS, t->x, t->dy, n[0], n[2],
+				   n[1], t->dkernel, pixels };
+}
+
+static int check_pass(const struct test_convs *by, const struct rnf_conv_shape *s,
+		      const struct pass *p)
+{
+	struct test_conv_call call;
+	if (!test_conv_start(&call, by, s, p->kind, p->a, p->b)) return 0;
+	float *out = test_guarded((size_t)p->n, 0, NULL); /* NaN: all is overwritten */
+	test_conv_run(&call, out, 1);
+	same(call.where, p->n, out, p->want, 1, p->terms);
+	if (p->kind == RNF_STEP_CONV_BWD_WEIGHTS) { /* of another image of a leaf */
+		test_conv_run(&call, out, 0);
+		same(call.where, p->n, out, p->want, 2, p->terms);
+	}
+	test_guarded_free(out, (size_t)p->n, 0, call.where);
+	test_conv_finish(&call);
+	return 1;
+}
+
+int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s)
+{
+	struct naive t = make(s);
+	struct pass passes[3];
+	int taken = 0;
+	naive_sums(s, &t);
+	check_adjoint(&t);
+	set_passes(s, &t, passes);
+	for (int i = 0; i < 3; i++)
+		taken += check_pass(by, s, &passes[i]);
+	destroy(&t);
+	return taken;
+}
+
+/* -- twice -- */
+
+/* On copies with NaN around: a value read there would show. */
+static float *guarded_pass(const struct test_convs *by, const struct rnf_conv_shape *s,
+			   const struct pass *p, float fill)
+{
+	struct test_conv_call call;
+	float *a = test_guarded((size_t)p->n_a, 0, p->a);
+	float *b = test_guarded((size_t)p->n_b, 0, p->b);
+	float *out = NULL;
+	if (test_conv_start(&call, by, s, p->kind, a, b)) {
+		out = malloc((size_t)p->n * sizeof *out);
+		for (size_t i = 0; i < call.kernel.scratch_bytes / sizeof(float); i++)
+			call.scratch[i] = fill;
+		test_conv_run(&call, out, 1);
+		test_conv_run(&call, out, 1); /* on the scratch that the first left */
+		test_conv_finish(&call);
+	}
+	test_guarded_free(a, (size_t)p->n_a, 0, call.where);
+	test_guarded_free(b, (size_t)p->n_b, 0, call.where);
+	return out;
+}
+
+void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape *s)
+{
+	struct naive t = make(s);
+	struct pass passes[3];
+	set_passes(s, &t, passes);
+	for (int i = 0; i < 3; i++) {
+		const struct pass *p = &passes[i];
+		float *once = guarded_pass(by, s, p, 1), *again = guarded_pass(by, s, p, -2);
+		ck_assert_int_eq(once == NULL, again == NULL);
+		for (int64_t j = 0; once && j < p->n; j++)
+			if (!(fabsf(once[j]) < INFINITY) || memcmp(&once[j], &again[j], 4))
+				ck_abort_msg("%s, %dx%dx%d, pass %d: [%d] is %a, then %a",
+					     by->name, (int)s->h, (int)s->w, (int)s->c, i,
+					     (int)j, (double)once[j], (double)again[j]);
+		free(once);
+		free(again);
+	}
+	destroy(&t);
+}

@@ -1,0 +1,47 @@
+/* For tests: convolutions of many shapes, run by a backend or by the core's plain
+ * kernels, and held against sums in double. */
+#ifndef TEST_CONVS_H
+#define TEST_CONVS_H
+
+#include <rnframe/backend.h>
+
+/* The shapes; those of the models come first. */
+int test_conv_shapes(void);
+struct rnf_conv_shape test_conv_shape(int i);
+
+/* Set the window's output size and the zeros before. SAME is what Keras does (the
+ * odd zero goes behind), EVEN what PyTorch does (as many before as behind). */
+enum test_conv_pad { TEST_CONV_VALID, TEST_CONV_SAME, TEST_CONV_EVEN };
+void test_conv_place(struct rnf_conv_shape *s, enum test_conv_pad pad);
+/* Floats of x, of the kernel and of y. */
+void test_conv_count(const struct rnf_conv_shape *s, int64_t n[3]);
+
+/* Who computes; no impl: the core's plain kernels. */
+struct test_convs {
+	const char *name;
+	const struct rnf_backend_impl *impl;
+	void *self;
+};
+/* Open a backend as the core does; aborts the test when it refuses. */
+struct test_convs test_convs_open(const struct rnf_feature *feature);
+
+/* A kernel and what the core would lend to it. The inputs are borrowed. */
+struct test_conv_call {
+	struct rnf_kernel kernel;
+	const float *in[2];
+	float *packed, *scratch; /* guarded, of exactly the sizes that it asked for */
+	char where[160];         /* for the words of a failure */
+};
+/* 0: the backend leaves this pass to the core. Packs the weights, b. */
+int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
+		    const struct rnf_conv_shape *s, enum rnf_step_kind kind,
+		    const float *a, const float *b);
+void test_conv_run(const struct test_conv_call *call, float *out, int first);
+void test_conv_finish(struct test_conv_call *call);
+
+/* Every element of all three passes; how many passes it does not leave out. */
+int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s);
+/* The same bits from two calls of two kernels, on memory of other contents. */
+void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape *s);
+
+#endif

@@ -1,0 +1,179 @@
+/* native: each instruction set over all shapes, how RNF_ISA picks one, and that it
+ * is worth having. The best set of this machine: tests/contract/backends.c too. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "lib/convs.h"
+#include "lib/noise.h"
+#include "lib/plugin.h"
+#include "lib/sanitizer.h"
+
+static const char *const isas[] = { "portable", "avx2" };
+
+static rnf_status open_isa(const char *isa, struct test_convs *by)
+{
+	const struct rnf_feature *native = test_feature("backend", "native");
+	*by = (struct test_convs){ .name = isa, .impl = native->impl };
+	ck_assert_int_eq(setenv("RNF_ISA", isa, 1), 0);
+	const rnf_status status = by->impl->open(&rnf_host, NULL, &by->self);
+	unsetenv("RNF_ISA");
+	return status;
+}
+
+/* 0: this processor lacks it, which the refusal must say. */
+static int opened(const char *isa, struct test_convs *by)
+{
+	const rnf_status status = open_isa(isa, by);
+	if (status == RNF_OK) return 1;
+	ck_assert_msg(status == RNF_EUNSUP, "%s: %s", isa, rnf_fail_words());
+	ck_assert_msg(strstr(rnf_fail_words(), isa), "%s", rnf_fail_words());
+	printf("skipped: %s\n", rnf_fail_words());
+	return 0;
+}
+
+START_TEST(each_isa_is_right)
+{
+	struct test_convs by;
+	if (!opened(isas[_i], &by)) return;
+	for (int i = 0; i < test_conv_shapes(); i++) {
+		const struct rnf_conv_shape s = test_conv_shape(i);
+		ck_assert_int_eq(test_conv_check(&by, &s), 3);
+		test_conv_repeats(&by, &s);
+	}
+}
+END_TEST
+
+/* The kernel's name is what `plan` prints. */
+START_TEST(isa_of_that_name_is_used)
+{
+	struct test_convs by;
+	struct test_conv_call call;
+	const struct rnf_conv_shape s = test_conv_shape(0);
+	if (!opened(isas[_i], &by)) return;
+	float *x = test_noise(s.h * s.w * s.c, 1), *kernel = test_noise(9 * s.c * s.k, 2);
+	ck_assert(test_conv_start(&call, &by, &s, RNF_STEP_CONV_FWD, x, kernel));
+	ck_assert_ptr_nonnull(strstr(call.kernel.name, isas[_i]));
+	test_conv_finish(&call);
+	free(x);
+	free(kernel);
+}
+END_TEST
+
+START_TEST(portable_runs_everywhere)
+{
+	struct test_convs by;
+	ck_assert_int_eq(open_isa("portable", &by), RNF_OK);
+}
+END_TEST
+
+START_TEST(unknown_isa_is_refused)
+{
+	struct test_convs by;
+	ck_assert_int_eq(open_isa("avx3", &by), RNF_EINVAL);
+	const char *words = rnf_fail_words();
+	ck_assert_msg(strstr(words, "RNF_ISA") && strstr(words, "avx3"), "%s", words);
+	for (int i = 0; i < TEST_ROWS(isas); i++)
+		ck_assert_msg(strstr(words, isas[i]), "%s", words);
+}
+END_TEST
+
+/* -- speed -- */
+
+enum { RUNS = 15, CALLS = 10 };
+
+/* Seconds of the fastest of several runs, which took turns: what else the machine
+ * does then hits both. */
+static void race(struct test_conv_call *calls, float *out, double best[2])
+{
+	best[0] = best[1] = 1e9;
+	for (int run = 0; run < RUNS; run++)
+		for (int i = 0; i < 2; i++) {
+			struct timespec from, to;
+			clock_gettime(CLOCK_MONOTONIC, &from);
+			for (int j = 0; j < CALLS; j++)
+				test_conv_run(&calls[i], out, 1);
+			clock_gettime(CLOCK_MONOTONIC, &to);
+			const double s = (double)(to.tv_sec - from.tv_sec) +
+					 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+			if (s < best[i]) best[i] = s;
+		}
+}
+
+/* The image that is read and the one written are of one size here. */
+static void check_speed(struct rnf_conv_shape s, enum rnf_step_kind kind,
+			const struct test_convs *other, double times)
+{
+	const struct test_convs by = test_convs_open(test_feature("backend", "native"));
+	const int64_t n = s.h * s.w * s.c;
+	struct test_conv_call calls[2];
+	double best[2];
+	test_conv_place(&s, TEST_CONV_SAME);
+	float *in = test_noise(n, 1), *kernel = test_noise(9 * s.c / s.groups * s.k, 2);
+	float *out = test_noise(n, 3);
+	ck_assert(test_conv_start(&calls[0], &by, &s, kind, in, kernel));
+	ck_assert(test_conv_start(&calls[1], other, &s, kind, in, kernel));
+	race(calls, out, best);
+	ck_assert_msg(best[0] <= times * best[1], "%s takes %.0f us, %s %.0f us",
+		      calls[0].where, best[0] / CALLS * 1e6, other->name,
+		      best[1] / CALLS * 1e6);
+	for (int i = 0; i < 2; i++)
+		test_conv_finish(&calls[i]);
+	free(in);
+	free(kernel);
+	free(out);
+}
+
+static int skipped(void)
+{
+	const int sanitized = TEST_ASAN || TEST_TSAN;
+	if (sanitized) puts("skipped: times under a sanitizer say nothing");
+	return sanitized;
+}
+
+static int openblas_missing(void)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/plugins/backend/openblas.so", test_build());
+	const int missing = access(path, R_OK) != 0;
+	if (missing) puts("skipped: openblas is not built");
+	return missing;
+}
+
+START_TEST(dense_is_about_as_fast_as_openblas)
+{
+	if (skipped() || openblas_missing()) return;
+	const struct test_convs openblas =
+		test_convs_open(test_feature("backend", "openblas"));
+	check_speed((struct rnf_conv_shape){ .h = 32, .w = 32, .c = 16, .k = 16,
+			.groups = 1, .window = { .kernel_h = 3, .kernel_w = 3, .stride = 1 } },
+		    RNF_STEP_CONV_FWD, &openblas, 1.5);
+}
+END_TEST
+
+START_TEST(grouped_is_as_fast_as_plain)
+{
+	const struct test_convs plain = { .name = "plain" };
+	if (skipped()) return;
+	check_speed((struct rnf_conv_shape){ .h = 32, .w = 32, .c = 32, .k = 32,
+			.groups = 16, .window = { .kernel_h = 3, .kernel_w = 3, .stride = 1 } },
+		    RNF_STEP_CONV_BWD_DATA, &plain, 1);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ each_isa_is_right, TEST_ROWS(isas) },
+		{ isa_of_that_name_is_used, TEST_ROWS(isas) },
+		{ portable_runs_everywhere, 0 },
+		{ unknown_isa_is_refused, 0 },
+		{ dense_is_about_as_fast_as_openblas, 0 },
+		{ grouped_is_as_fast_as_plain, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("native", cases);
+}
