@@ -54,10 +54,10 @@ void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
 	}
 	fprintf(out, "%s: %zu phases, %zu steps; batch arena %.1f MB at %lld images, "
 		"scratch %.2f MB and kernel scratch %.2f MB a thread, "
-		"sums %.2f MB\n",
+		"sums %.2f MB, packed weights %.2f MB\n",
 		plan->program->training ? "training" : "inference",
 		plan->n_phases, steps, megabytes(plan->arena),
 		(long long)plan->batch, megabytes(plan->scratch),
 		(double)plan->kernel_scratch_bytes * 1e-6,
-		megabytes(plan->gradient));
+		megabytes(plan->gradient), megabytes(plan->packed));
 }
