@@ -82,7 +82,8 @@ START_TEST(a_loss_that_is_no_number_stays_json)
 	char path[1024], line[1024];
 	int lost = 0;
 	ck_assert_msg(test_program(out, sizeof out, "train " SHORT "--out %s/a "
-				   "train.optimizer.lr=100 train.optimizer.momentum=1 train.epochs=9",
+				   "train.optimizer.lr=100 train.optimizer.momentum=1 "
+				   "model.l2=1 train.epochs=9",
 				   dir) == 0, "%s", out);
 	snprintf(path, sizeof path, "%s/a/steps.jsonl", dir);
 	FILE *f = fopen(path, "r");
