@@ -14,7 +14,7 @@ BASE := -std=gnu17 -ffp-contract=off -fno-math-errno -fno-trapping-math \
 
 # A plugin's packages stand in its source: /* needs: hdf5 */ (a pkg-config name).
 plugin_src := $(wildcard plugins/*/*.c)
-plugin_dir := $(patsubst plugins/%/,%,$(wildcard plugins/*/*/))
+plugin_dir := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*/*.c))))
 plugins := $(plugin_src:plugins/%.c=$(BUILD)/plugins/%.so) $(plugin_dir:%=$(BUILD)/plugins/%.so)
 core_src := $(wildcard core/*/*.c)
 core_obj := $(filter-out $(BUILD)/core/cli/main.o,$(core_src:%.c=$(BUILD)/%.o))
@@ -47,14 +47,15 @@ $(BUILD)/plugins/%.so: plugins/%.c
 	$(Q)packages="$(call needs,$<)"; \
 	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then \
 		echo "left out: $< (install the development package of: $$packages)"; \
-		echo "$$packages" >$(@:.so=.missing); exit 0; fi; \
+		rm -f $@; echo "$$packages" >$(@:.so=.missing); exit 0; fi; \
 	echo "  plugin  $<"; \
 	$(CC) $(BASE) $$([ -z "$$packages" ] || pkg-config --cflags $$packages | sed 's/-I/-isystem /g') \
 		-shared -Wl,-z,defs $< -o $@ $$([ -z "$$packages" ] || pkg-config --libs $$packages) -lm
 
 # A plugin of several files is a folder. Files for one kind of processor name
 # their flags: /* x86 flags: -mavx2 */
-x86_flags = $(if $(filter x86_64,$(shell uname -m)),$(shell sed -n 's|^/\* x86 flags: \(.*\) \*/$$|\1|p' $(1)))
+target := $(shell $(CC) -dumpmachine)
+x86_flags = $(if $(filter x86_64-%,$(target)),$(shell sed -n 's|^/\* x86 flags: \(.*\) \*/$$|\1|p' $(1)))
 $(BUILD)/plugins/%.o: plugins/%.c
 	@mkdir -p $(@D); echo "  plugin  $<"
 	$(Q)$(CC) $(BASE) $(call x86_flags,$<) -c $< -o $@
@@ -67,7 +68,7 @@ $(foreach dir,$(plugin_dir),$(eval $(call folder_plugin,$(dir))))
 
 # Shared objects whose source is gone must not be found by the loader.
 prune:
-	@for so in $(filter-out $(plugins),$(wildcard $(BUILD)/plugins/*/*.so)); do echo "pruned: $$so"; rm -f $$so; done
+	@for so in $(filter-out $(plugins) $(plugins:.so=.missing),$(wildcard $(BUILD)/plugins/*/*.so $(BUILD)/plugins/*/*.missing)); do echo "pruned: $$so"; rm -f $$so; done
 
 $(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
 	@mkdir -p $(@D); echo "  test    $<"

@@ -19,6 +19,7 @@ rnf_status rnf_file_create(const char *path, FILE **file)
 rnf_status rnf_file_close(FILE *file, const char *path)
 {
 	const int bad = ferror(file);
+	errno = EIO; /* of an earlier write, the cause is forgotten */
 	if (fclose(file) == 0 && !bad) return RNF_OK;
 	return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
 }
@@ -36,7 +37,13 @@ rnf_status rnf_file_begin(const char *path, int *fd)
 	return *fd >= 0 ? RNF_OK : rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
 }
 
-/* A rename is safe from a power cut once its folder is on the disk. */
+/* A rename is safe from a power cut once its folder is on the disk; where a
+ * folder cannot be opened or synced, the file is there all the same. */
+static rnf_status cannot(const char *name)
+{
+	return rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
+}
+
 static rnf_status sync_folder(const char *path)
 {
 	char name[PATH_MAX];
@@ -44,9 +51,11 @@ static rnf_status sync_folder(const char *path)
 	snprintf(name, sizeof name, "%.*s", slash ? (int)(slash - path) + 1 : 1,
 		 slash ? path : ".");
 	const int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const int bad = fd < 0 || fsync(fd) != 0;
-	if (fd >= 0) close(fd);
-	return bad ? rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno)) : RNF_OK;
+	if (fd < 0) return errno == EACCES ? RNF_OK : cannot(name);
+	const int bad = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
+	const rnf_status status = bad ? cannot(name) : RNF_OK;
+	close(fd);
+	return status;
 }
 
 rnf_status rnf_file_commit(const char *path, int fd, rnf_status written)

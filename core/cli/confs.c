@@ -14,7 +14,8 @@ static int is_conf(const struct dirent *d)
 	return n > 4 && !strcmp(d->d_name + n - 4, ".cfg");
 }
 
-/* Trained parameters of a conf's model; no data is opened. */
+/* Trained parameters of a conf's model; data are opened only when a data set
+ * cannot tell its sizes without. */
 static rnf_status count_parameters(const char *path, int64_t *n)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);

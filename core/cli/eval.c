@@ -45,7 +45,8 @@ static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 				"validation or train", word);
 	}
 	return *n > 0 ? RNF_OK
-		      : rnf_fail(RNF_EINVAL, "the %s split has no images", word);
+		      : rnf_fail(RNF_EINVAL, "the %s split has no images",
+				   word ? word : "test");
 }
 
 static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o)

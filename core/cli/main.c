@@ -34,7 +34,7 @@ static const struct rnf_verb verbs[] = {
 	  rnf_verb_inspect, 2, { NULL } },
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,
 	  { NULL } },
-	{ "fetch", "DATASET [--out DIR] [--mirror URL]",
+	{ "fetch", "DATASET [--out DIR] [--mirror DIR|URL]",
 	  "download a data set and check it", rnf_verb_fetch, 1,
 	  { "--out", "--mirror" } },
 	{ "help", "", "print this", help, 0, { NULL } },
@@ -170,7 +170,7 @@ static int fill_streams(void)
 }
 
 /* A file that cannot grow and a pipe without a reader are failed writes, which
- * end in a status and leave no half file. */
+ * end in a status. */
 static void fail_writes(void)
 {
 	signal(SIGXFSZ, SIG_IGN);

@@ -17,10 +17,16 @@ static rnf_status prepare(struct rnf_experiment *e, const struct rnf_options *o)
 	return o->weights ? rnf_weights_read(e, o->weights) : RNF_OK;
 }
 
-static rnf_status run(struct rnf_experiment *e, const char *dir, FILE *log,
+/* A log that cannot be opened or written is the run's failure. */
+static rnf_status run(struct rnf_experiment *e, const char *dir, const char *path,
 		      struct rnf_scores *test)
 {
-	RNF_TRY(rnf_train(e, dir, log));
+	FILE *log = NULL;
+	if (path) RNF_TRY(rnf_file_create(path, &log));
+	rnf_status status = rnf_train(e, dir, log);
+	if (log && status < 0) fclose(log);
+	else if (log) status = rnf_file_close(log, path);
+	RNF_TRY(status);
 	return rnf_evaluate(e, RNF_SPLIT_TEST, NULL,
 			    e->info.images[RNF_SPLIT_TEST], NULL, test);
 }
@@ -28,16 +34,13 @@ static rnf_status run(struct rnf_experiment *e, const char *dir, FILE *log,
 static rnf_status train(struct rnf_experiment *e, const struct rnf_options *o)
 {
 	struct rnf_scores test;
-	FILE *log = NULL;
 	RNF_TRY(prepare(e, o));
-	if (o->log) RNF_TRY(rnf_file_create(o->log, &log));
 	struct rnf_record record = {
 		.e = e, .dir = o->out ? o->out : e->conf.out,
 		.weights = o->weights, .argc = o->argc, .argv = o->argv };
 	RNF_TRY(rnf_record_begin(&record));
-	const rnf_status status = run(e, record.dir, log, &test);
+	const rnf_status status = run(e, record.dir, o->log, &test);
 	RNF_TRY(rnf_record_end(&record, status, &test));
-	if (log) RNF_TRY(rnf_file_close(log, o->log));
 	printf("test ");
 	rnf_scores_print(e, &test, stdout);
 	printf("run folder %s\n", record.dir);

@@ -47,7 +47,9 @@ static int64_t choose(const int64_t *first, int64_t *members, int64_t classes,
 	int64_t total = 0;
 	for (int64_t k = 0; k < classes; k++) {
 		const int64_t n = first[k + 1] - first[k];
-		const int64_t taken = llround(fraction * (double)n);
+		const int64_t most = n > 0 ? n - 1 : 0; /* no class is lost */
+		const int64_t wanted = llround(fraction * (double)n);
+		const int64_t taken = wanted < most ? wanted : most;
 		struct rnf_random random = { rnf_stream_key(seed, RNF_STREAM_SPLIT,
 							(uint64_t)k), 0 };
 		draw(&random, members + first[k], n, taken);
@@ -67,9 +69,6 @@ rnf_status rnf_split(const int32_t *labels, int64_t n, int64_t classes,
 	uint8_t *chosen = rnf_alloc((size_t)n);
 	RNF_TRY(group(labels, n, classes, first, members));
 	const int64_t kept = choose(first, members, classes, fraction, seed, chosen);
-	if (kept >= n && n > 0)
-		return rnf_fail(RNF_EINVAL, "of %" PRId64 " training images "
-				"none is left to train on", n);
 	*train = rnf_alloc((size_t)(n - kept) * sizeof **train);
 	*val = rnf_alloc((size_t)kept * sizeof **val);
 	*n_train = *n_val = 0;

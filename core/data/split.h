@@ -8,8 +8,8 @@
 
 /* Stratified: of each class round(fraction * its images) go to `val`, drawn by
  * the seed. Both lists ascend and live until exit; fraction 0 gives 0 .. n-1
- * and an empty list. Fails on a label outside 0 .. classes-1 and when no
- * training image would be left. [main] */
+ * and an empty list. At least one image of each class stays in `train`.
+ * Fails on a label outside 0 .. classes-1. [main] */
 rnf_status rnf_split(const int32_t *labels, int64_t n, int64_t classes,
 		     double fraction, uint64_t seed, int64_t **train,
 		     int64_t *n_train, int64_t **val, int64_t *n_val);

@@ -36,7 +36,7 @@ static void end_phase(void *arg)
 	exec->phase++;
 }
 
-/* Weights have changed since the last batch. Shared out whole. */
+/* Training has changed the weights since the last batch. Shared out whole. */
 static void pack_weights(struct rnf_worker *w, int worker)
 {
 	struct rnf_exec *exec = w->exec;

@@ -284,12 +284,12 @@ static void init(struct rnf_planner *b, int64_t batch)
 	b->buffer_of = rnf_alloc(p->n_values * sizeof *b->buffer_of);
 }
 
-/* What the executor's fixed tables hold. */
 static const char *label_of(const struct rnf_step *step)
 {
 	return step->op->label ? step->op->label : rnf_op_info[step->op->kind].name;
 }
 
+/* What the executor's fixed tables hold. */
 static rnf_status check_chains(const struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)

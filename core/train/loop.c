@@ -22,7 +22,7 @@ struct training {
 	struct rnf_experiment *e;
 	FILE *log, *csv; /* the run folder's */
 	const char *log_path, *csv_path;
-	FILE *log2; /* --log, or NULL */
+	FILE *user_log; /* --log, or NULL */
 	int warned;
 	int64_t *order, *peers;
 	float *target;
@@ -161,18 +161,18 @@ static double mean_loss(const struct rnf_exec *x)
 	return sum / (double)x->images;
 }
 
-/* ", "key": value" or ,value: JSON has no NaN, a CSV reader knows "nan". */
+/* With a key for JSON, which has no NaN; else for CSV, whose readers know nan. */
 static void put(FILE *f, const char *key, double value)
 {
 	if (key) fprintf(f, ", \"%s\": ", key);
 	else fputc(',', f);
 	if (isfinite(value)) fprintf(f, "%.9g", value);
-	else fputs(key ? "null" : isnan(value) ? "nan" : "inf", f);
+	else fputs(key ? "null" : isnan(value) ? "nan" : value < 0 ? "-inf" : "inf", f);
 }
 
 static void log_step(const struct training *t)
 {
-	FILE *const files[] = { t->log, t->log2 };
+	FILE *const files[] = { t->log, t->user_log };
 	for (int i = 0; i < 2; i++) {
 		FILE *f = files[i];
 		if (!f) continue;
@@ -310,7 +310,7 @@ static rnf_status open_logs(struct training *t)
 	t->csv_path = rnf_format("%s/epochs.csv", t->run.dir);
 	RNF_TRY(open_log(t->log_path, &t->log));
 	RNF_TRY(open_log(t->csv_path, &t->csv));
-	if (t->log2) setvbuf(t->log2, NULL, _IOLBF, 0);
+	if (t->user_log) setvbuf(t->user_log, NULL, _IOLBF, 0);
 	fputs("epoch,step,time_s,lr,train_loss,train_data_loss,train_accuracy,"
 	      "val_loss,val_accuracy,images_per_s,peak_rss_bytes\n", t->csv);
 	return RNF_OK;
@@ -340,7 +340,7 @@ static void init(struct training *t, struct rnf_experiment *e, const char *dir,
 {
 	const struct rnf_train_conf *c = &e->conf.train;
 	t->e = e;
-	t->log2 = log;
+	t->user_log = log;
 	t->run = (struct rnf_run){
 		.size = sizeof t->run, .name = e->conf.name, .dir = dir,
 		.epochs = c->epochs, .save = save,

@@ -63,7 +63,7 @@ static rnf_status claim(struct rnf_record *r)
 				"--out", r->dir);
 	if (fd < 0) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
 	close(fd);
-	return rnf_folder_make(rnf_format("%s/checkpoints", r->dir));
+	return RNF_OK;
 }
 
 /* Expanded: without `out`, which is taken now, and with the data found from
@@ -95,11 +95,18 @@ static json_t *number(double value)
 	return isfinite(value) ? json_real(value) : json_null();
 }
 
-static void now(char text[32])
+static void utc_now(char text[32])
 {
 	const time_t t = time(NULL);
 	struct tm utc;
 	strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &utc));
+}
+
+/* Words of a command line may be any bytes; JSON's are UTF-8. */
+static json_t *word(const char *text)
+{
+	json_t *string = text ? json_string(text) : json_null();
+	return string ? string : json_string("(not UTF-8)");
 }
 
 static json_t *cpu(void)
@@ -110,14 +117,7 @@ static json_t *cpu(void)
 	if (f) fclose(f);
 	const char *colon = strchr(line, ':');
 	if (strncmp(line, "model name", 10) || !colon) return json_null();
-	return json_stringn(colon + 2, strcspn(colon + 2, "\n"));
-}
-
-/* Words of a command line may be any bytes; JSON's are UTF-8. */
-static json_t *word(const char *text)
-{
-	json_t *string = text ? json_string(text) : json_null();
-	return string ? string : json_string("(not UTF-8)");
+	return word(rnf_strndup(colon + 2, strcspn(colon + 2, "\n")));
 }
 
 static json_t *command(const struct rnf_record *r)
@@ -188,12 +188,12 @@ static json_t *scores(const struct rnf_experiment *e, const struct rnf_scores *s
 static json_t *describe(const struct rnf_record *r, const char *state)
 {
 	const struct rnf_experiment *e = r->e;
-	char time[32];
-	now(time);
+	char written[32];
+	utc_now(written);
 	json_t *run = json_pack(
 		"{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:i, s:s, s:I, s:I}",
 		"name", e->conf.name, "state", state, "started", r->started,
-		"written", time, "command", command(r), "weights", word(r->weights),
+		"written", written, "command", command(r), "weights", word(r->weights),
 		"version", RNF_VERSION, "cpu", cpu(), "threads",
 		rnf_pool_threads(e->pool), "backend",
 		e->backend ? e->backend->name : "plain", "seed",
@@ -221,10 +221,14 @@ static rnf_status write_json(const char *path, json_t *json)
 
 rnf_status rnf_record_begin(struct rnf_record *r)
 {
-	now(r->started);
+	utc_now(r->started);
 	RNF_TRY(claim(r));
-	RNF_TRY(write_conf(r));
-	return write_json(rnf_format("%s/run.json", r->dir), describe(r, "running"));
+	const char *path = rnf_format("%s/run.json", r->dir);
+	rnf_status status = rnf_folder_make(rnf_format("%s/checkpoints", r->dir));
+	if (status >= 0) status = write_conf(r);
+	if (status >= 0) status = write_json(path, describe(r, "running"));
+	if (status < 0) unlink(path); /* the folder is nobody's again */
+	return status;
 }
 
 rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,

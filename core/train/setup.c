@@ -239,7 +239,7 @@ static void init_weights(struct rnf_experiment *e)
 	}
 }
 
-/* All memory is taken before the first step; better refused than swapped. */
+/* The batch arena is most of the memory; better refused than swapped. */
 static rnf_status check_memory(const struct rnf_plan *plan)
 {
 	const double bytes = 4.0 * (double)plan->arena;

@@ -37,7 +37,7 @@ struct rnf_kernel {
 	size_t scratch_bytes;
 	/* The kernel's own form of the weights, made once before the images of a
 	 * batch come: run() then gets packed[pack_floats] in place of `kernel`.
-	 * NULL: it reads them as they are. [worker] */
+	 * NULL: it reads them as they are. Not for CONV_BWD_WEIGHTS. [worker] */
 	void (*pack)(const void *state, const float *weights, float *packed);
 	size_t pack_floats;
 };

@@ -102,7 +102,7 @@ static void put_epoch(const struct rnf_epoch *e, int64_t epochs, char *line)
 	char validation[96] = "";
 	if (!isnan(e->val_loss))
 		snprintf(validation, sizeof validation,
-			 "  val_loss %.4f  val_acc %.2f%%", e->val_loss,
+			 "  val_loss %.4f  val_acc %.2f%%", fabs(e->val_loss),
 			 100.0 * e->val_accuracy);
 	snprintf(line, LINE, "epoch %" PRId64 "/%" PRId64 "  loss %.4f  acc %.2f%%%s"
 		 "  %.0f images/s", e->epoch, epochs, fabs(e->train_loss),

@@ -185,7 +185,7 @@ static void dense(const struct native_conv *g, const float *in, const float *w,
 
 /* ---- dense weights: dw[tap][c][k] = sum over pixels of x[c] dy[k] ---- */
 
-enum { CHANNELS = 4, BAND_FLOATS = 6 * 1024 };
+enum { CHANNELS = 4, L1_FLOATS = 6 * 1024 };
 
 /* The pixels of one tap in rows y0 .. y1-1 that lie inside of x. */
 struct range {
@@ -286,7 +286,7 @@ static void dense_weights(const struct native_conv *g, const float *x,
 {
 	const struct native_sub *s = &g->subs[0];
 	const int64_t row = s->cols * (g->k + g->c * g->in_step * g->in_step);
-	const int64_t band = BAND_FLOATS > row ? BAND_FLOATS / row : 1;
+	const int64_t band = L1_FLOATS > row ? L1_FLOATS / row : 1;
 	for (int64_t y = 0; y < s->rows; y += band)
 		for (int64_t t = 0; t < s->n_taps; t++)
 			tap_weights(g, &s->taps[t],

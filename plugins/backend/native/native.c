@@ -6,7 +6,7 @@
 
 #include "native.h"
 
-enum { BAND_FLOATS = 24 * 1024 }; /* of spread rows: a part of L2 */
+enum { SPREAD_FLOATS = 24 * 1024 }; /* of spread rows: a part of L2 */
 
 static const struct native_isa *const isas[] = { /* the best one first */
 #ifdef __x86_64__
@@ -176,7 +176,7 @@ static void set_images(struct native_conv *g, int64_t lanes)
 	g->per = g->k / s->groups;
 }
 
-/* As many rows at once as BAND_FLOATS hold; those between bands are spread twice. */
+/* As many rows at once as SPREAD_FLOATS hold; those between bands are spread twice. */
 static size_t set_band(struct native_conv *g)
 {
 	if (g->dy[0] > g->dy[1]) g->dy[0] = g->dy[1] = 0; /* no tap at all */
@@ -184,7 +184,7 @@ static size_t set_band(struct native_conv *g)
 	if (g->columns < g->w) g->columns = g->w;
 	g->columns += g->left;
 	const int64_t row = g->columns * g->depth * g->padded;
-	const int64_t rows = BAND_FLOATS / row - extent - 1;
+	const int64_t rows = SPREAD_FLOATS / row - extent - 1;
 	g->band = rows > 0 ? rows / g->in_step + 1 : 1;
 	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);
 }

@@ -66,11 +66,21 @@ START_TEST(nothing_kept)
 }
 END_TEST
 
-START_TEST(refused)
+START_TEST(no_class_is_lost)
 {
 	make_labels();
 	ck_assert_int_eq(rnf_split(labels, N, CLASSES, 1.0, 42, &train, &n_train,
-				   &val, &n_val), RNF_EINVAL);
+				   &val, &n_val), RNF_OK);
+	ck_assert_int_eq(n_train, CLASSES);
+	for (int i = 0; i < CLASSES; i++)
+		for (int j = 0; j < i; j++)
+			ck_assert_int_ne(labels[train[i]], labels[train[j]]);
+}
+END_TEST
+
+START_TEST(refused)
+{
+	make_labels();
 	labels[5] = CLASSES;
 	ck_assert_int_eq(rnf_split(labels, N, CLASSES, 0.1, 42, &train, &n_train,
 				   &val, &n_val), RNF_EINVAL);
@@ -100,7 +110,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		stratified, by_seed, nothing_kept, refused, shuffled, NULL
+		stratified, by_seed, nothing_kept, no_class_is_lost, refused, shuffled, NULL
 	};
 	return test_run("data/split", tests);
 }
