@@ -13,15 +13,15 @@
 rnf_status rnf_file_create(const char *path, FILE **file)
 {
 	*file = fopen(path, "wbe");
-	return *file ? RNF_OK : rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	return *file ? RNF_OK : rnf_fail_errno(path);
 }
 
-rnf_status rnf_file_close(FILE *file, const char *path)
+rnf_status rnf_file_close(const char *path, FILE *file, rnf_status written)
 {
 	const int bad = ferror(file);
 	errno = EIO; /* of an earlier write, the cause is forgotten */
-	if (fclose(file) == 0 && !bad) return RNF_OK;
-	return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	const int good = fclose(file) == 0 && !bad;
+	return written < 0 || good ? written : rnf_fail_errno(path);
 }
 
 static const char *temporary(const char *path, char name[PATH_MAX])
@@ -34,16 +34,11 @@ rnf_status rnf_file_begin(const char *path, int *fd)
 {
 	char name[PATH_MAX];
 	*fd = open(temporary(path, name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return *fd >= 0 ? RNF_OK : rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
+	return *fd >= 0 ? RNF_OK : rnf_fail_errno(name);
 }
 
 /* A rename is safe from a power cut once its folder is on the disk; where a
  * folder cannot be opened or synced, the file is there all the same. */
-static rnf_status cannot(const char *name)
-{
-	return rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
-}
-
 static rnf_status sync_folder(const char *path)
 {
 	char name[PATH_MAX];
@@ -51,9 +46,9 @@ static rnf_status sync_folder(const char *path)
 	snprintf(name, sizeof name, "%.*s", slash ? (int)(slash - path) + 1 : 1,
 		 slash ? path : ".");
 	const int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) return errno == EACCES ? RNF_OK : cannot(name);
+	if (fd < 0) return errno == EACCES ? RNF_OK : rnf_fail_errno(name);
 	const int bad = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
-	const rnf_status status = bad ? cannot(name) : RNF_OK;
+	const rnf_status status = bad ? rnf_fail_errno(name) : RNF_OK;
 	close(fd);
 	return status;
 }
@@ -65,11 +60,11 @@ rnf_status rnf_file_commit(const char *path, int fd, rnf_status written)
 	if (written < 0) /* the writer knows the descriptor alone */
 		written = rnf_fail_in(written, "%s: ", path);
 	if (written >= 0 && fsync(fd) != 0)
-		written = rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
+		written = rnf_fail_errno(name);
 	if (close(fd) != 0 && written >= 0)
-		written = rnf_fail(RNF_EIO, "%s: %s", name, strerror(errno));
+		written = rnf_fail_errno(name);
 	if (written >= 0 && rename(name, path) != 0)
-		written = rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+		written = rnf_fail_errno(path);
 	if (written >= 0) return sync_folder(path);
 	unlink(name);
 	return written;
@@ -82,7 +77,7 @@ rnf_status rnf_folder_make(const char *path)
 		if (*p != '/' && *p != 0) continue;
 		const char *part = rnf_strndup(path, (size_t)(p - path));
 		if (mkdir(part, 0777) != 0 && errno != EEXIST)
-			return rnf_fail(RNF_EIO, "%s: %s", part, strerror(errno));
+			return rnf_fail_errno(part);
 		if (*p == 0) return RNF_OK;
 	}
 }

@@ -7,8 +7,9 @@
 
 /* Create or replace a file. */
 rnf_status rnf_file_create(const char *path, FILE **file);
-/* Close what create() opened; fails when anything could not be written. */
-rnf_status rnf_file_close(FILE *file, const char *path);
+/* Close what create() opened; fails when anything could not be written, unless
+ * `written` is bad already, whose words stay. */
+rnf_status rnf_file_close(const char *path, FILE *file, rnf_status written);
 /* A file that takes the place of `path` only when it is whole: begin() opens
  * PATH.tmp, commit() syncs, closes and renames it, or removes it when `written`
  * is bad already, whose words stay. Nothing is allocated. */

@@ -1,5 +1,6 @@
 #include "base/status.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,11 @@ rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
 		 (int)(sizeof whole - sizeof place), words);
 	memcpy(words, whole, sizeof words);
 	return status;
+}
+
+rnf_status rnf_fail_errno(const char *path)
+{
+	return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
 }
 
 const char *rnf_fail_words(void)

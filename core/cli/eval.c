@@ -23,14 +23,15 @@ static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 	fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, f);
 	fwrite(header, 1, 118, f);
 	fwrite(data, sizeof *data, (size_t)(rows * columns), f);
-	return rnf_file_close(f, path);
+	return rnf_file_close(path, f, RNF_OK);
 }
 
 static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 			       int *split, const int64_t **samples, int64_t *n)
 {
 	*split = RNF_SPLIT_TRAIN;
-	if (!word || !strcmp(word, "test")) {
+	if (!word) word = "test";
+	if (!strcmp(word, "test")) {
 		*split = RNF_SPLIT_TEST;
 		*samples = NULL;
 		*n = e->info.images[RNF_SPLIT_TEST];
@@ -45,8 +46,7 @@ static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 				"validation or train", word);
 	}
 	return *n > 0 ? RNF_OK
-		      : rnf_fail(RNF_EINVAL, "the %s split has no images",
-				   word ? word : "test");
+		      : rnf_fail(RNF_EINVAL, "the %s split has no images", word);
 }
 
 static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o)

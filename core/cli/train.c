@@ -23,10 +23,8 @@ static rnf_status run(struct rnf_experiment *e, const char *dir, const char *pat
 {
 	FILE *log = NULL;
 	if (path) RNF_TRY(rnf_file_create(path, &log));
-	rnf_status status = rnf_train(e, dir, log);
-	if (log && status < 0) fclose(log);
-	else if (log) status = rnf_file_close(log, path);
-	RNF_TRY(status);
+	const rnf_status status = rnf_train(e, dir, log);
+	RNF_TRY(log ? rnf_file_close(path, log, status) : status);
 	return rnf_evaluate(e, RNF_SPLIT_TEST, NULL,
 			    e->info.images[RNF_SPLIT_TEST], NULL, test);
 }

@@ -70,8 +70,6 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 	}
 	scores->seconds = rnf_now() - start;
 	divide(scores, n);
-	for (size_t i = 0; i < e->conf.train.metrics.n; i++)
-		if (e->conf.train.metrics.at[i] == e->accuracy)
-			scores->accuracy = scores->metrics[i];
+	scores->accuracy = scores->metrics[e->accuracy];
 	return RNF_OK;
 }

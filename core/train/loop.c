@@ -216,7 +216,7 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 	rnf_exec_run(x);
 	t->run.data_loss = mean_loss(x);
 	t->run.loss = t->run.data_loss + rnf_l2_term(e);
-	t->run.accuracy = rnf_metric_mean(e->accuracy, x);
+	t->run.accuracy = rnf_metric_mean(e->conf.train.metrics.at[e->accuracy], x);
 	struct update_job job = { t, { .size = sizeof job.update,
 				       .step = t->run.step, .lr = t->run.lr } };
 	rnf_pool_run(e->pool, update_weights, &job);
@@ -234,15 +234,20 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 
 static void write_csv(const struct training *t, const struct rnf_epoch *h)
 {
-	const double figures[] = { h->lr, h->train_loss, h->train_data_loss,
-				   h->train_accuracy, h->val_loss, h->val_accuracy,
-				   h->images_per_s };
-	fprintf(t->csv, "%lld,%lld,%.3f", (long long)h->epoch, (long long)h->step,
-		h->time_s);
-	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-		if (t->e->n_val == 0 && (i == 4 || i == 5)) fputc(',', t->csv);
-		else put(t->csv, NULL, figures[i]);
-	fprintf(t->csv, ",%lld\n", (long long)h->peak_rss_bytes);
+	FILE *f = t->csv;
+	fprintf(f, "%lld,%lld,%.3f", (long long)h->epoch, (long long)h->step, h->time_s);
+	put(f, NULL, h->lr);
+	put(f, NULL, h->train_loss);
+	put(f, NULL, h->train_data_loss);
+	put(f, NULL, h->train_accuracy);
+	if (t->e->n_val > 0) {
+		put(f, NULL, h->val_loss);
+		put(f, NULL, h->val_accuracy);
+	} else {
+		fputs(",,", f);
+	}
+	put(f, NULL, h->images_per_s);
+	fprintf(f, ",%lld\n", (long long)h->peak_rss_bytes);
 }
 
 static rnf_status end_epoch(struct training *t)
@@ -321,11 +326,8 @@ static rnf_status close_logs(struct training *t, rnf_status status)
 {
 	FILE *const files[] = { t->log, t->csv };
 	const char *const paths[] = { t->log_path, t->csv_path };
-	for (int i = 0; i < 2; i++) {
-		if (!files[i]) continue;
-		if (status < 0) fclose(files[i]);
-		else status = rnf_file_close(files[i], paths[i]);
-	}
+	for (int i = 0; i < 2; i++)
+		if (files[i]) status = rnf_file_close(paths[i], files[i], status);
 	return status;
 }
 

@@ -46,7 +46,7 @@ static rnf_status make_default(struct rnf_record *r)
 	r->dir = name;
 	for (int i = 2; mkdir(r->dir, 0777) != 0; i++) {
 		if (errno != EEXIST)
-			return rnf_fail(RNF_EIO, "%s: %s", r->dir, strerror(errno));
+			return rnf_fail_errno(r->dir);
 		r->dir = rnf_format("%s-%d", name, i);
 	}
 	return RNF_OK;
@@ -61,7 +61,7 @@ static rnf_status claim(struct rnf_record *r)
 	if (fd < 0 && errno == EEXIST)
 		return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another "
 				"--out", r->dir);
-	if (fd < 0) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	if (fd < 0) return rnf_fail_errno(path);
 	close(fd);
 	return RNF_OK;
 }
@@ -84,7 +84,7 @@ static rnf_status write_conf(const struct rnf_record *r)
 	FILE *f;
 	RNF_TRY(rnf_file_create(file, &f));
 	rnf_conf_write(root, f);
-	return rnf_file_close(f, file);
+	return rnf_file_close(file, f, RNF_OK);
 }
 
 /* -- run.json -- */
@@ -142,18 +142,14 @@ static json_t *epoch(const struct rnf_epoch *h)
 	return object;
 }
 
-static double criterion(const struct rnf_epoch *h)
-{
-	return isnan(h->val_loss) ? h->train_loss : h->val_loss;
-}
-
 /* The epochs that a reader asks for first: the last one and the best one. */
 static void add_epochs(json_t *run, const struct rnf_experiment *e)
 {
 	if (e->n_history == 0) return;
 	const struct rnf_epoch *best = &e->history[0];
 	for (int64_t i = 1; i < e->n_history; i++)
-		if (criterion(&e->history[i]) < criterion(best)) best = &e->history[i];
+		if (rnf_epoch_criterion(&e->history[i]) < rnf_epoch_criterion(best))
+			best = &e->history[i];
 	json_object_set_new(run, "last", epoch(&e->history[e->n_history - 1]));
 	json_object_set_new(run, "best", epoch(best));
 }
@@ -179,7 +175,7 @@ static json_t *scores(const struct rnf_experiment *e, const struct rnf_scores *s
 	json_object_set_new(object, "images_per_s",
 			    number((double)s->count / s->seconds));
 	for (size_t i = 0; i < e->conf.train.metrics.n; i++)
-		if (e->conf.train.metrics.at[i] != e->accuracy)
+		if (i != e->accuracy)
 			json_object_set_new(object, metric_key(e, i),
 					    number(s->metrics[i]));
 	return object;
@@ -255,7 +251,7 @@ rnf_status rnf_scores_write(const struct rnf_experiment *e,
 	json_dumpf(json, f, JSON_REAL_PRECISION(9));
 	fputc('\n', f);
 	json_decref(json);
-	return rnf_file_close(f, path);
+	return rnf_file_close(path, f, RNF_OK);
 }
 
 void rnf_scores_print(const struct rnf_experiment *e, const struct rnf_scores *s,
@@ -265,7 +261,7 @@ void rnf_scores_print(const struct rnf_experiment *e, const struct rnf_scores *s
 	fprintf(out, "error %.2f %%  cross-entropy %.5f", 100 * (1 - s->accuracy),
 		fabs(s->plain)); /* never negative, and no "-nan" */
 	for (size_t i = 0; i < metrics.n; i++)
-		if (metrics.at[i] != e->accuracy)
+		if (i != e->accuracy)
 			fprintf(out, "  %s %.2f %%", metric_key(e, i),
 				100 * s->metrics[i]);
 	fprintf(out, "  images %lld  %.0f images/s\n", (long long)s->count,

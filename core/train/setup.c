@@ -85,13 +85,13 @@ static rnf_status choose_accuracy(struct rnf_experiment *e)
 	if (metrics.n > RNF_METRICS_MAX)
 		return rnf_fail(RNF_EINVAL, "train.metrics has %zu entries, may have "
 				"%d", metrics.n, RNF_METRICS_MAX);
-	for (size_t i = 0; i < metrics.n && !e->accuracy; i++) {
-		const struct rnf_metric_impl *impl = metrics.at[i]->feature->impl;
-		if (impl->flags & RNF_METRIC_ACCURACY) e->accuracy = metrics.at[i];
+	for (e->accuracy = 0; e->accuracy < metrics.n; e->accuracy++) {
+		const struct rnf_metric_impl *impl =
+			metrics.at[e->accuracy]->feature->impl;
+		if (impl->flags & RNF_METRIC_ACCURACY) return RNF_OK;
 	}
-	return e->accuracy ? RNF_OK
-		: rnf_fail(RNF_EINVAL, "train.metrics names none that gives the "
-			   "accuracy of logs and results: add \"accuracy\"");
+	return rnf_fail(RNF_EINVAL, "train.metrics names none that gives the "
+			"accuracy of logs and results: add \"accuracy\"");
 }
 
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,

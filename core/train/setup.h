@@ -56,7 +56,7 @@ struct rnf_experiment {
 	float *weights;                 /* the block; kept statistics included */
 	float *slots[RNF_SLOTS_MAX];    /* optimizer state, same layout */
 	const struct rnf_loss_impl *loss;
-	const struct rnf_ref *accuracy; /* the metric that is called so */
+	size_t accuracy; /* which metric is called so */
 	struct rnf_named_tensor *tensors; /* what is saved: weights, then slots */
 	size_t n_tensors;
 	/* the batch of an evaluation: ids[batch], target[batch][classes] */

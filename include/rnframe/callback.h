@@ -17,6 +17,13 @@ struct rnf_epoch {
 	int64_t peak_rss_bytes;
 };
 
+/* What decides which epoch is the best: the lowest validation loss, or, without
+ * a validation set, training loss. */
+static inline double rnf_epoch_criterion(const struct rnf_epoch *epoch)
+{
+	return epoch->val_loss == epoch->val_loss ? epoch->val_loss : epoch->train_loss;
+}
+
 struct rnf_run {
 	uint32_t size, reserved;
 	const char *name, *dir; /* of the run; dir exists */

@@ -20,20 +20,15 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_BOOL(struct conf, best, 1, "keep the epoch with the lowest loss so far"),
 	RNF_BOOL(struct conf, last, 1, "keep the state at the end of the run"));
 
-static double criterion(const struct rnf_epoch *epoch)
-{
-	return isnan(epoch->val_loss) ? epoch->train_loss : epoch->val_loss;
-}
-
 /* Whether the last epoch is below all before it; from the history, so that a
  * resumed run goes on with its own best. */
 static int is_best(const struct rnf_run *run)
 {
 	if (run->n_history < 1) return 0;
-	const double now = criterion(&run->history[run->n_history - 1]);
+	const double now = rnf_epoch_criterion(&run->history[run->n_history - 1]);
 	if (isnan(now)) return 0;
 	for (int64_t i = 0; i + 1 < run->n_history; i++)
-		if (criterion(&run->history[i]) <= now) return 0;
+		if (rnf_epoch_criterion(&run->history[i]) <= now) return 0;
 	return 1;
 }
 

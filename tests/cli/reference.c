@@ -79,12 +79,10 @@ static void compare_losses(const char *log, const char *golden, int steps,
  * which says nothing here and takes as long as the steps. */
 static void make_data(const char *dir)
 {
-	char command[2048];
-	snprintf(command, sizeof command, "mkdir '%s/data' && "
-		 "ln -s \"$PWD\"/build/data/cifar-10-batches-bin/data_batch_?.bin "
-		 "'%s/data/' && head -c 307300 build/data/cifar-10-batches-bin/"
-		 "test_batch.bin >'%s/data/test_batch.bin'", dir, dir, dir);
-	ck_assert_int_eq(system(command), 0);
+	test_shell("mkdir '%s/data' && "
+		   "ln -s \"$PWD\"/build/data/cifar-10-batches-bin/data_batch_?.bin "
+		   "'%s/data/' && head -c 307300 build/data/cifar-10-batches-bin/"
+		   "test_batch.bin >'%s/data/test_batch.bin'", dir, dir, dir);
 }
 
 /* A sanitizer makes steps a hundred times slower, and looks at memory and

@@ -1,6 +1,5 @@
 /* No feature is known by name: without any one plugin the program still runs
  * everything else, and a new one is found with no edit anywhere. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,23 +7,13 @@
 #include "lib/plugin.h"
 #include "lib/program.h"
 
-static void shell(const char *format, ...)
-{
-	char command[4096];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(command, sizeof command, format, args);
-	va_end(args);
-	ck_assert_msg(system(command) == 0, "%s", command);
-}
-
 /* A copy of the program with links to its plugins and confs. */
 static const char *copy(const char *name)
 {
 	const char *dir = test_folder(name);
-	shell("cp '%s/rnframe' '%s/'", test_build(), dir);
-	shell("cp -rs \"$(realpath '%s/plugins')\" '%s/plugins'", test_build(), dir);
-	shell("ln -sfn \"$(realpath conf)\" '%s/../conf'", dir);
+	test_shell("cp '%s/rnframe' '%s/'", test_build(), dir);
+	test_shell("cp -rs \"$(realpath '%s/plugins')\" '%s/plugins'", test_build(), dir);
+	test_shell("ln -sfn \"$(realpath conf)\" '%s/../conf'", dir);
 	return dir;
 }
 
@@ -37,7 +26,7 @@ START_TEST(any_plugin_can_be_taken_away)
 		"for so in plugins/*/*.so; do mv $so gone; "
 		"n=$(./rnframe inspect | wc -l); mv gone $so; "
 		"[ $n -eq $((all - 1)) ] || { echo $so: $n of $all; exit 1; }; done";
-	shell(script, dir);
+	test_shell(script, dir);
 }
 END_TEST
 
@@ -49,7 +38,7 @@ START_TEST(models_run_without_what_they_do_not_use)
 		"plugins/block/resnext.so plugins/transport/*.so plugins/backend/*.so "
 		"plugins/dataset/cifar10.so && "
 		"./rnframe train synthetic.cfg --out run >log 2>&1";
-	shell(script, dir);
+	test_shell(script, dir);
 }
 END_TEST
 
@@ -60,7 +49,7 @@ START_TEST(a_missing_plugin_is_named)
 		"cd '%s' && rm plugins/activation/mish.so && "
 		"./rnframe train synthetic.cfg model.act=mish --out run >log 2>&1; "
 		"[ $? -eq 2 ] && grep -q 'there is no activation.*mish' log";
-	shell(script, dir);
+	test_shell(script, dir);
 }
 END_TEST
 
@@ -71,8 +60,8 @@ START_TEST(a_new_plugin_is_found)
 		"sed 's/mish/mishtoo/g' plugins/activation/mish.c >'%s/mishtoo.c' && "
 		"${CC:-cc} -std=gnu17 -O2 -fPIC -shared -fvisibility=hidden -Iinclude "
 		"'%s/mishtoo.c' -o '%s/plugins/activation/mishtoo.so' -lm";
-	shell(script, dir, dir, dir);
-	shell("cd '%s' && ./rnframe train synthetic.cfg model.act=mishtoo "
+	test_shell(script, dir, dir, dir);
+	test_shell("cd '%s' && ./rnframe train synthetic.cfg model.act=mishtoo "
 	      "--out run >log 2>&1", dir);
 }
 END_TEST

@@ -27,13 +27,21 @@ int test_program(char *output, size_t size, const char *format, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+void test_shell(const char *format, ...)
+{
+	char command[4096];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(command, sizeof command, format, args);
+	va_end(args);
+	ck_assert_msg(system(command) == 0, "%s", command);
+}
+
 const char *test_folder(const char *name)
 {
 	static char path[512];
-	char command[1100];
 	snprintf(path, sizeof path, "%s/tests/tmp/%s", test_build(), name);
-	snprintf(command, sizeof command, "rm -rf '%s' && mkdir -p '%s'", path, path);
-	ck_assert_int_eq(system(command), 0);
+	test_shell("rm -rf '%s' && mkdir -p '%s'", path, path);
 	return path;
 }
 

@@ -8,6 +8,8 @@
  * -1 when a signal ended it. */
 int test_program(char *output, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Runs a command of the shell, which must succeed. */
+void test_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A fresh folder below the build, removed and made again. */
 const char *test_folder(const char *name);
 /* 1 when CIFAR-10 and the published weights are there; without them a test is

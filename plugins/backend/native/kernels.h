@@ -197,22 +197,15 @@ static int64_t clamp(int64_t v, int64_t low, int64_t high)
 	return v < low ? low : v > high ? high : v;
 }
 
-/* Smallest i with i * step + d >= bound, d and bound of any sign. */
-static int64_t first_with(int64_t step, int64_t d, int64_t bound)
-{
-	const int64_t n = bound - d;
-	return n <= 0 ? 0 : (n + step - 1) / step;
-}
-
 static struct range range_of(const struct native_conv *g, const struct native_tap *t,
 			     int64_t row0, int64_t row1)
 {
 	const struct native_sub *s = &g->subs[0];
 	return (struct range){
-		.row0 = clamp(first_with(g->in_step, t->dy, 0), row0, row1),
-		.row1 = clamp(first_with(g->in_step, t->dy, g->h), row0, row1),
-		.col0 = clamp(first_with(g->in_step, t->dx, 0), 0, s->cols),
-		.col1 = clamp(first_with(g->in_step, t->dx, g->w), 0, s->cols),
+		.row0 = clamp(native_first(g->in_step, t->dy, 0), row0, row1),
+		.row1 = clamp(native_first(g->in_step, t->dy, g->h), row0, row1),
+		.col0 = clamp(native_first(g->in_step, t->dx, 0), 0, s->cols),
+		.col1 = clamp(native_first(g->in_step, t->dx, g->w), 0, s->cols),
 	};
 }
 

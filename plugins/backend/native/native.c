@@ -108,9 +108,8 @@ static void set_inner(const struct native_conv *g, struct native_sub *s)
 {
 	s->inner[1] = s->cols;
 	for (int64_t i = 0; i < s->n_taps; i++) {
-		const int64_t dx = s->taps[i].dx, last = g->w - 1 - dx;
-		const int64_t from = dx < 0 ? (-dx + g->in_step - 1) / g->in_step : 0;
-		const int64_t to = last < 0 ? 0 : last / g->in_step + 1;
+		const int64_t from = native_first(g->in_step, s->taps[i].dx, 0);
+		const int64_t to = native_first(g->in_step, s->taps[i].dx, g->w);
 		if (from > s->inner[0]) s->inner[0] = from;
 		if (to < s->inner[1]) s->inner[1] = to;
 	}

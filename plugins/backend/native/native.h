@@ -39,6 +39,13 @@ struct native_conv {
 	int64_t left, columns; /* zeros before a spread row, and its whole length */
 };
 
+/* Smallest i with i * step + d >= bound, d and bound of any sign. */
+static inline int64_t native_first(int64_t step, int64_t d, int64_t bound)
+{
+	const int64_t n = bound - d;
+	return n <= 0 ? 0 : (n + step - 1) / step;
+}
+
 /* The kernels of one instruction set. w is [weight][c or depth][padded]. */
 struct native_isa {
 	const char *name;

@@ -1,4 +1,5 @@
 #include "lib/plugin.h"
+#include "lib/program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,7 @@ static char root[40];
 
 static void run(const char *command)
 {
-	char line[1024];
-	snprintf(line, sizeof line, "cd %s && %s", root, command);
-	ck_assert_msg(system(line) == 0, "%s", line);
+	test_shell("cd %s && %s", root, command);
 }
 
 static void set_up(void)

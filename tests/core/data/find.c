@@ -1,4 +1,5 @@
 #include "lib/plugin.h"
+#include "lib/program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +26,7 @@ static struct rnf_blob *blobs;
 
 static void run(const char *command)
 {
-	char line[1024];
-	snprintf(line, sizeof line, "cd %s && %s", root, command);
-	ck_assert_msg(system(line) == 0, "%s", line);
+	test_shell("cd %s && %s", root, command);
 }
 
 /* A folder of our own, and an environment that names nothing else. */

@@ -1,4 +1,5 @@
 #include "lib/plugin.h"
+#include "lib/program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +27,7 @@ static const struct rnf_archive_impl *plugin(void)
 
 static void shell(const char *command)
 {
-	char line[1024];
-	snprintf(line, sizeof line, "cd %s && (%s) 2>/dev/null", folder, command);
-	ck_assert_msg(system(line) == 0, "%s", command);
+	test_shell("cd %s && (%s) 2>/dev/null", folder, command);
 }
 
 static void make_folder(void)

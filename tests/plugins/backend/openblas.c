@@ -71,15 +71,13 @@ static const struct { const char *fault, *words; } faults[] = {
 
 static void build_fake(const char *folder, const char *fault)
 {
-	char path[512], command[1200];
+	char path[512];
 	snprintf(path, sizeof path, "%s/fake.c", folder);
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	fprintf(file, "#define FAULT %s\n%s", fault, fake_source);
 	ck_assert_int_eq(fclose(file), 0);
-	snprintf(command, sizeof command,
-		 "${CC:-cc} -shared -fPIC -o '%s/fake.so' '%s'", folder, path);
-	ck_assert_int_eq(system(command), 0);
+	test_shell("${CC:-cc} -shared -fPIC -o '%s/fake.so' '%s'", folder, path);
 }
 
 /* Check ends the test at words that are much longer. */
