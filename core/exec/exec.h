@@ -19,11 +19,11 @@ struct rnf_partial {
 struct rnf_worker {
 	struct rnf_exec *exec;
 	float *base[RNF_SPACES];
-	float *tiles, *accumulators, *kernel_scratch, *stack;
+	float *tiles, *accumulators, *kernel_scratch, *kept, *stack;
 	struct rnf_partial partials[RNF_LEVELS];
 	int n_partials;
 	int64_t image;    /* in the batch */
-	int first;        /* first image of its leaf: sums start here */
+	int first, last;  /* image of its leaf: sums start here, and end */
 	float *reduction; /* the leaf's vector */
 };
 

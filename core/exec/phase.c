@@ -14,6 +14,7 @@ static void leaf(struct rnf_worker *w, const struct rnf_phase *phase,
 	w->reduction = w->stack + w->n_partials * exec->plan->max_reductions;
 	for (w->image = from; w->image < to; w->image++) {
 		w->first = w->image == from;
+		w->last = w->image == to - 1;
 		for (size_t i = 0; i < phase->n_steps; i++)
 			rnf_step_run(w, &phase->steps[i]);
 	}
@@ -97,6 +98,7 @@ static void worker_init(struct rnf_exec *exec, struct rnf_worker *w)
 	w->tiles = floats(plan->tiles);
 	w->accumulators = floats(plan->accumulators);
 	w->kernel_scratch = floats((int64_t)plan->kernel_scratch_bytes / 4);
+	w->kept = floats(plan->leaf);
 	w->stack = floats(stack_depth(plan->batch) * plan->max_reductions);
 }
 

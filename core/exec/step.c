@@ -17,7 +17,8 @@ static void conv(struct rnf_worker *w, const struct rnf_step *s,
 	const float *b = s->kernel.pack ? w->exec->packed + s->packed : v->b;
 	const struct rnf_step_io io = {
 		.in = { v->a, b }, .out = v->out,
-		.scratch = w->kernel_scratch, .first = w->first };
+		.scratch = w->kernel_scratch, .leaf = w->kept + s->leaf,
+		.first = w->first, .last = w->last };
 	s->kernel.run(s->kernel.state, &io);
 }
 

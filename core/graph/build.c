@@ -25,6 +25,8 @@ static const struct rnf_param model_rows[] = {
 		"of kernels whose layer does not say"),
 	RNF_FLOAT(struct rnf_model_conf, l2, 0, 0, 1, "",
 		  "adds l2 * sum(w^2) to the loss for kernels whose layer does not say"),
+	RNF_ENUM(struct rnf_model_conf, algorithm, "auto", rnf_algorithm_words,
+		 "of convs whose layer does not say, where it can be used"),
 	RNF_REFS(struct rnf_model_conf, layers, "layer|block",
 		 "from the input to the logits"),
 };
@@ -310,6 +312,7 @@ static void init(struct rnf_builder *b, const struct rnf_model_conf *model,
 	b->graph = (struct rnf_graph){
 		.size = sizeof b->graph, .training = training, .host = &rnf_host,
 		.initializer = model->initializer, .l2 = model->l2,
+		.algorithm = (enum rnf_algorithm)model->algorithm,
 		.node = node, .use = use, .shape = shape, .enter = enter,
 		.leave = leave, .fail = fail, .status = status,
 	};

@@ -26,6 +26,7 @@ static int append(struct tape *t, const struct rnf_op *forward,
 	struct rnf_op *op = rnf_op_of(t->p, v);
 	op->window = from.window;
 	op->groups = from.groups;
+	op->algorithm = from.algorithm;
 	op->act = from.act;
 	op->self = from.self;
 	op->node = from.node;

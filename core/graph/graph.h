@@ -55,6 +55,7 @@ struct rnf_op {
 	int depth;
 	struct rnf_window window; /* conv, pools */
 	int64_t groups;
+	enum rnf_algorithm algorithm;
 	int64_t offset; /* slice: first channel */
 	double eps, momentum;
 	const struct rnf_activation_impl *act;
@@ -103,6 +104,7 @@ struct rnf_model_conf {
 	struct rnf_ints input;
 	const struct rnf_ref *norm, *act, *initializer;
 	double l2;
+	int32_t algorithm;
 	struct rnf_refs layers;
 };
 /* Common keys of layers and blocks. */

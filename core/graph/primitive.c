@@ -65,7 +65,8 @@ static rnf_val weight(struct rnf_graph *g, const struct rnf_weight *spec)
 }
 
 static rnf_val conv2d(struct rnf_graph *g, rnf_val x, rnf_val kernel,
-		      const struct rnf_window *window, int64_t groups)
+		      const struct rnf_window *window, int64_t groups,
+		      enum rnf_algorithm algorithm)
 {
 	if (!is_image(g, x) || kernel < 0) return -1;
 	const struct rnf_model_weight *w =
@@ -80,6 +81,7 @@ static rnf_val conv2d(struct rnf_graph *g, rnf_val x, rnf_val kernel,
 	if (y < 0) return y;
 	last(g, y)->window = *window;
 	last(g, y)->groups = groups;
+	last(g, y)->algorithm = algorithm;
 	return y;
 }
 

@@ -25,7 +25,8 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 			     struct rnf_step *step)
 {
 	const struct rnf_op *op = step->op;
-	struct rnf_conv_shape shape = { .groups = op->groups, .window = op->window };
+	struct rnf_conv_shape shape = { .algorithm = op->algorithm, .groups = op->groups,
+					.window = op->window };
 	if (step->chain || !conv_kind(op->kind, &shape.kind)) return RNF_OK;
 	const int data = shape.kind == RNF_STEP_CONV_BWD_DATA;
 	const struct rnf_value *x = &p->values[data ? op->out : op->in[0]];
@@ -43,5 +44,9 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 			impl->conv(self, &rnf_host, &shape, &step->kernel);
 		if (status != RNF_EUNSUP) return status;
 	}
+	if (op->algorithm == RNF_ALGORITHM_WINOGRAD)
+		return rnf_fail(RNF_EUNSUP, "layer %s: the backend %s has no winograd; "
+				"algorithm must be auto or direct", op->label,
+				backend ? backend->name : "of plain C");
 	return rnf_conv_plain(&shape, &step->kernel);
 }

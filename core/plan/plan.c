@@ -309,6 +309,20 @@ static rnf_status check_chains(const struct rnf_plan *plan)
 	return RNF_OK;
 }
 
+/* What steps keep during a leaf: of one phase side by side. */
+static void place_kept(struct rnf_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_phases; i++) {
+		int64_t floats = 0;
+		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
+			struct rnf_step *step = &plan->phases[i].steps[j];
+			step->leaf = floats;
+			floats += rnf_round16((int64_t)step->kernel.leaf_bytes / 4);
+		}
+		if (floats > plan->leaf) plan->leaf = floats;
+	}
+}
+
 static rnf_status choose_kernels(struct rnf_plan *plan,
 				 const struct rnf_feature *backend, void *self)
 {
@@ -349,5 +363,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 		end_phase(&b);
 	}
 	RNF_TRY(check_chains(*plan));
-	return choose_kernels(*plan, backend, backend_self);
+	RNF_TRY(choose_kernels(*plan, backend, backend_self));
+	place_kept(*plan);
+	return RNF_OK;
 }

@@ -63,6 +63,7 @@ struct rnf_step {
 	int64_t reduction; /* HEAVY_REDUCE: floats into the phase's vector */
 	struct rnf_kernel kernel; /* convs */
 	int64_t packed;           /* place of its weights when it packs them */
+	int64_t leaf;             /* place of what it keeps during a leaf */
 };
 
 /* An op that one thread runs when all images are through a phase. */
@@ -91,6 +92,7 @@ struct rnf_plan {
 	int64_t arena, scratch, channel, gradient; /* floats */
 	int64_t max_reductions, tiles, accumulators;
 	size_t kernel_scratch_bytes;
+	int64_t leaf; /* floats that the steps of one phase keep during a leaf */
 	const struct rnf_step **packs; /* steps whose kernel packs its weights */
 	size_t n_packs;
 	int64_t packed; /* floats of all packed weights */

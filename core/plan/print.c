@@ -53,11 +53,11 @@ void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
 		steps += phase->n_steps;
 	}
 	fprintf(out, "%s: %zu phases, %zu steps; batch arena %.1f MB at %lld images, "
-		"scratch %.2f MB and kernel scratch %.2f MB a thread, "
+		"scratch %.2f MB, kernel scratch %.2f MB and leaf %.2f MB a thread, "
 		"sums %.2f MB, packed weights %.2f MB\n",
 		plan->program->training ? "training" : "inference",
 		plan->n_phases, steps, megabytes(plan->arena),
 		(long long)plan->batch, megabytes(plan->scratch),
-		(double)plan->kernel_scratch_bytes * 1e-6,
+		(double)plan->kernel_scratch_bytes * 1e-6, megabytes(plan->leaf),
 		megabytes(plan->gradient), megabytes(plan->packed));
 }

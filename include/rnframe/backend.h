@@ -16,18 +16,24 @@ enum rnf_step_kind {
 
 struct rnf_conv_shape {
 	enum rnf_step_kind kind;
+	enum rnf_algorithm algorithm; /* AUTO: by the shape, never by timing */
 	int64_t h, w, c; /* of x */
 	int64_t k;       /* channels of y */
 	int64_t groups;
 	struct rnf_window window;
 };
 
-/* One call of a kernel: one image. */
+/* One call of a kernel: one image. A worker takes the images of a leaf in order,
+ * one after another; sums over the batch begin anew with each leaf. */
 struct rnf_step_io {
 	const float *in[2];
 	float *out;
 	float *scratch; /* of this worker, as many bytes as the kernel asked for */
-	int32_t first;  /* reductions: overwrite instead of adding */
+	float *leaf;    /* of this step in this worker: leaf_bytes */
+	/* The image is its leaf's first, its last. Reductions overwrite `out` at
+	 * the first and add to it after; what they hold back in `leaf` they add
+	 * at the last. */
+	int32_t first, last;
 };
 
 struct rnf_kernel {
@@ -35,6 +41,9 @@ struct rnf_kernel {
 	void (*run)(const void *state, const struct rnf_step_io *io); /* [worker] */
 	const void *state; /* of the backend, from host->alloc */
 	size_t scratch_bytes;
+	/* Bytes that are kept for this step from the first to the last image of a
+	 * leaf, while other steps run in between. On a cache line. */
+	size_t leaf_bytes;
 	/* The kernel's own form of the weights, made once before the images of a
 	 * batch come: run() then gets packed[pack_floats] in place of `kernel`.
 	 * NULL: it reads them as they are. Not for CONV_BWD_WEIGHTS. [worker] */
@@ -46,7 +55,7 @@ struct rnf_backend_impl {
 	int (*score)(void); /* 0: cannot run on this machine; highest is "auto" */
 	rnf_status (*open)(const struct rnf_host *, const void *conf, void **self);
 	/* Fill *kernel, or return RNF_EUNSUP without words: the core's plain
-	 * version is taken. [main] */
+	 * version is taken, which is DIRECT; WINOGRAD is then an error. [main] */
 	rnf_status (*conv)(void *self, const struct rnf_host *,
 			   const struct rnf_conv_shape *, struct rnf_kernel *);
 };

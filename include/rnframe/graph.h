@@ -48,14 +48,20 @@ struct rnf_window {
 	int64_t kernel_h, kernel_w, stride, pad_top, pad_left, out_h, out_w;
 };
 
+/* How a conv is computed. AUTO: as the backend thinks best for the shape.
+ * WINOGRAD is for dense 3x3 convs of stride 1. */
+enum rnf_algorithm { RNF_ALGORITHM_AUTO, RNF_ALGORITHM_DIRECT, RNF_ALGORITHM_WINOGRAD };
+static const char *const rnf_algorithm_words[] = { "auto", "direct", "winograd", NULL };
+
 struct rnf_graph {
 	uint32_t size;
 	int32_t training; /* 0: inference; a layer may lower differently */
 	const struct rnf_host *host;
 	/* What the model says for layers that do not: its kernels' initializer
-	 * and L2 coefficient. */
+	 * and L2 coefficient, and how its convs are computed where they can be. */
 	const struct rnf_ref *initializer;
 	double l2;
+	enum rnf_algorithm algorithm;
 
 	/* -- composing layers -- */
 
@@ -80,7 +86,8 @@ struct rnf_graph {
 	rnf_val (*weight)(struct rnf_graph *, const struct rnf_weight *);
 	/* y = x * kernel, kernel (kh, kw, c / groups, k), cross-correlation. */
 	rnf_val (*conv2d)(struct rnf_graph *, rnf_val x, rnf_val kernel,
-			  const struct rnf_window *, int64_t groups);
+			  const struct rnf_window *, int64_t groups,
+			  enum rnf_algorithm);
 	/* y[.., k] = sum_c x[.., c] w[c][k], x of any (h, w). */
 	rnf_val (*matmul)(struct rnf_graph *, rnf_val x, rnf_val w);
 	/* y[.., c] = x[.., c] + b[c] */

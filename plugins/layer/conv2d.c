@@ -6,7 +6,7 @@
 
 struct conf {
 	int64_t filters, kernel, stride, groups;
-	int32_t padding, bias;
+	int32_t padding, bias, algorithm;
 	const struct rnf_ref *initializer;
 	double l2;
 };
@@ -21,6 +21,8 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_INT(struct conf, groups, 1, 1, 4096, "", "of channels that see only each other"),
 	RNF_ENUM(struct conf, padding, "same", paddings, "zeros at the edge, as in Keras"),
 	RNF_BOOL(struct conf, bias, 0, "add a trained constant a channel"),
+	RNF_ENUM(struct conf, algorithm, "auto", rnf_algorithm_words,
+		 "direct sums, or Winograd's F(4x4, 3x3); auto: the model's, or by the shape"),
 	RNF_REF(struct conf, initializer, "initializer", NULL, "of the kernel; default: the model's"),
 	RNF_FLOAT(struct conf, l2, -1, -1, 1e6, "",
 		  "weight of sum(kernel^2) in the loss; -1: the model's"));
@@ -56,6 +58,20 @@ static struct rnf_window window(const struct conf *conf, const int64_t nhwc[4])
 	return w;
 }
 
+static int fits_winograd(const struct conf *conf)
+{
+	return conf->kernel == 3 && conf->stride == 1 && conf->groups == 1;
+}
+
+/* The model's wish is for the convs that it fits. */
+static enum rnf_algorithm algorithm(const struct conf *conf, const struct rnf_graph *graph)
+{
+	if (conf->algorithm != RNF_ALGORITHM_AUTO) return (enum rnf_algorithm)conf->algorithm;
+	if (graph->algorithm == RNF_ALGORITHM_WINOGRAD && !fits_winograd(conf))
+		return RNF_ALGORITHM_DIRECT;
+	return graph->algorithm;
+}
+
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {
 	const struct conf *conf = self;
@@ -72,7 +88,13 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 		return graph->fail(graph, "kernel is %lld, must fit into the %lld x %lld input "
 				   "when padding is \"valid\"", (long long)conf->kernel,
 				   (long long)x[1], (long long)x[2]);
-	const rnf_val y = graph->conv2d(graph, in[0], kernel(conf, graph, x[3]), &w, conf->groups);
+	if (conf->algorithm == RNF_ALGORITHM_WINOGRAD && !fits_winograd(conf))
+		return graph->fail(graph, "algorithm is \"winograd\", which is for kernel 3, "
+				   "stride 1 and groups 1, not %lld, %lld and %lld",
+				   (long long)conf->kernel, (long long)conf->stride,
+				   (long long)conf->groups);
+	const rnf_val y = graph->conv2d(graph, in[0], kernel(conf, graph, x[3]), &w,
+					conf->groups, algorithm(conf, graph));
 	return conf->bias ? bias(conf, graph, y) : y;
 }
 

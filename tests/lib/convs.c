@@ -149,7 +149,8 @@ static void check_kernel(const struct test_conv_call *call, enum rnf_step_kind k
 {
 	const struct rnf_kernel *kernel = &call->kernel;
 	ck_assert_msg(kernel->run && kernel->name, "%s: no run or no name", call->where);
-	ck_assert_msg(kernel->scratch_bytes % sizeof(float) == 0, "%s: odd scratch",
+	ck_assert_msg(kernel->scratch_bytes % sizeof(float) == 0 &&
+		      kernel->leaf_bytes % sizeof(float) == 0, "%s: odd scratch",
 		      call->where);
 	ck_assert_msg((kernel->pack != NULL) == (kernel->pack_floats > 0),
 		      "%s: pack() without a size, or a size without", call->where);
@@ -163,6 +164,7 @@ int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 {
 	struct rnf_conv_shape shape = *s;
 	shape.kind = kind;
+	shape.algorithm = by->algorithm;
 	*call = (struct test_conv_call){ .in = { a, b } };
 	const rnf_status status = choose(by, &shape, &call->kernel);
 	describe(call, by, s, kind);
@@ -170,6 +172,7 @@ int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 	ck_assert_msg(status == RNF_OK, "%s: %s", call->where, rnf_fail_words());
 	check_kernel(call, kind);
 	call->scratch = test_guarded(call->kernel.scratch_bytes / sizeof(float), 0, NULL);
+	call->leaf = test_guarded(call->kernel.leaf_bytes / sizeof(float), 0, NULL);
 	if (!call->kernel.pack) return 1;
 	call->packed = test_guarded(call->kernel.pack_floats, 0, NULL);
 	call->kernel.pack(call->kernel.state, b, call->packed);
@@ -177,11 +180,12 @@ int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 	return 1;
 }
 
-void test_conv_run(const struct test_conv_call *call, float *out, int first)
+void test_conv_run(const struct test_conv_call *call, float *out, int i, int n)
 {
 	call->kernel.run(call->kernel.state, &(struct rnf_step_io){
 		.in = { call->in[0], call->in[1] }, .out = out,
-		.scratch = call->scratch, .first = first });
+		.scratch = call->scratch, .leaf = call->leaf,
+		.first = i == 0, .last = i == n - 1 });
 }
 
 void test_conv_finish(struct test_conv_call *call)
@@ -189,6 +193,7 @@ void test_conv_finish(struct test_conv_call *call)
 	const struct rnf_kernel *kernel = &call->kernel;
 	test_guarded_free(call->scratch, kernel->scratch_bytes / sizeof(float), 0,
 			  call->where);
+	test_guarded_free(call->leaf, kernel->leaf_bytes / sizeof(float), 0, call->where);
 	if (call->packed)
 		test_guarded_free(call->packed, kernel->pack_floats, 0, call->where);
 }
@@ -274,13 +279,13 @@ static void destroy(struct naive *t)
 
 /* got = times * want, of sums of `terms` products below 1/4, in any order. */
 static void same(const char *where, int64_t n, const float *got, const double *want,
-		 double times, int64_t terms)
+		 double times, int64_t terms, double rounding)
 {
-	const double tolerance = 4 * FLT_EPSILON * times * sqrt((double)terms);
+	const double tolerance = rounding * FLT_EPSILON * times * sqrt(times * (double)terms);
 	for (int64_t i = 0; i < n; i++)
 		if (!(fabs(got[i] - times * want[i]) <= tolerance))
 			ck_abort_msg("%s%s[%d] is %.9g, not %.9g", where,
-				     times > 1 ? ", added" : "", (int)i, got[i],
+				     times > 1 ? ", of a leaf" : "", (int)i, got[i],
 				     times * want[i]);
 }
 
@@ -306,17 +311,23 @@ static void set_passes(const struct rnf_conv_shape *s, const struct naive *t,
 				   n[1], t->dkernel, pixels };
 }
 
+/* Winograd's transforms multiply by up to 8 and take away what they multiplied. */
+static double rounding_of(const struct test_conv_call *call)
+{
+	return strstr(call->kernel.name, "winograd") ? 40 : 4;
+}
+
 static int check_pass(const struct test_convs *by, const struct rnf_conv_shape *s,
 		      const struct pass *p)
 {
 	struct test_conv_call call;
 	if (!test_conv_start(&call, by, s, p->kind, p->a, p->b)) return 0;
 	float *out = test_guarded((size_t)p->n, 0, NULL); /* NaN: all is overwritten */
-	test_conv_run(&call, out, 1);
-	same(call.where, p->n, out, p->want, 1, p->terms);
-	if (p->kind == RNF_STEP_CONV_BWD_WEIGHTS) { /* of another image of a leaf */
-		test_conv_run(&call, out, 0);
-		same(call.where, p->n, out, p->want, 2, p->terms);
+	const int most = p->kind == RNF_STEP_CONV_BWD_WEIGHTS ? 5 : 1;
+	for (int n = 1; n <= most; n += 2) { /* the same image n times */
+		for (int i = 0; i < n; i++)
+			test_conv_run(&call, out, i, n);
+		same(call.where, p->n, out, p->want, n, p->terms, rounding_of(&call));
 	}
 	test_guarded_free(out, (size_t)p->n, 0, call.where);
 	test_conv_finish(&call);
@@ -351,8 +362,10 @@ static float *guarded_pass(const struct test_convs *by, const struct rnf_conv_sh
 		out = malloc((size_t)p->n * sizeof *out);
 		for (size_t i = 0; i < call.kernel.scratch_bytes / sizeof(float); i++)
 			call.scratch[i] = fill;
-		test_conv_run(&call, out, 1);
-		test_conv_run(&call, out, 1); /* on the scratch that the first left */
+		for (size_t i = 0; i < call.kernel.leaf_bytes / sizeof(float); i++)
+			call.leaf[i] = fill;
+		test_conv_run(&call, out, 0, 1);
+		test_conv_run(&call, out, 0, 1); /* on the scratch that the first left */
 		test_conv_finish(&call);
 	}
 	test_guarded_free(a, (size_t)p->n_a, 0, call.where);

@@ -21,6 +21,7 @@ struct test_convs {
 	const char *name;
 	const struct rnf_backend_impl *impl;
 	void *self;
+	enum rnf_algorithm algorithm;
 };
 /* Open a backend as the core does; aborts the test when it refuses. */
 struct test_convs test_convs_open(const struct rnf_feature *feature);
@@ -29,14 +30,16 @@ struct test_convs test_convs_open(const struct rnf_feature *feature);
 struct test_conv_call {
 	struct rnf_kernel kernel;
 	const float *in[2];
-	float *packed, *scratch; /* guarded, of exactly the sizes that it asked for */
+	/* Guarded, of exactly the sizes that it asked for: */
+	float *packed, *scratch, *leaf;
 	char where[160];         /* for the words of a failure */
 };
 /* 0: the backend leaves this pass to the core. Packs the weights, b. */
 int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 		    const struct rnf_conv_shape *s, enum rnf_step_kind kind,
 		    const float *a, const float *b);
-void test_conv_run(const struct test_conv_call *call, float *out, int first);
+/* Image i of a leaf of n. */
+void test_conv_run(const struct test_conv_call *call, float *out, int i, int n);
 void test_conv_finish(struct test_conv_call *call);
 
 /* Every element of all three passes; how many passes it does not leave out. */

@@ -158,8 +158,9 @@ static int add_subs(struct native_conv *g, const struct rnf_host *host)
 }
 
 /* The image that is read and the one that is written. */
-static void set_images(struct native_conv *g, int64_t lanes)
+static void set_images(struct native_conv *g, const struct native_isa *isa)
 {
+	const int64_t lanes = isa->lanes;
 	const struct rnf_conv_shape *s = &g->shape;
 	const struct rnf_window *w = &s->window;
 	const int back = s->kind == RNF_STEP_CONV_BWD_DATA;
@@ -169,6 +170,7 @@ static void set_images(struct native_conv *g, int64_t lanes)
 	g->k = back ? s->c : s->k;
 	g->out_w = back ? s->w : w->out_w;
 	g->padded = (g->k + lanes - 1) / lanes * lanes;
+	g->column = isa->lanes * isa->vectors;
 	g->in_step = back ? 1 : w->stride;
 	g->out_step = back ? w->stride : 1;
 	g->depth = g->c / s->groups;
@@ -190,8 +192,7 @@ static size_t set_band(struct native_conv *g)
 
 /* ---- weights as the kernels read them: [tap][depth][padded] ---- */
 
-/* Kernel's index of input channel j (of a group's) and output channel k. */
-static int64_t weight_at(const struct native_conv *g, int64_t tap, int64_t j, int64_t k)
+int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, int64_t k)
 {
 	const struct rnf_conv_shape *s = &g->shape;
 	const int64_t depth = s->c / s->groups;
@@ -207,7 +208,7 @@ static void pack(const void *state, const float *weights, float *packed)
 	for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
 		for (int64_t j = 0; j < g->depth; j++)
 			for (int64_t k = 0; k < g->padded; k++)
-				*packed++ = k < g->k ? weights[weight_at(g, t, j, k)] : 0;
+				*packed++ = k < g->k ? weights[native_weight_at(g, t, j, k)] : 0;
 }
 
 /* ---- the kernels, by instruction set ---- */
@@ -242,12 +243,44 @@ static void grouped_weights(const void *state, const struct rnf_step_io *io)
 				io->scratch);
 }
 
-static void set_kernel(struct state *s, struct rnf_kernel *kernel)
+static void winograd(const void *state, const struct rnf_step_io *io)
+{
+	const struct state *s = state;
+	s->isa->winograd(&s->g, io->in[0], io->in[1], io->out, io->scratch);
+}
+
+static void winograd_weights(const void *state, const struct rnf_step_io *io)
+{
+	const struct state *s = state;
+	s->isa->winograd_weights(&s->g, io->in[0], io->in[1], io->out, io->first,
+				 io->last, (struct native_leaf *)io->leaf);
+}
+
+/* A constant of the shape, since it decides bits. */
+static int takes_winograd(const struct rnf_conv_shape *s)
+{
+	return s->algorithm != RNF_ALGORITHM_DIRECT && native_winograd_fits(s);
+}
+
+static void set_winograd(struct state *s, struct rnf_kernel *kernel)
+{
+	native_winograd_size(&s->g, s->isa->lanes);
+	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
+		kernel->run = winograd_weights;
+		kernel->leaf_bytes = native_winograd_leaf(&s->g);
+		return;
+	}
+	kernel->run = winograd;
+	kernel->scratch_bytes = native_winograd_scratch(&s->g);
+	kernel->pack = native_winograd_pack;
+	kernel->pack_floats = native_winograd_pack_floats(&s->g);
+}
+
+static void set_direct(struct state *s, struct rnf_kernel *kernel)
 {
 	const int is_grouped = s->g.shape.groups > 1;
 	const int weights = s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS;
 	const struct rnf_window *w = &s->g.shape.window;
-	*kernel = (struct rnf_kernel){ .name = s->isa->name, .state = s };
 	if (is_grouped) kernel->scratch_bytes = set_band(&s->g);
 	kernel->run = weights ? is_grouped ? grouped_weights : dense_weights
 			      : is_grouped ? grouped : dense;
@@ -266,14 +299,20 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	struct state *s = host->alloc(sizeof *s);
 	if (!s) return host->fail(RNF_ENOMEM, "out of memory");
 	s->isa = self;
+	if (shape->algorithm == RNF_ALGORITHM_WINOGRAD && !native_winograd_fits(shape))
+		return RNF_EUNSUP;
 	s->g.shape = *shape;
 	s->g.dy[0] = INT64_MAX;
 	s->g.dy[1] = INT64_MIN;
-	set_images(&s->g, s->isa->lanes);
-	s->g.zero = host->alloc((size_t)s->g.c * sizeof(float));
+	set_images(&s->g, s->isa);
+	s->g.zero = host->alloc((size_t)(s->g.c + s->g.k + s->isa->lanes) * sizeof(float));
 	if (!s->g.zero || !add_subs(&s->g, host))
 		return host->fail(RNF_ENOMEM, "out of memory");
-	set_kernel(s, kernel);
+	const int by_points = takes_winograd(shape);
+	*kernel = (struct rnf_kernel){
+		.name = by_points ? s->isa->winograd_name : s->isa->name, .state = s };
+	if (by_points) set_winograd(s, kernel);
+	else set_direct(s, kernel);
 	return RNF_OK;
 }
 

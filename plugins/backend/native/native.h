@@ -27,6 +27,7 @@ struct native_conv {
 	int64_t h, w, c;      /* image that is read */
 	int64_t out_w, k;     /* row length and channels of the one written */
 	int64_t padded;       /* k, rounded up to whole vectors */
+	int64_t column;       /* output channels that are summed at once */
 	int64_t in_step, out_step;
 	int64_t dy[2];        /* smallest and largest of all taps */
 	struct native_sub *subs;
@@ -37,7 +38,23 @@ struct native_conv {
 	int64_t per;       /* output channels of a group */
 	int64_t band;      /* rows of a sub-conv whose input is spread at once */
 	int64_t left, columns; /* zeros before a spread row, and its whole length */
+	/* Winograd: `left` and these zeros before the image; `zero` is c_padded long */
+	int64_t top;
+	int64_t out_h, c_padded;
+	int64_t tiles_x, tiles, tiles_at_once;
 };
+
+/* What Winograd's weight gradient keeps from one image of a leaf to the next. */
+struct native_leaf {
+	int64_t gathered, multiplied; /* tiles that wait; whether any have been summed */
+	float floats[] __attribute__((aligned(64)));
+};
+
+/* Floats from one Winograd point's rows x columns to the next. */
+static inline int64_t native_plane(int64_t rows, int64_t columns)
+{
+	return (rows * columns + 15) / 16 * 16 + 16;
+}
 
 /* Smallest i with i * step + d >= bound, d and bound of any sign. */
 static inline int64_t native_first(int64_t step, int64_t d, int64_t bound)
@@ -48,8 +65,8 @@ static inline int64_t native_first(int64_t step, int64_t d, int64_t bound)
 
 /* The kernels of one instruction set. w is [weight][c or depth][padded]. */
 struct native_isa {
-	const char *name;
-	int64_t lanes;
+	const char *name, *winograd_name;
+	int64_t lanes, vectors; /* of a column that is summed at once */
 	void (*dense)(const struct native_conv *, const float *in, const float *w,
 		      float *out);
 	void (*dense_weights)(const struct native_conv *, const float *x,
@@ -58,7 +75,25 @@ struct native_isa {
 			float *out, float *scratch);
 	void (*grouped_weights)(const struct native_conv *, const float *x,
 				const float *dy, float *dw, int first, float *scratch);
+	/* u, of native_winograd_pack() */
+	void (*winograd)(const struct native_conv *, const float *in, const float *u,
+			 float *out, float *scratch);
+	void (*winograd_weights)(const struct native_conv *, const float *x,
+				 const float *dy, float *dw, int first, int last,
+				 struct native_leaf *leaf);
 };
+
+/* Where the kernel has tap t between channel j that is read (of a group's) and
+ * channel k that is written. (native.c) */
+int64_t native_weight_at(const struct native_conv *, int64_t tap, int64_t j, int64_t k);
+
+/* (winograd.c) */
+int native_winograd_fits(const struct rnf_conv_shape *);
+void native_winograd_size(struct native_conv *, int64_t lanes);
+size_t native_winograd_scratch(const struct native_conv *);
+size_t native_winograd_leaf(const struct native_conv *);
+size_t native_winograd_pack_floats(const struct native_conv *);
+void native_winograd_pack(const void *conv, const float *weights, float *packed);
 
 extern const struct native_isa native_portable;
 #ifdef __x86_64__

@@ -59,7 +59,7 @@ static void run(const struct rnf_conv_shape *s, enum rnf_step_kind kind,
 	struct test_conv_call call;
 	ck_assert(test_conv_start(&call, &plain, s, kind, a, b));
 	ck_assert_str_eq(call.kernel.name, "plain");
-	test_conv_run(&call, out, first);
+	test_conv_run(&call, out, !first, 2);
 	test_conv_finish(&call);
 }
 

@@ -4,13 +4,14 @@
 
 struct conf { /* as in the plugin */
 	int64_t filters, kernel, stride, groups;
-	int32_t padding, bias;
+	int32_t padding, bias, algorithm;
 	const struct rnf_ref *initializer;
 	double l2;
 };
 
 static struct rnf_weight kernel;
 static struct rnf_window window;
+static enum rnf_algorithm algorithm;
 static int failed, biases;
 
 static void shape(struct rnf_graph *g, rnf_val v, int64_t nhwc[4])
@@ -25,10 +26,12 @@ static rnf_val weight(struct rnf_graph *g, const struct rnf_weight *w)
 	return 1;
 }
 static rnf_val conv2d(struct rnf_graph *g, rnf_val x, rnf_val w,
-		      const struct rnf_window *win, int64_t groups)
+		      const struct rnf_window *win, int64_t groups,
+		      enum rnf_algorithm how)
 {
 	(void)g, (void)x, (void)w, (void)groups;
 	window = *win;
+	algorithm = how;
 	return 2;
 }
 static rnf_val bias(struct rnf_graph *g, rnf_val x, rnf_val b)
@@ -44,10 +47,12 @@ static rnf_val refuse(struct rnf_graph *g, const char *format, ...)
 	return -1;
 }
 
+static enum rnf_algorithm of_model;
+
 static rnf_val lower(struct conf conf)
 {
 	const struct rnf_layer_impl *impl = test_feature("layer", "conv2d")->impl;
-	struct rnf_graph g = { .l2 = 0.5, .shape = shape, .weight = weight,
+	struct rnf_graph g = { .l2 = 0.5, .algorithm = of_model, .shape = shape, .weight = weight,
 			       .conv2d = conv2d, .bias = bias, .fail = refuse };
 	failed = biases = 0;
 	return impl->lower(&conf, &g, (const rnf_val[]){ 0 }, 1);
@@ -55,7 +60,7 @@ static rnf_val lower(struct conf conf)
 
 START_TEST(same_pads_the_end_first)
 {
-	ck_assert_int_eq(lower((struct conf){ 8, 3, 2, 1, 0, 0, NULL, -1 }), 2);
+	ck_assert_int_eq(lower((struct conf){ 8, 3, 2, 1, 0, 0, 0, NULL, -1 }), 2);
 	ck_assert_int_eq(window.out_h, 16);
 	ck_assert_int_eq(window.out_w, 16);
 	ck_assert_int_eq(window.pad_top, 0);  /* 32: one zero, after */
@@ -67,7 +72,7 @@ END_TEST
 
 START_TEST(groups_shape_the_kernel)
 {
-	ck_assert_int_eq(lower((struct conf){ 8, 3, 1, 4, 0, 1, NULL, 0 }), 2);
+	ck_assert_int_eq(lower((struct conf){ 8, 3, 1, 4, 0, 1, 0, NULL, 0 }), 2);
 	ck_assert_int_eq(kernel.shape[2], 4);
 	ck_assert_int_eq(kernel.shape[3], 8);
 	ck_assert_int_eq(kernel.fan_in, 36);
@@ -79,17 +84,55 @@ END_TEST
 
 START_TEST(refuses_what_does_not_fit)
 {
-	ck_assert_int_lt(lower((struct conf){ 8, 3, 1, 3, 0, 0, NULL, -1 }), 0);
+	ck_assert_int_lt(lower((struct conf){ 8, 3, 1, 3, 0, 0, 0, NULL, -1 }), 0);
 	ck_assert_int_eq(failed, 1);
-	ck_assert_int_lt(lower((struct conf){ 8, 40, 1, 1, 1, 0, NULL, -1 }), 0);
+	ck_assert_int_lt(lower((struct conf){ 8, 40, 1, 1, 1, 0, 0, NULL, -1 }), 0);
 	ck_assert_int_eq(failed, 1);
+}
+END_TEST
+
+/* A layer's word counts before the model's, which is for what it fits. */
+static const struct { int64_t stride; int32_t own, model, want; } asked[] = {
+	{ 1, RNF_ALGORITHM_AUTO, RNF_ALGORITHM_AUTO, RNF_ALGORITHM_AUTO },
+	{ 1, RNF_ALGORITHM_AUTO, RNF_ALGORITHM_DIRECT, RNF_ALGORITHM_DIRECT },
+	{ 1, RNF_ALGORITHM_AUTO, RNF_ALGORITHM_WINOGRAD, RNF_ALGORITHM_WINOGRAD },
+	{ 2, RNF_ALGORITHM_AUTO, RNF_ALGORITHM_WINOGRAD, RNF_ALGORITHM_DIRECT },
+	{ 1, RNF_ALGORITHM_DIRECT, RNF_ALGORITHM_WINOGRAD, RNF_ALGORITHM_DIRECT },
+	{ 1, RNF_ALGORITHM_WINOGRAD, RNF_ALGORITHM_DIRECT, RNF_ALGORITHM_WINOGRAD },
+};
+
+START_TEST(algorithm_is_the_layers_or_the_models)
+{
+	of_model = (enum rnf_algorithm)asked[_i].model;
+	ck_assert_int_eq(lower((struct conf){ 8, 3, asked[_i].stride, 1, 0, 0, asked[_i].own,
+					      NULL, -1 }), 2);
+	ck_assert_int_eq(algorithm, asked[_i].want);
+}
+END_TEST
+
+START_TEST(winograd_is_for_dense_3x3)
+{
+	const struct conf wrong[] = {
+		{ 8, 5, 1, 1, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1 },
+		{ 8, 3, 2, 1, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1 },
+		{ 8, 3, 1, 4, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1 },
+	};
+	for (int i = 0; i < TEST_ROWS(wrong); i++) {
+		ck_assert_int_lt(lower(wrong[i]), 0);
+		ck_assert_int_eq(failed, 1);
+	}
 }
 END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		same_pads_the_end_first, groups_shape_the_kernel, refuses_what_does_not_fit, NULL
+	const struct test_case cases[] = {
+		{ same_pads_the_end_first, 0 },
+		{ groups_shape_the_kernel, 0 },
+		{ refuses_what_does_not_fit, 0 },
+		{ algorithm_is_the_layers_or_the_models, TEST_ROWS(asked) },
+		{ winograd_is_for_dense_3x3, 0 },
+		{ NULL, 0 },
 	};
-	return test_run("layer/conv2d", tests);
+	return test_run_cases("layer/conv2d", cases);
 }

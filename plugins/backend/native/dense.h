@@ -1,0 +1,230 @@
+/* Dense convs: each input channel of a pixel meets all output channels. */
+
+struct place { /* of the pixels that are summed side by side */
+	int64_t row[PIXELS], col[PIXELS];
+	int64_t n;
+	int inner; /* all in one row, and no tap is left or right of the image */
+};
+
+INLINE int inner_pixels(const struct native_conv *g, const struct native_tap *t,
+			const struct place *at, int64_t pixels, const float *in,
+			const float *in_pixel[PIXELS])
+{
+	const int64_t y = at->row[0] * g->in_step + t->dy;
+	const float *first = in + (y * g->w + at->col[0] * g->in_step + t->dx) * g->c;
+	if ((uint64_t)y >= (uint64_t)g->h) return 0;
+	UNROLL
+	for (int64_t p = 0; p < pixels; p++)
+		in_pixel[p] = first + p * g->in_step * g->c;
+	return 1;
+}
+
+/* in_pixel[p]: the channels that tap t reads for pixel p; 0: none has any. */
+INLINE int tap_pixels(const struct native_conv *g, const struct native_tap *t,
+		      const struct place *at, int64_t pixels, const float *in,
+		      const float *in_pixel[PIXELS])
+{
+	int any = 0;
+	if (at->inner) return inner_pixels(g, t, at, pixels, in, in_pixel);
+	UNROLL
+	for (int64_t p = 0; p < pixels; p++) {
+		const int64_t y = at->row[p] * g->in_step + t->dy;
+		const int64_t x = at->col[p] * g->in_step + t->dx;
+		const int inside = (uint64_t)y < (uint64_t)g->h &&
+				   (uint64_t)x < (uint64_t)g->w;
+		in_pixel[p] = inside ? in + (y * g->w + x) * g->c : g->zero;
+		any |= inside;
+	}
+	return any;
+}
+
+/* w: channels [c][padded] of one tap, from the first vector on */
+INLINE void add_tap(int64_t c, int64_t padded, const float *const in_pixel[PIXELS],
+		    const float *w, int64_t pixels, int64_t vectors,
+		    vec sum[PIXELS][VECTORS])
+{
+	for (int64_t i = 0; i < c; i++, w += padded) {
+		vec weight[VECTORS];
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++)
+			weight[v] = load(w + v * LANES);
+		UNROLL
+		for (int64_t p = 0; p < pixels; p++)
+			UNROLL
+			for (int64_t v = 0; v < vectors; v++)
+				sum[p][v] = multiply_add(all(in_pixel[p][i]),
+							 weight[v], sum[p][v]);
+	}
+}
+
+INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s,
+			 const struct place *at, int64_t k, const float *in,
+			 const float *w, float *out, int64_t pixels, int64_t vectors)
+{
+	vec sum[PIXELS][VECTORS];
+	UNROLL
+	for (int64_t p = 0; p < pixels; p++)
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++)
+			sum[p][v] = (vec){ 0 };
+	for (int64_t t = 0; t < s->n_taps; t++) {
+		const float *in_pixel[PIXELS];
+		if (!tap_pixels(g, &s->taps[t], at, pixels, in, in_pixel)) continue;
+		add_tap(g->c, g->padded, in_pixel,
+			w + s->taps[t].weight * g->c * g->padded + k, pixels, vectors,
+			sum);
+	}
+	for (int64_t p = 0; p < at->n; p++) {
+		const int64_t y = s->oy + at->row[p] * g->out_step;
+		const int64_t x = s->ox + at->col[p] * g->out_step;
+		float *to = out + (y * g->out_w + x) * g->k + k;
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++)
+			store_up_to(to + v * LANES, sum[p][v], g->k - k - v * LANES);
+	}
+}
+
+/* The next pixels in the order of the rows; the last one fills what is left. */
+INLINE void next_place(const struct native_sub *s, int64_t first, struct place *at)
+{
+	const int64_t all_pixels = s->rows * s->cols;
+	int64_t row = first / s->cols, col = first % s->cols;
+	at->n = least(PIXELS, all_pixels - first);
+	at->inner = at->n == PIXELS && col >= s->inner[0] &&
+		    col + PIXELS <= s->inner[1];
+	UNROLL
+	for (int64_t p = 0; p < PIXELS; p++) {
+		at->row[p] = row;
+		at->col[p] = col;
+		if (p + 1 >= at->n || ++col < s->cols) continue;
+		col = 0;
+		row++;
+	}
+}
+
+/* A column of vectors at a time: its weights stay in L1. */
+static void dense_sub(const struct native_conv *g, const struct native_sub *s,
+		      const float *in, const float *w, float *out)
+{
+	for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
+		for (int64_t i = 0; i < s->rows * s->cols; i += PIXELS) {
+			struct place at;
+			next_place(s, i, &at);
+			if (g->padded - k > LANES)
+				dense_pixels(g, s, &at, k, in, w, out, PIXELS, VECTORS);
+			else
+				dense_pixels(g, s, &at, k, in, w, out, PIXELS, 1);
+		}
+}
+
+static void dense(const struct native_conv *g, const float *in, const float *w,
+		  float *out)
+{
+	for (size_t i = 0; i < g->n_subs; i++)
+		dense_sub(g, &g->subs[i], in, w, out);
+}
+
+/* ---- weight gradient: dw[tap][c][k] = sum over pixels of x[c] dy[k] ---- */
+
+enum { L1_FLOATS = 6 * 1024 };
+
+/* The pixels of one tap in rows y0 .. y1-1 that lie inside of x. */
+struct range {
+	int64_t row0, row1, col0, col1;
+};
+
+static int64_t clamp(int64_t v, int64_t low, int64_t high)
+{
+	return v < low ? low : v > high ? high : v;
+}
+
+static struct range range_of(const struct native_conv *g, const struct native_tap *t,
+			     int64_t row0, int64_t row1)
+{
+	const struct native_sub *s = &g->subs[0];
+	return (struct range){
+		.row0 = clamp(native_first(g->in_step, t->dy, 0), row0, row1),
+		.row1 = clamp(native_first(g->in_step, t->dy, g->h), row0, row1),
+		.col0 = clamp(native_first(g->in_step, t->dx, 0), 0, s->cols),
+		.col1 = clamp(native_first(g->in_step, t->dx, g->w), 0, s->cols),
+	};
+}
+
+/* dw: channels [c][k] of the tap, at the first channel and vector */
+INLINE void outer(const struct native_conv *g, const struct native_tap *t,
+		  struct range r, const float *x, const float *dy, float *dw,
+		  int overwrite, int64_t left, int64_t channels, int64_t vectors)
+{
+	vec sum[CHANNELS][VECTORS] = { 0 };
+	const int some = left < vectors * LANES;
+	const int64_t x_step = g->in_step * g->c;
+	for (int64_t row = r.row0; row < r.row1; row++) {
+		const float *a = x + ((row * g->in_step + t->dy) * g->w +
+				      r.col0 * g->in_step + t->dx) * g->c;
+		const float *b = dy + (row * g->subs[0].cols + r.col0) * g->k;
+		for (int64_t col = r.col0; col < r.col1; col++, a += x_step, b += g->k) {
+			vec d[VECTORS];
+			UNROLL
+			for (int64_t v = 0; v < vectors; v++)
+				d[v] = some && v == vectors - 1
+					? load_some(b + v * LANES, left - v * LANES)
+					: load(b + v * LANES);
+			UNROLL
+			for (int64_t i = 0; i < channels; i++)
+				UNROLL
+				for (int64_t v = 0; v < vectors; v++)
+					sum[i][v] = multiply_add(all(a[i]), d[v], sum[i][v]);
+		}
+	}
+	UNROLL
+	for (int64_t i = 0; i < channels; i++)
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++) {
+			float *to = dw + i * g->k + v * LANES;
+			const int64_t n = least(left - v * LANES, LANES);
+			const vec before = overwrite ? (vec){ 0 } : load_some(to, n);
+			store_up_to(to, sum[i][v] + before, n);
+		}
+}
+
+/* All channels of one tap, `channels` rows at a time, then those that are left. */
+static void tap_weights(const struct native_conv *g, const struct native_tap *t,
+			struct range r, const float *x, const float *dy, float *dw,
+			int overwrite)
+{
+	for (int64_t c = 0; c < g->c; ) {
+		const int64_t n = g->c - c >= CHANNELS ? CHANNELS : 1;
+		for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
+			const int64_t left = g->k - k;
+			const int wide = left > LANES;
+			float *to = dw + c * g->k + k;
+			if (n == CHANNELS && wide)
+				outer(g, t, r, x + c, dy + k, to, overwrite, left,
+				      CHANNELS, VECTORS);
+			else if (n == CHANNELS)
+				outer(g, t, r, x + c, dy + k, to, overwrite, left,
+				      CHANNELS, 1);
+			else if (wide)
+				outer(g, t, r, x + c, dy + k, to, overwrite, left, 1,
+				      VECTORS);
+			else
+				outer(g, t, r, x + c, dy + k, to, overwrite, left, 1, 1);
+		}
+		c += n;
+	}
+}
+
+/* Band by band, whose pixels stay in L1 while all taps and channels read them. */
+static void dense_weights(const struct native_conv *g, const float *x,
+			  const float *dy, float *dw, int first)
+{
+	const struct native_sub *s = &g->subs[0];
+	const int64_t row = s->cols * (g->k + g->c * g->in_step * g->in_step);
+	const int64_t band = L1_FLOATS > row ? L1_FLOATS / row : 1;
+	for (int64_t y = 0; y < s->rows; y += band)
+		for (int64_t t = 0; t < s->n_taps; t++)
+			tap_weights(g, &s->taps[t],
+				    range_of(g, &s->taps[t], y, least(y + band, s->rows)),
+				    x, dy, dw + s->taps[t].weight * g->c * g->k,
+				    first && y == 0);
+}

@@ -1,0 +1,194 @@
+/* Convs in groups: input channels are spread to the lanes that read them. */
+
+/* A band of input rows: lanes[rows][columns][depth][padded], zeros around. */
+struct band {
+	int64_t y0, rows;
+};
+
+static struct band band_of(const struct native_conv *g, int64_t row0, int64_t row1)
+{
+	const int64_t y0 = row0 * g->in_step + g->dy[0];
+	const int64_t last = (row1 - 1) * g->in_step + g->dy[1];
+	return (struct band){ y0, last - y0 + 1 };
+}
+
+/* One pixel when groups are as wide at both ends and fit a vector: a shuffle. */
+INLINE void spread_even(const struct native_conv *g, const ints *masks,
+			const float *pixel, float *lanes)
+{
+	for (int64_t k = 0; k < g->k; k += LANES) {
+		const vec v = load(pixel + k);
+		for (int64_t j = 0; j < g->depth; j++)
+#ifdef __clang__
+			for (int l = 0; l < LANES; l++)
+				lanes[j * g->padded + k + l] = v[masks[j][l]];
+#else
+			store(lanes + j * g->padded + k, __builtin_shuffle(v, masks[j]));
+#endif
+	}
+}
+
+static void spread_any(const struct native_conv *g, const float *pixel, float *lanes)
+{
+	for (int64_t j = 0; j < g->depth; j++, lanes += g->padded) {
+		for (int64_t k = 0; k < g->k; k++)
+			lanes[k] = pixel[k / g->per * g->depth + j];
+		for (int64_t k = g->k; k < g->padded; k++)
+			lanes[k] = 0;
+	}
+}
+
+static void spread_row(const struct native_conv *g, const float *row, float *lanes)
+{
+	const int64_t step = g->depth * g->padded;
+	ints masks[LANES];
+	if (g->depth != g->per || LANES % g->depth || g->k % LANES) {
+		for (int64_t x = 0; x < g->w; x++)
+			spread_any(g, row + x * g->c, lanes + x * step);
+		return;
+	}
+	for (int j = 0; j < g->depth; j++)
+		for (int l = 0; l < LANES; l++)
+			masks[j][l] = l / (int)g->depth * (int)g->depth + j;
+	for (int64_t x = 0; x < g->w; x++)
+		spread_even(g, masks, row + x * g->c, lanes + x * step);
+}
+
+static void spread(const struct native_conv *g, struct band b, const float *in,
+		   float *lanes)
+{
+	const int64_t step = g->depth * g->padded, row = g->columns * step;
+	const int64_t from = g->left * step, to = (g->left + g->w) * step;
+	for (int64_t y = b.y0; y < b.y0 + b.rows; y++, lanes += row) {
+		const int inside = y >= 0 && y < g->h;
+		memset(lanes, 0, (size_t)(inside ? from : row) * sizeof *lanes);
+		if (!inside) continue;
+		spread_row(g, in + y * g->w * g->c, lanes + from);
+		memset(lanes + to, 0, (size_t)(row - to) * sizeof *lanes);
+	}
+}
+
+enum { GROUPED_PIXELS = 8 };
+
+/* lanes: of the first pixel; they are in_step * depth * padded apart */
+INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub *s,
+			   const float *lanes, const float *w, float *out, int64_t k,
+			   int64_t pixels)
+{
+	const int64_t step = g->depth * g->padded, stride = g->in_step * step;
+	vec sum[GROUPED_PIXELS] = { 0 };
+	for (int64_t t = 0; t < s->n_taps; t++) {
+		const struct native_tap *tap = &s->taps[t];
+		const float *a = lanes + (tap->dy * g->columns + tap->dx) * step + k;
+		const float *m = w + tap->weight * step + k;
+		for (int64_t j = 0; j < g->depth; j++, a += g->padded, m += g->padded) {
+			const vec weight = load(m);
+			UNROLL
+			for (int64_t p = 0; p < pixels; p++)
+				sum[p] = multiply_add(load(a + p * stride), weight,
+						      sum[p]);
+		}
+	}
+	UNROLL
+	for (int64_t p = 0; p < pixels; p++)
+		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
+}
+
+static void grouped_row(const struct native_conv *g, const struct native_sub *s,
+			struct band b, int64_t row, const float *lanes, const float *w,
+			float *out)
+{
+	const int64_t step = g->depth * g->padded;
+	const float *a = lanes + ((row * g->in_step - b.y0) * g->columns + g->left) * step;
+	float *to = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k;
+	for (int64_t k = 0; k < g->k; k += LANES)
+		for (int64_t col = 0; col < s->cols; ) {
+			const int64_t n = s->cols - col >= GROUPED_PIXELS
+				? GROUPED_PIXELS : 1;
+			const float *at = a + col * g->in_step * step;
+			float *pixel = to + col * g->out_step * g->k;
+			if (n == 1) grouped_pixels(g, s, at, w, pixel, k, 1);
+			else grouped_pixels(g, s, at, w, pixel, k, GROUPED_PIXELS);
+			col += n;
+		}
+}
+
+static void grouped(const struct native_conv *g, const float *in, const float *w,
+		    float *out, float *scratch)
+{
+	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
+		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
+		const struct band b = band_of(g, row0, row1);
+		spread(g, b, in, scratch);
+		for (size_t i = 0; i < g->n_subs; i++)
+			for (int64_t row = row0; row < least(row1, g->subs[i].rows); row++)
+				grouped_row(g, &g->subs[i], b, row, scratch, w, out);
+	}
+}
+
+/* ---- weight gradient: dw[tap][j][k] = sum over pixels of lanes[j][k] dy[k] ---- */
+
+enum { TAPS = 9 };
+
+INLINE void grouped_outer(const struct native_conv *g, struct band b, int64_t row0,
+			  int64_t row1, const struct native_tap *tap,
+			  const float *lanes, const float *dy, float *dw,
+			  int overwrite, int64_t left, int64_t taps)
+{
+	const struct native_sub *s = &g->subs[0];
+	const int64_t step = g->depth * g->padded;
+	vec sum[TAPS] = { 0 };
+	for (int64_t row = row0; row < row1; row++) {
+		const float *a[TAPS], *d = dy + row * s->cols * g->k;
+		UNROLL
+		for (int64_t t = 0; t < taps; t++)
+			a[t] = lanes + ((row * g->in_step - b.y0 + tap[t].dy) * g->columns +
+					g->left + tap[t].dx) * step;
+		for (int64_t col = 0, i = 0; col < s->cols;
+		     col++, i += g->in_step * step, d += g->k) {
+			const vec e = left >= LANES ? load(d) : load_some(d, left);
+			UNROLL
+			for (int64_t t = 0; t < taps; t++)
+				sum[t] = multiply_add(load(a[t] + i), e, sum[t]);
+		}
+	}
+	UNROLL
+	for (int64_t t = 0; t < taps; t++) {
+		float *to = dw + tap[t].weight * g->depth * g->k;
+		const int64_t n = least(left, LANES);
+		const vec before = overwrite ? (vec){ 0 } : load_some(to, n);
+		store_up_to(to, sum[t] + before, n);
+	}
+}
+
+static void grouped_band(const struct native_conv *g, struct band b, int64_t row0,
+			 int64_t row1, const float *lanes, const float *dy, float *dw,
+			 int overwrite)
+{
+	const struct native_sub *s = &g->subs[0];
+	for (int64_t k = 0; k < g->k; k += LANES)
+		for (int64_t j = 0; j < g->depth; j++)
+			for (int64_t t = 0; t < s->n_taps; ) {
+				const float *a = lanes + j * g->padded + k;
+				float *to = dw + j * g->k + k;
+				const int64_t n = s->n_taps - t >= TAPS ? TAPS : 1;
+				if (n == TAPS)
+					grouped_outer(g, b, row0, row1, &s->taps[t], a,
+						      dy + k, to, overwrite, g->k - k, TAPS);
+				else
+					grouped_outer(g, b, row0, row1, &s->taps[t], a,
+						      dy + k, to, overwrite, g->k - k, 1);
+				t += n;
+			}
+}
+
+static void grouped_weights(const struct native_conv *g, const float *x,
+			    const float *dy, float *dw, int first, float *scratch)
+{
+	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
+		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
+		const struct band b = band_of(g, row0, row1);
+		spread(g, b, x, scratch);
+		grouped_band(g, b, row0, row1, scratch, dy, dw, first && row0 == 0);
+	}
+}

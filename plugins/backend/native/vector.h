@@ -1,0 +1,57 @@
+/* Vectors of LANES floats, as the kernels load and store them.
+ *
+ * Functions whose arguments are called `pixels`, `vectors`, `channels` or `taps`
+ * are inlined with constants there, so that their sums stay in registers. */
+#include <string.h>
+
+#include "native.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Loops over an array of sums must be unrolled early, or it stays in memory. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+typedef float unaligned __attribute__((vector_size(4 * LANES), aligned(4)));
+
+INLINE vec load(const float *at)
+{
+	return (vec)*(const unaligned *)at;
+}
+
+INLINE void store(float *at, vec v)
+{
+	*(unaligned *)at = (unaligned)v;
+}
+
+INLINE vec all(float a)
+{
+	return a - (vec){ 0 };
+}
+
+/* Some lanes, at the end of a pixel's channels; the others are 0. */
+static vec load_some(const float *at, int64_t n)
+{
+	vec v = { 0 };
+	memcpy(&v, at, (size_t)n * sizeof *at);
+	return v;
+}
+
+static void store_some(float *at, vec v, int64_t n)
+{
+	memcpy(at, &v, (size_t)n * sizeof *at);
+}
+
+INLINE void store_up_to(float *at, vec v, int64_t n)
+{
+	if (n >= LANES) store(at, v);
+	else if (n > 0) store_some(at, v, n);
+}
+
+static inline int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
