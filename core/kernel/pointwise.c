@@ -1,44 +1,112 @@
+/* Each tile is walked a block of channels at a time, pixel after pixel, so that
+ * what belongs to a channel stays in registers. A channel's sums are in the order
+ * of the pixels, whatever the block. */
 #include "kernel/pointwise.h"
 
 #include <rnframe/vmath.h>
+
+enum { BLOCK = 16, LANES = 8, VECTORS = BLOCK / LANES };
+
+/* Blocks are inlined with n == BLOCK, for which no loop over n is left; results go
+ * by way of an array, since outputs may be inputs. */
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void copy(int64_t n, const float *from, float *to)
+{
+	for (int64_t i = 0; i < n; i++)
+		to[i] = from[i];
+}
+
+INLINE void bias(int64_t pixels, int64_t c, int64_t n, const float *x, const float *b,
+		 float *y)
+{
+	float add[BLOCK], v[BLOCK];
+	copy(n, b, add);
+	for (int64_t p = 0; p < pixels; p++, x += c, y += c) {
+		for (int64_t i = 0; i < n; i++)
+			v[i] = x[i] + add[i];
+		copy(n, v, y);
+	}
+}
 
 RNF_MULTIARCH
 void rnf_bias_tile(int64_t pixels, int64_t c, const float *x, const float *b,
 		   float *y)
 {
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++)
-			y[p * c + i] = x[p * c + i] + b[i];
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		bias(pixels, c, BLOCK, x + i, b + i, y + i);
+	if (i < c) bias(pixels, c, c - i, x + i, b + i, y + i);
+}
+
+INLINE void affine(int64_t pixels, int64_t c, int64_t n, const float *x,
+		   const float *coef, float *y)
+{
+	float a[BLOCK], b[BLOCK], v[BLOCK];
+	copy(n, coef, a);
+	copy(n, coef + c, b);
+	for (int64_t p = 0; p < pixels; p++, x += c, y += c) {
+		for (int64_t i = 0; i < n; i++)
+			v[i] = a[i] * x[i] + b[i];
+		copy(n, v, y);
+	}
 }
 
 RNF_MULTIARCH
-void rnf_affine_tile(int64_t pixels, int64_t c, const float *x,
-		     const float *coef, float *y)
+void rnf_affine_tile(int64_t pixels, int64_t c, const float *x, const float *coef,
+		     float *y)
 {
-	const float *a = coef, *b = coef + c;
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++)
-			y[p * c + i] = a[i] * x[p * c + i] + b[i];
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		affine(pixels, c, BLOCK, x + i, coef + i, y + i);
+	if (i < c) affine(pixels, c, c - i, x + i, coef + i, y + i);
+}
+
+INLINE void affine_bwd(int64_t pixels, int64_t c, int64_t n, const float *dy,
+		       const float *x, const float *coef, float *dx)
+{
+	float a[BLOCK], b[BLOCK], m[BLOCK], k[BLOCK], v[BLOCK];
+	copy(n, coef, a);
+	copy(n, coef + c, b);
+	copy(n, coef + 2 * c, m);
+	copy(n, coef + 3 * c, k);
+	for (int64_t p = 0; p < pixels; p++, dy += c, x += c, dx += c) {
+		for (int64_t i = 0; i < n; i++)
+			v[i] = a[i] * dy[i] + b[i] * (x[i] - m[i]) + k[i];
+		copy(n, v, dx);
+	}
 }
 
 RNF_MULTIARCH
-void rnf_affine_bwd_tile(int64_t pixels, int64_t c, const float *dy,
-			 const float *x, const float *coef, float *dx)
+void rnf_affine_bwd_tile(int64_t pixels, int64_t c, const float *dy, const float *x,
+			 const float *coef, float *dx)
 {
-	const float *a = coef, *b = coef + c, *m = coef + 2 * c, *k = coef + 3 * c;
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++)
-			dx[p * c + i] = a[i] * dy[p * c + i] +
-					b[i] * (x[p * c + i] - m[i]) + k[i];
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		affine_bwd(pixels, c, BLOCK, dy + i, x + i, coef + i, dx + i);
+	if (i < c) affine_bwd(pixels, c, c - i, dy + i, x + i, coef + i, dx + i);
+}
+
+INLINE void scale(int64_t pixels, int64_t c, int64_t n, const float *x, const float *s,
+		  float *y)
+{
+	float by[BLOCK], v[BLOCK];
+	copy(n, s, by);
+	for (int64_t p = 0; p < pixels; p++, x += c, y += c) {
+		for (int64_t i = 0; i < n; i++)
+			v[i] = x[i] * by[i];
+		copy(n, v, y);
+	}
 }
 
 RNF_MULTIARCH
 void rnf_scale_tile(int64_t pixels, int64_t c, const float *x, const float *s,
 		    float *y)
 {
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++)
-			y[p * c + i] = x[p * c + i] * s[i];
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		scale(pixels, c, BLOCK, x + i, s + i, y + i);
+	if (i < c) scale(pixels, c, c - i, x + i, s + i, y + i);
 }
 
 RNF_MULTIARCH
@@ -48,53 +116,145 @@ void rnf_add_tile(int64_t n, const float *a, const float *b, float *y)
 		y[i] = a[i] + b[i];
 }
 
+INLINE void broadcast(int64_t pixels, int64_t c, int64_t n, const float *v,
+		      float factor, float *y)
+{
+	float value[BLOCK];
+	for (int64_t i = 0; i < n; i++)
+		value[i] = v[i] * factor;
+	for (int64_t p = 0; p < pixels; p++, y += c)
+		copy(n, value, y);
+}
+
 RNF_MULTIARCH
 void rnf_broadcast_tile(int64_t pixels, int64_t c, const float *v, float factor,
 			float *y)
 {
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++)
-			y[p * c + i] = v[i] * factor;
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		broadcast(pixels, c, BLOCK, v + i, factor, y + i);
+	if (i < c) broadcast(pixels, c, c - i, v + i, factor, y + i);
+}
+
+/* -- sums: vectors by name, since compilers take sums in arrays apart -- */
+
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4)));
+
+INLINE void sum_block(int64_t pixels, int64_t c, const float *x, float *sum)
+{
+	vec s[VECTORS] = { 0 };
+	for (int64_t p = 0; p < pixels; p++, x += c)
+		for (int v = 0; v < VECTORS; v++)
+			s[v] += ((const vec *)x)[v];
+	for (int v = 0; v < VECTORS; v++)
+		((vec *)sum)[v] += s[v];
 }
 
 RNF_MULTIARCH
 void rnf_sum_tile(int64_t pixels, int64_t c, const float *x, float *restrict sum)
 {
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++)
-			sum[i] += x[p * c + i];
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		sum_block(pixels, c, x + i, sum + i);
+	for (; i < c; i++) {
+		float s = 0;
+		for (int64_t p = 0; p < pixels; p++)
+			s += x[p * c + i];
+		sum[i] += s;
+	}
+}
+
+INLINE void stats_block(int64_t pixels, int64_t c, const float *x, const float *m,
+			float *sum)
+{
+	vec s[VECTORS] = { 0 }, square[VECTORS] = { 0 };
+	for (int64_t p = 0; p < pixels; p++, x += c)
+		for (int v = 0; v < VECTORS; v++) {
+			const vec d = ((const vec *)x)[v] - ((const vec *)m)[v];
+			s[v] += d;
+			square[v] += d * d;
+		}
+	for (int v = 0; v < VECTORS; v++) {
+		((vec *)sum)[v] += s[v];
+		((vec *)(sum + c))[v] += square[v];
+	}
 }
 
 RNF_MULTIARCH
 void rnf_stats_tile(int64_t pixels, int64_t c, const float *x, const float *m,
 		    float *restrict sum)
 {
-	float *restrict square = sum + c;
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++) {
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		stats_block(pixels, c, x + i, m + i, sum + i);
+	for (; i < c; i++) {
+		float s = 0, square = 0;
+		for (int64_t p = 0; p < pixels; p++) {
 			const float d = x[p * c + i] - m[i];
-			sum[i] += d;
-			square[i] += d * d;
+			s += d;
+			square += d * d;
 		}
+		sum[i] += s;
+		sum[c + i] += square;
+	}
+}
+
+INLINE void bn_sums_block(int64_t pixels, int64_t c, const float *dy, const float *x,
+			  const float *m, float *sum)
+{
+	vec s[VECTORS] = { 0 }, product[VECTORS] = { 0 };
+	for (int64_t p = 0; p < pixels; p++, dy += c, x += c)
+		for (int v = 0; v < VECTORS; v++) {
+			const vec d = ((const vec *)dy)[v];
+			s[v] += d;
+			product[v] += d * (((const vec *)x)[v] - ((const vec *)m)[v]);
+		}
+	for (int v = 0; v < VECTORS; v++) {
+		((vec *)sum)[v] += s[v];
+		((vec *)(sum + c))[v] += product[v];
+	}
 }
 
 RNF_MULTIARCH
-void rnf_bn_sums_tile(int64_t pixels, int64_t c, const float *dy,
-		      const float *x, const float *m, float *restrict sum)
+void rnf_bn_sums_tile(int64_t pixels, int64_t c, const float *dy, const float *x,
+		      const float *m, float *restrict sum)
 {
-	float *restrict product = sum + c;
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++) {
-			sum[i] += dy[p * c + i];
-			product[i] += dy[p * c + i] * (x[p * c + i] - m[i]);
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		bn_sums_block(pixels, c, dy + i, x + i, m + i, sum + i);
+	for (; i < c; i++) {
+		float s = 0, product = 0;
+		for (int64_t p = 0; p < pixels; p++) {
+			s += dy[p * c + i];
+			product += dy[p * c + i] * (x[p * c + i] - m[i]);
 		}
+		sum[i] += s;
+		sum[c + i] += product;
+	}
+}
+
+INLINE void dot_block(int64_t pixels, int64_t c, const float *a, const float *b,
+		      float *sum)
+{
+	vec s[VECTORS] = { 0 };
+	for (int64_t p = 0; p < pixels; p++, a += c, b += c)
+		for (int v = 0; v < VECTORS; v++)
+			s[v] += ((const vec *)a)[v] * ((const vec *)b)[v];
+	for (int v = 0; v < VECTORS; v++)
+		((vec *)sum)[v] += s[v];
 }
 
 RNF_MULTIARCH
 void rnf_dot_tile(int64_t pixels, int64_t c, const float *a, const float *b,
 		  float *restrict sum)
 {
-	for (int64_t p = 0; p < pixels; p++)
-		for (int64_t i = 0; i < c; i++)
-			sum[i] += a[p * c + i] * b[p * c + i];
+	int64_t i = 0;
+	for (; i + BLOCK <= c; i += BLOCK)
+		dot_block(pixels, c, a + i, b + i, sum + i);
+	for (; i < c; i++) {
+		float s = 0;
+		for (int64_t p = 0; p < pixels; p++)
+			s += a[p * c + i] * b[p * c + i];
+		sum[i] += s;
+	}
 }

@@ -217,7 +217,8 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 		       struct rnf_kernel *kernel)
 {
 	(void)self;
-	if (shape->groups != 1) return RNF_EUNSUP;
+	if (shape->groups != 1 || shape->algorithm == RNF_ALGORITHM_WINOGRAD)
+		return RNF_EUNSUP;
 	struct conv *k = host->alloc(sizeof *k);
 	if (!k) return host->fail(RNF_ENOMEM, "out of memory");
 	struct rnf_conv_shape turned = *shape;
