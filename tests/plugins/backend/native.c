@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/status.h"
 #include "lib/convs.h"
@@ -134,18 +133,9 @@ static int skipped(void)
 	return sanitized;
 }
 
-static int openblas_missing(void)
-{
-	char path[512];
-	snprintf(path, sizeof path, "%s/plugins/backend/openblas.so", test_build());
-	const int missing = access(path, R_OK) != 0;
-	if (missing) puts("skipped: openblas is not built");
-	return missing;
-}
-
 START_TEST(dense_is_about_as_fast_as_openblas)
 {
-	if (skipped() || openblas_missing()) return;
+	if (skipped() || !test_has_plugin("backend", "openblas")) return;
 	const struct test_convs openblas =
 		test_convs_open(test_feature("backend", "openblas"));
 	check_speed((struct rnf_conv_shape){ .h = 32, .w = 32, .c = 16, .k = 16,
