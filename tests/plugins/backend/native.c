@@ -46,6 +46,17 @@ START_TEST(each_isa_is_right)
 }
 END_TEST
 
+START_TEST(each_isa_takes_odd_values)
+{
+	struct test_convs by;
+	if (!opened(isas[_i], &by)) return;
+	for (int i = 0; i < test_conv_shapes(); i++) {
+		const struct rnf_conv_shape s = test_conv_shape(i);
+		test_conv_odd_values(&by, &s);
+	}
+}
+END_TEST
+
 /* The kernel's name is what `plan` prints. */
 START_TEST(isa_of_that_name_is_used)
 {
@@ -158,6 +169,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ each_isa_is_right, TEST_ROWS(isas) },
+		{ each_isa_takes_odd_values, TEST_ROWS(isas) },
 		{ isa_of_that_name_is_used, TEST_ROWS(isas) },
 		{ portable_runs_everywhere, 0 },
 		{ unknown_isa_is_refused, 0 },
