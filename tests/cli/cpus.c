@@ -36,7 +36,7 @@ static int skipped(void)
 	return 1;
 #endif
 	if (TEST_ASAN || TEST_TSAN) {
-		puts("skipped: a sanitizer's memory does not fit into the emulator's");
+		puts("skipped: built with a sanitizer, it does not start in the emulator");
 		return 1;
 	}
 	return !test_needs(system("command -v qemu-x86_64 >/dev/null") == 0,
