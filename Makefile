@@ -111,7 +111,7 @@ install: all
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev nettle-dev \
-	gnuplot-nox dataset-fashion-mnist xz-utils
+	gnuplot-nox dataset-fashion-mnist xz-utils qemu-user
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 deps:
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \

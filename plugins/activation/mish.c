@@ -6,41 +6,71 @@
  * nothing cancels for x < 0. From x = 20 on both are x and 1 in a float, so e
  * may stop at 1e18, where n is still finite. What rnf_expf gives at its lower
  * limit is taken off, and the second factor is 0 beyond e's own limit, so that a
- * huge x meets a true 0. (A clamp of x on top of rnf_expf's is slower: the
- * compiler multiplies the cases.) */
+ * huge x meets a true 0. */
 #include <math.h>
 #include <rnframe/activation.h>
 #include <rnframe/vmath.h>
 
-static inline float mish(float x, float *slope)
+/* y and slope may be NULL. */
+RNF_INLINE void mish(const struct rnf_wide *x, struct rnf_wide *y,
+		     struct rnf_wide *slope)
 {
-	const float raised = rnf_expf(x) - rnf_expf(-87.0f);
-	const float e = raised > 1e18f ? 1e18f : raised;
-	const float n = e * (e + 2.0f), inverse = 1.0f / (n + 2.0f);
-	const float rest = 4.0f * (e * inverse) * ((e + 1.0f) * inverse);
-	*slope = n * inverse + x * (rest > 5e-36f ? rest : 0.0f);
-	return x * (n * inverse);
+	struct rnf_wide e = *x, n, inverse;
+	rnf_wide_exp(&e);
+	RNF_UNROLL
+	for (int i = 0; i < RNF_SIDES; i++)
+		e.v[i] -= rnf_expf(-87.0f);
+	rnf_wide_at_most(&e, 1e18f);
+	RNF_UNROLL
+	for (int i = 0; i < RNF_SIDES; i++)
+		n.v[i] = e.v[i] * (e.v[i] + 2.0f);
+	RNF_UNROLL
+	for (int i = 0; i < RNF_SIDES; i++)
+		inverse.v[i] = 1.0f / (n.v[i] + 2.0f);
+	RNF_UNROLL
+	for (int i = 0; y && i < RNF_SIDES; i++)
+		y->v[i] = x->v[i] * (n.v[i] * inverse.v[i]);
+	RNF_UNROLL
+	for (int i = 0; slope && i < RNF_SIDES; i++) {
+		const rnf_vec rest = 4.0f * (e.v[i] * inverse.v[i]) *
+				     ((e.v[i] + 1.0f) * inverse.v[i]);
+		slope->v[i] = n.v[i] * inverse.v[i] +
+			      x->v[i] * RNF_WHERE(rest > 5e-36f, rest);
+	}
+}
+
+/* n <= RNF_WIDE elements; y or dx may be NULL. */
+RNF_INLINE void both(size_t n, const float *x, const float *dy, float *y, float *dx)
+{
+	struct rnf_wide in, out, slope, d;
+	rnf_wide_load(&in, x, n);
+	if (dx) rnf_wide_load(&d, dy, n);
+	mish(&in, y ? &out : NULL, dx ? &slope : NULL);
+	if (y) rnf_wide_store(y, &out, n);
+	RNF_UNROLL
+	for (int i = 0; dx && i < RNF_SIDES; i++)
+		d.v[i] *= slope.v[i];
+	if (dx) rnf_wide_store(dx, &d, n);
 }
 
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
 			      size_t n, const float *x, float *y)
 {
 	(void)self, (void)tile;
-	for (size_t i = 0; i < n; i++) {
-		float slope;
-		y[i] = mish(x[i], &slope);
-	}
+	size_t i = 0;
+	for (; i + RNF_WIDE <= n; i += RNF_WIDE)
+		both(RNF_WIDE, x + i, NULL, y + i, NULL);
+	if (i < n) both(n - i, x + i, NULL, y + i, NULL);
 }
 
 RNF_MULTIARCH static void bwd(const void *self, const struct rnf_tile *tile,
 			      size_t n, const float *x, const float *dy, float *dx)
 {
 	(void)self, (void)tile;
-	for (size_t i = 0; i < n; i++) {
-		float slope;
-		mish(x[i], &slope);
-		dx[i] = dy[i] * slope;
-	}
+	size_t i = 0;
+	for (; i + RNF_WIDE <= n; i += RNF_WIDE)
+		both(RNF_WIDE, x + i, dy + i, NULL, dx + i);
+	if (i < n) both(n - i, x + i, dy + i, NULL, dx + i);
 }
 
 RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
@@ -48,13 +78,10 @@ RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
 				  float *y, float *dx)
 {
 	(void)self, (void)tile;
-	for (size_t i = 0; i < n; i++) {
-		const float d = dy[i];
-		float slope;
-		const float value = mish(x[i], &slope);
-		y[i] = value;
-		dx[i] = d * slope;
-	}
+	size_t i = 0;
+	for (; i + RNF_WIDE <= n; i += RNF_WIDE)
+		both(RNF_WIDE, x + i, dy + i, y + i, dx + i);
+	if (i < n) both(n - i, x + i, dy + i, y + i, dx + i);
 }
 
 static double ref(const void *self, double x, double *slope)

@@ -392,3 +392,84 @@ void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape 
 	}
 	destroy(&t);
 }
+
+/* -- odd values -- */
+
+/* The result of a pass on another image; NULL: left out. */
+static float *result(const struct test_convs *by, const struct rnf_conv_shape *s,
+		     const struct pass *p, const float *image)
+{
+	struct test_conv_call call;
+	if (!test_conv_start(&call, by, s, p->kind, image, p->b)) return NULL;
+	float *out = test_guarded((size_t)p->n, 0, NULL);
+	test_conv_run(&call, out, 0, 1);
+	test_conv_finish(&call);
+	return out;
+}
+
+/* 0: finite */
+static int odd(float a)
+{
+	return isnan(a) ? 2 : isinf(a) ? (a > 0 ? 1 : -1) : 0;
+}
+
+/* Winograd's sums have the odd value in all of a tile, and infinities meet there:
+ * it must not be lost. Direct sums have it where the plain ones do. */
+static int spread(const struct test_convs *by, float got, float want)
+{
+	if (by->algorithm == RNF_ALGORITHM_WINOGRAD) return !odd(want) || odd(got);
+	return odd(got) == odd(want);
+}
+
+static void spreads_as_plain(const struct test_convs *by, const struct rnf_conv_shape *s,
+			     const struct pass *p, int64_t at, float value)
+{
+	const struct test_convs plain = { .name = "plain" };
+	float *image = test_guarded((size_t)p->n_a, 0, p->a);
+	image[at] = value;
+	float *want = result(&plain, s, p, image), *got = result(by, s, p, image);
+	for (int64_t i = 0; got && i < p->n; i++)
+		if (!spread(by, got[i], want[i]))
+			ck_abort_msg("%s, %dx%dx%d, pass %d: with %g at %d, [%d] is %g, "
+				     "not %g", by->name, (int)s->h, (int)s->w, (int)s->c,
+				     (int)p->kind, (double)value, (int)at, (int)i,
+				     (double)got[i], (double)want[i]);
+	test_guarded_free(want, (size_t)p->n, 0, by->name);
+	if (got) test_guarded_free(got, (size_t)p->n, 0, by->name);
+	test_guarded_free(image, (size_t)p->n_a, 0, by->name);
+}
+
+/* Each element and each product is off by at most half of the smallest float. */
+static void check_denormal(const struct test_convs *by, const struct rnf_conv_shape *s,
+			   const struct pass *p)
+{
+	float *image = test_guarded((size_t)p->n_a, 0, p->a);
+	for (int64_t i = 0; i < p->n_a; i++)
+		image[i] *= 0x1p-130f; /* rounded: 18 bits are left */
+	float *got = result(by, s, p, image);
+	const double tolerance = (double)(p->terms + 1) * 0x1p-149;
+	for (int64_t i = 0; got && i < p->n; i++)
+		if (!(fabs(got[i] - p->want[i] * 0x1p-130) <= tolerance))
+			ck_abort_msg("%s, %dx%dx%d, pass %d: [%d] is %a, not %a", by->name,
+				     (int)s->h, (int)s->w, (int)s->c, (int)p->kind, (int)i,
+				     (double)got[i], p->want[i] * 0x1p-130);
+	if (got) test_guarded_free(got, (size_t)p->n, 0, by->name);
+	test_guarded_free(image, (size_t)p->n_a, 0, by->name);
+}
+
+void test_conv_odd_values(const struct test_convs *by, const struct rnf_conv_shape *s)
+{
+	static const float values[] = { NAN, INFINITY, -INFINITY };
+	struct naive t = make(s);
+	struct pass passes[3];
+	naive_sums(s, &t);
+	set_passes(s, &t, passes);
+	for (int i = 0; i < 3; i++) {
+		const struct pass *p = &passes[i];
+		const int64_t at[] = { 0, p->n_a / 2, p->n_a - 1 };
+		for (int v = 0; v < TEST_ROWS(values); v++)
+			spreads_as_plain(by, s, p, at[v], values[v]);
+		if (by->algorithm != RNF_ALGORITHM_WINOGRAD) check_denormal(by, s, p);
+	}
+	destroy(&t);
+}

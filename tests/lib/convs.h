@@ -46,5 +46,10 @@ void test_conv_finish(struct test_conv_call *call);
 int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s);
 /* The same bits from two calls of two kernels, on memory of other contents. */
 void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape *s);
+/* A NaN or an infinity in one element of the first operand (x, or dy for dx) makes
+ * those elements of the result NaN or infinite that the plain kernels make so, and
+ * denormals there give denormal results that are right. Not asked of weights, nor
+ * of dy for dkernel: a kernel may multiply these with the zeros of the border. */
+void test_conv_odd_values(const struct test_convs *by, const struct rnf_conv_shape *s);
 
 #endif

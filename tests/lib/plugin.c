@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *test_build(void)
 {
@@ -23,11 +24,31 @@ const struct rnf_plugin *test_plugin(const char *file)
 	return plugin;
 }
 
+static const char *path_of(const char *kind, const char *name)
+{
+	static char path[512];
+	snprintf(path, sizeof path, "%s/plugins/%s/%s.so", test_build(), kind, name);
+	return path;
+}
+
+int test_has_plugin(const char *kind, const char *name)
+{
+	const int has = access(path_of(kind, name), R_OK) == 0;
+	if (!has) printf("skipped: %s is not built\n", name);
+	return has;
+}
+
+int test_needs(int has, const char *what)
+{
+	const char *ci = getenv("CI");
+	if (!has && ci && !strcmp(ci, "true")) ck_abort_msg("%s is missing", what);
+	if (!has) printf("skipped: no %s\n", what);
+	return has;
+}
+
 const struct rnf_feature *test_feature(const char *kind, const char *name)
 {
-	char path[512];
-	snprintf(path, sizeof path, "%s/plugins/%s/%s.so", test_build(), kind, name);
-	const struct rnf_plugin *plugin = test_plugin(path);
+	const struct rnf_plugin *plugin = test_plugin(path_of(kind, name));
 	ck_assert_uint_eq(plugin->magic, RNF_PLUGIN_MAGIC);
 	ck_assert_str_eq(plugin->features[0].kind, kind);
 	ck_assert_str_eq(plugin->features[0].name, name);

@@ -4,8 +4,11 @@
 
 #include <stddef.h>
 
-/* Runs `build/rnframe ARGUMENTS`, both streams into `output`; the exit status,
- * -1 when a signal ended it. */
+/* Runs a command of the shell, what it prints into `output`; the exit status, -1
+ * when a signal ended it. */
+int test_command(char *output, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Runs `build/rnframe ARGUMENTS` so, both streams into `output`. */
 int test_program(char *output, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Runs a command of the shell, which must succeed. */

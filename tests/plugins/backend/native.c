@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/status.h"
 #include "lib/convs.h"
@@ -60,6 +59,20 @@ END_TEST
 START_TEST(winograd_of_each_isa_is_right)
 {
 	check_shapes(isas[_i], RNF_ALGORITHM_WINOGRAD);
+}
+END_TEST
+
+START_TEST(each_isa_takes_odd_values)
+{
+	struct test_convs by;
+	if (!opened(isas[_i], &by)) return;
+	for (int i = 0; i < test_conv_shapes(); i++) {
+		const struct rnf_conv_shape s = test_conv_shape(i);
+		by.algorithm = RNF_ALGORITHM_DIRECT;
+		test_conv_odd_values(&by, &s);
+		by.algorithm = RNF_ALGORITHM_WINOGRAD;
+		test_conv_odd_values(&by, &s);
+	}
 }
 END_TEST
 
@@ -150,18 +163,9 @@ static int skipped(void)
 	return sanitized;
 }
 
-static int openblas_missing(void)
-{
-	char path[512];
-	snprintf(path, sizeof path, "%s/plugins/backend/openblas.so", test_build());
-	const int missing = access(path, R_OK) != 0;
-	if (missing) puts("skipped: openblas is not built");
-	return missing;
-}
-
 START_TEST(dense_is_about_as_fast_as_openblas)
 {
-	if (skipped() || openblas_missing()) return;
+	if (skipped() || !test_has_plugin("backend", "openblas")) return;
 	const struct test_convs openblas =
 		test_convs_open(test_feature("backend", "openblas"));
 	check_speed((struct rnf_conv_shape){ .h = 32, .w = 32, .c = 16, .k = 16,
@@ -185,6 +189,7 @@ int main(void)
 	const struct test_case cases[] = {
 		{ each_isa_is_right, TEST_ROWS(isas) },
 		{ winograd_of_each_isa_is_right, TEST_ROWS(isas) },
+		{ each_isa_takes_odd_values, TEST_ROWS(isas) },
 		{ isa_of_that_name_is_used, TEST_ROWS(isas) },
 		{ portable_runs_everywhere, 0 },
 		{ unknown_isa_is_refused, 0 },
