@@ -2,11 +2,11 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/machine.h"
 #include "base/status.h"
 #include "train/step.h"
 
@@ -148,9 +148,7 @@ static rnf_status end_epoch(struct training *t)
 {
 	struct rnf_experiment *e = t->e;
 	struct rnf_epoch *h = &t->history[t->run.n_history++];
-	struct rusage usage;
 	const double n = (double)t->epoch.images;
-	getrusage(RUSAGE_SELF, &usage);
 	*h = (struct rnf_epoch){
 		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
 		.train_loss = t->epoch.loss / n,
@@ -158,7 +156,7 @@ static rnf_status end_epoch(struct training *t)
 		.train_accuracy = t->epoch.accuracy / n,
 		.val_loss = NAN, .val_accuracy = NAN,
 		.images_per_s = n / t->epoch.seconds,
-		.peak_rss_bytes = usage.ru_maxrss * 1024 };
+		.peak_rss_bytes = rnf_machine_peak_memory() };
 	if (e->n_val > 0) {
 		struct rnf_scores s;
 		RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TRAIN, e->val, e->n_val, NULL, &s));
