@@ -113,6 +113,10 @@ struct rnf_scores { /* means over the images */
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 			const int64_t *samples, int64_t n, float *probs,
 			struct rnf_scores *scores);
+/* Its batch: samples[from .. from + n-1] into the inference plan's input, for
+ * rnf_exec_run(e->execs[0]). */
+void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *samples,
+			 int64_t from, int64_t n);
 /* Mean of a metric over the images of an executor that has run. */
 double rnf_metric_mean(const struct rnf_ref *metric, const struct rnf_exec *x);
 
