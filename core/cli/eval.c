@@ -58,12 +58,9 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 	if (o->json && o->probs && !strcmp(o->json, o->probs))
 		return rnf_fail(RNF_EINVAL, "--json and --probs name one file: %s",
 				o->json);
-	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(rnf_experiment_data(e));
-	RNF_TRY(rnf_experiment_shapes(e));
+	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	RNF_TRY(choose_split(e, o->split, &split, &samples, &n));
-	RNF_TRY(rnf_experiment_plan(e, 0, 1));
-	RNF_TRY(rnf_experiment_start(e, 0));
+	RNF_TRY(rnf_experiment_build(e, 0));
 	RNF_TRY(rnf_weights_read(e, o->weights));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->info.classes) * 4) : NULL;
 	RNF_TRY(rnf_evaluate(e, split, samples, n, probs, &s));

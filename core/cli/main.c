@@ -30,6 +30,9 @@ static const struct rnf_verb verbs[] = {
 	{ "plan", "CONF [key.path=value]...",
 	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
 	  { "--conf", "--set" } },
+	{ "profile", "CONF [key.path=value]... [--steps N] [--mode train|inference] "
+	  "[--json FILE]", "run a few steps and tell where their time goes; keeps nothing",
+	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" } },
 	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",
 	  rnf_verb_inspect, 2, { NULL } },
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,

@@ -21,6 +21,8 @@ static const struct row {
 	{ "--probs", offsetof(struct rnf_options, probs) },
 	{ "--split", offsetof(struct rnf_options, split) },
 	{ "--mirror", offsetof(struct rnf_options, mirror) },
+	{ "--steps", offsetof(struct rnf_options, steps) },
+	{ "--mode", offsetof(struct rnf_options, mode) },
 	{ "--plugin-path", offsetof(struct rnf_options, plugin_path) },
 	{ "--set", 0 },
 };

@@ -8,12 +8,8 @@
 
 static rnf_status prepare(struct rnf_experiment *e, const struct rnf_options *o)
 {
-	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(rnf_experiment_data(e));
-	RNF_TRY(rnf_experiment_shapes(e));
-	RNF_TRY(rnf_experiment_plan(e, 0, 1));
-	RNF_TRY(rnf_experiment_plan(e, 1, 1));
-	RNF_TRY(rnf_experiment_start(e, 1));
+	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
+	RNF_TRY(rnf_experiment_build(e, 1));
 	return o->weights ? rnf_weights_read(e, o->weights) : RNF_OK;
 }
 

@@ -16,8 +16,11 @@ struct rnf_partial {
 	float *sum;
 };
 
+struct rnf_times;
+
 struct rnf_worker {
 	struct rnf_exec *exec;
+	struct rnf_times *times; /* NULL: no clock is read (profile.h) */
 	float *base[RNF_SPACES];
 	float *tiles, *accumulators, *kernel_scratch, *kept, *stack;
 	struct rnf_partial partials[RNF_LEVELS];

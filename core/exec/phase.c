@@ -3,6 +3,27 @@
 
 #include "base/arena.h"
 #include "exec/exec.h"
+#include "exec/profile.h"
+
+static void steps(struct rnf_worker *w, const struct rnf_phase *phase)
+{
+	for (size_t i = 0; i < phase->n_steps; i++)
+		rnf_step_run(w, &phase->steps[i]);
+}
+
+static void timed_steps(struct rnf_worker *w, const struct rnf_phase *phase)
+{
+	for (size_t i = 0; i < phase->n_steps; i++) {
+		rnf_step_run(w, &phase->steps[i]);
+		rnf_times_lap(w->times, RNF_TIME_STEPS + i);
+	}
+}
+
+/* What has run since the last lap. */
+static void lap(const struct rnf_worker *w, size_t row)
+{
+	if (w->times) rnf_times_lap(w->times, row);
+}
 
 static void leaf(struct rnf_worker *w, const struct rnf_phase *phase,
 		 int64_t index)
@@ -10,30 +31,38 @@ static void leaf(struct rnf_worker *w, const struct rnf_phase *phase,
 	struct rnf_exec *exec = w->exec;
 	const int64_t from = index * RNF_LEAF;
 	int64_t to = from + RNF_LEAF;
+	void (*const image)(struct rnf_worker *, const struct rnf_phase *) =
+		w->times ? timed_steps : steps;
 	if (to > exec->images) to = exec->images;
 	w->reduction = w->stack + w->n_partials * exec->plan->max_reductions;
 	for (w->image = from; w->image < to; w->image++) {
 		w->first = w->image == from;
 		w->last = w->image == to - 1;
-		for (size_t i = 0; i < phase->n_steps; i++)
-			rnf_step_run(w, &phase->steps[i]);
+		image(w, phase);
 	}
-	if (phase->reductions)
-		rnf_reduce_push(w->partials, &w->n_partials,
-				(struct rnf_partial){ 0, index, w->reduction },
-				phase->reductions);
+	if (!phase->reductions) return;
+	rnf_reduce_push(w->partials, &w->n_partials,
+			(struct rnf_partial){ 0, index, w->reduction },
+			phase->reductions);
+	lap(w, RNF_TIME_MERGE);
 }
 
+/* By the worker that comes last. */
 static void end_phase(void *arg)
 {
-	struct rnf_exec *exec = arg;
+	const struct rnf_worker *w = arg;
+	struct rnf_exec *exec = w->exec;
 	const struct rnf_phase *phase = &exec->plan->phases[exec->phase];
-	if (phase->reductions)
-		memcpy(exec->workers[0].base[RNF_SPACE_GRADIENT] + phase->gradient,
+	if (phase->reductions) {
+		memcpy(w->base[RNF_SPACE_GRADIENT] + phase->gradient,
 		       rnf_reduce_finish(exec, phase->reductions),
 		       (size_t)phase->reductions * sizeof(float));
-	for (size_t i = 0; i < phase->n_barriers; i++)
+		lap(w, RNF_TIME_MERGE);
+	}
+	for (size_t i = 0; i < phase->n_barriers; i++) {
 		rnf_barrier_run(exec, &phase->barriers[i]);
+		lap(w, RNF_TIME_BARRIER);
+	}
 	exec->phase++;
 }
 
@@ -47,8 +76,10 @@ static void pack_weights(struct rnf_worker *w, int worker)
 		const struct rnf_step *s = plan->packs[i];
 		s->kernel.pack(s->kernel.state, rnf_at(w, s->in[1]),
 			       exec->packed + s->packed);
+		lap(w, RNF_TIME_PACK);
 	}
 	if (plan->n_packs) rnf_pool_barrier(exec->pool, NULL, NULL);
+	lap(w, RNF_TIME_WAIT);
 }
 
 static void job(void *arg, int worker)
@@ -58,19 +89,25 @@ static void job(void *arg, int worker)
 	const int64_t leaves = (exec->images + RNF_LEAF - 1) / RNF_LEAF;
 	int64_t from, to;
 	rnf_pool_share(leaves, worker, exec->n_workers, &from, &to);
+	lap(w, RNF_TIME_WAIT); /* for the thread to wake */
 	pack_weights(w, worker);
 	for (size_t i = 0; i < exec->plan->n_phases; i++) {
 		w->n_partials = 0;
+		if (w->times) rnf_times_phase(w->times, i);
 		for (int64_t k = from; k < to; k++)
 			leaf(w, &exec->plan->phases[i], k);
-		rnf_pool_barrier(exec->pool, end_phase, exec);
+		rnf_pool_barrier(exec->pool, end_phase, w);
+		lap(w, RNF_TIME_WAIT);
 	}
 }
 
 void rnf_exec_run(struct rnf_exec *exec)
 {
-	for (size_t i = 0; i < exec->plan->n_prologue; i++)
+	if (exec->workers[0].times) rnf_times_start(exec);
+	for (size_t i = 0; i < exec->plan->n_prologue; i++) {
 		rnf_barrier_run(exec, &exec->plan->prologue[i]);
+		lap(&exec->workers[0], RNF_TIME_BARRIER);
+	}
 	exec->phase = 0;
 	rnf_pool_run(exec->pool, job, exec);
 }

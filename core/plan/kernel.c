@@ -20,24 +20,32 @@ static int conv_kind(enum rnf_op_kind kind, enum rnf_step_kind *step)
 	}
 }
 
+int rnf_conv_shape_of(const struct rnf_program *p, const struct rnf_op *op,
+		      struct rnf_conv_shape *shape)
+{
+	*shape = (struct rnf_conv_shape){ .algorithm = op->algorithm, .groups = op->groups,
+					  .window = op->window };
+	if (!conv_kind(op->kind, &shape->kind)) return 0;
+	const int data = shape->kind == RNF_STEP_CONV_BWD_DATA;
+	const struct rnf_value *x = &p->values[data ? op->out : op->in[0]];
+	const struct rnf_value *y =
+		&p->values[data ? op->in[0]
+				: shape->kind == RNF_STEP_CONV_FWD ? op->out
+								   : op->in[1]];
+	shape->h = x->h;
+	shape->w = x->w;
+	shape->c = x->c;
+	shape->k = y->c;
+	return 1;
+}
+
 rnf_status rnf_kernel_choose(const struct rnf_program *p,
 			     const struct rnf_feature *backend, void *self,
 			     struct rnf_step *step)
 {
 	const struct rnf_op *op = step->op;
-	struct rnf_conv_shape shape = { .algorithm = op->algorithm, .groups = op->groups,
-					.window = op->window };
-	if (step->chain || !conv_kind(op->kind, &shape.kind)) return RNF_OK;
-	const int data = shape.kind == RNF_STEP_CONV_BWD_DATA;
-	const struct rnf_value *x = &p->values[data ? op->out : op->in[0]];
-	const struct rnf_value *y =
-		&p->values[data ? op->in[0]
-				: shape.kind == RNF_STEP_CONV_FWD ? op->out
-								  : op->in[1]];
-	shape.h = x->h;
-	shape.w = x->w;
-	shape.c = x->c;
-	shape.k = y->c;
+	struct rnf_conv_shape shape;
+	if (step->chain || !rnf_conv_shape_of(p, op, &shape)) return RNF_OK;
 	if (backend) {
 		const struct rnf_backend_impl *impl = backend->impl;
 		const rnf_status status =

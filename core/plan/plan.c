@@ -284,11 +284,6 @@ static void init(struct rnf_planner *b, int64_t batch)
 	b->buffer_of = rnf_alloc(p->n_values * sizeof *b->buffer_of);
 }
 
-static const char *label_of(const struct rnf_step *step)
-{
-	return step->op->label ? step->op->label : rnf_op_info[step->op->kind].name;
-}
-
 /* What the executor's fixed tables hold. */
 static rnf_status check_chains(const struct rnf_plan *plan)
 {
@@ -303,7 +298,7 @@ static rnf_status check_chains(const struct rnf_plan *plan)
 			if (chain && chain->c > RNF_TILE_MAX)
 				return rnf_fail(RNF_EINVAL, "layer %s has %lld "
 						"channels, must have 1 .. %d",
-						label_of(&plan->phases[i].steps[j]),
+						rnf_step_label(&plan->phases[i].steps[j]),
 						(long long)chain->c, RNF_TILE_MAX);
 		}
 	return RNF_OK;

@@ -103,6 +103,11 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 			 const struct rnf_feature *backend, void *backend_self,
 			 int64_t batch, int fused, struct rnf_plan **plan);
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out);
+/* What kind of work a step is: "conv 3x3 16->16 at 32x32", a chain by its stages,
+ * another op by its name; equal for steps that do the same. (print.c) */
+const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *step);
+/* The layer that it works for; of a chain, that of the op which asked for it. */
+const char *rnf_step_label(const struct rnf_step *step);
 
 /* -- between the files of this folder -- */
 
@@ -149,6 +154,10 @@ struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op);
 /* Build the chain that makes op's output, with all that shares its values.
  * (chain.c) */
 void rnf_chain_build(struct rnf_planner *b, int op);
+/* The shape of the conv that an op runs, forward or backward; 0: it is none.
+ * (kernel.c) */
+int rnf_conv_shape_of(const struct rnf_program *program, const struct rnf_op *op,
+		      struct rnf_conv_shape *shape);
 /* Choose the kernel of a conv step. (kernel.c) */
 rnf_status rnf_kernel_choose(const struct rnf_program *program,
 			     const struct rnf_feature *backend, void *self,

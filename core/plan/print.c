@@ -1,4 +1,5 @@
-/* What `rnframe plan` shows of a plan. */
+/* What `rnframe plan` shows of a plan, and the words for a step. */
+#include "base/arena.h"
 #include "plan/plan.h"
 
 static double megabytes(int64_t floats)
@@ -6,15 +7,42 @@ static double megabytes(int64_t floats)
 	return (double)floats * 4e-6;
 }
 
-static void print_chain(const struct rnf_chain *chain, FILE *out)
+static const char *chain_words(const struct rnf_chain *chain)
 {
+	const char *words = "";
 	for (size_t i = 0; i < chain->n_stages; i++) {
 		const struct rnf_stage *s = &chain->stages[i];
-		fprintf(out, "%s%s", i ? ", " : "",
-			s->fused ? "act_fwd_bwd" : rnf_op_info[s->op->kind].name);
+		words = rnf_format("%s%s%s", words, i ? ", " : "",
+				   s->fused ? "act_fwd_bwd"
+					    : rnf_op_info[s->op->kind].name);
 	}
-	fprintf(out, "  (%lld pixels x %lld, %d tiles)", (long long)chain->pixels,
-		(long long)chain->c, chain->n_temps);
+	return words;
+}
+
+static const char *conv_words(const char *name, const struct rnf_conv_shape *s)
+{
+	const struct rnf_window *w = &s->window;
+	const char *stride = w->stride == 1 ? "" : rnf_format("/%lld", (long long)w->stride);
+	const char *groups = s->groups == 1 ? ""
+		: rnf_format(" in %lld groups", (long long)s->groups);
+	return rnf_format("%s %lldx%lld%s %lld->%lld%s at %lldx%lld", name,
+			  (long long)w->kernel_h, (long long)w->kernel_w, stride,
+			  (long long)s->c, (long long)s->k, groups, (long long)s->h,
+			  (long long)s->w);
+}
+
+const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *step)
+{
+	struct rnf_conv_shape shape;
+	const char *name = rnf_op_info[step->op->kind].name;
+	if (step->chain) return rnf_format("chain %s", chain_words(step->chain));
+	if (!rnf_conv_shape_of(plan->program, step->op, &shape)) return name;
+	return conv_words(name, &shape);
+}
+
+const char *rnf_step_label(const struct rnf_step *step)
+{
+	return step->op->label ? step->op->label : rnf_op_info[step->op->kind].name;
 }
 
 static void print_step(const struct rnf_plan *plan, const struct rnf_step *step,
@@ -23,9 +51,10 @@ static void print_step(const struct rnf_plan *plan, const struct rnf_step *step,
 	const struct rnf_program *p = plan->program;
 	const struct rnf_op *op = step->op;
 	if (step->chain) {
-		fputs("   chain  ", out);
-		print_chain(step->chain, out);
-		fputc('\n', out);
+		const struct rnf_chain *chain = step->chain;
+		fprintf(out, "   chain  %s  (%lld pixels x %lld, %d tiles)\n",
+			chain_words(chain), (long long)chain->pixels,
+			(long long)chain->c, chain->n_temps);
 		return;
 	}
 	const struct rnf_value *y = &p->values[op->out];

@@ -46,25 +46,30 @@ static void divide(struct rnf_scores *s, int64_t n)
 		s->metrics[i] /= (double)n;
 }
 
+void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *samples,
+			 int64_t from, int64_t n)
+{
+	struct rnf_exec *x = e->execs[0];
+	x->images = n;
+	x->target = e->eval_target;
+	for (int64_t i = 0; i < n; i++)
+		e->eval_ids[i] = samples ? samples[from + i] : from + i;
+	rnf_batch_fill(e->batcher, e->pool, e->eval_ids, split, n, 0, 0, NULL, 0,
+		       rnf_exec_value(x, x->plan->program->input, 0),
+		       e->eval_target);
+}
+
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 			const int64_t *samples, int64_t n, float *probs,
 			struct rnf_scores *scores)
 {
 	struct rnf_exec *x = e->execs[0];
 	const int64_t batch = x->plan->batch, k = e->info.classes;
-	int64_t *ids = e->eval_ids;
-	float *target = e->eval_target;
 	const double start = rnf_now();
 	memset(scores, 0, sizeof *scores);
 	for (int64_t from = 0; from < n; from += batch) {
-		x->images = n - from < batch ? n - from : batch;
-		x->target = target;
-		for (int64_t i = 0; i < x->images; i++)
-			ids[i] = samples ? samples[from + i] : from + i;
-		rnf_batch_fill(e->batcher, e->pool, ids, split, x->images, 0, 0,
-			       NULL, 0,
-			       rnf_exec_value(x, x->plan->program->input, 0),
-			       target);
+		const int64_t left = n - from;
+		rnf_evaluation_fill(e, split, samples, from, left < batch ? left : batch);
 		rnf_exec_run(x);
 		score_batch(e, x, probs ? probs + from * k : NULL, scores);
 	}

@@ -2,15 +2,13 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/resource.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/machine.h"
 #include "base/status.h"
-#include "base/stream.h"
-#include "train/setup.h"
+#include "train/step.h"
 
 struct running { /* sums over the images of an epoch */
 	double loss, data_loss, accuracy, seconds;
@@ -24,9 +22,8 @@ struct training {
 	const char *log_path, *csv_path;
 	FILE *user_log; /* --log, or NULL */
 	int warned;
-	int64_t *order, *peers;
-	float *target;
-	uint64_t *samples;
+	struct rnf_training_step step;
+	int64_t *order; /* of the epoch's images */
 	struct running epoch;
 	struct rnf_epoch *history;
 	void **callbacks; /* their private state */
@@ -78,88 +75,7 @@ static rnf_status save(const struct rnf_run *run, const char *file)
 	return rnf_weights_write(t->e, path, 1, texts, sizeof texts / sizeof *texts);
 }
 
-/* -- one step -- */
-
-struct update_job {
-	struct training *t;
-	struct rnf_update update;
-};
-
-/* Weights are shared out whole; each is updated tile by tile. */
-static void update_weights(void *arg, int worker)
-{
-	const struct update_job *job = arg;
-	const struct rnf_experiment *e = job->t->e;
-	const struct rnf_program *p = e->programs[1];
-	const struct rnf_ref *ref = e->conf.train.optimizer;
-	const struct rnf_optimizer_impl *optimizer = ref->feature->impl;
-	const int workers = rnf_pool_threads(e->pool);
-	struct rnf_update update = job->update;
-	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
-		const struct rnf_model_weight *w = &p->weights[i];
-		if (w->state) continue;
-		const float *gradient = rnf_exec_gradient(e->execs[1], w);
-		update.l2 = w->l2;
-		for (int64_t k = 0; k < w->size; k += RNF_TILE_MAX) {
-			const int64_t left = w->size - k;
-			float *slots[RNF_SLOTS_MAX] = { 0 };
-			for (size_t s = 0; s < optimizer->n_slots; s++)
-				slots[s] = e->slots[s] + w->offset + k;
-			optimizer->update(ref->conf, &update,
-					  (size_t)(left < RNF_TILE_MAX ? left : RNF_TILE_MAX),
-					  e->weights + w->offset + k, gradient + k,
-					  slots);
-		}
-	}
-}
-
-static void update_statistics(const struct rnf_experiment *e)
-{
-	const struct rnf_program *p = e->programs[1];
-	for (size_t i = 0; i < p->n_ops; i++) {
-		const struct rnf_op *op = &p->ops[i];
-		if (op->kind != RNF_OP_BN_COEF) continue;
-		const int64_t c = p->values[op->out].c / 5;
-		const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
-		float *mean = rnf_exec_value(e->execs[1], op->in[3], 0);
-		float *variance = rnf_exec_value(e->execs[1], op->in[4], 0);
-		const float m = (float)op->momentum, rest = (float)(1.0 - op->momentum);
-		for (int64_t k = 0; k < c; k++) {
-			mean[k] = m * mean[k] + rest * coef[2 * c + k];
-			variance[k] = m * variance[k] + rest * coef[4 * c + k];
-		}
-	}
-}
-
-/* The optimizer's own rate is its key "lr". */
-static double base_rate(const struct rnf_ref *optimizer)
-{
-	const struct rnf_param *row =
-		rnf_param_row(optimizer->feature->params, "lr");
-	if (row && row->type == RNF_TYPE_FLOAT)
-		return *(const double *)((const char *)optimizer->conf + row->offset);
-	return 1.0;
-}
-
-static double rate(const struct training *t)
-{
-	const struct rnf_ref *ref = t->e->conf.train.scheduler;
-	const struct rnf_scheduler_impl *scheduler = ref->feature->impl;
-	const struct rnf_when when = {
-		.size = sizeof when, .step = t->run.step,
-		.steps_per_epoch = t->run.steps_per_epoch,
-		.epochs = t->run.epochs,
-		.lr = base_rate(t->e->conf.train.optimizer) };
-	return scheduler->rate(ref->conf, &when);
-}
-
-static double mean_loss(const struct rnf_exec *x)
-{
-	double sum = 0;
-	for (int64_t i = 0; i < x->images; i++)
-		sum += *rnf_exec_value(x, x->plan->program->loss, i);
-	return sum / (double)x->images;
-}
+/* -- the log -- */
 
 /* With a key for JSON, which has no NaN; else for CSV, whose readers know nan. */
 static void put(FILE *f, const char *key, double value)
@@ -199,30 +115,8 @@ static void warn_not_finite(struct training *t)
 
 static void step(struct training *t, const int64_t *ids, int64_t n)
 {
-	struct rnf_experiment *e = t->e;
-	struct rnf_exec *x = e->execs[1];
-	const double start = rnf_now();
-	t->run.lr = rate(t);
-	x->images = n;
-	x->target = t->target;
-	x->samples = t->samples;
-	x->key = rnf_stream_key((uint64_t)e->conf.seed, RNF_STREAM_NODE,
-				(uint64_t)t->run.epoch);
-	for (int64_t i = 0; i < n; i++)
-		t->samples[i] = (uint64_t)ids[i];
-	rnf_batch_fill(e->batcher, e->pool, ids, RNF_SPLIT_TRAIN, n, t->run.epoch,
-		       1, e->train, e->n_train,
-		       rnf_exec_value(x, e->programs[1]->input, 0), t->target);
-	rnf_exec_run(x);
-	t->run.data_loss = mean_loss(x);
-	t->run.loss = t->run.data_loss + rnf_l2_term(e);
-	t->run.accuracy = rnf_metric_mean(e->conf.train.metrics.at[e->accuracy], x);
-	struct update_job job = { t, { .size = sizeof job.update,
-				       .step = t->run.step, .lr = t->run.lr } };
-	rnf_pool_run(e->pool, update_weights, &job);
-	update_statistics(e);
-	const double seconds = rnf_now() - start;
-	t->run.images_per_s = (double)n / seconds;
+	const double seconds =
+		rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
 	t->epoch.loss += t->run.loss * (double)n;
 	t->epoch.data_loss += t->run.data_loss * (double)n;
 	t->epoch.accuracy += t->run.accuracy * (double)n;
@@ -254,9 +148,7 @@ static rnf_status end_epoch(struct training *t)
 {
 	struct rnf_experiment *e = t->e;
 	struct rnf_epoch *h = &t->history[t->run.n_history++];
-	struct rusage usage;
 	const double n = (double)t->epoch.images;
-	getrusage(RUSAGE_SELF, &usage);
 	*h = (struct rnf_epoch){
 		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
 		.train_loss = t->epoch.loss / n,
@@ -264,7 +156,7 @@ static rnf_status end_epoch(struct training *t)
 		.train_accuracy = t->epoch.accuracy / n,
 		.val_loss = NAN, .val_accuracy = NAN,
 		.images_per_s = n / t->epoch.seconds,
-		.peak_rss_bytes = usage.ru_maxrss * 1024 };
+		.peak_rss_bytes = rnf_machine_peak_memory() };
 	if (e->n_val > 0) {
 		struct rnf_scores s;
 		RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TRAIN, e->val, e->n_val, NULL, &s));
@@ -282,11 +174,7 @@ static rnf_status epoch(struct training *t)
 {
 	struct rnf_experiment *e = t->e;
 	const int64_t batch = e->conf.train.batch_size;
-	if (e->conf.train.shuffle)
-		rnf_shuffle((uint64_t)e->conf.seed, t->run.epoch, e->train,
-			    e->n_train, t->order);
-	else
-		memcpy(t->order, e->train, (size_t)e->n_train * sizeof *t->order);
+	rnf_training_order(e, t->run.epoch, t->order);
 	for (int64_t from = 0; from < e->n_train; from += batch) {
 		const int64_t left = e->n_train - from;
 		if (t->run.step == t->run.steps) break;
@@ -340,21 +228,16 @@ static void close_callbacks(struct training *t)
 static void init(struct training *t, struct rnf_experiment *e, const char *dir,
 		 FILE *log)
 {
-	const struct rnf_train_conf *c = &e->conf.train;
+	const int64_t epochs = e->conf.train.epochs;
 	t->e = e;
 	t->user_log = log;
-	t->run = (struct rnf_run){
-		.size = sizeof t->run, .name = e->conf.name, .dir = dir,
-		.epochs = c->epochs, .save = save,
-		.steps_per_epoch = (e->n_train + c->batch_size - 1) / c->batch_size };
-	t->run.steps = t->run.steps_per_epoch * c->epochs;
-	if (c->max_steps > 0 && c->max_steps < t->run.steps)
-		t->run.steps = c->max_steps;
-	t->history = rnf_alloc((size_t)(c->epochs + 1) * sizeof *t->history);
+	t->run = rnf_training_run(e);
+	t->run.dir = dir;
+	t->run.save = save;
+	rnf_training_step_init(&t->step, e);
+	t->history = rnf_alloc((size_t)(epochs + 1) * sizeof *t->history);
 	t->run.history = e->history = t->history;
 	t->order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *t->order);
-	t->target = rnf_alloc((size_t)(c->batch_size * e->info.classes) * sizeof(float));
-	t->samples = rnf_alloc((size_t)c->batch_size * sizeof *t->samples);
 	t->start = rnf_now();
 }
 

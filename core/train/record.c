@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "base/machine.h"
 #include "base/status.h"
 
 /* -- the folder -- */
@@ -89,12 +90,6 @@ static rnf_status write_conf(const struct rnf_record *r)
 
 /* -- run.json -- */
 
-/* JSON has no NaN and no infinity. */
-static json_t *number(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
 static void utc_now(char text[32])
 {
 	const time_t t = time(NULL);
@@ -102,29 +97,11 @@ static void utc_now(char text[32])
 	strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &utc));
 }
 
-/* Words of a command line may be any bytes; JSON's are UTF-8. */
-static json_t *word(const char *text)
-{
-	json_t *string = text ? json_string(text) : json_null();
-	return string ? string : json_string("(not UTF-8)");
-}
-
-static json_t *cpu(void)
-{
-	char line[256] = "";
-	FILE *f = fopen("/proc/cpuinfo", "re");
-	while (f && fgets(line, sizeof line, f) && strncmp(line, "model name", 10)) {}
-	if (f) fclose(f);
-	const char *colon = strchr(line, ':');
-	if (strncmp(line, "model name", 10) || !colon) return json_null();
-	return word(rnf_strndup(colon + 2, strcspn(colon + 2, "\n")));
-}
-
 static json_t *command(const struct rnf_record *r)
 {
 	json_t *words = json_array();
 	for (int i = 0; i < r->argc; i++)
-		json_array_append_new(words, word(r->argv[i]));
+		json_array_append_new(words, rnf_json_word(r->argv[i]));
 	return words;
 }
 
@@ -138,7 +115,8 @@ static json_t *epoch(const struct rnf_epoch *h)
 	json_t *object = json_pack("{s:I, s:I}", "epoch", (json_int_t)h->epoch,
 				   "step", (json_int_t)h->step);
 	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-		json_object_set_new(object, figures[i].key, number(figures[i].value));
+		json_object_set_new(object, figures[i].key,
+				    rnf_json_number(figures[i].value));
 	return object;
 }
 
@@ -168,16 +146,16 @@ static const char *metric_key(const struct rnf_experiment *e, size_t i)
 static json_t *scores(const struct rnf_experiment *e, const struct rnf_scores *s)
 {
 	json_t *object = json_object();
-	json_object_set_new(object, "error", number(100 * (1 - s->accuracy)));
-	json_object_set_new(object, "cross_entropy", number(s->plain));
-	json_object_set_new(object, "accuracy", number(s->accuracy));
+	json_object_set_new(object, "error", rnf_json_number(100 * (1 - s->accuracy)));
+	json_object_set_new(object, "cross_entropy", rnf_json_number(s->plain));
+	json_object_set_new(object, "accuracy", rnf_json_number(s->accuracy));
 	json_object_set_new(object, "count", json_integer(s->count));
 	json_object_set_new(object, "images_per_s",
-			    number((double)s->count / s->seconds));
+			    rnf_json_number((double)s->count / s->seconds));
 	for (size_t i = 0; i < e->conf.train.metrics.n; i++)
 		if (i != e->accuracy)
 			json_object_set_new(object, metric_key(e, i),
-					    number(s->metrics[i]));
+					    rnf_json_number(s->metrics[i]));
 	return object;
 }
 
@@ -189,8 +167,10 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 	json_t *run = json_pack(
 		"{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:i, s:s, s:I, s:I}",
 		"name", e->conf.name, "state", state, "started", r->started,
-		"written", written, "command", command(r), "weights", word(r->weights),
-		"version", RNF_VERSION, "cpu", cpu(), "threads",
+		"written", written, "command", command(r), "weights",
+		rnf_json_word(r->weights),
+		"version", RNF_VERSION, "cpu", rnf_json_word(rnf_machine_cpu()),
+		"threads",
 		rnf_pool_threads(e->pool), "backend",
 		e->backend ? e->backend->name : "plain", "seed",
 		(json_int_t)e->conf.seed, "parameters",
@@ -237,7 +217,7 @@ rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 		return write_json(path, run);
 	}
 	const char *words = rnf_format("%s", rnf_fail_words());
-	json_object_set_new(run, "reason", word(words));
+	json_object_set_new(run, "reason", rnf_json_word(words));
 	if (write_json(path, run) < 0) rnf_log(RNF_LOG_WARNING, "%s", rnf_fail_words());
 	return rnf_fail(status, "%s", words);
 }
@@ -245,13 +225,7 @@ rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 rnf_status rnf_scores_write(const struct rnf_experiment *e,
 			    const struct rnf_scores *s, const char *path)
 {
-	FILE *f;
-	RNF_TRY(rnf_file_create(path, &f));
-	json_t *json = scores(e, s);
-	json_dumpf(json, f, JSON_REAL_PRECISION(9));
-	fputc('\n', f);
-	json_decref(json);
-	return rnf_file_close(path, f, RNF_OK);
+	return rnf_json_write(scores(e, s), path);
 }
 
 void rnf_scores_print(const struct rnf_experiment *e, const struct rnf_scores *s,

@@ -282,6 +282,21 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	return RNF_OK;
 }
 
+rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
+			       const char *const *overrides, size_t n)
+{
+	RNF_TRY(rnf_experiment_read(e, path, overrides, n));
+	RNF_TRY(rnf_experiment_data(e));
+	return rnf_experiment_shapes(e);
+}
+
+rnf_status rnf_experiment_build(struct rnf_experiment *e, int training)
+{
+	for (int i = 0; i <= training; i++)
+		RNF_TRY(rnf_experiment_plan(e, i, 1));
+	return rnf_experiment_start(e, training);
+}
+
 void rnf_experiment_finish(struct rnf_experiment *e)
 {
 	rnf_pool_destroy(e->pool);

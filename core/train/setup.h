@@ -80,6 +80,11 @@ rnf_status rnf_experiment_graph(struct rnf_experiment *e, int training);
 rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused);
 /* Threads, executors, weights at their first values. */
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
+/* All of the above in a line: open() reads, finds the data and the shapes;
+ * build() plans inference, and training when wanted, and starts. */
+rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
+			       const char *const *overrides, size_t n);
+rnf_status rnf_experiment_build(struct rnf_experiment *e, int training);
 void rnf_experiment_finish(struct rnf_experiment *e);
 
 /* Weights and running statistics from a file. (weights.c) */
@@ -108,6 +113,10 @@ struct rnf_scores { /* means over the images */
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 			const int64_t *samples, int64_t n, float *probs,
 			struct rnf_scores *scores);
+/* Its batch: samples[from .. from + n-1] into the inference plan's input, for
+ * rnf_exec_run(e->execs[0]). */
+void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *samples,
+			 int64_t from, int64_t n);
 /* Mean of a metric over the images of an executor that has run. */
 double rnf_metric_mean(const struct rnf_ref *metric, const struct rnf_exec *x);
 

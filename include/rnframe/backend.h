@@ -58,6 +58,10 @@ struct rnf_backend_impl {
 	 * version is taken, which is DIRECT; WINOGRAD is then an error. [main] */
 	rnf_status (*conv)(void *self, const struct rnf_host *,
 			   const struct rnf_conv_shape *, struct rnf_kernel *);
+	/* Floating-point operations a second (a multiply-add is two) that one
+	 * thread could do at best with these kernels' instructions, measured in
+	 * some 10 ms; 0 or no function: unknown. [main] */
+	double (*peak)(void *self);
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include <rnframe/backend.h>
 
@@ -346,7 +347,37 @@ static rnf_status open(const struct rnf_host *host, const void *conf, void **sel
 	return RNF_OK;
 }
 
+/* -- the peak: a product that fits into L2 -- */
+
+enum { PEAK_SIZE = 256, PEAK_CALLS = 20 };
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double peak(void *self)
+{
+	static float a[PEAK_SIZE * PEAK_SIZE], b[PEAK_SIZE * PEAK_SIZE],
+		c[PEAK_SIZE * PEAK_SIZE];
+	const int n = PEAK_SIZE;
+	double best = INFINITY;
+	(void)self;
+	fill(a, n * n, 0);
+	fill(b, n * n, 5);
+	for (int i = 0; i < PEAK_CALLS; i++) {
+		const double start = now();
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a, n,
+			    b, n, 0, c, n);
+		const double seconds = now() - start;
+		if (seconds < best) best = seconds;
+	}
+	return best > 0 ? 2.0 * n * n * n / best : 0;
+}
+
 static const struct rnf_backend_impl impl = {
-	.score = score, .open = open, .conv = conv,
+	.score = score, .open = open, .conv = conv, .peak = peak,
 };
 RNF_PLUGIN(backend, openblas, "convolutions by OpenBLAS: im2col and GEMM", NULL, impl)

@@ -98,6 +98,16 @@ static const struct mistake {
 	{ "eval synthetic.cfg --weights a --out b", "does not take --out" },
 	{ "train synthetic.cfg --split test", "does not take --split" },
 	{ "fetch cifar10 --weight a", "unknown option --weight" },
+	/* of profile */
+	{ "profile", "profile needs a conf" },
+	{ "profile synthetic.cfg --mode test", "--mode is \"test\", must be train or "
+	  "inference" },
+	{ "profile synthetic.cfg --steps 0", "--steps is \"0\", must be a number of 1 .. " },
+	{ "profile synthetic.cfg --steps 3x", "--steps is \"3x\"" },
+	{ "profile synthetic.cfg --steps 99999999999999999999", "--steps is" },
+	{ "profile synthetic.cfg --steps ''", "--steps is empty" },
+	{ "profile synthetic.cfg --out a", "profile does not take --out" },
+	{ "train synthetic.cfg --steps 3", "train does not take --steps" },
 	/* given twice */
 	{ "plan --conf synthetic.cfg --conf quickstart.cfg", "--conf is given twice: "
 	  "synthetic.cfg and quickstart.cfg" },
@@ -168,6 +178,7 @@ static const struct stream_case {
 	{ "{ $rnframe help 2>&1 >/dev/full; }", 2, "No space left" },
 	{ "{ $rnframe plan synthetic.cfg 2>&1 >/dev/full; }", 2, "No space left" },
 	{ "{ $rnframe confs 2>&1 >/dev/full; }", 2, "standard output: " },
+	{ "$rnframe profile synthetic.cfg --steps 1 --json /dev/full", 2, "No space left" },
 	/* a reader that has gone is none, and ends no training */
 	{ "{ sleep 0.1; $rnframe plan synthetic.cfg 2>$dir/words; echo $? >$dir/code; } "
 	  "| true; cat $dir/words; exit $(cat $dir/code)", 0, NULL },

@@ -64,12 +64,29 @@ START_TEST(each_backend_takes_dense_convs)
 }
 END_TEST
 
+/* One that tells no peak leaves its place empty, or tells 0. */
+static void check_peak(const struct test_found *f)
+{
+	if (!runs_here(f)) return;
+	const struct test_convs by = test_convs_open(&f->plugin->features[0]);
+	const double peak = by.impl->peak ? by.impl->peak(by.self) : 0;
+	ck_assert_msg(peak == 0 || (peak > 1e8 && peak < 1e13),
+		      "%s: %g operations a second", f->name, peak);
+}
+
+START_TEST(peaks_are_those_of_a_processor)
+{
+	test_each("backend", check_peak);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ all_passes_are_right, CASES },
 		{ two_calls_give_the_same_bits, 0 },
 		{ each_backend_takes_dense_convs, 0 },
+		{ peaks_are_those_of_a_processor, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("backends", cases);

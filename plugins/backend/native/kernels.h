@@ -5,6 +5,7 @@
 #include "dense.h"
 #include "grouped.h"
 #include "winograd.h"
+#include "peak.h"
 
 const struct native_isa ISA = {
 	.name = ISA_NAME, .winograd_name = "winograd, " ISA_NAME,
@@ -12,4 +13,5 @@ const struct native_isa ISA = {
 	.dense = dense, .dense_weights = dense_weights,
 	.grouped = grouped, .grouped_weights = grouped_weights,
 	.winograd = winograd, .winograd_weights = winograd_weights,
+	.peak = peak,
 };

@@ -316,7 +316,13 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	return RNF_OK;
 }
 
+static double peak(void *self)
+{
+	const struct native_isa *isa = self;
+	return isa->peak();
+}
+
 static const struct rnf_backend_impl impl = {
-	.score = score, .open = open, .conv = conv,
+	.score = score, .open = open, .conv = conv, .peak = peak,
 };
 RNF_PLUGIN(backend, native, "direct convolutions by the processor's vectors", NULL, impl)

@@ -81,6 +81,7 @@ struct native_isa {
 	void (*winograd_weights)(const struct native_conv *, const float *x,
 				 const float *dy, float *dw, int first, int last,
 				 struct native_leaf *leaf);
+	double (*peak)(void); /* as the backend's own (peak.h) */
 };
 
 /* Where the kernel has tap t between channel j that is read (of a group's) and

@@ -1,0 +1,29 @@
+#include "base/json.h"
+
+#include <math.h>
+
+#include "base/file.h"
+
+json_t *rnf_json_number(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *rnf_json_word(const char *text)
+{
+	json_t *string = text ? json_string(text) : json_null();
+	return string ? string : json_string("(not UTF-8)");
+}
+
+rnf_status rnf_json_write(json_t *json, const char *path)
+{
+	FILE *f;
+	rnf_status status = rnf_file_create(path, &f);
+	if (status >= 0) {
+		json_dumpf(json, f, JSON_REAL_PRECISION(9));
+		fputc('\n', f);
+		status = rnf_file_close(path, f, RNF_OK);
+	}
+	json_decref(json);
+	return status;
+}

@@ -1,0 +1,16 @@
+/* JSON as the core writes it. [main] */
+#ifndef RNF_BASE_JSON_H
+#define RNF_BASE_JSON_H
+
+#include <jansson.h>
+#include <rnframe/abi.h>
+
+/* JSON has no NaN and no infinity: null. */
+json_t *rnf_json_number(double value);
+/* Words of a command line or a file may be any bytes, JSON's are UTF-8. NULL
+ * gives null. */
+json_t *rnf_json_word(const char *text);
+/* To a file that is created or replaced; takes the object. */
+rnf_status rnf_json_write(json_t *json, const char *path);
+
+#endif

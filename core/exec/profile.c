@@ -1,0 +1,157 @@
+/* Tables of times, and what they come to by kind of work, phase and layer. */
+#include "exec/profile.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+/* -- the tables -- */
+
+static struct rnf_times *new_times(const struct rnf_plan *plan)
+{
+	struct rnf_times *t = rnf_alloc(sizeof *t);
+	t->phases = rnf_alloc((1 + plan->n_phases) * sizeof *t->phases);
+	for (size_t i = 0; i <= plan->n_phases; i++) {
+		const size_t steps = i > 0 ? plan->phases[i - 1].n_steps : 0;
+		t->phases[i] = rnf_alloc((RNF_TIME_STEPS + steps) * sizeof **t->phases);
+	}
+	return t;
+}
+
+void rnf_exec_time(struct rnf_exec *exec)
+{
+	for (int i = 0; i < exec->n_workers; i++)
+		exec->workers[i].times = new_times(exec->plan);
+}
+
+void rnf_times_start(const struct rnf_exec *exec)
+{
+	const double now = rnf_now();
+	for (int i = 0; i < exec->n_workers; i++) {
+		struct rnf_times *t = exec->workers[i].times;
+		t->rows = t->phases[0];
+		t->last = now;
+	}
+}
+
+/* A row of all workers. */
+static struct rnf_time total(const struct rnf_exec *exec, size_t phase, size_t row)
+{
+	struct rnf_time sum = { 0 };
+	for (int i = 0; i < exec->n_workers; i++) {
+		const struct rnf_time *t =
+			&exec->workers[i].times->phases[phase][row];
+		sum.seconds += t->seconds;
+		sum.calls += t->calls;
+	}
+	return sum;
+}
+
+/* -- what a step moves -- */
+
+static int64_t floats_at(const struct rnf_plan *plan, struct rnf_operand o, int value)
+{
+	return o.space == RNF_SPACE_ARENA
+		? rnf_value_size(&plan->program->values[value]) : 0;
+}
+
+/* A slot is read or written tile by tile; stages that share it find it in L1. */
+static int64_t chain_floats(const struct rnf_plan *plan, const struct rnf_chain *chain)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < chain->n_slots; i++)
+		if (chain->slots[i].operand.space == RNF_SPACE_ARENA)
+			n += chain->pixels * chain->c;
+	for (size_t i = 0; i < chain->n_stages; i++) {
+		const struct rnf_stage *s = &chain->stages[i];
+		if (s->coef.space == RNF_SPACE_ARENA) n += chain->c;
+		n += floats_at(plan, s->sum, s->op->out);
+	}
+	return n;
+}
+
+static int64_t step_floats(const struct rnf_plan *plan, const struct rnf_step *step)
+{
+	if (step->chain) return chain_floats(plan, step->chain);
+	int64_t n = floats_at(plan, step->out, step->op->out);
+	for (int i = 0; i < step->op->n_in; i++)
+		n += floats_at(plan, step->in[i], step->op->in[i]);
+	return n;
+}
+
+/* -- sums -- */
+
+void rnf_costs_add(struct rnf_costs *costs, const struct rnf_cost *cost)
+{
+	struct rnf_cost *to = NULL;
+	for (size_t i = 0; i < costs->n && !to; i++)
+		if (!strcmp(costs->at[i].name, cost->name)) to = &costs->at[i];
+	if (!to) {
+		to = rnf_push((void **)&costs->at, &costs->n, sizeof *to);
+		*to = (struct rnf_cost){ .name = cost->name };
+	}
+	to->seconds += cost->seconds;
+	to->calls += cost->calls;
+	to->operations += cost->operations;
+	to->bytes += cost->bytes;
+}
+
+static void add(struct rnf_costs *costs, const char *name, struct rnf_cost cost)
+{
+	cost.name = name;
+	rnf_costs_add(costs, &cost);
+}
+
+static struct rnf_cost cost_of(struct rnf_time time, int64_t runs)
+{
+	return (struct rnf_cost){ .seconds = time.seconds / (double)runs,
+				  .calls = (double)time.calls / (double)runs };
+}
+
+/* What is not a step has no layer either. */
+static void add_others(const struct rnf_exec *exec, size_t phase, const char *name,
+		       int64_t runs, struct rnf_profile_sums *sums)
+{
+	static const char *const words[RNF_TIME_STEPS] = {
+		[RNF_TIME_WAIT] = "waiting at barriers",
+		[RNF_TIME_MERGE] = "merging of sums",
+		[RNF_TIME_BARRIER] = "barrier ops",
+		[RNF_TIME_PACK] = "packing of weights",
+	};
+	for (size_t row = 0; row < RNF_TIME_STEPS; row++) {
+		const struct rnf_time time = total(exec, phase, row);
+		if (time.calls == 0) continue;
+		const struct rnf_cost cost = cost_of(time, runs);
+		add(&sums->kinds, words[row], cost);
+		add(&sums->phases, name, cost);
+		add(&sums->layers, words[row], cost);
+	}
+}
+
+static void add_steps(const struct rnf_exec *exec, size_t phase, const char *name,
+		      int64_t runs, struct rnf_profile_sums *sums)
+{
+	const struct rnf_plan *plan = exec->plan;
+	for (size_t i = 0; i < plan->phases[phase].n_steps; i++) {
+		const struct rnf_step *step = &plan->phases[phase].steps[i];
+		struct rnf_cost cost =
+			cost_of(total(exec, 1 + phase, RNF_TIME_STEPS + i), runs);
+		cost.bytes = 4 * cost.calls * (double)step_floats(plan, step);
+		cost.operations = 2 * cost.calls *
+				  (double)rnf_op_macs(plan->program, step->op);
+		add(&sums->kinds, rnf_step_words(plan, step), cost);
+		add(&sums->phases, name, cost);
+		add(&sums->layers, rnf_step_label(step), cost);
+	}
+}
+
+void rnf_exec_costs(const struct rnf_exec *exec, int64_t runs,
+		    struct rnf_profile_sums *sums)
+{
+	add_others(exec, 0, "before the phases", runs, sums);
+	for (size_t i = 0; i < exec->plan->n_phases; i++) {
+		const char *name = rnf_format("%zu", i);
+		add_steps(exec, i, name, runs, sums);
+		add_others(exec, 1 + i, name, runs, sums);
+	}
+}

@@ -1,0 +1,179 @@
+#include "train/profile.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/machine.h"
+#include "train/step.h"
+
+struct runner {
+	struct rnf_experiment *e;
+	int training, split;
+	int64_t images, batches; /* of a step; that one after another are whole */
+	int64_t taken;           /* steps */
+	struct rnf_training_step step;
+	struct rnf_run run;
+	int64_t *order; /* of the training images */
+};
+
+/* -- steps -- */
+
+/* Past the run's end it begins again, so that the scheduler knows its step. */
+static struct rnf_step_seconds train(struct runner *r, int64_t from, int fresh)
+{
+	struct rnf_run *run = &r->run;
+	run->step = r->taken % run->steps + 1;
+	run->epoch = (run->step - 1) / run->steps_per_epoch + 1;
+	return rnf_training_step(&r->step, run, r->order + from, r->images, fresh);
+}
+
+static struct rnf_step_seconds infer(const struct runner *r, int64_t from, int fresh)
+{
+	struct rnf_step_seconds seconds = { 0 };
+	const double start = rnf_now();
+	if (fresh) {
+		rnf_evaluation_fill(r->e, r->split, NULL, from, r->images);
+		seconds.input = rnf_now() - start;
+	}
+	rnf_exec_run(r->e->execs[0]);
+	seconds.whole = rnf_now() - start;
+	return seconds;
+}
+
+static struct rnf_step_seconds step(struct runner *r, int fresh)
+{
+	const int64_t from = r->taken % r->batches * r->images;
+	const struct rnf_step_seconds seconds =
+		r->training ? train(r, from, fresh) : infer(r, from, fresh);
+	r->taken++;
+	return seconds;
+}
+
+static struct runner start(struct rnf_experiment *e, int training)
+{
+	struct runner r = { .e = e, .training = training };
+	const int tested = !training && e->info.images[RNF_SPLIT_TEST] > 0;
+	const int64_t batch = e->conf.train.batch_size;
+	r.split = tested ? RNF_SPLIT_TEST : RNF_SPLIT_TRAIN;
+	const int64_t all = training ? e->n_train : e->info.images[r.split];
+	r.images = batch < all ? batch : all;
+	r.batches = all / r.images;
+	if (!training) return r;
+	rnf_training_step_init(&r.step, e);
+	r.run = rnf_training_run(e);
+	r.order = rnf_alloc((size_t)e->n_train * sizeof *r.order);
+	rnf_training_order(e, 1, r.order);
+	return r;
+}
+
+/* -- what they take -- */
+
+static int by_value(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static double median(double *at, int64_t n)
+{
+	qsort(at, (size_t)n, sizeof *at, by_value);
+	return (at[(n - 1) / 2] + at[n / 2]) / 2;
+}
+
+/* In turn, so that both meet the same machine. */
+static void measure(struct runner *r, struct rnf_profile *p)
+{
+	double *full = rnf_alloc((size_t)p->steps * sizeof *full);
+	double *ready = rnf_alloc((size_t)p->steps * sizeof *ready);
+	for (int64_t i = 0; i < p->steps; i++) {
+		full[i] = step(r, 1).whole;
+		ready[i] = step(r, 0).whole;
+	}
+	p->seconds[0] = median(full, p->steps);
+	p->seconds[1] = median(ready, p->steps);
+}
+
+static void add_everywhere(struct rnf_profile_sums *sums, const char *name,
+			   double seconds)
+{
+	const struct rnf_cost cost = { .name = name, .seconds = seconds, .calls = 1 };
+	rnf_costs_add(&sums->kinds, &cost);
+	rnf_costs_add(&sums->phases, &cost);
+	rnf_costs_add(&sums->layers, &cost);
+}
+
+static struct rnf_cost sum(const struct rnf_costs *costs)
+{
+	struct rnf_cost all = { 0 };
+	for (size_t i = 0; i < costs->n; i++) {
+		all.seconds += costs->at[i].seconds;
+		all.operations += costs->at[i].operations;
+		all.bytes += costs->at[i].bytes;
+	}
+	return all;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct rnf_cost *x = a, *y = b;
+	return (x->seconds < y->seconds) - (x->seconds > y->seconds);
+}
+
+static void sort(struct rnf_costs *costs)
+{
+	qsort(costs->at, costs->n, sizeof *costs->at, by_time);
+}
+
+/* The executor's rows, the input before them; what is left of the steps is work
+ * of the main thread, the optimizer, and threads that have none. */
+static void gather(const struct runner *r, struct rnf_profile *p, double input)
+{
+	const struct rnf_exec *exec = r->e->execs[r->training];
+	struct rnf_profile_sums *sums = &p->sums;
+	add_everywhere(sums, "input", input);
+	rnf_exec_costs(exec, p->steps, sums);
+	const struct rnf_cost all = sum(&sums->kinds);
+	p->operations = all.operations;
+	p->bytes = all.bytes;
+	add_everywhere(sums, r->training ? "optimizer and the rest" : "the rest",
+		       p->core_seconds - all.seconds);
+	sort(&sums->kinds);
+	sort(&sums->layers);
+}
+
+static void measure_parts(struct runner *r, struct rnf_profile *p)
+{
+	struct rnf_step_seconds all = { 0 };
+	const double n = (double)p->steps, threads = rnf_pool_threads(r->e->pool);
+	rnf_exec_time(r->e->execs[r->training]);
+	for (int64_t i = 0; i < p->steps; i++) {
+		const struct rnf_step_seconds one = step(r, 1);
+		all.input += one.input;
+		all.whole += one.whole;
+	}
+	p->timed_seconds = all.whole / n;
+	p->core_seconds = threads * p->timed_seconds;
+	gather(r, p, threads * all.input / n);
+}
+
+static double peak(const struct rnf_experiment *e)
+{
+	const struct rnf_backend_impl *impl = e->backend ? e->backend->impl : NULL;
+	return impl && impl->peak ? impl->peak(e->backend_self) : 0;
+}
+
+void rnf_profile_run(struct rnf_experiment *e, int training, int64_t steps,
+		     struct rnf_profile *p)
+{
+	struct runner r = start(e, training);
+	*p = (struct rnf_profile){ .training = training, .steps = steps,
+				   .images = r.images };
+	step(&r, 1);
+	p->first_step_s = rnf_machine_age();
+	step(&r, 1);
+	p->peak = peak(e);
+	measure(&r, p);
+	p->peak_memory = rnf_machine_peak_memory();
+	measure_parts(&r, p);
+}

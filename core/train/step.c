@@ -1,0 +1,168 @@
+/* One step: a batch through the augmentations and the plan, then the weights and
+ * the running statistics. */
+#include "train/step.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/stream.h"
+#include "data/split.h"
+
+void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *e)
+{
+	const int64_t batch = e->conf.train.batch_size;
+	s->e = e;
+	s->target = rnf_alloc((size_t)(batch * e->info.classes) * sizeof *s->target);
+	s->samples = rnf_alloc((size_t)batch * sizeof *s->samples);
+}
+
+struct rnf_run rnf_training_run(const struct rnf_experiment *e)
+{
+	const struct rnf_train_conf *c = &e->conf.train;
+	struct rnf_run run = {
+		.size = sizeof run, .name = e->conf.name, .epochs = c->epochs,
+		.steps_per_epoch = (e->n_train + c->batch_size - 1) / c->batch_size };
+	run.steps = run.steps_per_epoch * c->epochs;
+	if (c->max_steps > 0 && c->max_steps < run.steps) run.steps = c->max_steps;
+	return run;
+}
+
+void rnf_training_order(const struct rnf_experiment *e, int64_t epoch, int64_t *order)
+{
+	if (e->conf.train.shuffle)
+		rnf_shuffle((uint64_t)e->conf.seed, epoch, e->train, e->n_train, order);
+	else
+		memcpy(order, e->train, (size_t)e->n_train * sizeof *order);
+}
+
+/* -- the parts of a step -- */
+
+static void fill(const struct rnf_training_step *s, int64_t epoch, const int64_t *ids,
+		 int64_t n)
+{
+	struct rnf_experiment *e = s->e;
+	struct rnf_exec *x = e->execs[1];
+	x->images = n;
+	x->target = s->target;
+	x->samples = s->samples;
+	for (int64_t i = 0; i < n; i++)
+		s->samples[i] = (uint64_t)ids[i];
+	rnf_batch_fill(e->batcher, e->pool, ids, RNF_SPLIT_TRAIN, n, epoch, 1, e->train,
+		       e->n_train, rnf_exec_value(x, e->programs[1]->input, 0),
+		       s->target);
+}
+
+struct update_job {
+	const struct rnf_experiment *e;
+	struct rnf_update update;
+};
+
+/* Weights are shared out whole; each is updated tile by tile. */
+static void update_weights(void *arg, int worker)
+{
+	const struct update_job *job = arg;
+	const struct rnf_experiment *e = job->e;
+	const struct rnf_program *p = e->programs[1];
+	const struct rnf_ref *ref = e->conf.train.optimizer;
+	const struct rnf_optimizer_impl *optimizer = ref->feature->impl;
+	const int workers = rnf_pool_threads(e->pool);
+	struct rnf_update update = job->update;
+	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		if (w->state) continue;
+		const float *gradient = rnf_exec_gradient(e->execs[1], w);
+		update.l2 = w->l2;
+		for (int64_t k = 0; k < w->size; k += RNF_TILE_MAX) {
+			const int64_t left = w->size - k;
+			float *slots[RNF_SLOTS_MAX] = { 0 };
+			for (size_t s = 0; s < optimizer->n_slots; s++)
+				slots[s] = e->slots[s] + w->offset + k;
+			optimizer->update(ref->conf, &update,
+					  (size_t)(left < RNF_TILE_MAX ? left : RNF_TILE_MAX),
+					  e->weights + w->offset + k, gradient + k,
+					  slots);
+		}
+	}
+}
+
+static void update_statistics(const struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[1];
+	for (size_t i = 0; i < p->n_ops; i++) {
+		const struct rnf_op *op = &p->ops[i];
+		if (op->kind != RNF_OP_BN_COEF) continue;
+		const int64_t c = p->values[op->out].c / 5;
+		const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
+		float *mean = rnf_exec_value(e->execs[1], op->in[3], 0);
+		float *variance = rnf_exec_value(e->execs[1], op->in[4], 0);
+		const float m = (float)op->momentum, rest = (float)(1.0 - op->momentum);
+		for (int64_t k = 0; k < c; k++) {
+			mean[k] = m * mean[k] + rest * coef[2 * c + k];
+			variance[k] = m * variance[k] + rest * coef[4 * c + k];
+		}
+	}
+}
+
+/* The optimizer's own rate is its key "lr". */
+static double base_rate(const struct rnf_ref *optimizer)
+{
+	const struct rnf_param *row =
+		rnf_param_row(optimizer->feature->params, "lr");
+	if (row && row->type == RNF_TYPE_FLOAT)
+		return *(const double *)((const char *)optimizer->conf + row->offset);
+	return 1.0;
+}
+
+static double rate(const struct rnf_experiment *e, const struct rnf_run *run)
+{
+	const struct rnf_ref *ref = e->conf.train.scheduler;
+	const struct rnf_scheduler_impl *scheduler = ref->feature->impl;
+	const struct rnf_when when = {
+		.size = sizeof when, .step = run->step,
+		.steps_per_epoch = run->steps_per_epoch,
+		.epochs = run->epochs,
+		.lr = base_rate(e->conf.train.optimizer) };
+	return scheduler->rate(ref->conf, &when);
+}
+
+static double mean_loss(const struct rnf_exec *x)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < x->images; i++)
+		sum += *rnf_exec_value(x, x->plan->program->loss, i);
+	return sum / (double)x->images;
+}
+
+static void update(const struct rnf_experiment *e, const struct rnf_run *run)
+{
+	struct update_job job = { e, { .size = sizeof job.update,
+				       .step = run->step, .lr = run->lr } };
+	rnf_pool_run(e->pool, update_weights, &job);
+	update_statistics(e);
+}
+
+struct rnf_step_seconds rnf_training_step(const struct rnf_training_step *s,
+					  struct rnf_run *run, const int64_t *ids,
+					  int64_t n, int fresh)
+{
+	struct rnf_experiment *e = s->e;
+	struct rnf_exec *x = e->execs[1];
+	struct rnf_step_seconds seconds = { 0 };
+	const double start = rnf_now();
+	run->lr = rate(e, run);
+	x->key = rnf_stream_key((uint64_t)e->conf.seed, RNF_STREAM_NODE,
+				(uint64_t)run->epoch);
+	if (fresh) {
+		fill(s, run->epoch, ids, n);
+		seconds.input = rnf_now() - start;
+	}
+	rnf_exec_run(x);
+	run->data_loss = mean_loss(x);
+	run->loss = run->data_loss + rnf_l2_term(e);
+	run->accuracy = rnf_metric_mean(e->conf.train.metrics.at[e->accuracy], x);
+	update(e, run);
+	seconds.whole = rnf_now() - start;
+	run->images_per_s = (double)n / seconds.whole;
+	return seconds;
+}
