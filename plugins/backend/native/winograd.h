@@ -78,29 +78,50 @@ INLINE struct corner corner_of(const struct native_conv *g, int64_t tile)
 	return (struct corner){ tile / g->tiles_x * TILE, tile % g->tiles_x * TILE };
 }
 
-/* at[row][col]: pixels of an image[h][w][c], zeros outside. */
-INLINE void find_pixels(const struct native_conv *g, const float *image, int64_t h,
-			int64_t w, int64_t c, struct corner from, int64_t size,
+/* Pixels [size][size] of an image[h][w][c] from a corner on. */
+struct square {
+	const float *first;
+	int64_t row, pixel;       /* strides */
+	const float *const *at;   /* of each pixel; NULL: all lie in the image */
+};
+
+INLINE struct square square_at(const float *image, int64_t w, int64_t c, struct corner from)
+{
+	return (struct square){ .first = image + (from.y * w + from.x) * c,
+				.row = w * c, .pixel = c };
+}
+
+INLINE int lies_inside(struct corner from, int size, int64_t h, int64_t w)
+{
+	return from.y >= 0 && from.x >= 0 && from.y + size <= h && from.x + size <= w;
+}
+
+/* Zeros stand for the pixels outside. */
+INLINE void find_pixels(const struct native_conv *g, const struct square *s,
+			struct corner from, int size, int64_t h, int64_t w,
 			const float **at)
 {
 	UNROLL
-	for (int64_t i = 0; i < size; i++)
+	for (int y = 0; y < size; y++)
 		UNROLL
-		for (int64_t j = 0; j < size; j++) {
-			const int64_t y = from.y + i, x = from.x + j;
-			const int inside = (uint64_t)y < (uint64_t)h &&
-					   (uint64_t)x < (uint64_t)w;
-			at[i * size + j] = inside ? image + (y * w + x) * c : g->zero;
+		for (int x = 0; x < size; x++) {
+			const int inside = (uint64_t)(from.y + y) < (uint64_t)h &&
+					   (uint64_t)(from.x + x) < (uint64_t)w;
+			at[y * size + x] = inside ? s->first + y * s->row + x * s->pixel
+						  : g->zero;
 		}
 }
 
-INLINE vec load_up_to(const float *at, int64_t n)
+/* Channels i .. i + n of pixel (y, x); the lanes after them are 0. */
+INLINE vec load_pixel(const struct square *s, int size, int y, int x, int64_t i, int64_t n)
 {
-	return n >= LANES ? load(at) : load_some(at, n);
+	const float *at = s->at ? s->at[y * size + x]
+				: s->first + y * s->row + x * s->pixel;
+	return n >= LANES ? load(at + i) : load_some(at + i, n);
 }
 
-/* Channels i .. i + LANES of a tile: v[point], `plane` floats from one to the next. */
-INLINE void transform_input(const float *const *at, int64_t i, int64_t left,
+/* To v[point], `plane` floats from one to the next. */
+INLINE void transform_input(const struct square *s, int64_t i, int64_t n,
 			    int64_t plane, float *v)
 {
 	vec t[WINDOW][WINDOW];
@@ -109,7 +130,7 @@ INLINE void transform_input(const float *const *at, int64_t i, int64_t left,
 		vec d[WINDOW], u[WINDOW];
 		UNROLL
 		for (int y = 0; y < WINDOW; y++)
-			d[y] = load_up_to(at[y * WINDOW + x] + i, left);
+			d[y] = load_pixel(s, WINDOW, y, x, i, n);
 		to_points(d, u);
 		UNROLL
 		for (int y = 0; y < WINDOW; y++)
@@ -125,6 +146,14 @@ INLINE void transform_input(const float *const *at, int64_t i, int64_t left,
 	}
 }
 
+INLINE void read_square(const struct square *s, int64_t c, int64_t plane, float *v)
+{
+	int64_t i = 0;
+	for (; i + LANES <= c; i += LANES)
+		transform_input(s, i, LANES, plane, v + i);
+	if (i < c) transform_input(s, i, c - i, plane, v + i);
+}
+
 static void read_tile(const struct native_conv *g, const float *in, int64_t tile,
 		      int64_t plane, float *v)
 {
@@ -132,9 +161,14 @@ static void read_tile(const struct native_conv *g, const float *in, int64_t tile
 	struct corner from = corner_of(g, tile);
 	from.y -= g->top;
 	from.x -= g->left;
-	find_pixels(g, in, g->h, g->w, g->c, from, WINDOW, at);
-	for (int64_t i = 0; i < g->c; i += LANES)
-		transform_input(at, i, g->c - i, plane, v + i);
+	struct square s = square_at(in, g->w, g->c, from);
+	if (lies_inside(from, WINDOW, g->h, g->w)) {
+		read_square(&s, g->c, plane, v);
+		return;
+	}
+	find_pixels(g, &s, from, WINDOW, g->h, g->w, at);
+	s.at = at;
+	read_square(&s, g->c, plane, v);
 }
 
 INLINE void transform_output(const float *m, int64_t plane, vec s[TILE][TILE])
@@ -156,6 +190,16 @@ INLINE void transform_output(const float *m, int64_t plane, vec s[TILE][TILE])
 		to_pixels(t[y], s[y]);
 }
 
+INLINE void store_pixels(vec s[TILE][TILE], int64_t rows, int64_t cols, int64_t n,
+			 const struct native_conv *g, float *corner)
+{
+	UNROLL
+	for (int64_t y = 0; y < rows; y++)
+		UNROLL
+		for (int64_t x = 0; x < cols; x++)
+			store_up_to(corner + (y * g->out_w + x) * g->k, s[y][x], n);
+}
+
 static void write_tile(const struct native_conv *g, const float *m, int64_t tile,
 		       int64_t plane, float *out)
 {
@@ -163,13 +207,15 @@ static void write_tile(const struct native_conv *g, const float *m, int64_t tile
 	const int64_t rows = least(TILE, g->out_h - to.y);
 	const int64_t cols = least(TILE, g->out_w - to.x);
 	float *corner = out + (to.y * g->out_w + to.x) * g->k;
+	const int whole = rows == TILE && cols == TILE;
 	for (int64_t k = 0; k < g->k; k += LANES) {
+		const int64_t n = g->k - k;
 		vec s[TILE][TILE];
 		transform_output(m + k, plane, s);
-		for (int64_t y = 0; y < rows; y++)
-			for (int64_t x = 0; x < cols; x++)
-				store_up_to(corner + (y * g->out_w + x) * g->k + k,
-					    s[y][x], g->k - k);
+		if (whole && n >= LANES)
+			store_pixels(s, TILE, TILE, LANES, g, corner + k);
+		else
+			store_pixels(s, rows, cols, n, g, corner + k);
 	}
 }
 
@@ -241,7 +287,7 @@ static void winograd(const struct native_conv *g, const float *in, const float *
 
 /* ---- weight gradient ---- */
 
-INLINE void transform_gradient(const float *const *at, int64_t i, int64_t left,
+INLINE void transform_gradient(const struct square *s, int64_t i, int64_t n,
 			       int64_t plane, float *z)
 {
 	vec t[WINDOW][TILE];
@@ -250,7 +296,7 @@ INLINE void transform_gradient(const float *const *at, int64_t i, int64_t left,
 		vec d[TILE], u[WINDOW];
 		UNROLL
 		for (int y = 0; y < TILE; y++)
-			d[y] = load_up_to(at[y * TILE + x] + i, left);
+			d[y] = load_pixel(s, TILE, y, x, i, n);
 		gradient_to_points(d, u);
 		UNROLL
 		for (int y = 0; y < WINDOW; y++)
@@ -266,13 +312,27 @@ INLINE void transform_gradient(const float *const *at, int64_t i, int64_t left,
 	}
 }
 
+INLINE void read_gradient_square(const struct square *s, int64_t k, int64_t plane, float *z)
+{
+	int64_t i = 0;
+	for (; i + LANES <= k; i += LANES)
+		transform_gradient(s, i, LANES, plane, z + i);
+	if (i < k) transform_gradient(s, i, k - i, plane, z + i);
+}
+
 static void read_gradient(const struct native_conv *g, const float *dy, int64_t tile,
 			  int64_t plane, float *z)
 {
 	const float *at[TILE * TILE];
-	find_pixels(g, dy, g->out_h, g->out_w, g->k, corner_of(g, tile), TILE, at);
-	for (int64_t i = 0; i < g->k; i += LANES)
-		transform_gradient(at, i, g->k - i, plane, z + i);
+	const struct corner from = corner_of(g, tile);
+	struct square s = square_at(dy, g->out_w, g->k, from);
+	if (lies_inside(from, TILE, g->out_h, g->out_w)) {
+		read_gradient_square(&s, g->k, plane, z);
+		return;
+	}
+	find_pixels(g, &s, from, TILE, g->out_h, g->out_w, at);
+	s.at = at;
+	read_gradient_square(&s, g->k, plane, z);
 }
 
 /* du[c][k] += sum over tiles of v[tile][c] z[tile][k] */
