@@ -11,14 +11,31 @@ struct view {
 	float *out;
 };
 
+/* The batch's last image has no next one. */
+static int64_t find_ahead(const struct rnf_worker *w, const struct rnf_step *s,
+			  struct rnf_range ahead[RNF_AHEAD])
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < s->n_ahead; i++) {
+		const struct rnf_ahead *a = &s->ahead[i];
+		if (w->image + a->next >= w->exec->images) continue;
+		ahead[n++] = (struct rnf_range){
+			rnf_at(w, a->operand) + a->next * a->operand.stride,
+			a->operand.stride };
+	}
+	return n;
+}
+
 static void conv(struct rnf_worker *w, const struct rnf_step *s,
 		 const struct view *v)
 {
+	struct rnf_range ahead[RNF_AHEAD];
 	const float *b = s->kernel.pack ? w->exec->packed + s->packed : v->b;
 	const struct rnf_step_io io = {
 		.in = { v->a, b }, .out = v->out,
 		.scratch = w->kernel_scratch, .leaf = w->kept + s->leaf,
-		.first = w->first, .last = w->last };
+		.first = w->first, .last = w->last,
+		.ahead = ahead, .n_ahead = find_ahead(w, s, ahead) };
 	s->kernel.run(s->kernel.state, &io);
 }
 

@@ -360,5 +360,6 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 	RNF_TRY(check_chains(*plan));
 	RNF_TRY(choose_kernels(*plan, backend, backend_self));
 	place_kept(*plan);
+	rnf_plan_ahead(*plan);
 	return RNF_OK;
 }

@@ -56,6 +56,13 @@ struct rnf_chain {
 	int64_t acc_floats;
 };
 
+/* What a conv fetches for the steps after it: of its image, or of the next. */
+struct rnf_ahead {
+	struct rnf_operand operand;
+	int next;
+};
+enum { RNF_AHEAD = 16 }; /* at most, of a step */
+
 struct rnf_step {
 	const struct rnf_op *op; /* of a chain: the op that asked for it */
 	const struct rnf_chain *chain;
@@ -64,6 +71,8 @@ struct rnf_step {
 	struct rnf_kernel kernel; /* convs */
 	int64_t packed;           /* place of its weights when it packs them */
 	int64_t leaf;             /* place of what it keeps during a leaf */
+	struct rnf_ahead *ahead;
+	size_t n_ahead;
 };
 
 /* An op that one thread runs when all images are through a phase. */
@@ -158,6 +167,8 @@ void rnf_chain_build(struct rnf_planner *b, int op);
  * (kernel.c) */
 int rnf_conv_shape_of(const struct rnf_program *program, const struct rnf_op *op,
 		      struct rnf_conv_shape *shape);
+/* Give each conv what to fetch. (ahead.c) */
+void rnf_plan_ahead(struct rnf_plan *plan);
 /* Choose the kernel of a conv step. (kernel.c) */
 rnf_status rnf_kernel_choose(const struct rnf_program *program,
 			     const struct rnf_feature *backend, void *self,

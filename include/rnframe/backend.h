@@ -23,6 +23,12 @@ struct rnf_conv_shape {
 	struct rnf_window window;
 };
 
+/* Memory that the steps after this one read or write. */
+struct rnf_range {
+	const float *at;
+	int64_t floats;
+};
+
 /* One call of a kernel: one image. A worker takes the images of a leaf in order,
  * one after another; sums over the batch begin anew with each leaf. */
 struct rnf_step_io {
@@ -34,7 +40,39 @@ struct rnf_step_io {
 	 * the first and add to it after; what they hold back in `leaf` they add
 	 * at the last. */
 	int32_t first, last;
+	/* A kernel that computes much may fetch these meanwhile: below. */
+	const struct rnf_range *ahead;
+	int64_t n_ahead;
 };
+
+/* Walks over io->ahead, a few cache lines at a time. */
+struct rnf_prefetch {
+	const struct rnf_range *range, *end;
+	int64_t done, lines; /* floats of the range, lines a time */
+};
+
+/* To be done in `times` times. */
+static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_step_io *io,
+						     int64_t times)
+{
+	int64_t lines = 0;
+	for (int64_t i = 0; i < io->n_ahead; i++)
+		lines += (io->ahead[i].floats + 15) / 16;
+	return (struct rnf_prefetch){ io->ahead, io->ahead + io->n_ahead, 0,
+				      (lines + times - 1) / times };
+}
+
+/* Into L2, where it has time to arrive. */
+static inline void rnf_prefetch_some(struct rnf_prefetch *p)
+{
+	for (int64_t i = 0; i < p->lines && p->range < p->end; i++) {
+		__builtin_prefetch(p->range->at + p->done, 0, 2);
+		p->done += 16;
+		if (p->done < p->range->floats) continue;
+		p->range++;
+		p->done = 0;
+	}
+}
 
 struct rnf_kernel {
 	const char *name; /* as `plan` prints it */

@@ -104,24 +104,28 @@ INLINE void next_place(const struct native_sub *s, int64_t first, struct place *
 
 /* A column of vectors at a time: its weights stay in L1. */
 static void dense_sub(const struct native_conv *g, const struct native_sub *s,
-		      const float *in, const float *w, float *out)
+		      const struct rnf_step_io *io, struct rnf_prefetch *ahead)
 {
+	const float *in = io->in[0], *w = io->in[1];
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
 		for (int64_t i = 0; i < s->rows * s->cols; i += PIXELS) {
 			struct place at;
 			next_place(s, i, &at);
+			rnf_prefetch_some(ahead);
 			if (g->padded - k > LANES)
-				dense_pixels(g, s, &at, k, in, w, out, PIXELS, VECTORS);
+				dense_pixels(g, s, &at, k, in, w, io->out, PIXELS, VECTORS);
 			else
-				dense_pixels(g, s, &at, k, in, w, out, PIXELS, 1);
+				dense_pixels(g, s, &at, k, in, w, io->out, PIXELS, 1);
 		}
 }
 
-static void dense(const struct native_conv *g, const float *in, const float *w,
-		  float *out)
+static void dense(const struct native_conv *g, const struct rnf_step_io *io)
 {
+	const int64_t pixels = g->subs[0].rows * g->subs[0].cols * (int64_t)g->n_subs;
+	const int64_t columns = (g->k + g->column - 1) / g->column;
+	struct rnf_prefetch ahead = rnf_prefetch_begin(io, pixels / PIXELS * columns + 1);
 	for (size_t i = 0; i < g->n_subs; i++)
-		dense_sub(g, &g->subs[i], in, w, out);
+		dense_sub(g, &g->subs[i], io, &ahead);
 }
 
 /* ---- weight gradient: dw[tap][c][k] = sum over pixels of x[c] dy[k] ---- */
@@ -215,16 +219,20 @@ static void tap_weights(const struct native_conv *g, const struct native_tap *t,
 }
 
 /* Band by band, whose pixels stay in L1 while all taps and channels read them. */
-static void dense_weights(const struct native_conv *g, const float *x,
-			  const float *dy, float *dw, int first)
+static void dense_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
 	const int64_t row = s->cols * (g->k + g->c * g->in_step * g->in_step);
 	const int64_t band = L1_FLOATS > row ? L1_FLOATS / row : 1;
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, (s->rows / band + 1) * s->n_taps);
 	for (int64_t y = 0; y < s->rows; y += band)
-		for (int64_t t = 0; t < s->n_taps; t++)
+		for (int64_t t = 0; t < s->n_taps; t++) {
+			rnf_prefetch_some(&ahead);
 			tap_weights(g, &s->taps[t],
 				    range_of(g, &s->taps[t], y, least(y + band, s->rows)),
-				    x, dy, dw + s->taps[t].weight * g->c * g->k,
-				    first && y == 0);
+				    io->in[0], io->in[1],
+				    io->out + s->taps[t].weight * g->c * g->k,
+				    io->first && y == 0);
+		}
 }

@@ -113,16 +113,20 @@ static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 		}
 }
 
-static void grouped(const struct native_conv *g, const float *in, const float *w,
-		    float *out, float *scratch)
+static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
 {
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, g->subs[0].rows * (int64_t)g->n_subs);
 	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
 		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
 		const struct band b = band_of(g, row0, row1);
-		spread(g, b, in, scratch);
+		spread(g, b, io->in[0], io->scratch);
 		for (size_t i = 0; i < g->n_subs; i++)
-			for (int64_t row = row0; row < least(row1, g->subs[i].rows); row++)
-				grouped_row(g, &g->subs[i], b, row, scratch, w, out);
+			for (int64_t row = row0; row < least(row1, g->subs[i].rows); row++) {
+				rnf_prefetch_some(&ahead);
+				grouped_row(g, &g->subs[i], b, row, io->scratch,
+					    io->in[1], io->out);
+			}
 	}
 }
 
@@ -182,13 +186,16 @@ static void grouped_band(const struct native_conv *g, struct band b, int64_t row
 			}
 }
 
-static void grouped_weights(const struct native_conv *g, const float *x,
-			    const float *dy, float *dw, int first, float *scratch)
+static void grouped_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, g->subs[0].rows / g->band + 1);
 	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
 		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
 		const struct band b = band_of(g, row0, row1);
-		spread(g, b, x, scratch);
-		grouped_band(g, b, row0, row1, scratch, dy, dw, first && row0 == 0);
+		rnf_prefetch_some(&ahead);
+		spread(g, b, io->in[0], io->scratch);
+		grouped_band(g, b, row0, row1, io->scratch, io->in[1], io->out,
+			     io->first && row0 == 0);
 	}
 }

@@ -221,39 +221,37 @@ struct state {
 static void dense(const void *state, const struct rnf_step_io *io)
 {
 	const struct state *s = state;
-	s->isa->dense(&s->g, io->in[0], io->in[1], io->out);
+	s->isa->dense(&s->g, io);
 }
 
 static void grouped(const void *state, const struct rnf_step_io *io)
 {
 	const struct state *s = state;
-	s->isa->grouped(&s->g, io->in[0], io->in[1], io->out, io->scratch);
+	s->isa->grouped(&s->g, io);
 }
 
 static void dense_weights(const void *state, const struct rnf_step_io *io)
 {
 	const struct state *s = state;
-	s->isa->dense_weights(&s->g, io->in[0], io->in[1], io->out, io->first);
+	s->isa->dense_weights(&s->g, io);
 }
 
 static void grouped_weights(const void *state, const struct rnf_step_io *io)
 {
 	const struct state *s = state;
-	s->isa->grouped_weights(&s->g, io->in[0], io->in[1], io->out, io->first,
-				io->scratch);
+	s->isa->grouped_weights(&s->g, io);
 }
 
 static void winograd(const void *state, const struct rnf_step_io *io)
 {
 	const struct state *s = state;
-	s->isa->winograd(&s->g, io->in[0], io->in[1], io->out, io->scratch);
+	s->isa->winograd(&s->g, io);
 }
 
 static void winograd_weights(const void *state, const struct rnf_step_io *io)
 {
 	const struct state *s = state;
-	s->isa->winograd_weights(&s->g, io->in[0], io->in[1], io->out, io->first,
-				 io->last, (struct native_leaf *)io->leaf);
+	s->isa->winograd_weights(&s->g, io);
 }
 
 /* A constant of the shape, since it decides bits. */

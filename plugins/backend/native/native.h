@@ -63,24 +63,18 @@ static inline int64_t native_first(int64_t step, int64_t d, int64_t bound)
 	return n <= 0 ? 0 : (n + step - 1) / step;
 }
 
-/* The kernels of one instruction set. w is [weight][c or depth][padded]. */
+/* The kernels of one instruction set. */
 struct native_isa {
 	const char *name, *winograd_name;
 	int64_t lanes, vectors; /* of a column that is summed at once */
-	void (*dense)(const struct native_conv *, const float *in, const float *w,
-		      float *out);
-	void (*dense_weights)(const struct native_conv *, const float *x,
-			      const float *dy, float *dw, int first);
-	void (*grouped)(const struct native_conv *, const float *in, const float *w,
-			float *out, float *scratch);
-	void (*grouped_weights)(const struct native_conv *, const float *x,
-				const float *dy, float *dw, int first, float *scratch);
-	/* u, of native_winograd_pack() */
-	void (*winograd)(const struct native_conv *, const float *in, const float *u,
-			 float *out, float *scratch);
-	void (*winograd_weights)(const struct native_conv *, const float *x,
-				 const float *dy, float *dw, int first, int last,
-				 struct native_leaf *leaf);
+	/* The weights that are read, io->in[1]: [weight][c or depth][padded] ... */
+	void (*dense)(const struct native_conv *, const struct rnf_step_io *);
+	void (*dense_weights)(const struct native_conv *, const struct rnf_step_io *);
+	void (*grouped)(const struct native_conv *, const struct rnf_step_io *);
+	void (*grouped_weights)(const struct native_conv *, const struct rnf_step_io *);
+	/* ... or as native_winograd_pack() leaves them. */
+	void (*winograd)(const struct native_conv *, const struct rnf_step_io *);
+	void (*winograd_weights)(const struct native_conv *, const struct rnf_step_io *);
 	double (*peak)(void); /* as the backend's own (peak.h) */
 };
 

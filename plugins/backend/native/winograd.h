@@ -269,19 +269,21 @@ static void products(const struct native_conv *g, int64_t tiles, const float *v,
 	}
 }
 
-static void winograd(const struct native_conv *g, const float *in, const float *u,
-		     float *out, float *scratch)
+static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const int64_t v_plane = native_plane(g->tiles_at_once, g->c_padded);
 	const int64_t m_plane = native_plane(g->tiles_at_once, g->padded);
-	float *v = scratch, *m = v + POINTS * v_plane;
+	float *v = io->scratch, *m = v + POINTS * v_plane;
+	struct rnf_prefetch ahead = rnf_prefetch_begin(io, g->tiles);
 	for (int64_t first = 0; first < g->tiles; first += g->tiles_at_once) {
 		const int64_t n = least(g->tiles_at_once, g->tiles - first);
+		for (int64_t t = 0; t < n; t++) {
+			rnf_prefetch_some(&ahead);
+			read_tile(g, io->in[0], first + t, v_plane, v + t * g->c_padded);
+		}
+		products(g, n, v, io->in[1], m);
 		for (int64_t t = 0; t < n; t++)
-			read_tile(g, in, first + t, v_plane, v + t * g->c_padded);
-		products(g, n, v, u, m);
-		for (int64_t t = 0; t < n; t++)
-			write_tile(g, m + t * g->padded, first + t, m_plane, out);
+			write_tile(g, m + t * g->padded, first + t, m_plane, io->out);
 	}
 }
 
@@ -427,23 +429,24 @@ static void write_taps(const struct native_conv *g, const float *du, float *dw)
 }
 
 /* Tiles of all images of a leaf are gathered until there are enough for a product. */
-static void winograd_weights(const struct native_conv *g, const float *x,
-			     const float *dy, float *dw, int first, int last,
-			     struct native_leaf *leaf)
+static void winograd_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
+	struct native_leaf *leaf = (struct native_leaf *)io->leaf;
 	const int64_t v_plane = native_plane(g->tiles_at_once, g->c_padded);
 	const int64_t z_plane = native_plane(g->tiles_at_once, g->padded);
 	float *v = leaf->floats, *z = v + POINTS * v_plane, *du = z + POINTS * z_plane;
-	if (first) leaf->gathered = leaf->multiplied = 0;
+	struct rnf_prefetch ahead = rnf_prefetch_begin(io, g->tiles);
+	if (io->first) leaf->gathered = leaf->multiplied = 0;
 	for (int64_t tile = 0; tile < g->tiles; tile++) {
 		const int64_t slot = leaf->gathered++;
-		read_tile(g, x, tile, v_plane, v + slot * g->c_padded);
-		read_gradient(g, dy, tile, z_plane, z + slot * g->padded);
-		if (leaf->gathered < g->tiles_at_once && !(last && tile + 1 == g->tiles))
+		rnf_prefetch_some(&ahead);
+		read_tile(g, io->in[0], tile, v_plane, v + slot * g->c_padded);
+		read_gradient(g, io->in[1], tile, z_plane, z + slot * g->padded);
+		if (leaf->gathered < g->tiles_at_once && !(io->last && tile + 1 == g->tiles))
 			continue;
 		outer_products(g, leaf->gathered, v, z, du, !leaf->multiplied);
 		leaf->multiplied = 1;
 		leaf->gathered = 0;
 	}
-	if (last) write_taps(g, du, dw);
+	if (io->last) write_taps(g, du, io->out);
 }
