@@ -102,21 +102,35 @@ INLINE void next_place(const struct native_sub *s, int64_t first, struct place *
 	}
 }
 
-/* A column of vectors at a time: its weights stay in L1. */
+enum { BLOCK_FLOATS = 4 * 1024 };
+
+/* Pixels i .. to of one column of vectors, whose weights stay in L1. */
+static void dense_column(const struct native_conv *g, const struct native_sub *s,
+			 int64_t i, int64_t to, int64_t k, const struct rnf_step_io *io,
+			 struct rnf_prefetch *ahead)
+{
+	for (; i < to; i += PIXELS) {
+		struct place at;
+		next_place(s, i, &at);
+		rnf_prefetch_some(ahead);
+		if (g->padded - k > LANES)
+			dense_pixels(g, s, &at, k, io->in[0], io->in[1], io->out, PIXELS,
+				     VECTORS);
+		else
+			dense_pixels(g, s, &at, k, io->in[0], io->in[1], io->out, PIXELS, 1);
+	}
+}
+
+/* Blocks of pixels, which stay in cache while all columns read them, and are
+ * written whole before the next. */
 static void dense_sub(const struct native_conv *g, const struct native_sub *s,
 		      const struct rnf_step_io *io, struct rnf_prefetch *ahead)
 {
-	const float *in = io->in[0], *w = io->in[1];
-	for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
-		for (int64_t i = 0; i < s->rows * s->cols; i += PIXELS) {
-			struct place at;
-			next_place(s, i, &at);
-			rnf_prefetch_some(ahead);
-			if (g->padded - k > LANES)
-				dense_pixels(g, s, &at, k, in, w, io->out, PIXELS, VECTORS);
-			else
-				dense_pixels(g, s, &at, k, in, w, io->out, PIXELS, 1);
-		}
+	const int64_t all_pixels = s->rows * s->cols;
+	const int64_t block = (BLOCK_FLOATS / (g->c * PIXELS) + 1) * PIXELS;
+	for (int64_t i = 0; i < all_pixels; i += block)
+		for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
+			dense_column(g, s, i, least(i + block, all_pixels), k, io, ahead);
 }
 
 static void dense(const struct native_conv *g, const struct rnf_step_io *io)
