@@ -12,7 +12,7 @@ from report import MB
 SCRIPT = Path(__file__).parent / "peers" / "pytorch.py"
 MODES = {"train": "train", "inference": "eval"}
 COLUMNS = (
-    ("model, precision, mode, batch", 44, ""),
+    ("model, precision, mode, batch", 50, ""),
     ("rnframe\nimages/s", 9, ".1f"), ("PyTorch\nimages/s", 9, ".1f"), ("ratio\n", 6, ".2f"),
     ("rnframe\npeak MB", 8, ".0f"), ("PyTorch\npeak MB", 8, ".0f"), ("ratio\n", 6, ".2f"),
     ("rnframe\nfirst s", 8, ".2f"), ("PyTorch\nfirst s", 8, ".2f"), ("again\ns", 7, ".2f"),
@@ -61,7 +61,8 @@ def alternate(row, options):
 
 
 def median(runs, key):
-    return statistics.median(run[key] for run in runs)
+    known = [run[key] for run in runs if run[key] is not None]
+    return statistics.median(known) if known else None
 
 
 def ready(figures):

@@ -29,6 +29,11 @@ class Table:
         print("  ".join(cells).rstrip(), flush=True)
 
 
+def megabytes(value):
+    """None, a figure that the program does not have, stays None."""
+    return None if value is None else value / MB
+
+
 def say(text=""):
     clear()
     print(text, flush=True)

@@ -38,8 +38,8 @@ def derived(name, x, figures, first):
     use = figures["images_per_second"] / first[1]["images_per_second"] * first[0] / x
     return [figures["step_ms"], figures["images_per_second"], figures["share_of_peak"],
             step_ns / (figures["batch"] * pixels(name, x)), step_ns * 1e3 / multiply_adds,
-            figures["bytes_per_step"] / MB, figures["peak_memory_bytes"] / MB, figures["arena_bytes"] / MB,
-            use]
+            report.megabytes(figures["bytes_per_step"]), report.megabytes(figures["peak_memory_bytes"]),
+            report.megabytes(figures["arena_bytes"]), use]
 
 
 def measure_series(name, title, make_rows, options):
