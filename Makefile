@@ -101,6 +101,11 @@ tsan:
 quickstart: all
 	$(BUILD)/rnframe train --conf quickstart.cfg
 
+# SCALE=1: how a step grows; JSON=FILE keeps the figures; PEER_PYTHON=... has PyTorch.
+bench: all
+	@python3 -B tests/bench/bench.py --program $(BUILD)/rnframe --pictures $(BUILD)/bench $(if $(SCALE),--scale) \
+		$(if $(JSON),--json $(JSON)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/rnframe/plugins \
 		$(DESTDIR)$(PREFIX)/share/rnframe $(DESTDIR)$(PREFIX)/include
@@ -111,7 +116,7 @@ install: all
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev nettle-dev \
-	gnuplot-nox dataset-fashion-mnist xz-utils qemu-user
+	gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 deps:
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
@@ -125,5 +130,5 @@ help:
 	@sed -n 's/^\([a-z]*\):.*/  make \1/p' Makefile
 
 .SECONDARY:
-.PHONY: all prune lint check quickstart install asan ubsan tsan deps clean help
+.PHONY: all prune lint check quickstart bench install asan ubsan tsan deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -28,6 +28,8 @@ class Spec:
     project_always: bool = False
     shortcut_norm: bool = True
     keras_same: bool = True  # stride 2 pads bottom and right only
+    stem: str = "cifar"
+    size: int = 32  # of the images, in pixels
 
     @property
     def filters(self):
@@ -62,6 +64,7 @@ SPECS = {
 }
 SPECS["se_mxresnet20_published"] = replace(
     SPECS["se_mxresnet20"], project_always=True, shortcut_norm=False)
+SPECS["se_mxresnet20_224"] = replace(SPECS["se_mxresnet20"], stem="imagenet", size=224)
 
 ACTIVATIONS = {"relu": F.relu, "mish": F.mish}
 
@@ -137,12 +140,34 @@ class Block(nn.Module):
         return self.se_block(y) + x
 
 
+def stem_convs(spec, filters):
+    """The convolutions before the blocks, by name."""
+    if spec.stem == "cifar":
+        return {"stem_conv": conv(3, filters, 3)}
+    return {"stem_conv1": conv(3, filters, 3, 2, keras_same=spec.keras_same),
+            "stem_conv2": conv(filters, filters, 3),
+            "stem_conv3": conv(filters, filters, 3)}
+
+
+def stem_pool(spec):
+    """3x3, stride 2; the edge of Keras' `same` never is the maximum."""
+    if spec.stem == "cifar":
+        return nn.Identity()
+    if spec.keras_same:
+        return nn.Sequential(nn.ConstantPad2d((0, 1, 0, 1), -torch.inf), nn.MaxPool2d(3, 2))
+    return nn.MaxPool2d(3, 2, padding=1)
+
+
 class ResNet(nn.Module):
     def __init__(self, spec):
         super().__init__()
         self.act = ACTIVATIONS[spec.act]
         inputs = spec.filters[0]
-        self.stem_conv = conv(3, inputs, 3)
+        convs = stem_convs(spec, inputs)
+        self.stem = list(convs)
+        for name, layer in convs.items():
+            self.add_module(name, layer)
+        self.stem_pool = stem_pool(spec)
         self.blocks = []
         for stage, filters in enumerate(spec.filters[1:], 1):
             for index in range(1, spec.blocks + 1):
@@ -155,7 +180,9 @@ class ResNet(nn.Module):
         self.classifier = nn.Linear(2 * inputs, CLASSES)
 
     def forward(self, x):
-        x = self.stem_conv(x)
+        for name in self.stem:
+            x = getattr(self, name)(x)
+        x = self.stem_pool(x)
         for name in self.blocks:
             x = getattr(self, name)(x)
         x = self.act(self.final_bn(x))
