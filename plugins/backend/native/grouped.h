@@ -1,87 +1,93 @@
-/* Convs in groups: input channels are spread to the lanes that read them. */
+/* Convs in groups: input channels are spread to the lanes that read them, a slice
+ * of channels and a band of rows at a time, which stay in L1 while all taps read
+ * them. */
 
-/* A band of input rows: lanes[rows][columns][depth][padded], zeros around. */
+/* Rows of the input, lanes[rows][columns][depth][slice], zeros around. */
 struct band {
+	int64_t k, width; /* channels k .. k + width of the output: a slice */
 	int64_t y0, rows;
 };
 
-static struct band band_of(const struct native_conv *g, int64_t row0, int64_t row1)
+static struct band band_of(const struct native_conv *g, int64_t k, int64_t row0,
+			   int64_t row1)
 {
 	const int64_t y0 = row0 * g->in_step + g->dy[0];
 	const int64_t last = (row1 - 1) * g->in_step + g->dy[1];
-	return (struct band){ y0, last - y0 + 1 };
+	return (struct band){ k, least(g->slice, g->padded - k), y0, last - y0 + 1 };
 }
 
 /* One pixel when groups are as wide at both ends and fit a vector: a shuffle. */
-INLINE void spread_even(const struct native_conv *g, const ints *masks,
+INLINE void spread_even(const struct native_conv *g, const ints *masks, int64_t width,
 			const float *pixel, float *lanes)
 {
-	for (int64_t k = 0; k < g->k; k += LANES) {
+	for (int64_t k = 0; k < width; k += LANES) {
 		const vec v = load(pixel + k);
 		for (int64_t j = 0; j < g->depth; j++)
 #ifdef __clang__
 			for (int l = 0; l < LANES; l++)
-				lanes[j * g->padded + k + l] = v[masks[j][l]];
+				lanes[j * g->slice + k + l] = v[masks[j][l]];
 #else
-			store(lanes + j * g->padded + k, __builtin_shuffle(v, masks[j]));
+			store(lanes + j * g->slice + k, __builtin_shuffle(v, masks[j]));
 #endif
 	}
 }
 
-static void spread_any(const struct native_conv *g, const float *pixel, float *lanes)
+static void spread_any(const struct native_conv *g, const struct band *b,
+		       const float *pixel, float *lanes)
 {
-	for (int64_t j = 0; j < g->depth; j++, lanes += g->padded) {
-		for (int64_t k = 0; k < g->k; k++)
-			lanes[k] = pixel[k / g->per * g->depth + j];
-		for (int64_t k = g->k; k < g->padded; k++)
-			lanes[k] = 0;
-	}
+	for (int64_t j = 0; j < g->depth; j++, lanes += g->slice)
+		for (int64_t i = 0; i < b->width; i++) {
+			const int64_t k = b->k + i;
+			lanes[i] = k < g->k ? pixel[k / g->per * g->depth + j] : 0;
+		}
 }
 
-static void spread_row(const struct native_conv *g, const float *row, float *lanes)
+static void spread_row(const struct native_conv *g, const struct band *b,
+		       const float *row, float *lanes)
 {
-	const int64_t step = g->depth * g->padded;
+	const int64_t step = g->depth * g->slice;
 	ints masks[LANES];
 	if (g->depth != g->per || LANES % g->depth || g->k % LANES) {
 		for (int64_t x = 0; x < g->w; x++)
-			spread_any(g, row + x * g->c, lanes + x * step);
+			spread_any(g, b, row + x * g->c, lanes + x * step);
 		return;
 	}
 	for (int j = 0; j < g->depth; j++)
 		for (int l = 0; l < LANES; l++)
 			masks[j][l] = l / (int)g->depth * (int)g->depth + j;
 	for (int64_t x = 0; x < g->w; x++)
-		spread_even(g, masks, row + x * g->c, lanes + x * step);
+		spread_even(g, masks, b->width, row + x * g->c + b->k, lanes + x * step);
 }
 
-static void spread(const struct native_conv *g, struct band b, const float *in,
+static void spread(const struct native_conv *g, const struct band *b, const float *in,
 		   float *lanes)
 {
-	const int64_t step = g->depth * g->padded, row = g->columns * step;
+	const int64_t step = g->depth * g->slice, row = g->columns * step;
 	const int64_t from = g->left * step, to = (g->left + g->w) * step;
-	for (int64_t y = b.y0; y < b.y0 + b.rows; y++, lanes += row) {
+	for (int64_t y = b->y0; y < b->y0 + b->rows; y++, lanes += row) {
 		const int inside = y >= 0 && y < g->h;
 		memset(lanes, 0, (size_t)(inside ? from : row) * sizeof *lanes);
 		if (!inside) continue;
-		spread_row(g, in + y * g->w * g->c, lanes + from);
+		spread_row(g, b, in + y * g->w * g->c, lanes + from);
 		memset(lanes + to, 0, (size_t)(row - to) * sizeof *lanes);
 	}
 }
 
 enum { GROUPED_PIXELS = 8 };
 
-/* lanes: of the first pixel; they are in_step * depth * padded apart */
+/* lanes: of the first pixel, from channel k on; pixels are in_step * depth * slice
+ * apart */
 INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub *s,
 			   const float *lanes, const float *w, float *out, int64_t k,
 			   int64_t pixels)
 {
-	const int64_t step = g->depth * g->padded, stride = g->in_step * step;
+	const int64_t step = g->depth * g->slice, stride = g->in_step * step;
 	vec sum[GROUPED_PIXELS] = { 0 };
 	for (int64_t t = 0; t < s->n_taps; t++) {
 		const struct native_tap *tap = &s->taps[t];
-		const float *a = lanes + (tap->dy * g->columns + tap->dx) * step + k;
-		const float *m = w + tap->weight * step + k;
-		for (int64_t j = 0; j < g->depth; j++, a += g->padded, m += g->padded) {
+		const float *a = lanes + (tap->dy * g->columns + tap->dx) * step;
+		const float *m = w + tap->weight * g->depth * g->padded + k;
+		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += g->padded) {
 			const vec weight = load(m);
 			UNROLL
 			for (int64_t p = 0; p < pixels; p++)
@@ -95,58 +101,67 @@ INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub 
 }
 
 static void grouped_row(const struct native_conv *g, const struct native_sub *s,
-			struct band b, int64_t row, const float *lanes, const float *w,
-			float *out)
+			const struct band *b, int64_t row, const float *lanes,
+			const float *w, float *out)
 {
-	const int64_t step = g->depth * g->padded;
-	const float *a = lanes + ((row * g->in_step - b.y0) * g->columns + g->left) * step;
+	const int64_t step = g->depth * g->slice;
+	const float *a = lanes + ((row * g->in_step - b->y0) * g->columns + g->left) * step;
 	float *to = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k;
-	for (int64_t k = 0; k < g->k; k += LANES)
+	for (int64_t i = 0; i < b->width; i += LANES)
 		for (int64_t col = 0; col < s->cols; ) {
 			const int64_t n = s->cols - col >= GROUPED_PIXELS
 				? GROUPED_PIXELS : 1;
-			const float *at = a + col * g->in_step * step;
+			const float *at = a + col * g->in_step * step + i;
 			float *pixel = to + col * g->out_step * g->k;
-			if (n == 1) grouped_pixels(g, s, at, w, pixel, k, 1);
-			else grouped_pixels(g, s, at, w, pixel, k, GROUPED_PIXELS);
+			if (n == 1) grouped_pixels(g, s, at, w, pixel, b->k + i, 1);
+			else grouped_pixels(g, s, at, w, pixel, b->k + i, GROUPED_PIXELS);
 			col += n;
 		}
 }
 
-static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
+static void grouped_slice(const struct native_conv *g, int64_t k,
+			  const struct rnf_step_io *io, struct rnf_prefetch *ahead)
 {
-	struct rnf_prefetch ahead =
-		rnf_prefetch_begin(io, g->subs[0].rows * (int64_t)g->n_subs);
 	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
 		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
-		const struct band b = band_of(g, row0, row1);
-		spread(g, b, io->in[0], io->scratch);
+		const struct band b = band_of(g, k, row0, row1);
+		spread(g, &b, io->in[0], io->scratch);
 		for (size_t i = 0; i < g->n_subs; i++)
 			for (int64_t row = row0; row < least(row1, g->subs[i].rows); row++) {
-				rnf_prefetch_some(&ahead);
-				grouped_row(g, &g->subs[i], b, row, io->scratch,
+				rnf_prefetch_some(ahead);
+				grouped_row(g, &g->subs[i], &b, row, io->scratch,
 					    io->in[1], io->out);
 			}
 	}
+}
+
+static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
+{
+	const int64_t slices = (g->padded + g->slice - 1) / g->slice;
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, g->subs[0].rows * (int64_t)g->n_subs * slices);
+	for (int64_t k = 0; k < g->padded; k += g->slice)
+		grouped_slice(g, k, io, &ahead);
 }
 
 /* ---- weight gradient: dw[tap][j][k] = sum over pixels of lanes[j][k] dy[k] ---- */
 
 enum { TAPS = 9 };
 
-INLINE void grouped_outer(const struct native_conv *g, struct band b, int64_t row0,
-			  int64_t row1, const struct native_tap *tap,
+/* lanes, dy and dw: from channel k, of which `left` are left; lanes and dw: at j */
+INLINE void grouped_outer(const struct native_conv *g, const struct band *b,
+			  int64_t row0, int64_t row1, const struct native_tap *tap,
 			  const float *lanes, const float *dy, float *dw,
 			  int overwrite, int64_t left, int64_t taps)
 {
 	const struct native_sub *s = &g->subs[0];
-	const int64_t step = g->depth * g->padded;
+	const int64_t step = g->depth * g->slice;
 	vec sum[TAPS] = { 0 };
 	for (int64_t row = row0; row < row1; row++) {
 		const float *a[TAPS], *d = dy + row * s->cols * g->k;
 		UNROLL
 		for (int64_t t = 0; t < taps; t++)
-			a[t] = lanes + ((row * g->in_step - b.y0 + tap[t].dy) * g->columns +
+			a[t] = lanes + ((row * g->in_step - b->y0 + tap[t].dy) * g->columns +
 					g->left + tap[t].dx) * step;
 		for (int64_t col = 0, i = 0; col < s->cols;
 		     col++, i += g->in_step * step, d += g->k) {
@@ -165,37 +180,45 @@ INLINE void grouped_outer(const struct native_conv *g, struct band b, int64_t ro
 	}
 }
 
-static void grouped_band(const struct native_conv *g, struct band b, int64_t row0,
+static void grouped_taps(const struct native_conv *g, const struct band *b, int64_t row0,
 			 int64_t row1, const float *lanes, const float *dy, float *dw,
-			 int overwrite)
+			 int overwrite, int64_t left)
 {
 	const struct native_sub *s = &g->subs[0];
-	for (int64_t k = 0; k < g->k; k += LANES)
-		for (int64_t j = 0; j < g->depth; j++)
-			for (int64_t t = 0; t < s->n_taps; ) {
-				const float *a = lanes + j * g->padded + k;
-				float *to = dw + j * g->k + k;
-				const int64_t n = s->n_taps - t >= TAPS ? TAPS : 1;
-				if (n == TAPS)
-					grouped_outer(g, b, row0, row1, &s->taps[t], a,
-						      dy + k, to, overwrite, g->k - k, TAPS);
-				else
-					grouped_outer(g, b, row0, row1, &s->taps[t], a,
-						      dy + k, to, overwrite, g->k - k, 1);
-				t += n;
-			}
+	for (int64_t t = 0; t < s->n_taps; ) {
+		const int64_t n = s->n_taps - t >= TAPS ? TAPS : 1;
+		if (n == TAPS)
+			grouped_outer(g, b, row0, row1, &s->taps[t], lanes, dy, dw,
+				      overwrite, left, TAPS);
+		else
+			grouped_outer(g, b, row0, row1, &s->taps[t], lanes, dy, dw,
+				      overwrite, left, 1);
+		t += n;
+	}
+}
+
+static void grouped_weights_slice(const struct native_conv *g, int64_t k,
+				  const struct rnf_step_io *io,
+				  struct rnf_prefetch *ahead)
+{
+	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
+		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
+		const struct band b = band_of(g, k, row0, row1);
+		rnf_prefetch_some(ahead);
+		spread(g, &b, io->in[0], io->scratch);
+		for (int64_t i = 0; i < b.width; i += LANES)
+			for (int64_t j = 0; j < g->depth; j++)
+				grouped_taps(g, &b, row0, row1, io->scratch + j * g->slice + i,
+					     io->in[1] + k + i, io->out + j * g->k + k + i,
+					     io->first && row0 == 0, g->k - k - i);
+	}
 }
 
 static void grouped_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
+	const int64_t bands = (g->subs[0].rows + g->band - 1) / g->band;
 	struct rnf_prefetch ahead =
-		rnf_prefetch_begin(io, g->subs[0].rows / g->band + 1);
-	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
-		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
-		const struct band b = band_of(g, row0, row1);
-		rnf_prefetch_some(&ahead);
-		spread(g, b, io->in[0], io->scratch);
-		grouped_band(g, b, row0, row1, io->scratch, io->in[1], io->out,
-			     io->first && row0 == 0);
-	}
+		rnf_prefetch_begin(io, bands * ((g->padded + g->slice - 1) / g->slice));
+	for (int64_t k = 0; k < g->padded; k += g->slice)
+		grouped_weights_slice(g, k, io, &ahead);
 }

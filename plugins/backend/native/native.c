@@ -6,7 +6,10 @@
 
 #include "native.h"
 
-enum { SPREAD_FLOATS = 24 * 1024 }; /* of spread rows: a part of L2 */
+enum {
+	SPREAD_FLOATS = 24 * 1024, /* of spread rows: a part of L2 */
+	SLICE = 16, /* channels: a cache line of the output is written at once */
+};
 
 static const struct native_isa *const isas[] = { /* the best one first */
 #ifdef __x86_64__
@@ -184,7 +187,8 @@ static size_t set_band(struct native_conv *g)
 	const int64_t extent = g->dy[1] - g->dy[0];
 	if (g->columns < g->w) g->columns = g->w;
 	g->columns += g->left;
-	const int64_t row = g->columns * g->depth * g->padded;
+	g->slice = g->padded < SLICE ? g->padded : SLICE;
+	const int64_t row = g->columns * g->depth * g->slice;
 	const int64_t rows = SPREAD_FLOATS / row - extent - 1;
 	g->band = rows > 0 ? rows / g->in_step + 1 : 1;
 	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);

@@ -36,7 +36,8 @@ struct native_conv {
 	/* grouped: */
 	int64_t depth;     /* input channels that an output channel reads */
 	int64_t per;       /* output channels of a group */
-	int64_t band;      /* rows of a sub-conv whose input is spread at once */
+	int64_t slice;     /* output channels whose input is spread at once */
+	int64_t band;      /* and rows of a sub-conv */
 	int64_t left, columns; /* zeros before a spread row, and its whole length */
 	/* Winograd: `left` and these zeros before the image; `zero` is c_padded long */
 	int64_t top;
