@@ -168,41 +168,67 @@ static struct range range_of(const struct native_conv *g, const struct native_ta
 	};
 }
 
+/* sum[c] += a[c] d over n pixels, which are a_step and d_step apart */
+INLINE void add_outer(int64_t n, const float *a, int64_t a_step, const float *d,
+		      int64_t d_step, vec sum[CHANNELS][VECTORS], int64_t channels,
+		      int64_t vectors)
+{
+	for (int64_t i = 0; i < n; i++, a += a_step, d += d_step) {
+		vec e[VECTORS];
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++)
+			e[v] = load(d + v * LANES);
+		UNROLL
+		for (int64_t c = 0; c < channels; c++)
+			UNROLL
+			for (int64_t v = 0; v < vectors; v++)
+				sum[c][v] = multiply_add(all(a[c]), e[v], sum[c][v]);
+	}
+}
+
+/* The same, where the last vector of d has `left` lanes of its own. */
+INLINE void add_outer_end(int64_t n, const float *a, int64_t a_step, const float *d,
+			  int64_t d_step, int64_t left, vec sum[CHANNELS][VECTORS],
+			  int64_t channels, int64_t vectors)
+{
+	for (int64_t i = 0; i < n; i++, a += a_step, d += d_step)
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++) {
+			const vec e = load_up_to(d + v * LANES, left - v * LANES);
+			UNROLL
+			for (int64_t c = 0; c < channels; c++)
+				sum[c][v] = multiply_add(all(a[c]), e, sum[c][v]);
+		}
+}
+
+INLINE void add_or_store(float *to, vec sum, int overwrite, int64_t left)
+{
+	if (left <= 0) return;
+	store_up_to(to, overwrite ? sum : sum + load_up_to(to, left), left);
+}
+
 /* dw: channels [c][k] of the tap, at the first channel and vector */
 INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 		  struct range r, const float *x, const float *dy, float *dw,
 		  int overwrite, int64_t left, int64_t channels, int64_t vectors)
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
-	const int some = left < vectors * LANES;
-	const int64_t x_step = g->in_step * g->c;
+	const int64_t x_step = g->in_step * g->c, cols = r.col1 - r.col0;
 	for (int64_t row = r.row0; row < r.row1; row++) {
 		const float *a = x + ((row * g->in_step + t->dy) * g->w +
 				      r.col0 * g->in_step + t->dx) * g->c;
 		const float *b = dy + (row * g->subs[0].cols + r.col0) * g->k;
-		for (int64_t col = r.col0; col < r.col1; col++, a += x_step, b += g->k) {
-			vec d[VECTORS];
-			UNROLL
-			for (int64_t v = 0; v < vectors; v++)
-				d[v] = some && v == vectors - 1
-					? load_some(b + v * LANES, left - v * LANES)
-					: load(b + v * LANES);
-			UNROLL
-			for (int64_t i = 0; i < channels; i++)
-				UNROLL
-				for (int64_t v = 0; v < vectors; v++)
-					sum[i][v] = multiply_add(all(a[i]), d[v], sum[i][v]);
-		}
+		if (left < vectors * LANES)
+			add_outer_end(cols, a, x_step, b, g->k, left, sum, channels, vectors);
+		else
+			add_outer(cols, a, x_step, b, g->k, sum, channels, vectors);
 	}
 	UNROLL
-	for (int64_t i = 0; i < channels; i++)
+	for (int64_t c = 0; c < channels; c++)
 		UNROLL
-		for (int64_t v = 0; v < vectors; v++) {
-			float *to = dw + i * g->k + v * LANES;
-			const int64_t n = least(left - v * LANES, LANES);
-			const vec before = overwrite ? (vec){ 0 } : load_some(to, n);
-			store_up_to(to, sum[i][v] + before, n);
-		}
+		for (int64_t v = 0; v < vectors; v++)
+			add_or_store(dw + c * g->k + v * LANES, sum[c][v], overwrite,
+				     left - v * LANES);
 }
 
 /* All channels of one tap, `channels` rows at a time, then those that are left. */
@@ -249,4 +275,77 @@ static void dense_weights(const struct native_conv *g, const struct rnf_step_io 
 				    io->out + s->taps[t].weight * g->c * g->k,
 				    io->first && y == 0);
 		}
+}
+
+/* ---- weight gradient of one tap: no other reads a band, so it is put in order ----
+ *
+ * a[quad of channels][pixel][CHANNELS], d[pixel][column of vectors] */
+
+/* Quads are a cache line further apart, or all of a pixel's were in one L1 set. */
+static int64_t quad_size(int64_t pixels)
+{
+	return pixels * CHANNELS + 16;
+}
+
+static void pack_channels(const struct native_conv *g, struct range r, const float *x,
+			  float *a)
+{
+	const struct native_tap *t = &g->subs[0].taps[0];
+	const int64_t quad = quad_size((r.row1 - r.row0) * (r.col1 - r.col0));
+	for (int64_t row = r.row0; row < r.row1; row++)
+		for (int64_t col = r.col0; col < r.col1; col++, a += CHANNELS) {
+			const float *pixel = x + ((row * g->in_step + t->dy) * g->w +
+						  col * g->in_step + t->dx) * g->c;
+			for (int64_t c = 0; c < g->c; c += CHANNELS)
+				store_quad(a + c / CHANNELS * quad, pixel + c, g->c - c);
+		}
+}
+
+static void pack_column(const struct native_conv *g, struct range r, const float *dy,
+			int64_t n, float *d)
+{
+	for (int64_t row = r.row0; row < r.row1; row++)
+		for (int64_t col = r.col0; col < r.col1; col++, d += VECTORS * LANES) {
+			const float *pixel = dy + (row * g->subs[0].cols + col) * g->k;
+			for (int64_t v = 0; v < VECTORS; v++)
+				store(d + v * LANES, load_up_to(pixel + v * LANES,
+								n - v * LANES));
+		}
+}
+
+static void outer_panel(const struct native_conv *g, int64_t pixels, const float *a,
+			const float *d, float *dw, int overwrite, int64_t rows, int64_t n)
+{
+	vec sum[CHANNELS][VECTORS] = { 0 };
+	add_outer(pixels, a, CHANNELS, d, VECTORS * LANES, sum, CHANNELS, VECTORS);
+	for (int64_t i = 0; i < rows; i++)
+		UNROLL
+		for (int64_t v = 0; v < VECTORS; v++)
+			add_or_store(dw + i * g->k + v * LANES, sum[i][v], overwrite,
+				     n - v * LANES);
+}
+
+static void tap_weights_packed(const struct native_conv *g, struct range r,
+			       const struct rnf_step_io *io, int overwrite)
+{
+	const int64_t pixels = (r.row1 - r.row0) * (r.col1 - r.col0);
+	float *d = io->scratch, *a = d + pixels * VECTORS * LANES;
+	pack_channels(g, r, io->in[0], a);
+	for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
+		pack_column(g, r, io->in[1] + k, g->k - k, d);
+		for (int64_t c = 0; c < g->c; c += CHANNELS)
+			outer_panel(g, pixels, a + c / CHANNELS * quad_size(pixels), d, io->out + c * g->k + k,
+				    overwrite, least(g->c - c, CHANNELS), g->k - k);
+	}
+}
+
+static void point_weights(const struct native_conv *g, const struct rnf_step_io *io)
+{
+	const struct native_sub *s = &g->subs[0];
+	struct rnf_prefetch ahead = rnf_prefetch_begin(io, s->rows / g->band + 1);
+	for (int64_t y = 0; y < s->rows; y += g->band) {
+		rnf_prefetch_some(&ahead);
+		tap_weights_packed(g, range_of(g, &s->taps[0], y, least(y + g->band, s->rows)),
+				   io, io->first && y == 0);
+	}
 }

@@ -9,8 +9,8 @@
 
 const struct native_isa ISA = {
 	.name = ISA_NAME, .winograd_name = "winograd, " ISA_NAME,
-	.lanes = LANES, .vectors = VECTORS,
-	.dense = dense, .dense_weights = dense_weights,
+	.lanes = LANES, .vectors = VECTORS, .channels = CHANNELS,
+	.dense = dense, .dense_weights = dense_weights, .point_weights = point_weights,
 	.grouped = grouped, .grouped_weights = grouped_weights,
 	.winograd = winograd, .winograd_weights = winograd_weights,
 	.peak = peak,

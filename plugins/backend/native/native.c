@@ -8,6 +8,7 @@
 
 enum {
 	SPREAD_FLOATS = 24 * 1024, /* of spread rows: a part of L2 */
+	PANEL_PIXELS = 128,
 	SLICE = 16, /* channels: a cache line of the output is written at once */
 };
 
@@ -194,6 +195,18 @@ static size_t set_band(struct native_conv *g)
 	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);
 }
 
+/* Rows whose pixels are put in order at once: a part of L2. */
+static size_t set_panels(struct native_conv *g, const struct native_isa *isa)
+{
+	const struct native_sub *s = &g->subs[0];
+	const int64_t quads = (g->c + isa->channels - 1) / isa->channels;
+	g->band = s->cols < PANEL_PIXELS ? PANEL_PIXELS / s->cols : 1;
+	if (g->band > s->rows) g->band = s->rows;
+	const int64_t pixels = g->band * s->cols;
+	return (size_t)(quads * (pixels * isa->channels + 16) + pixels * g->column) *
+	       sizeof(float);
+}
+
 /* ---- weights as the kernels read them: [tap][depth][padded] ---- */
 
 int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, int64_t k)
@@ -219,43 +232,13 @@ static void pack(const void *state, const float *weights, float *packed)
 
 struct state {
 	struct native_conv g; /* first: what pack() gets */
-	const struct native_isa *isa;
+	native_run *run;
 };
 
-static void dense(const void *state, const struct rnf_step_io *io)
+static void run(const void *state, const struct rnf_step_io *io)
 {
 	const struct state *s = state;
-	s->isa->dense(&s->g, io);
-}
-
-static void grouped(const void *state, const struct rnf_step_io *io)
-{
-	const struct state *s = state;
-	s->isa->grouped(&s->g, io);
-}
-
-static void dense_weights(const void *state, const struct rnf_step_io *io)
-{
-	const struct state *s = state;
-	s->isa->dense_weights(&s->g, io);
-}
-
-static void grouped_weights(const void *state, const struct rnf_step_io *io)
-{
-	const struct state *s = state;
-	s->isa->grouped_weights(&s->g, io);
-}
-
-static void winograd(const void *state, const struct rnf_step_io *io)
-{
-	const struct state *s = state;
-	s->isa->winograd(&s->g, io);
-}
-
-static void winograd_weights(const void *state, const struct rnf_step_io *io)
-{
-	const struct state *s = state;
-	s->isa->winograd_weights(&s->g, io);
+	s->run(&s->g, io);
 }
 
 /* A constant of the shape, since it decides bits. */
@@ -264,29 +247,49 @@ static int takes_winograd(const struct rnf_conv_shape *s)
 	return s->algorithm != RNF_ALGORITHM_DIRECT && native_winograd_fits(s);
 }
 
-static void set_winograd(struct state *s, struct rnf_kernel *kernel)
+static void set_winograd(struct state *s, const struct native_isa *isa,
+			 struct rnf_kernel *kernel)
 {
-	native_winograd_size(&s->g, s->isa->lanes);
+	native_winograd_size(&s->g, isa->lanes);
+	kernel->name = isa->winograd_name;
 	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
-		kernel->run = winograd_weights;
+		s->run = isa->winograd_weights;
 		kernel->leaf_bytes = native_winograd_leaf(&s->g);
 		return;
 	}
-	kernel->run = winograd;
+	s->run = isa->winograd;
 	kernel->scratch_bytes = native_winograd_scratch(&s->g);
 	kernel->pack = native_winograd_pack;
 	kernel->pack_floats = native_winograd_pack_floats(&s->g);
 }
 
-static void set_direct(struct state *s, struct rnf_kernel *kernel)
+static void set_weights(struct state *s, const struct native_isa *isa,
+			struct rnf_kernel *kernel)
+{
+	const struct rnf_window *w = &s->g.shape.window;
+	if (s->g.shape.groups > 1) {
+		s->run = isa->grouped_weights;
+		kernel->scratch_bytes = set_band(&s->g);
+	} else if (w->kernel_h * w->kernel_w == 1) {
+		s->run = isa->point_weights;
+		kernel->scratch_bytes = set_panels(&s->g, isa);
+	} else {
+		s->run = isa->dense_weights;
+	}
+}
+
+static void set_direct(struct state *s, const struct native_isa *isa,
+		       struct rnf_kernel *kernel)
 {
 	const int is_grouped = s->g.shape.groups > 1;
-	const int weights = s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS;
 	const struct rnf_window *w = &s->g.shape.window;
+	kernel->name = isa->name;
+	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
+		set_weights(s, isa, kernel);
+		return;
+	}
 	if (is_grouped) kernel->scratch_bytes = set_band(&s->g);
-	kernel->run = weights ? is_grouped ? grouped_weights : dense_weights
-			      : is_grouped ? grouped : dense;
-	if (weights) return;
+	s->run = is_grouped ? isa->grouped : isa->dense;
 	if (s->g.shape.kind == RNF_STEP_CONV_FWD && s->g.k == s->g.padded) return;
 	kernel->pack = pack;
 	kernel->pack_floats = (size_t)(w->kernel_h * w->kernel_w * s->g.depth *
@@ -296,25 +299,23 @@ static void set_direct(struct state *s, struct rnf_kernel *kernel)
 static rnf_status conv(void *self, const struct rnf_host *host,
 		       const struct rnf_conv_shape *shape, struct rnf_kernel *kernel)
 {
+	const struct native_isa *isa = self;
 	const struct rnf_window *w = &shape->window;
 	if (w->kernel_h > 64 || w->kernel_w > 64) return RNF_EUNSUP;
-	struct state *s = host->alloc(sizeof *s);
-	if (!s) return host->fail(RNF_ENOMEM, "out of memory");
-	s->isa = self;
 	if (shape->algorithm == RNF_ALGORITHM_WINOGRAD && !native_winograd_fits(shape))
 		return RNF_EUNSUP;
+	struct state *s = host->alloc(sizeof *s);
+	if (!s) return host->fail(RNF_ENOMEM, "out of memory");
 	s->g.shape = *shape;
 	s->g.dy[0] = INT64_MAX;
 	s->g.dy[1] = INT64_MIN;
-	set_images(&s->g, s->isa);
-	s->g.zero = host->alloc((size_t)(s->g.c + s->g.k + s->isa->lanes) * sizeof(float));
+	set_images(&s->g, isa);
+	s->g.zero = host->alloc((size_t)(s->g.c + s->g.k + isa->lanes) * sizeof(float));
 	if (!s->g.zero || !add_subs(&s->g, host))
 		return host->fail(RNF_ENOMEM, "out of memory");
-	const int by_points = takes_winograd(shape);
-	*kernel = (struct rnf_kernel){
-		.name = by_points ? s->isa->winograd_name : s->isa->name, .state = s };
-	if (by_points) set_winograd(s, kernel);
-	else set_direct(s, kernel);
+	*kernel = (struct rnf_kernel){ .run = run, .state = s };
+	if (takes_winograd(shape)) set_winograd(s, isa, kernel);
+	else set_direct(s, isa, kernel);
 	return RNF_OK;
 }
 

@@ -33,7 +33,7 @@ struct native_conv {
 	struct native_sub *subs;
 	size_t n_subs;
 	const float *zero; /* [c]: what is read outside of the image */
-	/* grouped: */
+	/* grouped, and weights of one tap: `band` */
 	int64_t depth;     /* input channels that an output channel reads */
 	int64_t per;       /* output channels of a group */
 	int64_t slice;     /* output channels whose input is spread at once */
@@ -64,18 +64,17 @@ static inline int64_t native_first(int64_t step, int64_t d, int64_t bound)
 	return n <= 0 ? 0 : (n + step - 1) / step;
 }
 
+typedef void native_run(const struct native_conv *, const struct rnf_step_io *);
+
 /* The kernels of one instruction set. */
 struct native_isa {
 	const char *name, *winograd_name;
 	int64_t lanes, vectors; /* of a column that is summed at once */
+	int64_t channels;       /* whose weight gradients are */
 	/* The weights that are read, io->in[1]: [weight][c or depth][padded] ... */
-	void (*dense)(const struct native_conv *, const struct rnf_step_io *);
-	void (*dense_weights)(const struct native_conv *, const struct rnf_step_io *);
-	void (*grouped)(const struct native_conv *, const struct rnf_step_io *);
-	void (*grouped_weights)(const struct native_conv *, const struct rnf_step_io *);
+	native_run *dense, *dense_weights, *point_weights, *grouped, *grouped_weights;
 	/* ... or as native_winograd_pack() leaves them. */
-	void (*winograd)(const struct native_conv *, const struct rnf_step_io *);
-	void (*winograd_weights)(const struct native_conv *, const struct rnf_step_io *);
+	native_run *winograd, *winograd_weights;
 	double (*peak)(void); /* as the backend's own (peak.h) */
 };
 

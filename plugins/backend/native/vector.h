@@ -55,3 +55,19 @@ static inline int64_t least(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
+
+INLINE vec load_up_to(const float *at, int64_t n)
+{
+	return n >= LANES ? load(at) : n > 0 ? load_some(at, n) : (vec){ 0 };
+}
+
+/* n of CHANNELS floats, then zeros. */
+INLINE void store_quad(float *to, const float *from, int64_t n)
+{
+	if (n >= CHANNELS) {
+		memcpy(to, from, sizeof(float[CHANNELS]));
+		return;
+	}
+	memset(to, 0, sizeof(float[CHANNELS]));
+	memcpy(to, from, (size_t)n * sizeof *to);
+}

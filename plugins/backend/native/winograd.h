@@ -343,17 +343,7 @@ INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float 
 			int64_t vectors)
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
-	for (int64_t t = 0; t < tiles; t++, v += g->c_padded, z += g->padded) {
-		vec d[VECTORS];
-		UNROLL
-		for (int64_t i = 0; i < vectors; i++)
-			d[i] = load(z + i * LANES);
-		UNROLL
-		for (int64_t c = 0; c < channels; c++)
-			UNROLL
-			for (int64_t i = 0; i < vectors; i++)
-				sum[c][i] = multiply_add(all(v[c]), d[i], sum[c][i]);
-	}
+	add_outer(tiles, v, g->c_padded, z, g->padded, sum, channels, vectors);
 	UNROLL
 	for (int64_t c = 0; c < channels; c++)
 		UNROLL
