@@ -14,6 +14,7 @@ enum {
 
 static const struct native_isa *const isas[] = { /* the best one first */
 #ifdef __x86_64__
+	&native_avx512,
 	&native_avx2,
 #endif
 	&native_portable,
@@ -22,13 +23,18 @@ enum { N_ISAS = sizeof isas / sizeof *isas };
 
 static const char names[] =
 #ifdef __x86_64__
-	"avx2 or "
+	"avx512, avx2 or "
 #endif
 	"portable";
 
 static int runs_here(const struct native_isa *isa)
 {
 #ifdef __x86_64__
+	if (isa == &native_avx512)
+		return __builtin_cpu_supports("avx512f") &&
+		       __builtin_cpu_supports("avx512bw") &&
+		       __builtin_cpu_supports("avx512dq") &&
+		       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
 	if (isa == &native_avx2)
 		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif

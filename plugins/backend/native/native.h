@@ -92,7 +92,7 @@ void native_winograd_pack(const void *conv, const float *weights, float *packed)
 
 extern const struct native_isa native_portable;
 #ifdef __x86_64__
-extern const struct native_isa native_avx2;
+extern const struct native_isa native_avx2, native_avx512;
 #endif
 
 #endif

@@ -11,7 +11,7 @@
 #include "lib/plugin.h"
 #include "lib/sanitizer.h"
 
-static const char *const isas[] = { "portable", "avx2" };
+static const char *const isas[] = { "portable", "avx2", "avx512" };
 
 static rnf_status open_isa(const char *isa, struct test_convs *by)
 {
