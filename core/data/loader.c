@@ -146,11 +146,11 @@ void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 		.n_peers = peers ? n_peers : 0, .x = x, .target = target,
 		.workers = pool ? rnf_pool_threads(pool) : 1,
 	};
-	if (pool && batch.workers <= batcher->n_workers) {
+	if (pool && n > 1 && batch.workers <= batcher->n_workers) {
 		rnf_pool_run(pool, fill_share, &batch);
 		return;
 	}
-	batch.workers = 1; /* fewer buffers than threads */
+	batch.workers = 1; /* fewer images or buffers than threads */
 	fill_share(&batch, 0);
 }
 

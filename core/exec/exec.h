@@ -37,8 +37,10 @@ struct rnf_exec {
 	int n_workers;
 	size_t phase;
 	float *packed; /* weights as the kernels want them */
+	int stale;     /* who changes the weights says so; training always does */
 	/* of the batch: */
 	int64_t images;
+	int alone; /* one leaf: the caller's thread runs it, and none is woken */
 	const float *target;     /* [images][classes] */
 	const uint64_t *samples; /* keys of random ops; index in the split */
 	uint64_t key;            /* of (seed, epoch) */

@@ -66,29 +66,41 @@ static void end_phase(void *arg)
 	exec->phase++;
 }
 
-/* Training has changed the weights since the last batch. Shared out whole. */
+static void barrier(struct rnf_worker *w, void (*last)(void *))
+{
+	if (!w->exec->alone) rnf_pool_barrier(w->exec->pool, last, w);
+	else if (last) last(w);
+	lap(w, RNF_TIME_WAIT);
+}
+
+/* Weights that have changed since the last batch. Shared out whole. */
 static void pack_weights(struct rnf_worker *w, int worker)
 {
 	struct rnf_exec *exec = w->exec;
 	const struct rnf_plan *plan = exec->plan;
-	for (size_t i = (size_t)worker; i < plan->n_packs;
-	     i += (size_t)exec->n_workers) {
+	if (!exec->stale) return;
+	const int workers = exec->alone ? 1 : exec->n_workers;
+	for (size_t i = (size_t)worker; i < plan->n_packs; i += (size_t)workers) {
 		const struct rnf_step *s = plan->packs[i];
 		s->kernel.pack(s->kernel.state, rnf_at(w, s->in[1]),
 			       exec->packed + s->packed);
 		lap(w, RNF_TIME_PACK);
 	}
-	if (plan->n_packs) rnf_pool_barrier(exec->pool, NULL, NULL);
-	lap(w, RNF_TIME_WAIT);
+	if (plan->n_packs) barrier(w, NULL);
+}
+
+static int64_t count_leaves(const struct rnf_exec *exec)
+{
+	return (exec->images + RNF_LEAF - 1) / RNF_LEAF;
 }
 
 static void job(void *arg, int worker)
 {
 	struct rnf_exec *exec = arg;
 	struct rnf_worker *w = &exec->workers[worker];
-	const int64_t leaves = (exec->images + RNF_LEAF - 1) / RNF_LEAF;
 	int64_t from, to;
-	rnf_pool_share(leaves, worker, exec->n_workers, &from, &to);
+	rnf_pool_share(count_leaves(exec), worker, exec->alone ? 1 : exec->n_workers,
+		       &from, &to);
 	lap(w, RNF_TIME_WAIT); /* for the thread to wake */
 	pack_weights(w, worker);
 	for (size_t i = 0; i < exec->plan->n_phases; i++) {
@@ -96,20 +108,31 @@ static void job(void *arg, int worker)
 		if (w->times) rnf_times_phase(w->times, i);
 		for (int64_t k = from; k < to; k++)
 			leaf(w, &exec->plan->phases[i], k);
-		rnf_pool_barrier(exec->pool, end_phase, w);
-		lap(w, RNF_TIME_WAIT);
+		barrier(w, end_phase);
+	}
+}
+
+/* Coefficients that depend on the weights alone. */
+static void prologue(struct rnf_exec *exec)
+{
+	for (size_t i = 0; i < exec->plan->n_prologue; i++) {
+		rnf_barrier_run(exec, &exec->plan->prologue[i]);
+		lap(&exec->workers[0], RNF_TIME_BARRIER);
 	}
 }
 
 void rnf_exec_run(struct rnf_exec *exec)
 {
 	if (exec->workers[0].times) rnf_times_start(exec);
-	for (size_t i = 0; i < exec->plan->n_prologue; i++) {
-		rnf_barrier_run(exec, &exec->plan->prologue[i]);
-		lap(&exec->workers[0], RNF_TIME_BARRIER);
-	}
+	exec->stale |= exec->plan->program->training;
+	if (exec->stale) prologue(exec);
 	exec->phase = 0;
-	rnf_pool_run(exec->pool, job, exec);
+	exec->alone = count_leaves(exec) == 1;
+	for (int i = 0; i < exec->n_workers; i++)
+		exec->workers[i].n_partials = 0;
+	if (exec->alone) job(exec, 0);
+	else rnf_pool_run(exec->pool, job, exec);
+	exec->stale = 0;
 }
 
 static float *floats(int64_t n)
@@ -146,6 +169,7 @@ struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 	float *arena = floats(plan->arena), *channel = floats(plan->channel);
 	float *gradient = floats(plan->gradient);
 	exec->plan = plan;
+	exec->stale = 1;
 	exec->packed = floats(plan->packed);
 	exec->pool = pool;
 	exec->n_workers = rnf_pool_threads(pool);

@@ -140,6 +140,7 @@ static void update(const struct rnf_experiment *e, const struct rnf_run *run)
 				       .step = run->step, .lr = run->lr } };
 	rnf_pool_run(e->pool, update_weights, &job);
 	update_statistics(e);
+	e->execs[0]->stale = 1;
 }
 
 struct rnf_step_seconds rnf_training_step(const struct rnf_training_step *s,

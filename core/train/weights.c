@@ -110,6 +110,7 @@ rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path)
 					p->weights[i].name,
 					shape_words(p->weights[i].rank,
 						    p->weights[i].shape));
+	if (e->execs[0]) e->execs[0]->stale = 1;
 	return RNF_OK;
 }
 
