@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,32 +11,46 @@
  * bounds; set-up makes a few thousand of them. */
 struct block {
 	struct block *next;
-	char padding[64 - sizeof(struct block *)];
+	void *memory; /* what free() takes */
+	char padding[64 - 2 * sizeof(void *)];
 };
 
 static struct block *blocks;
 
-/* Large blocks on large pages: a step walks over hundreds of megabytes, and at
- * small pages a good part of its time is spent on their addresses. */
+static struct block *small_block(size_t size)
+{
+	struct block *b = aligned_alloc(64, size);
+	if (!b) return NULL;
+	memset(b, 0, size);
+	b->memory = b;
+	return b;
+}
+
 enum { LARGE = 2 << 20 };
 
-static void *pages(size_t size)
+/* On large pages: a step walks over hundreds of megabytes, and at small pages a
+ * good part of its time is spent on their addresses. calloc() leaves it to the
+ * kernel to clear them, when and where they are first used. */
+static struct block *large_block(size_t size)
 {
-	if (size < 2 * LARGE) return aligned_alloc(64, size);
-	void *at = aligned_alloc(LARGE, (size + LARGE - 1) / LARGE * LARGE);
-	if (at) madvise(at, size, MADV_HUGEPAGE); /* a wish */
-	return at;
+	char *memory = size + LARGE > size ? calloc(1, size + LARGE) : NULL;
+	if (!memory) return NULL;
+	struct block *b = (struct block *)
+		(((uintptr_t)memory + LARGE - 1) & ~(uintptr_t)(LARGE - 1));
+	madvise(b, size, MADV_HUGEPAGE); /* a wish */
+	b->memory = memory;
+	return b;
 }
 
 void *rnf_alloc(size_t bytes)
 {
 	const size_t size = sizeof(struct block) + ((bytes + 63) & ~(size_t)63);
-	struct block *b = size < bytes ? NULL : pages(size);
-	if (!b || size < bytes) {
+	struct block *b = size < bytes ? NULL
+			: size < 2 * LARGE ? small_block(size) : large_block(size);
+	if (!b) {
 		fprintf(stderr, "rnframe: out of memory (%zu bytes)\n", bytes);
 		exit(1);
 	}
-	memset(b, 0, size);
 	b->next = blocks;
 	blocks = b;
 	return b + 1;
@@ -74,7 +89,7 @@ void rnf_arena_finish(void)
 {
 	while (blocks) {
 		struct block *next = blocks->next;
-		free(blocks);
+		free(blocks->memory);
 		blocks = next;
 	}
 }
