@@ -247,9 +247,11 @@ static void run(const void *state, const struct rnf_step_io *io)
 	s->run(&s->g, io);
 }
 
-/* A constant of the shape, since it decides bits. */
+/* By the shape alone, since it decides bits. Few channels at one end (an image's
+ * three) give the transforms more to do than they save. */
 static int takes_winograd(const struct rnf_conv_shape *s)
 {
+	if (s->algorithm == RNF_ALGORITHM_AUTO && (s->c < 8 || s->k < 8)) return 0;
 	return s->algorithm != RNF_ALGORITHM_DIRECT && native_winograd_fits(s);
 }
 

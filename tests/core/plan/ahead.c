@@ -1,0 +1,136 @@
+/* What convs fetch: every stored tensor that a step touches first has been asked
+ * for by the conv before it; those that an image begins with by the last conv of
+ * the image before. Nothing is asked for twice, or for nobody. */
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "lib/plugin.h"
+#include "plugin/loader.h"
+#include "train/setup.h"
+
+#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
+
+static const char *const confs[] = { "se_mxresnet20.cfg", "se_mxresnext29_16x2d.cfg" };
+
+static const struct rnf_plan *training_plan(const char *conf)
+{
+	static const char *const sets[] = {
+		"data.type=synthetic", "data.height=32", "data.width=32",
+		"data.channels=3", "data.images=16" };
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	char path[512];
+	snprintf(path, sizeof path, "%s/plugins", test_build());
+	rnf_loader_path(path);
+	GOOD(rnf_experiment_read(e, conf, sets, TEST_ROWS(sets)));
+	GOOD(rnf_experiment_data(e));
+	GOOD(rnf_experiment_shapes(e));
+	GOOD(rnf_experiment_plan(e, 1, 1));
+	return e->plans[1];
+}
+
+static int same(struct rnf_operand a, struct rnf_operand b)
+{
+	return a.space == b.space && a.offset == b.offset && a.stride == b.stride;
+}
+
+/* The stored tensors of a step. */
+struct touched {
+	struct rnf_operand at[RNF_CHAIN_SLOTS];
+	size_t n;
+};
+
+static void touch(struct touched *t, struct rnf_operand o)
+{
+	if (o.space == RNF_SPACE_ARENA) t->at[t->n++] = o;
+}
+
+static struct touched touched_by(const struct rnf_step *s)
+{
+	struct touched t = { .n = 0 };
+	for (size_t i = 0; s->chain && i < s->chain->n_slots; i++)
+		touch(&t, s->chain->slots[i].operand);
+	for (int i = 0; !s->chain && i < RNF_OP_INPUTS; i++)
+		touch(&t, s->in[i]);
+	if (!s->chain) touch(&t, s->out);
+	return t;
+}
+
+static int touches(const struct rnf_step *s, struct rnf_operand o)
+{
+	const struct touched t = touched_by(s);
+	for (size_t i = 0; i < t.n; i++)
+		if (same(t.at[i], o)) return 1;
+	return 0;
+}
+
+static int asks(const struct rnf_step *conv, struct rnf_operand o, int next)
+{
+	int n = 0;
+	for (size_t i = 0; i < conv->n_ahead; i++)
+		n += conv->ahead[i].next == next && same(conv->ahead[i].operand, o);
+	ck_assert_int_le(n, 1);
+	return n;
+}
+
+/* The last conv before step `to`, or of the whole phase when there is none. */
+static const struct rnf_step *conv_before(const struct rnf_phase *phase, size_t to, int *next)
+{
+	const struct rnf_step *conv = NULL;
+	*next = 0;
+	for (size_t i = 0; i < to; i++)
+		if (phase->steps[i].kernel.run) conv = &phase->steps[i];
+	if (conv) return conv;
+	*next = 1;
+	for (size_t i = to; i < phase->n_steps; i++)
+		if (phase->steps[i].kernel.run) conv = &phase->steps[i];
+	return conv;
+}
+
+static void check_step(const struct rnf_phase *phase, size_t i)
+{
+	const struct touched t = touched_by(&phase->steps[i]);
+	int next;
+	const struct rnf_step *conv = conv_before(phase, i, &next);
+	for (size_t k = 0; conv && k < t.n; k++) {
+		int warm = 0;
+		for (size_t j = 0; !next && phase->steps + j <= conv; j++)
+			warm |= touches(&phase->steps[j], t.at[k]);
+		ck_assert_int_eq(asks(conv, t.at[k], next), !warm);
+	}
+}
+
+/* Everything that a conv asks for is touched by a step of its phase. */
+static void check_asked(const struct rnf_phase *phase, const struct rnf_step *conv)
+{
+	ck_assert_uint_le(conv->n_ahead, RNF_AHEAD);
+	for (size_t i = 0; i < conv->n_ahead; i++) {
+		int found = 0;
+		for (size_t j = 0; j < phase->n_steps; j++)
+			found |= touches(&phase->steps[j], conv->ahead[i].operand);
+		ck_assert(found);
+	}
+}
+
+START_TEST(what_comes_is_fetched)
+{
+	const struct rnf_plan *plan = training_plan(confs[_i]);
+	size_t asked = 0;
+	for (size_t i = 0; i < plan->n_phases; i++)
+		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
+			check_step(&plan->phases[i], j);
+			check_asked(&plan->phases[i], &plan->phases[i].steps[j]);
+			asked += plan->phases[i].steps[j].n_ahead;
+		}
+	ck_assert_uint_gt(asked, plan->n_phases);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ what_comes_is_fetched, TEST_ROWS(confs) },
+		{ NULL, 0 },
+	};
+	return test_run_cases("ahead", cases);
+}
