@@ -168,16 +168,17 @@ static struct range range_of(const struct native_conv *g, const struct native_ta
 	};
 }
 
-/* sum[c] += a[c] d over n pixels, which are a_step and d_step apart */
+/* sum[c] += a[c] d over n pixels, which are a_step and d_step apart; d's vectors
+ * are d_vector apart */
 INLINE void add_outer(int64_t n, const float *a, int64_t a_step, const float *d,
-		      int64_t d_step, vec sum[CHANNELS][VECTORS], int64_t channels,
-		      int64_t vectors)
+		      int64_t d_step, int64_t d_vector, vec sum[CHANNELS][VECTORS],
+		      int64_t channels, int64_t vectors)
 {
 	for (int64_t i = 0; i < n; i++, a += a_step, d += d_step) {
 		vec e[VECTORS];
 		UNROLL
 		for (int64_t v = 0; v < vectors; v++)
-			e[v] = load(d + v * LANES);
+			e[v] = load(d + v * d_vector);
 		UNROLL
 		for (int64_t c = 0; c < channels; c++)
 			UNROLL
@@ -221,7 +222,7 @@ INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 		if (left < vectors * LANES)
 			add_outer_end(cols, a, x_step, b, g->k, left, sum, channels, vectors);
 		else
-			add_outer(cols, a, x_step, b, g->k, sum, channels, vectors);
+			add_outer(cols, a, x_step, b, g->k, LANES, sum, channels, vectors);
 	}
 	UNROLL
 	for (int64_t c = 0; c < channels; c++)
@@ -317,7 +318,8 @@ static void outer_panel(const struct native_conv *g, int64_t pixels, const float
 			const float *d, float *dw, int overwrite, int64_t rows, int64_t n)
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
-	add_outer(pixels, a, CHANNELS, d, VECTORS * LANES, sum, CHANNELS, VECTORS);
+	add_outer(pixels, a, CHANNELS, d, VECTORS * LANES, LANES, sum, CHANNELS,
+		  VECTORS);
 	for (int64_t i = 0; i < rows; i++)
 		UNROLL
 		for (int64_t v = 0; v < VECTORS; v++)

@@ -51,10 +51,17 @@ struct native_leaf {
 	float floats[] __attribute__((aligned(64)));
 };
 
-/* Floats from one Winograd point's rows x columns to the next. */
-static inline int64_t native_plane(int64_t rows, int64_t columns)
+/* Floats of Winograd's 36 points of a tile's channels, and of a point's sums. Each
+ * has a cache line more than there are, or at strides of whole KB all tiles and all
+ * points shared a few sets of L1. */
+static inline int64_t native_tile(int64_t channels)
 {
-	return (rows * columns + 15) / 16 * 16 + 16;
+	return 36 * channels + 16;
+}
+
+static inline int64_t native_plane(const struct native_conv *g)
+{
+	return (g->c * g->padded + 15) / 16 * 16 + 16;
 }
 
 /* Smallest i with i * step + d >= bound, d and bound of any sign. */

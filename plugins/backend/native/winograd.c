@@ -18,11 +18,16 @@ static int64_t up(int64_t n, int64_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
+static int64_t tile_floats(const struct native_conv *g)
+{
+	return native_tile(g->c_padded) + native_tile(g->padded);
+}
+
 /* As many tiles at once as SCRATCH_FLOATS hold, but some, since the weights are
  * read once for each such run. */
 static int64_t at_once(const struct native_conv *g)
 {
-	const int64_t n = SCRATCH_FLOATS / (POINTS * (g->c_padded + g->padded));
+	const int64_t n = SCRATCH_FLOATS / tile_floats(g);
 	return n < 6 ? 6 : n > GATHERED ? GATHERED : n;
 }
 
@@ -42,14 +47,13 @@ void native_winograd_size(struct native_conv *g, int64_t lanes)
 
 size_t native_winograd_scratch(const struct native_conv *g)
 {
-	return sizeof(float) * (size_t)(POINTS * (native_plane(g->tiles_at_once, g->c_padded) +
-						  native_plane(g->tiles_at_once, g->padded)));
+	return (size_t)(g->tiles_at_once * tile_floats(g)) * sizeof(float);
 }
 
 size_t native_winograd_leaf(const struct native_conv *g)
 {
 	return sizeof(struct native_leaf) + native_winograd_scratch(g) +
-	       sizeof(float) * (size_t)(POINTS * native_plane(g->c, g->padded));
+	       (size_t)(POINTS * native_plane(g)) * sizeof(float);
 }
 
 /* ---- weights: u[point][column of vectors][c][its width] ---- */

@@ -6,11 +6,17 @@
  * 1509.09308), section 4. The products of one point and many tiles are a product
  * of matrices; transforms go LANES channels at a time.
  *
- * Planes of one point: v[tile][c_padded], m and z[tile][k_padded], u and
- * du[c][k_padded], a cache line longer than that: at strides of whole KB all
- * points would share a few sets of L1. */
+ * A vector of channels has its points side by side, one BLOCK, so that a transform
+ * writes and reads at offsets that the compiler knows:
+ *   v[tile][channels of the input / LANES][POINTS][LANES]
+ *   m, z[tile][channels of the output / LANES][POINTS][LANES]
+ * The weight gradient's sums, which are read and written for each point, are
+ *   du[POINTS][channel of the input][channels of the output] */
 
-enum { TILE = 4, WINDOW = 6, POINTS = WINDOW * WINDOW, FILTER = 3 };
+enum {
+	TILE = 4, WINDOW = 6, FILTER = 3,
+	POINTS = WINDOW * WINDOW, BLOCK = POINTS * LANES,
+};
 
 /* ---- the transforms of one line ---- */
 
@@ -78,28 +84,25 @@ INLINE struct corner corner_of(const struct native_conv *g, int64_t tile)
 	return (struct corner){ tile / g->tiles_x * TILE, tile % g->tiles_x * TILE };
 }
 
-/* Pixels [size][size] of an image[h][w][c] from a corner on. */
-struct square {
+/* Pixels of an image[h][w][c]: where the first is, and their strides. */
+struct pixels {
 	const float *first;
-	int64_t row, pixel;       /* strides */
-	const float *const *at;   /* of each pixel; NULL: all lie in the image */
+	int64_t row, pixel;
 };
 
-INLINE struct square square_at(const float *image, int64_t w, int64_t c, struct corner from)
+INLINE struct pixels pixels_at(const float *image, int64_t w, int64_t c, struct corner from)
 {
-	return (struct square){ .first = image + (from.y * w + from.x) * c,
-				.row = w * c, .pixel = c };
+	return (struct pixels){ image + (from.y * w + from.x) * c, w * c, c };
 }
 
-INLINE int lies_inside(struct corner from, int size, int64_t h, int64_t w)
+INLINE int lie_inside(struct corner from, int size, int64_t h, int64_t w)
 {
 	return from.y >= 0 && from.x >= 0 && from.y + size <= h && from.x + size <= w;
 }
 
-/* Zeros stand for the pixels outside. */
-INLINE void find_pixels(const struct native_conv *g, const struct square *s,
-			struct corner from, int size, int64_t h, int64_t w,
-			const float **at)
+/* at[y][x] of size x size pixels; zeros stand for those outside. */
+INLINE void find_pixels(const struct native_conv *g, struct pixels s, struct corner from,
+			int size, int64_t h, int64_t w, const float **at)
 {
 	UNROLL
 	for (int y = 0; y < size; y++)
@@ -107,31 +110,21 @@ INLINE void find_pixels(const struct native_conv *g, const struct square *s,
 		for (int x = 0; x < size; x++) {
 			const int inside = (uint64_t)(from.y + y) < (uint64_t)h &&
 					   (uint64_t)(from.x + x) < (uint64_t)w;
-			at[y * size + x] = inside ? s->first + y * s->row + x * s->pixel
+			at[y * size + x] = inside ? s.first + y * s.row + x * s.pixel
 						  : g->zero;
 		}
 }
 
-/* Channels i .. i + n of pixel (y, x); the lanes after them are 0. */
-INLINE vec load_pixel(const struct square *s, int size, int y, int x, int64_t i, int64_t n)
-{
-	const float *at = s->at ? s->at[y * size + x]
-				: s->first + y * s->row + x * s->pixel;
-	return n >= LANES ? load(at + i) : load_some(at + i, n);
-}
-
-/* To v[point], `plane` floats from one to the next. */
-INLINE void transform_input(const struct square *s, int64_t i, int64_t n,
-			    int64_t plane, float *v)
+INLINE void input_to_points(vec d[WINDOW][WINDOW], float *v)
 {
 	vec t[WINDOW][WINDOW];
 	UNROLL
 	for (int x = 0; x < WINDOW; x++) {
-		vec d[WINDOW], u[WINDOW];
+		vec line[WINDOW], u[WINDOW];
 		UNROLL
 		for (int y = 0; y < WINDOW; y++)
-			d[y] = load_pixel(s, WINDOW, y, x, i, n);
-		to_points(d, u);
+			line[y] = d[y][x];
+		to_points(line, u);
 		UNROLL
 		for (int y = 0; y < WINDOW; y++)
 			t[y][x] = u[y];
@@ -142,36 +135,54 @@ INLINE void transform_input(const struct square *s, int64_t i, int64_t n,
 		to_points(t[y], u);
 		UNROLL
 		for (int x = 0; x < WINDOW; x++)
-			store(v + (y * WINDOW + x) * plane, u[x]);
+			store(v + (y * WINDOW + x) * LANES, u[x]);
 	}
 }
 
-INLINE void read_square(const struct square *s, int64_t c, int64_t plane, float *v)
+/* Functions of their own, or compilers find all addresses before the loop over the
+ * channels, for which there are not enough registers. */
+static __attribute__((noinline)) void inner_input(struct pixels s, float *v)
 {
-	int64_t i = 0;
-	for (; i + LANES <= c; i += LANES)
-		transform_input(s, i, LANES, plane, v + i);
-	if (i < c) transform_input(s, i, c - i, plane, v + i);
+	vec d[WINDOW][WINDOW];
+	UNROLL
+	for (int y = 0; y < WINDOW; y++)
+		UNROLL
+		for (int x = 0; x < WINDOW; x++)
+			d[y][x] = load(s.first + y * s.row + x * s.pixel);
+	input_to_points(d, v);
 }
 
-static void read_tile(const struct native_conv *g, const float *in, int64_t tile,
-		      int64_t plane, float *v)
+/* n channels from i on; the lanes after them are 0. */
+static __attribute__((noinline)) void edge_input(const float *const *at, int64_t i,
+						 int64_t n, float *v)
+{
+	vec d[WINDOW][WINDOW];
+	UNROLL
+	for (int y = 0; y < WINDOW; y++)
+		UNROLL
+		for (int x = 0; x < WINDOW; x++)
+			d[y][x] = load_up_to(at[y * WINDOW + x] + i, n);
+	input_to_points(d, v);
+}
+
+static void read_tile(const struct native_conv *g, const float *in, int64_t tile, float *v)
 {
 	const float *at[POINTS];
 	struct corner from = corner_of(g, tile);
 	from.y -= g->top;
 	from.x -= g->left;
-	struct square s = square_at(in, g->w, g->c, from);
-	if (lies_inside(from, WINDOW, g->h, g->w)) {
-		read_square(&s, g->c, plane, v);
+	struct pixels s = pixels_at(in, g->w, g->c, from);
+	if (g->c % LANES == 0 && lie_inside(from, WINDOW, g->h, g->w)) {
+		for (int64_t i = 0; i < g->c; i += LANES, s.first += LANES, v += BLOCK)
+			inner_input(s, v);
 		return;
 	}
-	find_pixels(g, &s, from, WINDOW, g->h, g->w, at);
-	s.at = at;
-	read_square(&s, g->c, plane, v);
+	find_pixels(g, s, from, WINDOW, g->h, g->w, at);
+	for (int64_t i = 0; i < g->c; i += LANES, v += BLOCK)
+		edge_input(at, i, g->c - i, v);
 }
 
-INLINE void transform_output(const float *m, int64_t plane, vec s[TILE][TILE])
+INLINE void points_to_output(const float *m, vec s[TILE][TILE])
 {
 	vec t[TILE][WINDOW];
 	UNROLL
@@ -179,7 +190,7 @@ INLINE void transform_output(const float *m, int64_t plane, vec s[TILE][TILE])
 		vec d[WINDOW], u[TILE];
 		UNROLL
 		for (int y = 0; y < WINDOW; y++)
-			d[y] = load(m + (y * WINDOW + x) * plane);
+			d[y] = load(m + (y * WINDOW + x) * LANES);
 		to_pixels(d, u);
 		UNROLL
 		for (int y = 0; y < TILE; y++)
@@ -190,38 +201,58 @@ INLINE void transform_output(const float *m, int64_t plane, vec s[TILE][TILE])
 		to_pixels(t[y], s[y]);
 }
 
-INLINE void store_pixels(vec s[TILE][TILE], int64_t rows, int64_t cols, int64_t n,
-			 const struct native_conv *g, float *corner)
+static __attribute__((noinline)) void inner_output(const float *m, int64_t row,
+						   int64_t pixel, float *out)
 {
+	vec s[TILE][TILE];
+	points_to_output(m, s);
 	UNROLL
-	for (int64_t y = 0; y < rows; y++)
+	for (int y = 0; y < TILE; y++)
 		UNROLL
-		for (int64_t x = 0; x < cols; x++)
-			store_up_to(corner + (y * g->out_w + x) * g->k, s[y][x], n);
+		for (int x = 0; x < TILE; x++)
+			store(out + y * row + x * pixel, s[y][x]);
 }
 
-static void write_tile(const struct native_conv *g, const float *m, int64_t tile,
-		       int64_t plane, float *out)
+/* n channels of rows x cols pixels */
+static void edge_output(const float *m, int64_t row, int64_t pixel, int64_t rows,
+			int64_t cols, int64_t n, float *out)
+{
+	vec s[TILE][TILE];
+	points_to_output(m, s);
+	for (int64_t y = 0; y < rows; y++)
+		for (int64_t x = 0; x < cols; x++)
+			store_up_to(out + y * row + x * pixel, s[y][x], n);
+}
+
+static void write_tile(const struct native_conv *g, const float *m, int64_t tile, float *out)
 {
 	const struct corner to = corner_of(g, tile);
 	const int64_t rows = least(TILE, g->out_h - to.y);
 	const int64_t cols = least(TILE, g->out_w - to.x);
-	float *corner = out + (to.y * g->out_w + to.x) * g->k;
+	const int64_t row = g->out_w * g->k;
 	const int whole = rows == TILE && cols == TILE;
-	for (int64_t k = 0; k < g->k; k += LANES) {
-		const int64_t n = g->k - k;
-		vec s[TILE][TILE];
-		transform_output(m + k, plane, s);
-		if (whole && n >= LANES)
-			store_pixels(s, TILE, TILE, LANES, g, corner + k);
+	out += to.y * row + to.x * g->k;
+	for (int64_t k = 0; k < g->k; k += LANES, m += BLOCK)
+		if (whole && g->k - k >= LANES)
+			inner_output(m, row, g->k, out + k);
 		else
-			store_pixels(s, rows, cols, n, g, corner + k);
-	}
+			edge_output(m, row, g->k, rows, cols, g->k - k, out + k);
 }
 
 /* ---- forward and input gradient ---- */
 
-/* m[tile][k] = sum over c of v[tile][c] u[c][k] */
+/* Floats from a tile to the next in v, and in m or z. */
+INLINE int64_t read_size(const struct native_conv *g)
+{
+	return native_tile(g->c_padded);
+}
+
+INLINE int64_t written_size(const struct native_conv *g)
+{
+	return native_tile(g->padded);
+}
+
+/* m[tile][k] = sum over c of v[tile][c] u[c][k], at one point */
 INLINE void product(const struct native_conv *g, const float *v, const float *u,
 		    float *m, int64_t pixels, int64_t vectors)
 {
@@ -229,13 +260,21 @@ INLINE void product(const struct native_conv *g, const float *v, const float *u,
 	vec sum[PIXELS][VECTORS] = { 0 };
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
-		tile[p] = v + p * g->c_padded;
-	add_tap(g->c, vectors * LANES, tile, u, pixels, vectors, sum);
+		tile[p] = v + p * read_size(g);
+	for (int64_t c = 0; c < g->c; c += LANES, u += LANES * vectors * LANES) {
+		if (g->c - c >= LANES)
+			add_tap(LANES, vectors * LANES, tile, u, pixels, vectors, sum);
+		else
+			add_tap(g->c - c, vectors * LANES, tile, u, pixels, vectors, sum);
+		UNROLL
+		for (int64_t p = 0; p < pixels; p++)
+			tile[p] += BLOCK;
+	}
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
 		UNROLL
 		for (int64_t i = 0; i < vectors; i++)
-			store(m + p * g->padded + i * LANES, sum[p][i]);
+			store(m + p * written_size(g) + i * BLOCK, sum[p][i]);
 }
 
 INLINE void product_column(const struct native_conv *g, int64_t tiles, const float *v,
@@ -244,8 +283,8 @@ INLINE void product_column(const struct native_conv *g, int64_t tiles, const flo
 	for (int64_t t = 0; t < tiles; ) {
 		const int64_t left = tiles - t;
 		const int64_t n = left >= PIXELS ? PIXELS : left >= 4 ? 4 : 1;
-		const float *from = v + t * g->c_padded;
-		float *to = m + t * g->padded;
+		const float *from = v + t * read_size(g);
+		float *to = m + t * written_size(g);
 		if (n == PIXELS) product(g, from, u, to, PIXELS, vectors);
 		else if (n == 4) product(g, from, u, to, 4, vectors);
 		else product(g, from, u, to, 1, vectors);
@@ -257,49 +296,44 @@ INLINE void product_column(const struct native_conv *g, int64_t tiles, const flo
 static void products(const struct native_conv *g, int64_t tiles, const float *v,
 		     const float *u, float *m)
 {
-	for (int point = 0; point < POINTS; point++) {
+	for (int point = 0; point < POINTS; point++, v += LANES, m += LANES)
 		for (int64_t k = 0; k < g->padded; k += VECTORS * LANES) {
 			const int wide = g->padded - k > LANES;
-			if (wide) product_column(g, tiles, v, u, m + k, VECTORS);
-			else product_column(g, tiles, v, u, m + k, 1);
+			float *to = m + k * POINTS;
+			if (wide) product_column(g, tiles, v, u, to, VECTORS);
+			else product_column(g, tiles, v, u, to, 1);
 			u += g->c * LANES * (wide ? VECTORS : 1);
 		}
-		v += native_plane(g->tiles_at_once, g->c_padded);
-		m += native_plane(g->tiles_at_once, g->padded);
-	}
 }
 
 static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	const int64_t v_plane = native_plane(g->tiles_at_once, g->c_padded);
-	const int64_t m_plane = native_plane(g->tiles_at_once, g->padded);
-	float *v = io->scratch, *m = v + POINTS * v_plane;
+	float *v = io->scratch, *m = v + g->tiles_at_once * read_size(g);
 	struct rnf_prefetch ahead = rnf_prefetch_begin(io, g->tiles);
 	for (int64_t first = 0; first < g->tiles; first += g->tiles_at_once) {
 		const int64_t n = least(g->tiles_at_once, g->tiles - first);
 		for (int64_t t = 0; t < n; t++) {
 			rnf_prefetch_some(&ahead);
-			read_tile(g, io->in[0], first + t, v_plane, v + t * g->c_padded);
+			read_tile(g, io->in[0], first + t, v + t * read_size(g));
 		}
 		products(g, n, v, io->in[1], m);
 		for (int64_t t = 0; t < n; t++)
-			write_tile(g, m + t * g->padded, first + t, m_plane, io->out);
+			write_tile(g, m + t * written_size(g), first + t, io->out);
 	}
 }
 
 /* ---- weight gradient ---- */
 
-INLINE void transform_gradient(const struct square *s, int64_t i, int64_t n,
-			       int64_t plane, float *z)
+INLINE void gradient_tile_to_points(vec d[TILE][TILE], float *z)
 {
 	vec t[WINDOW][TILE];
 	UNROLL
 	for (int x = 0; x < TILE; x++) {
-		vec d[TILE], u[WINDOW];
+		vec line[TILE], u[WINDOW];
 		UNROLL
 		for (int y = 0; y < TILE; y++)
-			d[y] = load_pixel(s, TILE, y, x, i, n);
-		gradient_to_points(d, u);
+			line[y] = d[y][x];
+		gradient_to_points(line, u);
 		UNROLL
 		for (int y = 0; y < WINDOW; y++)
 			t[y][x] = u[y];
@@ -310,40 +344,57 @@ INLINE void transform_gradient(const struct square *s, int64_t i, int64_t n,
 		gradient_to_points(t[y], u);
 		UNROLL
 		for (int x = 0; x < WINDOW; x++)
-			store(z + (y * WINDOW + x) * plane, u[x]);
+			store(z + (y * WINDOW + x) * LANES, u[x]);
 	}
 }
 
-INLINE void read_gradient_square(const struct square *s, int64_t k, int64_t plane, float *z)
+static __attribute__((noinline)) void inner_gradient(struct pixels s, float *z)
 {
-	int64_t i = 0;
-	for (; i + LANES <= k; i += LANES)
-		transform_gradient(s, i, LANES, plane, z + i);
-	if (i < k) transform_gradient(s, i, k - i, plane, z + i);
+	vec d[TILE][TILE];
+	UNROLL
+	for (int y = 0; y < TILE; y++)
+		UNROLL
+		for (int x = 0; x < TILE; x++)
+			d[y][x] = load(s.first + y * s.row + x * s.pixel);
+	gradient_tile_to_points(d, z);
+}
+
+static __attribute__((noinline)) void edge_gradient(const float *const *at, int64_t i,
+						    int64_t n, float *z)
+{
+	vec d[TILE][TILE];
+	UNROLL
+	for (int y = 0; y < TILE; y++)
+		UNROLL
+		for (int x = 0; x < TILE; x++)
+			d[y][x] = load_up_to(at[y * TILE + x] + i, n);
+	gradient_tile_to_points(d, z);
 }
 
 static void read_gradient(const struct native_conv *g, const float *dy, int64_t tile,
-			  int64_t plane, float *z)
+			  float *z)
 {
 	const float *at[TILE * TILE];
 	const struct corner from = corner_of(g, tile);
-	struct square s = square_at(dy, g->out_w, g->k, from);
-	if (lies_inside(from, TILE, g->out_h, g->out_w)) {
-		read_gradient_square(&s, g->k, plane, z);
+	struct pixels s = pixels_at(dy, g->out_w, g->k, from);
+	if (g->k % LANES == 0 && lie_inside(from, TILE, g->out_h, g->out_w)) {
+		for (int64_t i = 0; i < g->k; i += LANES, s.first += LANES, z += BLOCK)
+			inner_gradient(s, z);
 		return;
 	}
-	find_pixels(g, &s, from, TILE, g->out_h, g->out_w, at);
-	s.at = at;
-	read_gradient_square(&s, g->k, plane, z);
+	find_pixels(g, s, from, TILE, g->out_h, g->out_w, at);
+	for (int64_t i = 0; i < g->k; i += LANES, z += BLOCK)
+		edge_gradient(at, i, g->k - i, z);
 }
 
-/* du[c][k] += sum over tiles of v[tile][c] z[tile][k] */
+/* du[c][k] += sum over tiles of v[tile][c] z[tile][k], at one point */
 INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float *v,
 			const float *z, float *du, int overwrite, int64_t channels,
 			int64_t vectors)
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
-	add_outer(tiles, v, g->c_padded, z, g->padded, sum, channels, vectors);
+	add_outer(tiles, v, read_size(g), z, written_size(g), BLOCK, sum, channels,
+		  vectors);
 	UNROLL
 	for (int64_t c = 0; c < channels; c++)
 		UNROLL
@@ -358,13 +409,14 @@ INLINE void outer_column(const struct native_conv *g, int64_t tiles, const float
 {
 	for (int64_t c = 0; c < g->c; ) {
 		const int64_t n = g->c - c >= CHANNELS ? CHANNELS : g->c - c >= 4 ? 4 : 1;
+		const float *from = v + c / LANES * BLOCK + c % LANES;
 		float *to = du + c * g->padded;
 		if (n == CHANNELS)
-			outer_tiles(g, tiles, v + c, z, to, overwrite, CHANNELS, vectors);
+			outer_tiles(g, tiles, from, z, to, overwrite, CHANNELS, vectors);
 		else if (n == 4)
-			outer_tiles(g, tiles, v + c, z, to, overwrite, 4, vectors);
+			outer_tiles(g, tiles, from, z, to, overwrite, 4, vectors);
 		else
-			outer_tiles(g, tiles, v + c, z, to, overwrite, 1, vectors);
+			outer_tiles(g, tiles, from, z, to, overwrite, 1, vectors);
 		c += n;
 	}
 }
@@ -372,15 +424,14 @@ INLINE void outer_column(const struct native_conv *g, int64_t tiles, const float
 static void outer_products(const struct native_conv *g, int64_t tiles, const float *v,
 			   const float *z, float *du, int overwrite)
 {
-	for (int point = 0; point < POINTS; point++) {
-		for (int64_t k = 0; k < g->padded; k += VECTORS * LANES) {
-			const int wide = g->padded - k > LANES;
-			if (wide) outer_column(g, tiles, v, z + k, du + k, overwrite, VECTORS);
-			else outer_column(g, tiles, v, z + k, du + k, overwrite, 1);
-		}
-		v += native_plane(g->tiles_at_once, g->c_padded);
-		z += native_plane(g->tiles_at_once, g->padded);
-		du += native_plane(g->c, g->padded);
+	for (int point = 0; point < POINTS; point++, v += LANES, z += LANES) {
+		for (int64_t k = 0; k < g->padded; k += VECTORS * LANES)
+			if (g->padded - k > LANES)
+				outer_column(g, tiles, v, z + k * POINTS, du + k, overwrite,
+					     VECTORS);
+			else
+				outer_column(g, tiles, v, z + k * POINTS, du + k, overwrite, 1);
+		du += native_plane(g);
 	}
 }
 
@@ -406,11 +457,10 @@ INLINE void taps_of(const float *du, int64_t plane, vec s[FILTER][FILTER])
 /* dw[tap][c][k], of the whole leaf */
 static void write_taps(const struct native_conv *g, const float *du, float *dw)
 {
-	const int64_t plane = native_plane(g->c, g->padded);
 	for (int64_t c = 0; c < g->c; c++)
 		for (int64_t k = 0; k < g->k; k += LANES) {
 			vec s[FILTER][FILTER];
-			taps_of(du + c * g->padded + k, plane, s);
+			taps_of(du + c * g->padded + k, native_plane(g), s);
 			UNROLL
 			for (int t = 0; t < FILTER * FILTER; t++)
 				store_up_to(dw + (t * g->c + c) * g->k + k,
@@ -422,16 +472,15 @@ static void write_taps(const struct native_conv *g, const float *du, float *dw)
 static void winograd_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	struct native_leaf *leaf = (struct native_leaf *)io->leaf;
-	const int64_t v_plane = native_plane(g->tiles_at_once, g->c_padded);
-	const int64_t z_plane = native_plane(g->tiles_at_once, g->padded);
-	float *v = leaf->floats, *z = v + POINTS * v_plane, *du = z + POINTS * z_plane;
+	float *v = leaf->floats, *z = v + g->tiles_at_once * read_size(g);
+	float *du = z + g->tiles_at_once * written_size(g);
 	struct rnf_prefetch ahead = rnf_prefetch_begin(io, g->tiles);
 	if (io->first) leaf->gathered = leaf->multiplied = 0;
 	for (int64_t tile = 0; tile < g->tiles; tile++) {
 		const int64_t slot = leaf->gathered++;
 		rnf_prefetch_some(&ahead);
-		read_tile(g, io->in[0], tile, v_plane, v + slot * g->c_padded);
-		read_gradient(g, io->in[1], tile, z_plane, z + slot * g->padded);
+		read_tile(g, io->in[0], tile, v + slot * read_size(g));
+		read_gradient(g, io->in[1], tile, z + slot * written_size(g));
 		if (leaf->gathered < g->tiles_at_once && !(io->last && tile + 1 == g->tiles))
 			continue;
 		outer_products(g, leaf->gathered, v, z, du, !leaf->multiplied);
