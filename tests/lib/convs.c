@@ -348,6 +348,44 @@ int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s)
 	return taken;
 }
 
+/* The result of a pass on another image; NULL: left out. */
+static float *result(const struct test_convs *by, const struct rnf_conv_shape *s,
+		     const struct pass *p, const float *image)
+{
+	struct test_conv_call call;
+	if (!test_conv_start(&call, by, s, p->kind, image, p->b)) return NULL;
+	float *out = test_guarded((size_t)p->n, 0, NULL);
+	test_conv_run(&call, out, 0, 1);
+	test_conv_finish(&call);
+	return out;
+}
+
+static double root_mean_square(int64_t n, const float *got, const double *want)
+{
+	double error = 0, value = 0;
+	for (int64_t i = 0; i < n; i++) {
+		error += (got[i] - want[i]) * (got[i] - want[i]);
+		value += want[i] * want[i];
+	}
+	return sqrt(error / value);
+}
+
+double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
+		       enum rnf_step_kind kind)
+{
+	struct naive t = make(s);
+	struct pass passes[3];
+	naive_sums(s, &t);
+	set_passes(s, &t, passes);
+	const struct pass *p = &passes[kind];
+	float *out = result(by, s, p, p->a);
+	ck_assert_ptr_nonnull(out);
+	const double error = root_mean_square(p->n, out, p->want);
+	test_guarded_free(out, (size_t)p->n, 0, by->name);
+	destroy(&t);
+	return error;
+}
+
 /* -- twice -- */
 
 /* On copies with NaN around: a value read there would show. */
@@ -394,18 +432,6 @@ void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape 
 }
 
 /* -- odd values -- */
-
-/* The result of a pass on another image; NULL: left out. */
-static float *result(const struct test_convs *by, const struct rnf_conv_shape *s,
-		     const struct pass *p, const float *image)
-{
-	struct test_conv_call call;
-	if (!test_conv_start(&call, by, s, p->kind, image, p->b)) return NULL;
-	float *out = test_guarded((size_t)p->n, 0, NULL);
-	test_conv_run(&call, out, 0, 1);
-	test_conv_finish(&call);
-	return out;
-}
 
 /* 0: finite */
 static int odd(float a)

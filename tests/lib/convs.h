@@ -44,6 +44,9 @@ void test_conv_finish(struct test_conv_call *call);
 
 /* Every element of all three passes; how many passes it does not leave out. */
 int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s);
+/* Root of the mean square of a pass' errors, relative to that of its values. */
+double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
+		       enum rnf_step_kind kind);
 /* The same bits from two calls of two kernels, on memory of other contents. */
 void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape *s);
 /* A NaN or an infinity in one element of the first operand (x, or dy for dx) makes

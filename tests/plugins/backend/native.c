@@ -62,6 +62,33 @@ START_TEST(winograd_of_each_isa_is_right)
 }
 END_TEST
 
+/* Winograd's errors beside those of direct sums, for the convs of SE-MXResNet20. */
+static const struct { int64_t side, channels; } stages[] = {
+	{ 32, 16 }, { 16, 32 }, { 8, 64 },
+};
+
+START_TEST(winograd_errs_little_more_than_direct)
+{
+	static const char *const passes[] = { "y", "dx", "dkernel" };
+	struct test_convs by = test_convs_open(test_feature("backend", "native"));
+	struct rnf_conv_shape s = {
+		.h = stages[_i].side, .w = stages[_i].side, .c = stages[_i].channels,
+		.k = stages[_i].channels, .groups = 1,
+		.window = { .kernel_h = 3, .kernel_w = 3, .stride = 1 } };
+	test_conv_place(&s, TEST_CONV_SAME);
+	for (int kind = 0; kind < 3; kind++) {
+		by.algorithm = RNF_ALGORITHM_DIRECT;
+		const double direct = test_conv_error(&by, &s, (enum rnf_step_kind)kind);
+		by.algorithm = RNF_ALGORITHM_WINOGRAD;
+		const double winograd = test_conv_error(&by, &s, (enum rnf_step_kind)kind);
+		printf("%dx%dx%d, %s: relative error %.1e direct, %.1e by winograd\n",
+		       (int)s.h, (int)s.w, (int)s.c, passes[kind], direct, winograd);
+		ck_assert_double_lt(direct, 1e-6);
+		ck_assert_double_lt(winograd, 5e-6);
+	}
+}
+END_TEST
+
 START_TEST(each_isa_takes_odd_values)
 {
 	struct test_convs by;
@@ -189,6 +216,7 @@ int main(void)
 	const struct test_case cases[] = {
 		{ each_isa_is_right, TEST_ROWS(isas) },
 		{ winograd_of_each_isa_is_right, TEST_ROWS(isas) },
+		{ winograd_errs_little_more_than_direct, TEST_ROWS(stages) },
 		{ each_isa_takes_odd_values, TEST_ROWS(isas) },
 		{ isa_of_that_name_is_used, TEST_ROWS(isas) },
 		{ portable_runs_everywhere, 0 },
