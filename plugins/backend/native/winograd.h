@@ -230,7 +230,7 @@ INLINE void product(const struct native_conv *g, const float *v, const float *u,
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
 		tile[p] = v + p * g->c_padded;
-	add_tap(g->c, vectors * LANES, tile, u, pixels, vectors, sum);
+	add_tap(g->c, vectors * LANES, tile, u, pixels, vectors, 0, sum);
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
 		UNROLL
@@ -343,7 +343,7 @@ INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float 
 			int64_t vectors)
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
-	add_outer(tiles, v, g->c_padded, z, g->padded, sum, channels, vectors);
+	add_outer(tiles, v, g->c_padded, z, g->padded, sum, channels, vectors, 0);
 	UNROLL
 	for (int64_t c = 0; c < channels; c++)
 		UNROLL
