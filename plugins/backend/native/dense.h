@@ -355,8 +355,9 @@ static void tap_weights_packed(const struct native_conv *g, struct range r,
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
 		pack_column(g, r, io->in[1] + k, g->k - k, d);
 		for (int64_t c = 0; c < g->c; c += CHANNELS)
-			outer_panel(g, pixels, a + c / CHANNELS * quad_size(pixels), d, io->out + c * g->k + k,
-				    overwrite, least(g->c - c, CHANNELS), g->k - k);
+			outer_panel(g, pixels, a + c / CHANNELS * quad_size(pixels), d,
+				    io->out + c * g->k + k, overwrite,
+				    least(g->c - c, CHANNELS), g->k - k);
 	}
 }
 
