@@ -61,6 +61,11 @@ static const char *kernels(const struct rnf_plan *plan)
 	return words;
 }
 
+static const char *precision(const struct view *v)
+{
+	return rnf_precision_words[v->e->conf.precision];
+}
+
 /* -- figures; NAN: unknown -- */
 
 static double rate(double operations, double seconds)
@@ -92,7 +97,8 @@ static void print_head(const struct view *v)
 {
 	const struct rnf_profile *p = &v->p;
 	printf("cpu         %s\n", v->cpu ? v->cpu : "unknown");
-	printf("backend     %s (%s), fp32\n", v->backend, v->isa ? v->isa : "no kernels");
+	printf("backend     %s (%s), %s\n", v->backend, v->isa ? v->isa : "no kernels",
+	       precision(v));
 	printf("threads     %d, one at best", v->threads);
 	put(p->peak > 0 ? p->peak : NAN, 1e9, 7, 1);
 	printf(" GFLOP/s\nbatch       %lld images, %s\n", (long long)p->images,
@@ -214,7 +220,7 @@ static json_t *json(const struct view *v)
 	json_object_set_new(o, "cpu", rnf_json_word(v->cpu));
 	json_object_set_new(o, "backend", rnf_json_word(v->backend));
 	json_object_set_new(o, "isa", rnf_json_word(v->isa));
-	json_object_set_new(o, "precision", json_string("fp32"));
+	json_object_set_new(o, "precision", json_string(precision(v)));
 	json_object_set_new(o, "mode", json_string(p->training ? "train" : "inference"));
 	set_integer(o, "threads", v->threads);
 	set_integer(o, "batch", (double)p->images);

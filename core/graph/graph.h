@@ -6,6 +6,7 @@
 #ifndef RNF_GRAPH_GRAPH_H
 #define RNF_GRAPH_GRAPH_H
 
+#include <rnframe/backend.h>
 #include <rnframe/layer.h>
 #include <rnframe/training.h>
 #include "plugin/param.h"
@@ -97,6 +98,7 @@ struct rnf_program {
 	int64_t block; /* floats of the weight block */
 	int input, logits, loss; /* values; loss -1 in inference */
 	int training;
+	enum rnf_precision precision; /* of its convs; set before it is planned */
 };
 
 /* The model section of a conf, filled. */

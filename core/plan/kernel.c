@@ -23,7 +23,8 @@ static int conv_kind(enum rnf_op_kind kind, enum rnf_step_kind *step)
 int rnf_conv_shape_of(const struct rnf_program *p, const struct rnf_op *op,
 		      struct rnf_conv_shape *shape)
 {
-	*shape = (struct rnf_conv_shape){ .algorithm = op->algorithm, .groups = op->groups,
+	*shape = (struct rnf_conv_shape){ .algorithm = op->algorithm,
+					  .precision = p->precision, .groups = op->groups,
 					  .window = op->window };
 	if (!conv_kind(op->kind, &shape->kind)) return 0;
 	const int data = shape->kind == RNF_STEP_CONV_BWD_DATA;
@@ -53,8 +54,9 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 		if (status != RNF_EUNSUP) return status;
 	}
 	if (op->algorithm == RNF_ALGORITHM_WINOGRAD)
-		return rnf_fail(RNF_EUNSUP, "layer %s: the backend %s has no winograd; "
+		return rnf_fail(RNF_EUNSUP, "layer %s: the backend %s has no winograd%s; "
 				"algorithm must be auto or direct", op->label,
-				backend ? backend->name : "of plain C");
+				backend ? backend->name : "of plain C",
+				p->precision == RNF_PRECISION_BF16 ? " in bf16" : "");
 	return rnf_conv_plain(&shape, &step->kernel);
 }

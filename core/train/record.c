@@ -165,14 +165,15 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 	char written[32];
 	utc_now(written);
 	json_t *run = json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:i, s:s, s:I, s:I}",
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:i, s:s, s:s, s:I, s:I}",
 		"name", e->conf.name, "state", state, "started", r->started,
 		"written", written, "command", command(r), "weights",
 		rnf_json_word(r->weights),
 		"version", RNF_VERSION, "cpu", rnf_json_word(rnf_machine_cpu()),
 		"threads",
 		rnf_pool_threads(e->pool), "backend",
-		e->backend ? e->backend->name : "plain", "seed",
+		e->backend ? e->backend->name : "plain", "precision",
+		rnf_precision_words[e->conf.precision], "seed",
 		(json_int_t)e->conf.seed, "parameters",
 		(json_int_t)rnf_program_parameters(e->programs[0]));
 	add_epochs(run, e);

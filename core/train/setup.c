@@ -47,13 +47,13 @@ static const struct rnf_params train_params = {
 	sizeof *train_rows, train_rows
 };
 
-static const char *const precisions[] = { "fp32", NULL };
 static const struct rnf_param root_rows[] = {
 	RNF_STRING(struct rnf_conf_root, name, "run", RNF_PARAM_NAME, "of the run"),
 	RNF_INT(struct rnf_conf_root, seed, 42, 0, 0x1p53, "", "of everything random"),
 	RNF_INT(struct rnf_conf_root, threads, 0, 0, 1024, "threads", "0: all cores"),
 	RNF_STRING(struct rnf_conf_root, backend, "auto", 0, "auto: the best that runs here"),
-	RNF_ENUM(struct rnf_conf_root, precision, "fp32", precisions, "of tensors and sums"),
+	RNF_ENUM(struct rnf_conf_root, precision, "fp32", rnf_precision_words,
+		 "of what convolutions multiply; all else is fp32"),
 	RNF_STRING(struct rnf_conf_root, out, NULL, RNF_PARAM_PATH, "run folder"),
 	{ .key = "model", .unit = "", .brief = "the network", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct rnf_conf_root, model), .group = &rnf_model_params },
@@ -107,6 +107,26 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	return choose_accuracy(e);
 }
 
+/* Every backend has fp32. */
+static rnf_status check_precision(const struct rnf_experiment *e)
+{
+	const enum rnf_precision precision = (enum rnf_precision)e->conf.precision;
+	const struct rnf_backend_impl *impl = e->backend ? e->backend->impl : NULL;
+	const char *why;
+	if (precision == RNF_PRECISION_FP32) return RNF_OK;
+	if (impl && impl->offers) {
+		if (impl->offers(e->backend_self, &rnf_host, precision) == RNF_OK)
+			return RNF_OK;
+		why = rnf_format("%s", rnf_fail_words());
+	} else {
+		why = rnf_format("but the backend %s offers fp32 only",
+				 impl ? e->backend->name : "of plain C");
+	}
+	return rnf_fail(RNF_EINVAL, "%sprecision is \"%s\", %s",
+			rnf_conf_place(rnf_conf_get(e->tree, "precision")),
+			rnf_precision_words[precision], why);
+}
+
 /* The backend of the highest score, or the one named. */
 static rnf_status choose_backend(struct rnf_experiment *e)
 {
@@ -125,10 +145,11 @@ static rnf_status choose_backend(struct rnf_experiment *e)
 				e->backend = list[i];
 			}
 		}
-		if (!e->backend) return RNF_OK; /* the core's plain kernels */
+		if (!e->backend) return check_precision(e); /* the core's plain kernels */
 	}
 	const struct rnf_backend_impl *impl = e->backend->impl;
-	return impl->open(&rnf_host, NULL, &e->backend_self);
+	RNF_TRY(impl->open(&rnf_host, NULL, &e->backend_self));
+	return check_precision(e);
 }
 
 static void describe(struct rnf_experiment *e)
@@ -213,6 +234,7 @@ rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused
 	struct rnf_program **p = &e->programs[training];
 	if (!e->backend_chosen) RNF_TRY(choose_backend(e));
 	RNF_TRY(rnf_experiment_graph(e, training));
+	(*p)->precision = (enum rnf_precision)e->conf.precision;
 	if (training) RNF_TRY(rnf_graph_differentiate(*p));
 	return rnf_plan_make(*p, e->backend, e->backend_self,
 			     e->conf.train.batch_size, fused, &e->plans[training]);

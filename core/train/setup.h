@@ -46,7 +46,7 @@ struct rnf_experiment {
 	struct rnf_batcher *batcher;
 	/* model */
 	int64_t hwc[3];
-	int backend_chosen;
+	int backend_chosen; /* and its precision */
 	const struct rnf_feature *backend; /* NULL: the core's plain kernels */
 	void *backend_self;
 	struct rnf_program *programs[2]; /* inference, training */

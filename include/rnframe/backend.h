@@ -14,9 +14,15 @@ enum rnf_step_kind {
 	RNF_STEP_CONV_BWD_WEIGHTS, /* in: x, dy; out: dkernel, added unless first */
 };
 
+/* What a conv multiplies. Tensors, weights and sums are fp32 always: BF16 rounds
+ * the operands (to nearest, ties to even) where they are read. */
+enum rnf_precision { RNF_PRECISION_FP32, RNF_PRECISION_BF16 };
+static const char *const rnf_precision_words[] = { "fp32", "bf16", NULL };
+
 struct rnf_conv_shape {
 	enum rnf_step_kind kind;
 	enum rnf_algorithm algorithm; /* AUTO: by the shape, never by timing */
+	enum rnf_precision precision; /* one that offers() has not refused */
 	int64_t h, w, c; /* of x */
 	int64_t k;       /* channels of y */
 	int64_t groups;
@@ -92,13 +98,18 @@ struct rnf_kernel {
 struct rnf_backend_impl {
 	int (*score)(void); /* 0: cannot run on this machine; highest is "auto" */
 	rnf_status (*open)(const struct rnf_host *, const void *conf, void **self);
+	/* Refuse a precision other than FP32 that these kernels do not have here.
+	 * The words say why, after `precision is "bf16", `. NULL: FP32 is all that
+	 * there is. [main] */
+	rnf_status (*offers)(void *self, const struct rnf_host *, enum rnf_precision);
 	/* Fill *kernel, or return RNF_EUNSUP without words: the core's plain
-	 * version is taken, which is DIRECT; WINOGRAD is then an error. [main] */
+	 * version is taken, which is DIRECT and FP32; WINOGRAD is then an error.
+	 * [main] */
 	rnf_status (*conv)(void *self, const struct rnf_host *,
 			   const struct rnf_conv_shape *, struct rnf_kernel *);
 	/* Floating-point operations a second (a multiply-add is two) that one
-	 * thread could do at best with these kernels' instructions, measured in
-	 * some 10 ms; 0 or no function: unknown. [main] */
+	 * thread could do at best with these kernels' instructions of FP32,
+	 * measured in some 10 ms; 0 or no function: unknown. [main] */
 	double (*peak)(void *self);
 };
 

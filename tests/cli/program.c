@@ -69,6 +69,8 @@ static const struct mistake {
 	{ "train --conf synthetic.cfg train.batch_size=0", "1 .. " },
 	{ "train --conf synthetic.cfg train.optimizer.lr=fast", "lr" },
 	{ "train --conf nothing.cfg", "nothing.cfg" },
+	{ "plan synthetic.cfg precision=fp16", "precision is \"fp16\", must be \"fp32\" or "
+	  "\"bf16\"" },
 	{ "train --conf synthetic.cfg --sett a=b", "--set" },
 	{ "trian --conf synthetic.cfg", "train" },
 	{ "eval --conf synthetic.cfg --weights README.md", "README.md" },
@@ -243,6 +245,58 @@ START_TEST(a_folder_needs_a_name)
 }
 END_TEST
 
+static int has_bf16(void)
+{
+#ifdef __x86_64__
+	return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+	return 0;
+#endif
+}
+
+#define NEEDS "precision is \"bf16\", which needs "
+#define LACKS NEEDS "AVX512_BF16: this processor does not have it"
+
+/* Refused in one line, or a plan; the words on a processor with bf16 and without. */
+static const struct bf16_case {
+	const char *isa, *arguments, *has, *lacks;
+	int refused; /* on one with it */
+} bf16_cases[] = {
+	{ "", "backend=native", "[bf16, avx512bf16]", LACKS, 0 },
+	{ "", "", "[bf16, avx512bf16]", "precision is \"bf16\", ", 0 }, /* by the best one */
+	{ "portable", "backend=native", NEEDS "RNF_ISA=avx512bf16: it is portable", LACKS, 1 },
+	{ "", "backend=native model.algorithm=winograd", "has no winograd in bf16; algorithm "
+	  "must be auto or direct", LACKS, 1 },
+};
+
+START_TEST(bf16_is_planned_or_refused)
+{
+	static char out[1 << 16];
+	const struct bf16_case *c = &bf16_cases[_i];
+	const int refused = !has_bf16() || c->refused;
+	const int status = test_command(out, sizeof out, "env -u RNF_ISA %s%s %s/rnframe plan "
+		"synthetic.cfg precision=bf16 %s 2>&1", *c->isa ? "RNF_ISA=" : "", c->isa,
+		test_build(), c->arguments);
+	ck_assert_msg(status == (refused ? 2 : 0), "status %d: %.2000s", status, out);
+	ck_assert_msg(strstr(out, has_bf16() ? c->has : c->lacks) != NULL, "%.2000s", out);
+	ck_assert_msg(!refused || strchr(out, '\n') == out + strlen(out) - 1,
+		      "more than one line: %s", out);
+}
+END_TEST
+
+/* By the conf's own line too. */
+START_TEST(openblas_has_no_bf16)
+{
+	char out[4096];
+	const char *dir = test_folder("bf16");
+	if (!test_has_plugin("backend", "openblas")) return;
+	test_shell("printf 'base = \"synthetic.cfg\";\nprecision = \"bf16\";\n' >%s/a.cfg", dir);
+	ck_assert_int_eq(test_program(out, sizeof out, "plan %s/a.cfg backend=openblas", dir), 2);
+	ck_assert_msg(strstr(out, "/a.cfg:2: precision is \"bf16\", but the backend openblas "
+			     "offers fp32 only\n") != NULL, "%s", out);
+}
+END_TEST
+
 /* Each conf, on made-up images of its own size, two steps of eight. */
 static void two_steps(const char *conf, const char *dir)
 {
@@ -282,6 +336,8 @@ int main(void)
 		{ streams_that_fail, TEST_ROWS(stream_cases) },
 		{ the_users_plugins_come_first, 0 },
 		{ a_folder_needs_a_name, 0 },
+		{ bf16_is_planned_or_refused, TEST_ROWS(bf16_cases) },
+		{ openblas_has_no_bf16, 0 },
 		{ every_conf_trains_two_steps, 0 },
 		{ NULL, 0 },
 	};

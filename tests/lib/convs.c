@@ -165,6 +165,7 @@ int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 	struct rnf_conv_shape shape = *s;
 	shape.kind = kind;
 	shape.algorithm = by->algorithm;
+	shape.precision = by->precision;
 	*call = (struct test_conv_call){ .in = { a, b } };
 	const rnf_status status = choose(by, &shape, &call->kernel);
 	describe(call, by, s, kind);
@@ -256,13 +257,32 @@ static void check_adjoint(const struct naive *t)
 	ck_assert_double_eq_tol(inner(t->n[1], t->kernel, t->dkernel), product, 1e-9);
 }
 
-static struct naive make(const struct rnf_conv_shape *s)
+float test_conv_bf16(float a)
+{
+	uint32_t bits;
+	memcpy(&bits, &a, sizeof bits);
+	const uint32_t over = bits & 0xffff, odd = bits >> 16 & 1;
+	bits -= over;
+	if (over > 0x8000 || (over == 0x8000 && odd)) bits += 0x10000;
+	memcpy(&a, &bits, sizeof a);
+	return a;
+}
+
+static float *operand(int64_t n, uint64_t key, enum rnf_precision precision)
+{
+	float *data = test_noise(n, key);
+	for (int64_t i = 0; precision == RNF_PRECISION_BF16 && i < n; i++)
+		data[i] = test_conv_bf16(data[i]);
+	return data;
+}
+
+static struct naive make(const struct rnf_conv_shape *s, enum rnf_precision precision)
 {
 	struct naive t;
 	test_conv_count(s, t.n);
-	t.x = test_noise(t.n[0], 1);
-	t.kernel = test_noise(t.n[1], 2);
-	t.dy = test_noise(t.n[2], 3);
+	t.x = operand(t.n[0], 1, precision);
+	t.kernel = operand(t.n[1], 2, precision);
+	t.dy = operand(t.n[2], 3, precision);
 	t.y = calloc((size_t)(t.n[0] + t.n[1] + t.n[2]), sizeof *t.y);
 	t.dx = t.y + t.n[2];
 	t.dkernel = t.dx + t.n[0];
@@ -336,7 +356,7 @@ static int check_pass(const struct test_convs *by, const struct rnf_conv_shape *
 
 int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s)
 {
-	struct naive t = make(s);
+	struct naive t = make(s, by->precision);
 	struct pass passes[3];
 	int taken = 0;
 	naive_sums(s, &t);
@@ -373,7 +393,7 @@ static double root_mean_square(int64_t n, const float *got, const double *want)
 double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
 		       enum rnf_step_kind kind)
 {
-	struct naive t = make(s);
+	struct naive t = make(s, by->precision);
 	struct pass passes[3];
 	naive_sums(s, &t);
 	set_passes(s, &t, passes);
@@ -413,7 +433,7 @@ static float *guarded_pass(const struct test_convs *by, const struct rnf_conv_sh
 
 void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape *s)
 {
-	struct naive t = make(s);
+	struct naive t = make(s, by->precision);
 	struct pass passes[3];
 	set_passes(s, &t, passes);
 	for (int i = 0; i < 3; i++) {
@@ -431,6 +451,28 @@ void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape 
 	destroy(&t);
 }
 
+void test_conv_rounds(const struct test_convs *by, const struct rnf_conv_shape *s)
+{
+	struct naive raw = make(s, RNF_PRECISION_FP32), rounded = make(s, by->precision);
+	struct pass from[3], to[3];
+	set_passes(s, &raw, from);
+	set_passes(s, &rounded, to);
+	for (int i = 0; i < 3; i++) {
+		float *got = guarded_pass(by, s, &from[i], 1);
+		float *want = guarded_pass(by, s, &to[i], 1);
+		for (int64_t j = 0; j < from[i].n; j++)
+			if (got[j] != want[j])
+				ck_abort_msg("%s, %dx%dx%d, pass %d: [%d] is %a, of rounded "
+					     "operands %a", by->name, (int)s->h, (int)s->w,
+					     (int)s->c, i, (int)j, (double)got[j],
+					     (double)want[j]);
+		free(got);
+		free(want);
+	}
+	destroy(&raw);
+	destroy(&rounded);
+}
+
 /* -- odd values -- */
 
 /* 0: finite */
@@ -439,11 +481,18 @@ static int odd(float a)
 	return isnan(a) ? 2 : isinf(a) ? (a > 0 ? 1 : -1) : 0;
 }
 
-/* Winograd's sums have the odd value in all of a tile, and infinities meet there:
- * it must not be lost. Direct sums have it where the plain ones do. */
+static int is_coarse(const struct test_convs *by)
+{
+	return by->algorithm == RNF_ALGORITHM_WINOGRAD ||
+	       by->precision == RNF_PRECISION_BF16;
+}
+
+/* Winograd's sums have the odd value in all of a tile, bf16's in a neighbour, and
+ * infinities meet there: it must not be lost. Other sums have it where the plain
+ * ones do. */
 static int spread(const struct test_convs *by, float got, float want)
 {
-	if (by->algorithm == RNF_ALGORITHM_WINOGRAD) return !odd(want) || odd(got);
+	if (is_coarse(by)) return !odd(want) || odd(got);
 	return odd(got) == odd(want);
 }
 
@@ -486,7 +535,7 @@ static void check_denormal(const struct test_convs *by, const struct rnf_conv_sh
 void test_conv_odd_values(const struct test_convs *by, const struct rnf_conv_shape *s)
 {
 	static const float values[] = { NAN, INFINITY, -INFINITY };
-	struct naive t = make(s);
+	struct naive t = make(s, by->precision);
 	struct pass passes[3];
 	naive_sums(s, &t);
 	set_passes(s, &t, passes);
@@ -495,7 +544,7 @@ void test_conv_odd_values(const struct test_convs *by, const struct rnf_conv_sha
 		const int64_t at[] = { 0, p->n_a / 2, p->n_a - 1 };
 		for (int v = 0; v < TEST_ROWS(values); v++)
 			spreads_as_plain(by, s, p, at[v], values[v]);
-		if (by->algorithm != RNF_ALGORITHM_WINOGRAD) check_denormal(by, s, p);
+		if (!is_coarse(by)) check_denormal(by, s, p);
 	}
 	destroy(&t);
 }

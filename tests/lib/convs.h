@@ -22,6 +22,7 @@ struct test_convs {
 	const struct rnf_backend_impl *impl;
 	void *self;
 	enum rnf_algorithm algorithm;
+	enum rnf_precision precision; /* BF16: of operands that are bf16 already */
 };
 /* Open a backend as the core does; aborts the test when it refuses. */
 struct test_convs test_convs_open(const struct rnf_feature *feature);
@@ -42,6 +43,8 @@ int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 void test_conv_run(const struct test_conv_call *call, float *out, int i, int n);
 void test_conv_finish(struct test_conv_call *call);
 
+/* a, rounded to bf16: to the nearest, ties to even. */
+float test_conv_bf16(float a);
 /* Every element of all three passes; how many passes it does not leave out. */
 int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s);
 /* Root of the mean square of a pass' errors, relative to that of its values. */
@@ -49,10 +52,13 @@ double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape 
 		       enum rnf_step_kind kind);
 /* The same bits from two calls of two kernels, on memory of other contents. */
 void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape *s);
+/* In bf16, the same bits from operands of fp32 as from them rounded. */
+void test_conv_rounds(const struct test_convs *by, const struct rnf_conv_shape *s);
 /* A NaN or an infinity in one element of the first operand (x, or dy for dx) makes
  * those elements of the result NaN or infinite that the plain kernels make so, and
  * denormals there give denormal results that are right. Not asked of weights, nor
- * of dy for dkernel: a kernel may multiply these with the zeros of the border. */
+ * of dy for dkernel: a kernel may multiply these with the zeros of the border.
+ * Winograd and bf16 may spread it further, and are not asked for denormals. */
 void test_conv_odd_values(const struct test_convs *by, const struct rnf_conv_shape *s);
 
 #endif

@@ -1,18 +1,7 @@
-/* AVX-512: thirty-two registers of sixteen floats. */
+/* AVX-512, without its bf16. */
 /* x86 flags: -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512 */
 #ifdef __x86_64__
-#include <immintrin.h>
-
-/* twelve pixels by two vectors: twenty-four sums, two weights, one pixel's value */
-enum { LANES = 16, PIXELS = 12, VECTORS = 2, CHANNELS = 8 };
-
-typedef float vec __attribute__((vector_size(64)));
-typedef int ints __attribute__((vector_size(64)));
-
-static inline vec multiply_add(vec a, vec b, vec c)
-{
-	return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-}
+#include "avx512.h"
 
 #define ISA native_avx512
 #define ISA_NAME "avx512"

@@ -6,12 +6,18 @@ struct place { /* of the pixels that are summed side by side */
 	int inner; /* all in one row, and no tap is left or right of the image */
 };
 
+struct image { /* that is read: its rows from y0 on */
+	const float *at;
+	int64_t y0;
+};
+
 INLINE int inner_pixels(const struct native_conv *g, const struct native_tap *t,
-			const struct place *at, int64_t pixels, const float *in,
+			const struct place *at, int64_t pixels, struct image in,
 			const float *in_pixel[PIXELS])
 {
 	const int64_t y = at->row[0] * g->in_step + t->dy;
-	const float *first = in + (y * g->w + at->col[0] * g->in_step + t->dx) * g->c;
+	const int64_t x = at->col[0] * g->in_step + t->dx;
+	const float *first = in.at + ((y - in.y0) * g->w + x) * g->c;
 	if ((uint64_t)y >= (uint64_t)g->h) return 0;
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
@@ -21,7 +27,7 @@ INLINE int inner_pixels(const struct native_conv *g, const struct native_tap *t,
 
 /* in_pixel[p]: the channels that tap t reads for pixel p; 0: none has any. */
 INLINE int tap_pixels(const struct native_conv *g, const struct native_tap *t,
-		      const struct place *at, int64_t pixels, const float *in,
+		      const struct place *at, int64_t pixels, struct image in,
 		      const float *in_pixel[PIXELS])
 {
 	int any = 0;
@@ -32,7 +38,8 @@ INLINE int tap_pixels(const struct native_conv *g, const struct native_tap *t,
 		const int64_t x = at->col[p] * g->in_step + t->dx;
 		const int inside = (uint64_t)y < (uint64_t)g->h &&
 				   (uint64_t)x < (uint64_t)g->w;
-		in_pixel[p] = inside ? in + (y * g->w + x) * g->c : g->zero;
+		in_pixel[p] = inside ? in.at + ((y - in.y0) * g->w + x) * g->c
+				     : g->zero;
 		any |= inside;
 	}
 	return any;
@@ -40,7 +47,7 @@ INLINE int tap_pixels(const struct native_conv *g, const struct native_tap *t,
 
 /* w: channels [c][padded] of one tap, from the first vector on */
 INLINE void add_tap(int64_t c, int64_t padded, const float *const in_pixel[PIXELS],
-		    const float *w, int64_t pixels, int64_t vectors,
+		    const float *w, int64_t pixels, int64_t vectors, int pairs,
 		    vec sum[PIXELS][VECTORS])
 {
 	for (int64_t i = 0; i < c; i++, w += padded) {
@@ -52,14 +59,15 @@ INLINE void add_tap(int64_t c, int64_t padded, const float *const in_pixel[PIXEL
 		for (int64_t p = 0; p < pixels; p++)
 			UNROLL
 			for (int64_t v = 0; v < vectors; v++)
-				sum[p][v] = multiply_add(all(in_pixel[p][i]),
-							 weight[v], sum[p][v]);
+				sum[p][v] = add_products(&in_pixel[p][i], weight[v],
+							 sum[p][v], pairs);
 	}
 }
 
 INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s,
-			 const struct place *at, int64_t k, const float *in,
-			 const float *w, float *out, int64_t pixels, int64_t vectors)
+			 const struct place *at, int64_t k, struct image in,
+			 const float *w, float *out, int64_t pixels, int64_t vectors,
+			 int pairs)
 {
 	vec sum[PIXELS][VECTORS];
 	UNROLL
@@ -72,7 +80,7 @@ INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s
 		if (!tap_pixels(g, &s->taps[t], at, pixels, in, in_pixel)) continue;
 		add_tap(g->c, g->padded, in_pixel,
 			w + s->taps[t].weight * g->c * g->padded + k, pixels, vectors,
-			sum);
+			pairs, sum);
 	}
 	for (int64_t p = 0; p < at->n; p++) {
 		const int64_t y = s->oy + at->row[p] * g->out_step;
@@ -84,12 +92,13 @@ INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s
 	}
 }
 
-/* The next pixels in the order of the rows; the last one fills what is left. */
-INLINE void next_place(const struct native_sub *s, int64_t first, struct place *at)
+/* The next pixels before `to` in the order of the rows; the last one fills what is
+ * left. */
+INLINE void next_place(const struct native_sub *s, int64_t first, int64_t to,
+		       struct place *at)
 {
-	const int64_t all_pixels = s->rows * s->cols;
 	int64_t row = first / s->cols, col = first % s->cols;
-	at->n = least(PIXELS, all_pixels - first);
+	at->n = least(PIXELS, to - first);
 	at->inner = at->n == PIXELS && col >= s->inner[0] &&
 		    col + PIXELS <= s->inner[1];
 	UNROLL
@@ -105,41 +114,52 @@ INLINE void next_place(const struct native_sub *s, int64_t first, struct place *
 enum { BLOCK_FLOATS = 4 * 1024 };
 
 /* Pixels i .. to of one column of vectors, whose weights stay in L1. */
-static void dense_column(const struct native_conv *g, const struct native_sub *s,
-			 int64_t i, int64_t to, int64_t k, const struct rnf_step_io *io,
-			 struct rnf_prefetch *ahead)
+INLINE void dense_column(const struct native_conv *g, const struct native_sub *s,
+			 int64_t i, int64_t to, int64_t k, struct image in,
+			 const struct rnf_step_io *io, struct rnf_prefetch *ahead,
+			 int pairs)
 {
 	for (; i < to; i += PIXELS) {
 		struct place at;
-		next_place(s, i, &at);
+		next_place(s, i, to, &at);
 		rnf_prefetch_some(ahead);
 		if (g->padded - k > LANES)
-			dense_pixels(g, s, &at, k, io->in[0], io->in[1], io->out, PIXELS,
-				     VECTORS);
+			dense_pixels(g, s, &at, k, in, io->in[1], io->out, PIXELS,
+				     VECTORS, pairs);
 		else
-			dense_pixels(g, s, &at, k, io->in[0], io->in[1], io->out, PIXELS, 1);
+			dense_pixels(g, s, &at, k, in, io->in[1], io->out, PIXELS, 1,
+				     pairs);
 	}
 }
 
 /* Blocks of pixels, which stay in cache while all columns read them, and are
  * written whole before the next. */
-static void dense_sub(const struct native_conv *g, const struct native_sub *s,
-		      const struct rnf_step_io *io, struct rnf_prefetch *ahead)
+INLINE void dense_rows(const struct native_conv *g, const struct native_sub *s,
+		       int64_t row0, int64_t row1, struct image in,
+		       const struct rnf_step_io *io, struct rnf_prefetch *ahead, int pairs)
 {
-	const int64_t all_pixels = s->rows * s->cols;
+	const int64_t to = row1 * s->cols;
 	const int64_t block = (BLOCK_FLOATS / (g->c * PIXELS) + 1) * PIXELS;
-	for (int64_t i = 0; i < all_pixels; i += block)
+	for (int64_t i = row0 * s->cols; i < to; i += block)
 		for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
-			dense_column(g, s, i, least(i + block, all_pixels), k, io, ahead);
+			dense_column(g, s, i, least(i + block, to), k, in, io, ahead,
+				     pairs);
+}
+
+static struct rnf_prefetch dense_ahead(const struct native_conv *g,
+				       const struct rnf_step_io *io)
+{
+	const int64_t pixels = g->subs[0].rows * g->subs[0].cols * (int64_t)g->n_subs;
+	const int64_t columns = (g->k + g->column - 1) / g->column;
+	return rnf_prefetch_begin(io, pixels / PIXELS * columns + 1);
 }
 
 static void dense(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	const int64_t pixels = g->subs[0].rows * g->subs[0].cols * (int64_t)g->n_subs;
-	const int64_t columns = (g->k + g->column - 1) / g->column;
-	struct rnf_prefetch ahead = rnf_prefetch_begin(io, pixels / PIXELS * columns + 1);
+	struct rnf_prefetch ahead = dense_ahead(g, io);
 	for (size_t i = 0; i < g->n_subs; i++)
-		dense_sub(g, &g->subs[i], io, &ahead);
+		dense_rows(g, &g->subs[i], 0, g->subs[i].rows,
+			   (struct image){ io->in[0], 0 }, io, &ahead, 0);
 }
 
 /* ---- weight gradient: dw[tap][c][k] = sum over pixels of x[c] dy[k] ---- */
@@ -172,7 +192,7 @@ static struct range range_of(const struct native_conv *g, const struct native_ta
  * are d_vector apart */
 INLINE void add_outer(int64_t n, const float *a, int64_t a_step, const float *d,
 		      int64_t d_step, int64_t d_vector, vec sum[CHANNELS][VECTORS],
-		      int64_t channels, int64_t vectors)
+		      int64_t channels, int64_t vectors, int pairs)
 {
 	for (int64_t i = 0; i < n; i++, a += a_step, d += d_step) {
 		vec e[VECTORS];
@@ -183,7 +203,8 @@ INLINE void add_outer(int64_t n, const float *a, int64_t a_step, const float *d,
 		for (int64_t c = 0; c < channels; c++)
 			UNROLL
 			for (int64_t v = 0; v < vectors; v++)
-				sum[c][v] = multiply_add(all(a[c]), e[v], sum[c][v]);
+				sum[c][v] = add_products(&a[c], e[v], sum[c][v],
+							 pairs);
 	}
 }
 
@@ -222,7 +243,7 @@ INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 		if (left < vectors * LANES)
 			add_outer_end(cols, a, x_step, b, g->k, left, sum, channels, vectors);
 		else
-			add_outer(cols, a, x_step, b, g->k, LANES, sum, channels, vectors);
+			add_outer(cols, a, x_step, b, g->k, LANES, sum, channels, vectors, 0);
 	}
 	UNROLL
 	for (int64_t c = 0; c < channels; c++)
@@ -319,7 +340,7 @@ static void outer_panel(const struct native_conv *g, int64_t pixels, const float
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
 	add_outer(pixels, a, CHANNELS, d, VECTORS * LANES, LANES, sum, CHANNELS,
-		  VECTORS);
+		  VECTORS, 0);
 	for (int64_t i = 0; i < rows; i++)
 		UNROLL
 		for (int64_t v = 0; v < VECTORS; v++)

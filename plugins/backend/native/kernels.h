@@ -1,17 +1,22 @@
 /* The kernels, once for each instruction set: the file that includes this says
- * LANES, PIXELS, VECTORS, CHANNELS, vec, ints, multiply_add, ISA and ISA_NAME. */
+ * LANES, PIXELS, VECTORS, CHANNELS, vec, ints, multiply_add, ISA and ISA_NAME; and
+ * what pairs.h asks for, if it can. */
 #include "vector.h"
+#include "pairs.h"
 
 #include "dense.h"
+#include "bf16.h"
 #include "grouped.h"
 #include "winograd.h"
 #include "peak.h"
 
 const struct native_isa ISA = {
 	.name = ISA_NAME, .winograd_name = "winograd, " ISA_NAME,
+	.bf16_name = "bf16, " ISA_NAME, .emulates_bf16 = PAIRS_EMULATED,
 	.lanes = LANES, .vectors = VECTORS, .channels = CHANNELS,
 	.dense = dense, .dense_weights = dense_weights, .point_weights = point_weights,
 	.grouped = grouped, .grouped_weights = grouped_weights,
+	.bf16 = bf16, .bf16_weights = bf16_weights,
 	.winograd = winograd, .winograd_weights = winograd_weights,
 	.peak = peak,
 };

@@ -14,6 +14,7 @@ enum {
 
 static const struct native_isa *const isas[] = { /* the best one first */
 #ifdef __x86_64__
+	&native_avx512bf16,
 	&native_avx512,
 	&native_avx2,
 #endif
@@ -23,18 +24,25 @@ enum { N_ISAS = sizeof isas / sizeof *isas };
 
 static const char names[] =
 #ifdef __x86_64__
-	"avx512, avx2 or "
+	"avx512bf16, avx512, avx2 or "
 #endif
 	"portable";
+
+#ifdef __x86_64__
+static int has_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("fma");
+}
+#endif
 
 static int runs_here(const struct native_isa *isa)
 {
 #ifdef __x86_64__
-	if (isa == &native_avx512)
-		return __builtin_cpu_supports("avx512f") &&
-		       __builtin_cpu_supports("avx512bw") &&
-		       __builtin_cpu_supports("avx512dq") &&
-		       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+	if (isa == &native_avx512bf16)
+		return has_avx512() && __builtin_cpu_supports("avx512bf16");
+	if (isa == &native_avx512) return has_avx512();
 	if (isa == &native_avx2)
 		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
@@ -69,6 +77,18 @@ static rnf_status open(const struct rnf_host *host, const void *conf, void **sel
 		return RNF_OK;
 	}
 	return host->fail(RNF_EINVAL, "RNF_ISA is \"%s\", must be %s", name, names);
+}
+
+static rnf_status offers(void *self, const struct rnf_host *host,
+			 enum rnf_precision precision)
+{
+	const struct native_isa *isa = self;
+	if (precision != RNF_PRECISION_BF16 || !isa->emulates_bf16) return RNF_OK;
+	if (!best()->emulates_bf16)
+		return host->fail(RNF_EUNSUP, "which needs RNF_ISA=%s: it is %s",
+				  best()->name, isa->name);
+	return host->fail(RNF_EUNSUP, "which needs AVX512_BF16: this processor does not "
+			  "have it");
 }
 
 /* ---- the geometry of a conv ---- */
@@ -187,18 +207,21 @@ static void set_images(struct native_conv *g, const struct native_isa *isa)
 	g->per = g->k / s->groups;
 }
 
-/* As many rows at once as SPREAD_FLOATS hold; those between bands are spread twice. */
-static size_t set_band(struct native_conv *g)
+/* Rows between bands are turned into input twice. */
+size_t native_set_band(struct native_conv *g, int64_t row, int64_t floats)
 {
-	if (g->dy[0] > g->dy[1]) g->dy[0] = g->dy[1] = 0; /* no tap at all */
 	const int64_t extent = g->dy[1] - g->dy[0];
+	const int64_t rows = floats / row - extent - 1;
+	g->band = rows > 0 ? rows / g->in_step + 1 : 1;
+	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);
+}
+
+static size_t set_spread(struct native_conv *g)
+{
 	if (g->columns < g->w) g->columns = g->w;
 	g->columns += g->left;
 	g->slice = g->padded < SLICE ? g->padded : SLICE;
-	const int64_t row = g->columns * g->depth * g->slice;
-	const int64_t rows = SPREAD_FLOATS / row - extent - 1;
-	g->band = rows > 0 ? rows / g->in_step + 1 : 1;
-	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);
+	return native_set_band(g, g->columns * g->depth * g->slice, SPREAD_FLOATS);
 }
 
 /* Rows whose pixels are put in order at once: a part of L2. */
@@ -248,11 +271,18 @@ static void run(const void *state, const struct rnf_step_io *io)
 }
 
 /* By the shape alone, since it decides bits. Few channels at one end (an image's
- * three) give the transforms more to do than they save. */
+ * three) give Winograd's transforms more to do than they save; in bf16 they would be
+ * too coarse. A conv in groups is fp32 always. */
 static int takes_winograd(const struct rnf_conv_shape *s)
 {
 	if (s->algorithm == RNF_ALGORITHM_AUTO && (s->c < 8 || s->k < 8)) return 0;
-	return s->algorithm != RNF_ALGORITHM_DIRECT && native_winograd_fits(s);
+	return s->algorithm != RNF_ALGORITHM_DIRECT &&
+	       s->precision == RNF_PRECISION_FP32 && native_winograd_fits(s);
+}
+
+static int takes_bf16(const struct rnf_conv_shape *s)
+{
+	return s->precision == RNF_PRECISION_BF16 && s->groups == 1;
 }
 
 static void set_winograd(struct state *s, const struct native_isa *isa,
@@ -271,13 +301,28 @@ static void set_winograd(struct state *s, const struct native_isa *isa,
 	kernel->pack_floats = native_winograd_pack_floats(&s->g);
 }
 
+static void set_bf16(struct state *s, const struct native_isa *isa,
+		     struct rnf_kernel *kernel)
+{
+	kernel->name = isa->bf16_name;
+	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
+		s->run = isa->bf16_weights;
+		kernel->scratch_bytes = native_bf16_weights_size(&s->g, isa->lanes);
+		return;
+	}
+	s->run = isa->bf16;
+	kernel->scratch_bytes = native_bf16_size(&s->g);
+	kernel->pack = native_bf16_pack;
+	kernel->pack_floats = native_bf16_pack_floats(&s->g);
+}
+
 static void set_weights(struct state *s, const struct native_isa *isa,
 			struct rnf_kernel *kernel)
 {
 	const struct rnf_window *w = &s->g.shape.window;
 	if (s->g.shape.groups > 1) {
 		s->run = isa->grouped_weights;
-		kernel->scratch_bytes = set_band(&s->g);
+		kernel->scratch_bytes = set_spread(&s->g);
 	} else if (w->kernel_h * w->kernel_w == 1) {
 		s->run = isa->point_weights;
 		kernel->scratch_bytes = set_panels(&s->g, isa);
@@ -296,7 +341,7 @@ static void set_direct(struct state *s, const struct native_isa *isa,
 		set_weights(s, isa, kernel);
 		return;
 	}
-	if (is_grouped) kernel->scratch_bytes = set_band(&s->g);
+	if (is_grouped) kernel->scratch_bytes = set_spread(&s->g);
 	s->run = is_grouped ? isa->grouped : isa->dense;
 	if (s->g.shape.kind == RNF_STEP_CONV_FWD && s->g.k == s->g.padded) return;
 	kernel->pack = pack;
@@ -310,7 +355,7 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	const struct native_isa *isa = self;
 	const struct rnf_window *w = &shape->window;
 	if (w->kernel_h > 64 || w->kernel_w > 64) return RNF_EUNSUP;
-	if (shape->algorithm == RNF_ALGORITHM_WINOGRAD && !native_winograd_fits(shape))
+	if (shape->algorithm == RNF_ALGORITHM_WINOGRAD && !takes_winograd(shape))
 		return RNF_EUNSUP;
 	struct state *s = host->alloc(sizeof *s);
 	if (!s) return host->fail(RNF_ENOMEM, "out of memory");
@@ -321,8 +366,10 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	s->g.zero = host->alloc((size_t)(s->g.c + s->g.k + isa->lanes) * sizeof(float));
 	if (!s->g.zero || !add_subs(&s->g, host))
 		return host->fail(RNF_ENOMEM, "out of memory");
+	if (s->g.dy[0] > s->g.dy[1]) s->g.dy[0] = s->g.dy[1] = 0; /* no tap at all */
 	*kernel = (struct rnf_kernel){ .run = run, .state = s };
 	if (takes_winograd(shape)) set_winograd(s, isa, kernel);
+	else if (takes_bf16(shape)) set_bf16(s, isa, kernel);
 	else set_direct(s, isa, kernel);
 	return RNF_OK;
 }
@@ -334,6 +381,6 @@ static double peak(void *self)
 }
 
 static const struct rnf_backend_impl impl = {
-	.score = score, .open = open, .conv = conv, .peak = peak,
+	.score = score, .open = open, .offers = offers, .conv = conv, .peak = peak,
 };
 RNF_PLUGIN(backend, native, "direct convolutions by the processor's vectors", NULL, impl)

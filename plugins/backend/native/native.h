@@ -8,6 +8,7 @@
 #ifndef RNF_NATIVE_H
 #define RNF_NATIVE_H
 
+#include <string.h>
 #include <rnframe/backend.h>
 
 struct native_tap {
@@ -24,7 +25,7 @@ struct native_sub {
 
 struct native_conv {
 	struct rnf_conv_shape shape;
-	int64_t h, w, c;      /* image that is read */
+	int64_t h, w, c;      /* image that is read; bf16: c pairs of channels */
 	int64_t out_w, k;     /* row length and channels of the one written */
 	int64_t padded;       /* k, rounded up to whole vectors */
 	int64_t column;       /* output channels that are summed at once */
@@ -37,13 +38,29 @@ struct native_conv {
 	int64_t depth;     /* input channels that an output channel reads */
 	int64_t per;       /* output channels of a group */
 	int64_t slice;     /* output channels whose input is spread at once */
-	int64_t band;      /* and rows of a sub-conv */
+	int64_t band;      /* and rows of a sub-conv, in bf16 too */
 	int64_t left, columns; /* zeros before a spread row, and its whole length */
 	/* Winograd: `left` and these zeros before the image; `zero` is c_padded long */
 	int64_t top;
 	int64_t out_h, c_padded;
 	int64_t tiles_x, tiles, tiles_at_once;
+	/* Weight gradient of bf16: `left` too, c_padded, and `columns`, which are
+	 * the pairs of pixels in a row of a copy (bf16.h). */
 };
+
+/* Rounded to the nearest, ties to even. */
+static inline uint32_t native_bf16(float a)
+{
+	uint32_t bits;
+	memcpy(&bits, &a, sizeof bits);
+	if ((bits & 0x7fffffff) > 0x7f800000) return bits >> 16 | 0x40; /* NaN */
+	return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+static inline uint32_t native_pair(float first, float second)
+{
+	return native_bf16(first) | native_bf16(second) << 16;
+}
 
 /* What Winograd's weight gradient keeps from one image of a leaf to the next. */
 struct native_leaf {
@@ -75,19 +92,32 @@ typedef void native_run(const struct native_conv *, const struct rnf_step_io *);
 
 /* The kernels of one instruction set. */
 struct native_isa {
-	const char *name, *winograd_name;
+	const char *name, *winograd_name, *bf16_name;
+	int emulates_bf16; /* for tests: it is not offered */
 	int64_t lanes, vectors; /* of a column that is summed at once */
 	int64_t channels;       /* whose weight gradients are */
 	/* The weights that are read, io->in[1]: [weight][c or depth][padded] ... */
 	native_run *dense, *dense_weights, *point_weights, *grouped, *grouped_weights;
 	/* ... or as native_winograd_pack() leaves them. */
 	native_run *winograd, *winograd_weights;
+	/* ... or as native_bf16_pack() does. */
+	native_run *bf16, *bf16_weights;
 	double (*peak)(void); /* as the backend's own (peak.h) */
 };
 
 /* Where the kernel has tap t between channel j that is read (of a group's) and
  * channel k that is written. (native.c) */
 int64_t native_weight_at(const struct native_conv *, int64_t tap, int64_t j, int64_t k);
+
+/* Set `band`: as many rows as have their input, of `row` floats a row, in `floats`
+ * floats; the bytes of that. (native.c) */
+size_t native_set_band(struct native_conv *, int64_t row, int64_t floats);
+
+/* For a dense conv whose sizes in floats are set; the scratch. (bf16.c) */
+size_t native_bf16_size(struct native_conv *);
+size_t native_bf16_weights_size(struct native_conv *, int64_t lanes);
+size_t native_bf16_pack_floats(const struct native_conv *);
+void native_bf16_pack(const void *conv, const float *weights, float *packed);
 
 /* (winograd.c) */
 int native_winograd_fits(const struct rnf_conv_shape *);
@@ -99,7 +129,7 @@ void native_winograd_pack(const void *conv, const float *weights, float *packed)
 
 extern const struct native_isa native_portable;
 #ifdef __x86_64__
-extern const struct native_isa native_avx2, native_avx512;
+extern const struct native_isa native_avx2, native_avx512, native_avx512bf16;
 #endif
 
 #endif

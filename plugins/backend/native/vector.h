@@ -1,7 +1,7 @@
 /* Vectors of LANES floats, as the kernels load and store them.
  *
- * Functions whose arguments are called `pixels`, `vectors`, `channels` or `taps`
- * are inlined with constants there, so that their sums stay in registers. */
+ * Functions whose arguments are called `pixels`, `vectors`, `channels`, `taps` or
+ * `pairs` are inlined with constants there, so that their sums stay in registers. */
 #include <string.h>
 
 #include "native.h"
@@ -30,6 +30,11 @@ INLINE void store(float *at, vec v)
 INLINE vec all(float a)
 {
 	return a - (vec){ 0 };
+}
+
+INLINE ints all_bits(uint32_t a)
+{
+	return (int)a - (ints){ 0 };
 }
 
 /* Some lanes, at the end of a pixel's channels; the others are 0. */

@@ -263,9 +263,11 @@ INLINE void product(const struct native_conv *g, const float *v, const float *u,
 		tile[p] = v + p * read_size(g);
 	for (int64_t c = 0; c < g->c; c += LANES, u += LANES * vectors * LANES) {
 		if (g->c - c >= LANES)
-			add_tap(LANES, vectors * LANES, tile, u, pixels, vectors, sum);
+			add_tap(LANES, vectors * LANES, tile, u, pixels, vectors, 0,
+				sum);
 		else
-			add_tap(g->c - c, vectors * LANES, tile, u, pixels, vectors, sum);
+			add_tap(g->c - c, vectors * LANES, tile, u, pixels, vectors, 0,
+				sum);
 		UNROLL
 		for (int64_t p = 0; p < pixels; p++)
 			tile[p] += BLOCK;
@@ -394,7 +396,7 @@ INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float 
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
 	add_outer(tiles, v, read_size(g), z, written_size(g), BLOCK, sum, channels,
-		  vectors);
+		  vectors, 0);
 	UNROLL
 	for (int64_t c = 0; c < channels; c++)
 		UNROLL

@@ -11,7 +11,7 @@
 #include "lib/plugin.h"
 #include "lib/sanitizer.h"
 
-static const char *const isas[] = { "portable", "avx2", "avx512" };
+static const char *const isas[] = { "portable", "avx2", "avx512", "avx512bf16" };
 
 static rnf_status open_isa(const char *isa, struct test_convs *by)
 {
@@ -89,6 +89,72 @@ START_TEST(winograd_errs_little_more_than_direct)
 }
 END_TEST
 
+/* Where the processor has no such instruction it is emulated, for this test. */
+START_TEST(bf16_of_each_isa_is_right)
+{
+	struct test_convs by;
+	if (!opened(isas[_i], &by)) return;
+	by.precision = RNF_PRECISION_BF16;
+	for (int i = 0; i < test_conv_shapes(); i++) {
+		const struct rnf_conv_shape s = test_conv_shape(i);
+		ck_assert_int_eq(test_conv_check(&by, &s), 3);
+		test_conv_repeats(&by, &s);
+		if (s.groups == 1) test_conv_rounds(&by, &s);
+	}
+}
+END_TEST
+
+/* Halves between two bf16 numbers, and one that carries into the exponent. */
+START_TEST(bf16_rounds_to_even)
+{
+	static const float values[][2] = {
+		{ 0x1.01p0f, 0x1p0f }, { 0x1.03p0f, 0x1.04p0f }, { -0x1.03p0f, -0x1.04p0f },
+		{ 0x1.010002p0f, 0x1.02p0f }, { 0x1.ffp0f, 0x1p1f }, { 0x1.02fffep0f, 0x1.02p0f },
+	};
+	for (int i = 0; i < TEST_ROWS(values); i++)
+		ck_assert_float_eq(test_conv_bf16(values[i][0]), values[i][1]);
+	const struct rnf_conv_shape s = { .h = 1, .w = 1, .c = 1, .k = 1, .groups = 1,
+		.window = { .kernel_h = 1, .kernel_w = 1, .stride = 1, .out_h = 1, .out_w = 1 } };
+	struct test_convs by;
+	if (!opened(isas[_i], &by)) return;
+	by.precision = RNF_PRECISION_BF16;
+	for (int i = 0; i < 2 * 3 * TEST_ROWS(values); i++) {
+		const float *value = values[i / 6], one = 1;
+		const int is_second = i % 2; /* operand */
+		struct test_conv_call call;
+		float out;
+		ck_assert(test_conv_start(&call, &by, &s, (enum rnf_step_kind)(i / 2 % 3),
+					  is_second ? &one : value, is_second ? value : &one));
+		test_conv_run(&call, &out, 0, 1);
+		ck_assert_msg(out == value[1], "%s: %a becomes %a, not %a", call.where,
+			      (double)value[0], (double)out, (double)value[1]);
+		test_conv_finish(&call);
+	}
+}
+END_TEST
+
+/* Only by the processor's own instruction; never with Winograd. */
+START_TEST(bf16_is_offered_where_it_is_fast)
+{
+	struct test_convs by;
+	struct rnf_conv_shape s = test_conv_shape(1);
+	struct rnf_kernel kernel;
+	if (!opened(isas[_i], &by)) return;
+	const int has = !strcmp(isas[_i], "avx512bf16");
+	const rnf_status status = by.impl->offers(by.self, &rnf_host, RNF_PRECISION_BF16);
+	ck_assert_int_eq(status, has ? RNF_OK : RNF_EUNSUP);
+	ck_assert_msg(has || strstr(rnf_fail_words(), "AVX512_BF16") ||
+		      strstr(rnf_fail_words(), "RNF_ISA=avx512bf16: it is "), "%s",
+		      rnf_fail_words());
+	ck_assert_int_eq(by.impl->offers(by.self, &rnf_host, RNF_PRECISION_FP32), RNF_OK);
+	s.precision = RNF_PRECISION_BF16;
+	ck_assert_int_eq(by.impl->conv(by.self, &rnf_host, &s, &kernel), RNF_OK);
+	ck_assert_ptr_nonnull(strstr(kernel.name, "bf16, "));
+	s.algorithm = RNF_ALGORITHM_WINOGRAD;
+	ck_assert_int_eq(by.impl->conv(by.self, &rnf_host, &s, &kernel), RNF_EUNSUP);
+}
+END_TEST
+
 START_TEST(each_isa_takes_odd_values)
 {
 	struct test_convs by;
@@ -99,6 +165,10 @@ START_TEST(each_isa_takes_odd_values)
 		test_conv_odd_values(&by, &s);
 		by.algorithm = RNF_ALGORITHM_WINOGRAD;
 		test_conv_odd_values(&by, &s);
+		by.algorithm = RNF_ALGORITHM_AUTO;
+		by.precision = RNF_PRECISION_BF16;
+		test_conv_odd_values(&by, &s);
+		by.precision = RNF_PRECISION_FP32;
 	}
 }
 END_TEST
@@ -217,6 +287,9 @@ int main(void)
 		{ each_isa_is_right, TEST_ROWS(isas) },
 		{ winograd_of_each_isa_is_right, TEST_ROWS(isas) },
 		{ winograd_errs_little_more_than_direct, TEST_ROWS(stages) },
+		{ bf16_of_each_isa_is_right, TEST_ROWS(isas) },
+		{ bf16_rounds_to_even, TEST_ROWS(isas) },
+		{ bf16_is_offered_where_it_is_fast, TEST_ROWS(isas) },
 		{ each_isa_takes_odd_values, TEST_ROWS(isas) },
 		{ isa_of_that_name_is_used, TEST_ROWS(isas) },
 		{ portable_runs_everywhere, 0 },

@@ -1,0 +1,48 @@
+/* Pairs of bf16 values, 32 bits each, the first one in the low half. They lie where
+ * floats lie, and are only moved as floats.
+ *
+ * A processor that multiplies them defines HAS_PAIRS and these functions itself.
+ * The ones here do the same for tests: nobody is offered bf16 that is slower. */
+#ifdef HAS_PAIRS
+enum { PAIRS_EMULATED = 0 };
+#else
+enum { PAIRS_EMULATED = 1 };
+
+/* sum + both products of each lane's pairs, rounded after each */
+static inline vec add_pairs(vec sum, ints a, ints b)
+{
+	const ints second = all_bits(0xffff0000u);
+	const vec first = multiply_add((vec)(a << 16), (vec)(b << 16), sum);
+	return multiply_add((vec)(a & second), (vec)(b & second), first);
+}
+
+/* Lane l: values 2 l and 2 l + 1 of the two vectors in a row. */
+static inline ints narrow(vec low, vec high)
+{
+	const vec both[2] = { low, high };
+	float values[2 * LANES];
+	ints pairs;
+	memcpy(values, both, sizeof values);
+	for (int l = 0; l < LANES; l++)
+		pairs[l] = (int)native_pair(values[2 * l], values[2 * l + 1]);
+	return pairs;
+}
+
+/* Lane l: value l of the first and of the second vector. */
+static inline ints narrow_two(vec first, vec second)
+{
+	ints pairs;
+	for (int l = 0; l < LANES; l++)
+		pairs[l] = (int)native_pair(first[l], second[l]);
+	return pairs;
+}
+#endif
+
+/* sum + the products of what `a` points at with all of b: pairs, or floats. */
+INLINE vec add_products(const float *a, vec b, vec sum, int pairs)
+{
+	uint32_t bits;
+	if (!pairs) return multiply_add(all(*a), b, sum);
+	memcpy(&bits, a, sizeof bits);
+	return add_pairs(sum, all_bits(bits), (ints)b);
+}
