@@ -48,6 +48,7 @@ static const struct row {
 	{ 8, 8, 16, 8, 1, 3, 3, 1, VALID },    { 8, 8, 16, 8, 1, 3, 3, 2, EVEN },
 	{ 33, 31, 17, 64, 1, 3, 3, 1, SAME },  { 33, 31, 64, 1, 1, 3, 3, 2, SAME },
 	{ 11, 7, 17, 3, 1, 5, 4, 1, SAME },    { 9, 8, 3, 64, 1, 5, 4, 2, SAME },
+	{ 48, 64, 3, 64, 1, 3, 3, 2, SAME },   /* dy in two bands, in bf16 */
 };
 
 /* And each of these channels with each of these windows. */
