@@ -72,8 +72,8 @@ def measure_rows(chosen, options):
 
 
 def bench(options):
-    kept, good, failures = measure_rows(rows.bench_rows(), options)
-    beside = [row for row in good if row.peer and row.threads == rows.cores()]
+    kept, good, failures = measure_rows(rows.bench_rows(options.only), options)
+    beside = [row for row in good if row.threads == rows.cores()]
     compared, bad = peer.compare(beside, options)
     return {"rows": kept, "peer": compared}, failures + bad
 
@@ -92,7 +92,7 @@ def write_json(path, figures):
 
 def show_list(options):
     scaled = (row for _, _, make_rows in scale.SERIES for _, row in make_rows())
-    for row in scaled if options.scale else rows.bench_rows():
+    for row in scaled if options.scale else rows.bench_rows(options.only):
         print(row.name)
 
 
@@ -119,6 +119,8 @@ def parse_arguments():
     parser.add_argument("--data", default="build/data", help=f"folder of {rows.CIFAR}; build/data")
     parser.add_argument("--pictures", default="build/bench", help="folder of scale.svg; build/bench")
     parser.add_argument("--json", metavar="FILE", help="keep all figures")
+    parser.add_argument("--only", metavar="TEXT", default="",
+                        help="rows of the first table whose name has it")
     parser.add_argument("--steps", type=int, help="of every row, in place of the table's")
     parser.add_argument("--rounds", type=int, default=5, help="beside PyTorch; 5")
     parser.add_argument("--scale", action="store_true")

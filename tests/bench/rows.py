@@ -21,7 +21,6 @@ class Row:
     changes: tuple = ()  # key.path=value
     key: str = ""  # that a program may not know yet: refusing it is no failure
     note: str = ""
-    peer: bool = True
 
     @property
     def name(self):
@@ -37,9 +36,8 @@ CASES = (
     Row("se_mxresnet20_224", "train", 16, 20, cifar=False),
     Row("se_mxresnet20", "inference", 128, 40),
     Row("se_mxresnet20", "inference", 1, 400),
-    # Skipped as "refused" until models take this key.
     Row("se_mxresnet20", "train", 128, 20, changes=("model.algorithm=direct",),
-        key="model.algorithm", note="direct", peer=False),
+        note="direct"),
 )
 VARIANTS = (  # each case with each of them
     {"precision": FP32, "threads": 1},
@@ -70,14 +68,16 @@ def has_cifar(data):
     return os.path.isdir(os.path.join(data, CIFAR))
 
 
-def bench_rows():
+def bench_rows(only=""):
+    """Those whose name has the text."""
     rows = []
     for case in CASES:
         for variant in VARIANTS:
-            if case.key and variant["precision"] != FP32:
+            if case.changes and variant["precision"] != FP32:
                 continue
-            row = replace(case, **variant | ({"key": case.key} if case.key else {}))
+            row = replace(case, **variant)
             rows.append(replace(row, threads=row.threads or cores()))
+    rows = [row for row in rows if only in row.name]
     return list(dict.fromkeys(rows))  # one core: both numbers of threads are the same
 
 
