@@ -4,7 +4,8 @@
  * A conv, its input gradient and every parity class of a strided input gradient
  * are one loop: output pixel (row, col) of a sub-conv sums, over its taps,
  *   in[row * in_step + dy][col * in_step + dx][:] . w[weight][:][:]
- * Taps outside of the image are left out, not multiplied. */
+ * A tap that is outside of the image for all pixels summed at once is left out, not
+ * multiplied; where only some are outside, zeros stand for theirs. */
 #ifndef RNF_NATIVE_H
 #define RNF_NATIVE_H
 
