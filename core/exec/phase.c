@@ -128,6 +128,7 @@ void rnf_exec_run(struct rnf_exec *exec)
 	if (exec->stale) prologue(exec);
 	exec->phase = 0;
 	exec->alone = count_leaves(exec) == 1;
+	/* of the last run; a worker that does not run this time has none */
 	for (int i = 0; i < exec->n_workers; i++)
 		exec->workers[i].n_partials = 0;
 	if (exec->alone) job(exec, 0);

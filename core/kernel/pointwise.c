@@ -5,20 +5,18 @@
 
 #include <rnframe/vmath.h>
 
-enum { BLOCK = 16, LANES = 8, VECTORS = BLOCK / LANES };
+enum { BLOCK = 16, VECTORS = BLOCK / RNF_LANES };
 
 /* Blocks are inlined with n == BLOCK, for which no loop over n is left; results go
  * by way of an array, since outputs may be inputs. */
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE void copy(int64_t n, const float *from, float *to)
+RNF_INLINE void copy(int64_t n, const float *from, float *to)
 {
 	for (int64_t i = 0; i < n; i++)
 		to[i] = from[i];
 }
 
-INLINE void bias(int64_t pixels, int64_t c, int64_t n, const float *x, const float *b,
-		 float *y)
+RNF_INLINE void bias(int64_t pixels, int64_t c, int64_t n, const float *x, const float *b,
+		     float *y)
 {
 	float add[BLOCK], v[BLOCK];
 	copy(n, b, add);
@@ -39,8 +37,8 @@ void rnf_bias_tile(int64_t pixels, int64_t c, const float *x, const float *b,
 	if (i < c) bias(pixels, c, c - i, x + i, b + i, y + i);
 }
 
-INLINE void affine(int64_t pixels, int64_t c, int64_t n, const float *x,
-		   const float *coef, float *y)
+RNF_INLINE void affine(int64_t pixels, int64_t c, int64_t n, const float *x,
+		       const float *coef, float *y)
 {
 	float a[BLOCK], b[BLOCK], v[BLOCK];
 	copy(n, coef, a);
@@ -62,8 +60,8 @@ void rnf_affine_tile(int64_t pixels, int64_t c, const float *x, const float *coe
 	if (i < c) affine(pixels, c, c - i, x + i, coef + i, y + i);
 }
 
-INLINE void affine_bwd(int64_t pixels, int64_t c, int64_t n, const float *dy,
-		       const float *x, const float *coef, float *dx)
+RNF_INLINE void affine_bwd(int64_t pixels, int64_t c, int64_t n, const float *dy,
+			   const float *x, const float *coef, float *dx)
 {
 	float a[BLOCK], b[BLOCK], m[BLOCK], k[BLOCK], v[BLOCK];
 	copy(n, coef, a);
@@ -87,8 +85,8 @@ void rnf_affine_bwd_tile(int64_t pixels, int64_t c, const float *dy, const float
 	if (i < c) affine_bwd(pixels, c, c - i, dy + i, x + i, coef + i, dx + i);
 }
 
-INLINE void scale(int64_t pixels, int64_t c, int64_t n, const float *x, const float *s,
-		  float *y)
+RNF_INLINE void scale(int64_t pixels, int64_t c, int64_t n, const float *x, const float *s,
+		      float *y)
 {
 	float by[BLOCK], v[BLOCK];
 	copy(n, s, by);
@@ -116,8 +114,8 @@ void rnf_add_tile(int64_t n, const float *a, const float *b, float *y)
 		y[i] = a[i] + b[i];
 }
 
-INLINE void broadcast(int64_t pixels, int64_t c, int64_t n, const float *v,
-		      float factor, float *y)
+RNF_INLINE void broadcast(int64_t pixels, int64_t c, int64_t n, const float *v,
+			  float factor, float *y)
 {
 	float value[BLOCK];
 	for (int64_t i = 0; i < n; i++)
@@ -138,16 +136,14 @@ void rnf_broadcast_tile(int64_t pixels, int64_t c, const float *v, float factor,
 
 /* -- sums: vectors by name, since compilers take sums in arrays apart -- */
 
-typedef float vec __attribute__((vector_size(4 * LANES), aligned(4)));
-
-INLINE void sum_block(int64_t pixels, int64_t c, const float *x, float *sum)
+RNF_INLINE void sum_block(int64_t pixels, int64_t c, const float *x, float *sum)
 {
-	vec s[VECTORS] = { 0 };
+	rnf_vec s[VECTORS] = { 0 };
 	for (int64_t p = 0; p < pixels; p++, x += c)
 		for (int v = 0; v < VECTORS; v++)
-			s[v] += ((const vec *)x)[v];
+			s[v] += ((const rnf_vec *)x)[v];
 	for (int v = 0; v < VECTORS; v++)
-		((vec *)sum)[v] += s[v];
+		((rnf_vec *)sum)[v] += s[v];
 }
 
 RNF_MULTIARCH
@@ -164,19 +160,19 @@ void rnf_sum_tile(int64_t pixels, int64_t c, const float *x, float *restrict sum
 	}
 }
 
-INLINE void stats_block(int64_t pixels, int64_t c, const float *x, const float *m,
-			float *sum)
+RNF_INLINE void stats_block(int64_t pixels, int64_t c, const float *x, const float *m,
+			    float *sum)
 {
-	vec s[VECTORS] = { 0 }, square[VECTORS] = { 0 };
+	rnf_vec s[VECTORS] = { 0 }, square[VECTORS] = { 0 };
 	for (int64_t p = 0; p < pixels; p++, x += c)
 		for (int v = 0; v < VECTORS; v++) {
-			const vec d = ((const vec *)x)[v] - ((const vec *)m)[v];
+			const rnf_vec d = ((const rnf_vec *)x)[v] - ((const rnf_vec *)m)[v];
 			s[v] += d;
 			square[v] += d * d;
 		}
 	for (int v = 0; v < VECTORS; v++) {
-		((vec *)sum)[v] += s[v];
-		((vec *)(sum + c))[v] += square[v];
+		((rnf_vec *)sum)[v] += s[v];
+		((rnf_vec *)(sum + c))[v] += square[v];
 	}
 }
 
@@ -199,19 +195,19 @@ void rnf_stats_tile(int64_t pixels, int64_t c, const float *x, const float *m,
 	}
 }
 
-INLINE void bn_sums_block(int64_t pixels, int64_t c, const float *dy, const float *x,
-			  const float *m, float *sum)
+RNF_INLINE void bn_sums_block(int64_t pixels, int64_t c, const float *dy, const float *x,
+			      const float *m, float *sum)
 {
-	vec s[VECTORS] = { 0 }, product[VECTORS] = { 0 };
+	rnf_vec s[VECTORS] = { 0 }, product[VECTORS] = { 0 };
 	for (int64_t p = 0; p < pixels; p++, dy += c, x += c)
 		for (int v = 0; v < VECTORS; v++) {
-			const vec d = ((const vec *)dy)[v];
+			const rnf_vec d = ((const rnf_vec *)dy)[v];
 			s[v] += d;
-			product[v] += d * (((const vec *)x)[v] - ((const vec *)m)[v]);
+			product[v] += d * (((const rnf_vec *)x)[v] - ((const rnf_vec *)m)[v]);
 		}
 	for (int v = 0; v < VECTORS; v++) {
-		((vec *)sum)[v] += s[v];
-		((vec *)(sum + c))[v] += product[v];
+		((rnf_vec *)sum)[v] += s[v];
+		((rnf_vec *)(sum + c))[v] += product[v];
 	}
 }
 
@@ -233,15 +229,15 @@ void rnf_bn_sums_tile(int64_t pixels, int64_t c, const float *dy, const float *x
 	}
 }
 
-INLINE void dot_block(int64_t pixels, int64_t c, const float *a, const float *b,
-		      float *sum)
+RNF_INLINE void dot_block(int64_t pixels, int64_t c, const float *a, const float *b,
+			  float *sum)
 {
-	vec s[VECTORS] = { 0 };
+	rnf_vec s[VECTORS] = { 0 };
 	for (int64_t p = 0; p < pixels; p++, a += c, b += c)
 		for (int v = 0; v < VECTORS; v++)
-			s[v] += ((const vec *)a)[v] * ((const vec *)b)[v];
+			s[v] += ((const rnf_vec *)a)[v] * ((const rnf_vec *)b)[v];
 	for (int v = 0; v < VECTORS; v++)
-		((vec *)sum)[v] += s[v];
+		((rnf_vec *)sum)[v] += s[v];
 }
 
 RNF_MULTIARCH

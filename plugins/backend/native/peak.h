@@ -16,26 +16,17 @@ static double now(void)
 /* Each sum comes closer to 1 / (1 - factor); none is known to the compiler. */
 static void rounds(vec sums[SUMS], vec factor, vec one)
 {
-	vec s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3], s4 = sums[4],
-	    s5 = sums[5], s6 = sums[6], s7 = sums[7], s8 = sums[8], s9 = sums[9],
-	    s10 = sums[10], s11 = sums[11];
-	for (int i = 0; i < ROUNDS; i++) {
-		s0 = multiply_add(s0, factor, one);
-		s1 = multiply_add(s1, factor, one);
-		s2 = multiply_add(s2, factor, one);
-		s3 = multiply_add(s3, factor, one);
-		s4 = multiply_add(s4, factor, one);
-		s5 = multiply_add(s5, factor, one);
-		s6 = multiply_add(s6, factor, one);
-		s7 = multiply_add(s7, factor, one);
-		s8 = multiply_add(s8, factor, one);
-		s9 = multiply_add(s9, factor, one);
-		s10 = multiply_add(s10, factor, one);
-		s11 = multiply_add(s11, factor, one);
-	}
-	const vec after[SUMS] = { s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11 };
-	for (int i = 0; i < SUMS; i++)
-		sums[i] = after[i];
+	vec s[SUMS];
+	UNROLL
+	for (int k = 0; k < SUMS; k++)
+		s[k] = sums[k];
+	for (int i = 0; i < ROUNDS; i++)
+		UNROLL
+		for (int k = 0; k < SUMS; k++)
+			s[k] = multiply_add(s[k], factor, one);
+	UNROLL
+	for (int k = 0; k < SUMS; k++)
+		sums[k] = s[k];
 }
 
 /* Operations a second of a slice of about a millisecond. */
