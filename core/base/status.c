@@ -36,6 +36,12 @@ rnf_status rnf_fail_errno(const char *path)
 	return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
 }
 
+rnf_status rnf_fail_input(const char *path)
+{
+	const int storage = errno == EIO || errno == ESTALE;
+	return rnf_fail(storage ? RNF_EIO : RNF_EINVAL, "%s: %s", path, strerror(errno));
+}
+
 const char *rnf_fail_words(void)
 {
 	return words[0] ? words : "failed without a reason";

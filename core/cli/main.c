@@ -61,7 +61,8 @@ static void print_help(FILE *out)
 	fputs("\nrnframe --conf X is rnframe train X; --set k=v and k=v mean the same.\n"
 	      "All verbs take --plugin-path DIR: a folder of KIND/NAME.so, searched before\n"
 	      "the program's own and after the environment's RNFRAME_PLUGIN_PATH.\n"
-	      "Exit status: 0 done, 1 internal, 2 bad input.\n"
+	      "Exit status: 0 done, 1 internal, 2 bad input, 3 storage or network, 4 numerical,\n"
+	      "5 a plugin failed, 75 stopped by a signal and resumable.\n"
 	      "  rnframe train quickstart.cfg train.epochs=1\n"
 	      "  rnframe plan se_mxresnet20.cfg\n", out);
 }
@@ -198,11 +199,22 @@ static rnf_status flush_output(void)
 	return rnf_fail(RNF_EIO, "standard output: %s", strerror(cause));
 }
 
+/* What is not here is an error of the program itself: 1. */
+static const struct {
+	rnf_status status;
+	int code;
+} exits[] = {
+	{ RNF_EINVAL, 2 }, { RNF_ENOENT, 2 }, { RNF_EUNSUP, 2 },
+	{ RNF_EIO, 3 }, { RNF_ENUMBER, 4 }, { RNF_EPLUGIN, 5 }, { RNF_ESTOPPED, 75 },
+};
+
 static int exit_code(rnf_status status)
 {
 	if (status >= 0) return 0;
 	fprintf(stderr, "rnframe: %s\n", rnf_fail_words());
-	return status == RNF_EINTERNAL || status == RNF_ENOMEM ? 1 : 2;
+	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
+		if (exits[i].status == status) return exits[i].code;
+	return 1;
 }
 
 static rnf_status run(int argc, char **argv)

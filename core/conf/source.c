@@ -124,7 +124,7 @@ static rnf_status read_open(int fd, const char *path, char **text, size_t *n)
 	for (*n = 0; *n < (size_t)st.st_size; *n += (size_t)got) {
 		got = read(fd, *text + *n, (size_t)st.st_size - *n);
 		if (got < 0)
-			return rnf_fail_errno(path);
+			return rnf_fail_input(path);
 		if (got == 0) break;
 	}
 	if (memchr(*text, 0, *n))
@@ -136,7 +136,7 @@ static rnf_status read_file(const char *path, char **text, size_t *n)
 {
 	/* not blocking: opening a FIFO would wait for ever */
 	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) return rnf_fail_errno(path);
+	if (fd < 0) return rnf_fail_input(path);
 	const rnf_status status = read_open(fd, path, text, n);
 	close(fd);
 	return status;

@@ -57,15 +57,16 @@ static rnf_status map(const char *path, struct rnf_blob *blob)
 	if (fd < 0 || fstat(fd, &at) != 0) {
 		const int cause = errno;
 		if (fd >= 0) close(fd);
-		return rnf_fail(RNF_EIO, "%s: %s", path, strerror(cause));
+		errno = cause;
+		return rnf_fail_input(path);
 	}
 	const size_t size = (size_t)at.st_size;
 	void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
 			  : (void *)(uintptr_t)nothing;
 	const int cause = errno;
 	close(fd);
-	if (data == MAP_FAILED)
-		return rnf_fail(RNF_EIO, "%s: %s", path, strerror(cause));
+	errno = cause;
+	if (data == MAP_FAILED) return rnf_fail_input(path);
 	blob->data = data;
 	blob->size = size;
 	return RNF_OK;
@@ -108,7 +109,8 @@ static rnf_status read_head(const char *path, uint8_t *head, size_t *n)
 	const ssize_t got = fd < 0 ? -1 : read(fd, head, HEAD_BYTES);
 	const int cause = errno;
 	if (fd >= 0) close(fd);
-	if (got < 0) return rnf_fail(RNF_EIO, "%s: %s", path, strerror(cause));
+	errno = cause;
+	if (got < 0) return rnf_fail_input(path);
 	*n = (size_t)got;
 	return RNF_OK;
 }

@@ -29,9 +29,12 @@ enum {
 	RNF_EINVAL = -1,  /* a conf, an option or a file is wrong: the user acts */
 	RNF_ENOMEM = -2,
 	RNF_ENOENT = -3,  /* something named does not exist */
-	RNF_EIO = -4,     /* reading or writing failed */
+	RNF_EIO = -4,     /* the storage or the network failed */
 	RNF_EUNSUP = -5,  /* this plugin cannot do that here; another may */
 	RNF_EINTERNAL = -6,
+	RNF_ENUMBER = -7, /* the numbers went wrong: NaN, infinity */
+	RNF_EPLUGIN = -8, /* a plugin broke its contract */
+	RNF_ESTOPPED = -9,/* a signal asked for the end; the run can be resumed */
 };
 
 /* Return early with the status of a set-up call that failed. */

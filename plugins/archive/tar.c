@@ -53,7 +53,7 @@ static int probe(const uint8_t *head, size_t n)
 static rnf_status fail(const struct reader *r)
 {
 	const char *words = archive_error_string(r->archive);
-	return r->host->fail(RNF_EIO, "%s: %s", r->path,
+	return r->host->fail(RNF_EINVAL, "%s: %s", r->path,
 			     words ? words : "cannot be unpacked");
 }
 
@@ -79,7 +79,7 @@ static rnf_status read_known(const struct reader *r, const char *name, int64_t s
 	size_t got;
 	RNF_TRY(fill(r, buffer, (size_t)size, &got));
 	if (got != (size_t)size)
-		return r->host->fail(RNF_EIO, "%s: %s is cut: %zu of %lld bytes",
+		return r->host->fail(RNF_EINVAL, "%s: %s is cut: %zu of %lld bytes",
 				     r->path, name, got, (long long)size);
 	return RNF_OK;
 }
@@ -174,7 +174,7 @@ static rnf_status read_archive(const struct rnf_host *host, const char *path,
 {
 	struct reader r = { .host = host, .path = path, .found = found,
 			    .context = context, .file = gzopen(path, "rbe") };
-	if (!r.file) return host->fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	if (!r.file) return host->fail(RNF_EINVAL, "%s: %s", path, strerror(errno));
 	gzbuffer(r.file, FILE_BYTES);
 	r.archive = archive_read_new();
 	const rnf_status status = r.archive ? read_entries(&r)

@@ -278,7 +278,7 @@ static rnf_status read_open(struct reader *r, struct rnf_tensor_sink *sink)
 {
 	struct stat stat;
 	if (fstat(r->fd, &stat) < 0 || !S_ISREG(stat.st_mode))
-		return r->host->fail(RNF_EIO, "%s is no file", r->path);
+		return r->host->fail(RNF_EINVAL, "%s is no file", r->path);
 	r->file_size = (uint64_t)stat.st_size;
 	RNF_TRY(read_header(r));
 	RNF_TRY(parse_header(r));
@@ -293,7 +293,7 @@ static rnf_status read_file(const struct rnf_host *host, const char *path,
 	struct reader r = { .host = host, .path = path };
 	r.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (r.fd < 0)
-		return host->fail(errno == ENOENT ? RNF_ENOENT : RNF_EIO, "%s: %s", path,
+		return host->fail(errno == EIO ? RNF_EIO : RNF_EINVAL, "%s: %s", path,
 				  strerror(errno));
 	const rnf_status status = read_open(&r, sink);
 	close(r.fd);

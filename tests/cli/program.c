@@ -176,11 +176,11 @@ static const struct stream_case {
 	const char *words; /* of the output; NULL: there must be none */
 } stream_cases[] = {
 	/* what cannot be written is a failure */
-	{ "{ $rnframe --version 2>&1 >/dev/full; }", 2, "No space left" },
-	{ "{ $rnframe help 2>&1 >/dev/full; }", 2, "No space left" },
-	{ "{ $rnframe plan synthetic.cfg 2>&1 >/dev/full; }", 2, "No space left" },
-	{ "{ $rnframe confs 2>&1 >/dev/full; }", 2, "standard output: " },
-	{ "$rnframe profile synthetic.cfg --steps 1 --json /dev/full", 2, "No space left" },
+	{ "{ $rnframe --version 2>&1 >/dev/full; }", 3, "No space left" },
+	{ "{ $rnframe help 2>&1 >/dev/full; }", 3, "No space left" },
+	{ "{ $rnframe plan synthetic.cfg 2>&1 >/dev/full; }", 3, "No space left" },
+	{ "{ $rnframe confs 2>&1 >/dev/full; }", 3, "standard output: " },
+	{ "$rnframe profile synthetic.cfg --steps 1 --json /dev/full", 3, "No space left" },
 	/* a reader that has gone is none, and ends no training */
 	{ "{ sleep 0.1; $rnframe plan synthetic.cfg 2>$dir/words; echo $? >$dir/code; } "
 	  "| true; cat $dir/words; exit $(cat $dir/code)", 0, NULL },
@@ -194,7 +194,7 @@ static const struct stream_case {
 	{ "$train --out $dir/run <&- >&- 2>&-; "
 	  "grep -hv '^[{]' $dir/run/steps.jsonl; test -s $dir/run/steps.jsonl", 0, NULL },
 	/* a limit on the size of files is an error like a full disk */
-	{ "(ulimit -f 4; $train --out $dir/run)", 2,
+	{ "(ulimit -f 4; $train --out $dir/run)", 3,
 	  "File too large" },
 	{ "(ulimit -f 4; $train --out $dir/run) >/dev/null 2>&1; "
 	  "find $dir -name '*.tmp'", 0, NULL },

@@ -67,7 +67,7 @@ START_TEST(a_failed_run_says_so)
 				      "rm -r %s/a/checkpoints %s/a/run.json; "
 				      "ln -s /dev/full %s/a/checkpoints; "
 				      "%s/rnframe train " SHORT "--out %s/a", dir, dir, dir,
-				      dir, test_build(), dir), 2);
+				      dir, test_build(), dir), 3);
 	json_t *run = read_json(dir, "a/run.json");
 	ck_assert_str_eq(word(run, "state"), "failed");
 	ck_assert_ptr_nonnull(strstr(out, word(run, "reason")));
