@@ -34,6 +34,11 @@ struct rnf_conf {
 rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 			 struct rnf_conf **root);
 
+/* The same of a text in memory, as a file of weights carries one: it stands for
+ * itself, so `@include`, `base` and `set` are refused. Not trusted. `name` is
+ * what messages call it ("w.safetensors"); it must live as long as the tree. */
+rnf_status rnf_conf_parse(const char *name, const char *text, struct rnf_conf **root);
+
 /* The child of a group, or NULL. */
 struct rnf_conf *rnf_conf_get(const struct rnf_conf *group, const char *key);
 /* "model.layers[3].block": for messages. Static storage per call, kept. */
