@@ -185,6 +185,14 @@ static void fail_writes(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* All threads are the pool's. A library behind a plugin that starts its own when it is
+ * loaded competes with them, and has to end them at exit, where OpenBLAS 0.3.21 at
+ * times waits for ever. OpenMP's variable is the one that such libraries share. */
+static void keep_libraries_single(void)
+{
+	setenv("OMP_NUM_THREADS", "1", 1);
+}
+
 /* ---- the end ---- */
 
 /* `| head -1` has read all that it wants: no failure. */
@@ -241,6 +249,7 @@ int main(int argc, char **argv)
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();
+	keep_libraries_single();
 	if (argc < 2) {
 		print_help(stderr);
 		return 2;
