@@ -15,6 +15,8 @@ rnf_status rnf_file_close(const char *path, FILE *file, rnf_status written);
  * is bad already, whose words stay. Nothing is allocated. */
 rnf_status rnf_file_begin(const char *path, int *fd);
 rnf_status rnf_file_commit(const char *path, int fd, rnf_status written);
+/* Both of them around n bytes of text. */
+rnf_status rnf_file_put(const char *path, const char *text, size_t n);
 /* A folder and those above it, unless they are there. */
 rnf_status rnf_folder_make(const char *path);
 

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "cli/cli.h"
 #include "train/record.h"
+#include "train/report.h"
 
 /* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */
 static rnf_status write_npy(const char *path, const float *data, int64_t rows,
@@ -30,7 +31,6 @@ static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 			       int *split, const int64_t **samples, int64_t *n)
 {
 	*split = RNF_SPLIT_TRAIN;
-	if (!word) word = "test";
 	if (!strcmp(word, "test")) {
 		*split = RNF_SPLIT_TEST;
 		*samples = NULL;
@@ -59,15 +59,20 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 		return rnf_fail(RNF_EINVAL, "--json and --probs name one file: %s",
 				o->json);
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(choose_split(e, o->split, &split, &samples, &n));
+	const char *word = o->split ? o->split : "test";
+	RNF_TRY(choose_split(e, word, &split, &samples, &n));
 	RNF_TRY(rnf_experiment_build(e, 0));
 	RNF_TRY(rnf_weights_read(e, o->weights));
+	if (o->report) RNF_TRY(rnf_folder_make(o->report)); /* first, for who waits */
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->info.classes) * 4) : NULL;
-	RNF_TRY(rnf_evaluate(e, split, samples, n, probs, &s));
+	struct rnf_tally tally;
+	rnf_tally_init(&tally, e->info.classes);
+	const struct rnf_answers keep = { probs, &tally };
+	RNF_TRY(rnf_evaluate(e, split, samples, n, &keep, &s));
 	rnf_scores_print(e, &s, stdout);
 	if (o->json) RNF_TRY(rnf_scores_write(e, &s, o->json));
 	if (probs) RNF_TRY(write_npy(o->probs, probs, n, e->info.classes));
-	return RNF_OK;
+	return o->report ? rnf_report_write(e, &tally, word, o->report) : RNF_OK;
 }
 
 rnf_status rnf_verb_eval(const struct rnf_options *o)
