@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -49,6 +50,16 @@ static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 		      : rnf_fail(RNF_EINVAL, "the %s split has no images", word);
 }
 
+/* Before the evaluation, for those who wait for it. */
+static rnf_status make_report_folder(const char *dir)
+{
+	struct stat st;
+	RNF_TRY(rnf_folder_make(dir));
+	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		return rnf_fail(RNF_EINVAL, "--report is %s, must be a folder", dir);
+	return RNF_OK;
+}
+
 static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o)
 {
 	struct rnf_scores s;
@@ -63,7 +74,7 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 	RNF_TRY(choose_split(e, word, &split, &samples, &n));
 	RNF_TRY(rnf_experiment_build(e, 0));
 	RNF_TRY(rnf_weights_read(e, o->weights));
-	if (o->report) RNF_TRY(rnf_folder_make(o->report)); /* first, for who waits */
+	if (o->report) RNF_TRY(make_report_folder(o->report));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->info.classes) * 4) : NULL;
 	struct rnf_tally tally;
 	rnf_tally_init(&tally, e->info.classes);

@@ -207,17 +207,16 @@ static rnf_status put(const struct rnf_report *r, size_t i, const char *dir)
 	return status;
 }
 
+/* Neither pictures of an earlier report nor half ones stand beside this one. */
 static void remove_pictures(const char *dir)
 {
 	unlink(rnf_format("%s/confusion.svg", dir));
 	unlink(rnf_format("%s/confusion.png", dir));
 }
 
-/* Neither the pictures of an earlier report nor half ones stand beside this one. */
 static void draw(const char *dir)
 {
 	static const char *const words[] = { "gnuplot", "confusion.gp", NULL };
-	remove_pictures(dir);
 	const char *wrong = rnf_child_run(dir, words, GNUPLOT_MS);
 	if (!wrong) return;
 	remove_pictures(dir);
@@ -234,6 +233,7 @@ rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tal
 	RNF_TRY(rnf_folder_make(dir));
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		RNF_TRY(put(&r, i, dir));
+	remove_pictures(dir);
 	if (e->conf.train.pictures) draw(dir);
 	return RNF_OK;
 }

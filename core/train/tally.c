@@ -130,6 +130,8 @@ struct rnf_interval rnf_wilson(double share, int64_t n)
 	const double centre = share + spread / 2;
 	const double half = z * sqrt(share * (1 - share) / (double)n +
 				     spread / (double)n / 4);
-	return (struct rnf_interval){ fmax(0, (centre - half) / (1 + spread)),
-				      fmin(1, (centre + half) / (1 + spread)) };
+	/* Rounding must not move the ends that are exact. */
+	return (struct rnf_interval){
+		.low = share > 0 ? (centre - half) / (1 + spread) : 0,
+		.high = share < 1 ? (centre + half) / (1 + spread) : 1 };
 }
