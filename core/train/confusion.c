@@ -1,6 +1,13 @@
 /* The confusion matrix as a table and as a picture. */
-#include "base/arena.h"
+#define _GNU_SOURCE /* memmem */
 #include "train/report.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/child.h"
+#include "base/status.h"
 
 /* -- the matrix, with a last column for images without a prediction, if any -- */
 
@@ -199,4 +206,47 @@ void rnf_confusion_script(const struct rnf_report *r, FILE *out)
 	if (s.labelled) fputs(" pixels", out);
 	if (s.labelled) write_numbers(r, out);
 	fputs("\n\tset output\n}\n", out);
+}
+
+/* -- gnuplot -- */
+
+enum { LIMIT_MS = 60000 };
+
+static const struct {
+	const char *name, *end; /* of the file, by which a whole one is known */
+} pictures[] = {
+	{ "confusion.png", "IEND\xae" "B`\x82" },
+	{ "confusion.svg", "</svg>" },
+};
+enum { N_PICTURES = sizeof pictures / sizeof *pictures };
+
+/* gnuplot is content with a disk that is full. */
+static int is_whole(const char *path, const char *end)
+{
+	char tail[16] = "";
+	FILE *f = fopen(path, "rbe");
+	if (!f) return 0;
+	const int at_tail = fseek(f, -(long)sizeof tail, SEEK_END) == 0;
+	const size_t n = at_tail ? fread(tail, 1, sizeof tail, f) : 0;
+	fclose(f);
+	return memmem(tail, n, end, strlen(end)) != NULL;
+}
+
+void rnf_confusion_clear(const char *dir)
+{
+	for (size_t i = 0; i < N_PICTURES; i++)
+		unlink(rnf_format("%s/%s", dir, pictures[i].name));
+}
+
+void rnf_confusion_draw(const char *dir)
+{
+	static const char *const words[] = { "gnuplot", "confusion.gp", NULL };
+	const char *wrong = rnf_child_run(dir, words, LIMIT_MS);
+	for (size_t i = 0; i < N_PICTURES && !wrong; i++)
+		if (!is_whole(rnf_format("%s/%s", dir, pictures[i].name), pictures[i].end))
+			wrong = "what it drew is not whole (is the disk full?)";
+	if (!wrong) return;
+	rnf_confusion_clear(dir);
+	rnf_log(RNF_LOG_WARNING, "%s has no picture of the confusion matrix: gnuplot: %s "
+		"(to try again: cd %s; gnuplot confusion.gp)", dir, wrong, dir);
 }

@@ -2,15 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
-#include "base/child.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/status.h"
 
-enum { DIGITS = 4, GNUPLOT_MS = 60000 };
+enum { DIGITS = 4 };
 
 /* -- labels -- */
 
@@ -207,23 +205,6 @@ static rnf_status put(const struct rnf_report *r, size_t i, const char *dir)
 	return status;
 }
 
-/* Neither pictures of an earlier report nor half ones stand beside this one. */
-static void remove_pictures(const char *dir)
-{
-	unlink(rnf_format("%s/confusion.svg", dir));
-	unlink(rnf_format("%s/confusion.png", dir));
-}
-
-static void draw(const char *dir)
-{
-	static const char *const words[] = { "gnuplot", "confusion.gp", NULL };
-	const char *wrong = rnf_child_run(dir, words, GNUPLOT_MS);
-	if (!wrong) return;
-	remove_pictures(dir);
-	rnf_log(RNF_LOG_WARNING, "%s has no picture of the confusion matrix: gnuplot: %s "
-		"(to try again: cd %s; gnuplot confusion.gp)", dir, wrong, dir);
-}
-
 rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tally *t,
 			    const char *split, const char *dir)
 {
@@ -233,7 +214,7 @@ rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tal
 	RNF_TRY(rnf_folder_make(dir));
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		RNF_TRY(put(&r, i, dir));
-	remove_pictures(dir);
-	if (e->conf.train.pictures) draw(dir);
+	rnf_confusion_clear(dir);
+	if (e->conf.train.pictures) rnf_confusion_draw(dir);
 	return RNF_OK;
 }

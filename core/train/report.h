@@ -37,5 +37,9 @@ rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tal
 void rnf_confusion_csv(const struct rnf_report *r, FILE *out);
 /* A script for gnuplot that draws confusion.svg and confusion.png. */
 void rnf_confusion_script(const struct rnf_report *r, FILE *out);
+/* Remove the pictures of an earlier report; draw them by the script in `dir`, with a
+ * warning, and none left, when that does not come off. */
+void rnf_confusion_clear(const char *dir);
+void rnf_confusion_draw(const char *dir);
 
 #endif

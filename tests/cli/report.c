@@ -176,6 +176,22 @@ START_TEST(without_gnuplot_there_is_one_warning)
 }
 END_TEST
 
+/* gnuplot says nothing of it. */
+START_TEST(half_a_picture_is_none)
+{
+	if (!has_gnuplot()) return;
+	const char *dir = trained("report_half", "train.pictures=false");
+	ck_assert_msg(test_command(out, sizeof out, "ulimit -f 16; %s/rnframe eval " SHORT
+				   "data.classes=4 --weights %s/run/model.safetensors "
+				   "--report %s/r 2>&1", test_build(), dir, dir) == 0, "%s",
+		      out);
+	ck_assert_msg(strstr(out, "warning: ") && strstr(out, "not whole"), "%s", out);
+	ck_assert(exists(dir, "r/report.txt"));
+	ck_assert(!exists(dir, "r/confusion.png"));
+	ck_assert(!exists(dir, "r/confusion.svg"));
+}
+END_TEST
+
 /* -- where it cannot go -- */
 
 START_TEST(a_report_needs_a_folder)
@@ -212,6 +228,7 @@ int main(void)
 		the_matrix_is_drawn,
 		a_report_replaces_the_one_before,
 		without_gnuplot_there_is_one_warning,
+		half_a_picture_is_none,
 		a_report_needs_a_folder,
 		a_report_that_fails_is_said_after_the_run,
 		NULL,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/status.h"
 #include "lib/plugin.h"
 #include "plugin/loader.h"
