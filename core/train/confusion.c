@@ -85,7 +85,7 @@ static int side_of(int64_t k)
 
 static struct sizes choose_sizes(const struct rnf_report *r)
 {
-	enum { CHARACTER = 8, AXIS = 60, SCALE = 110, TITLE = 64, WIDEST = 30 };
+	enum { CHARACTER = 8, AXIS = 52, SCALE = 120, TITLE = 64, WIDEST = 30 };
 	const int64_t k = columns(r->tally);
 	const int label = CHARACTER * (longest(r) < WIDEST ? longest(r) : WIDEST);
 	struct sizes s = { .side = side_of(k), .labelled = k <= MANY, .right = SCALE,
@@ -144,6 +144,14 @@ static void write_title(const struct rnf_report *r, FILE *out)
 	fputs(" noenhanced\n", out);
 }
 
+/* At a place of its own: gnuplot's own place, which it guesses from the labels, may
+ * lie outside of the picture. */
+static void write_axis(const char *text, double x, double y, const char *rotate, FILE *out)
+{
+	fprintf(out, "set label '%s' at screen %.6f, screen %.6f center%s\n", text, x, y,
+		rotate);
+}
+
 static void write_frame(const struct rnf_report *r, const struct sizes *s, FILE *out)
 {
 	const struct rnf_tally *t = r->tally;
@@ -151,23 +159,30 @@ static void write_frame(const struct rnf_report *r, const struct sizes *s, FILE 
 		"set tmargin at screen %.6f\nset bmargin at screen %.6f\n",
 		(double)s->left / s->width, 1 - (double)s->right / s->width,
 		1 - (double)s->top / s->height, (double)s->bottom / s->height);
-	const int bar = s->height - s->top - s->bottom < 520
-		? s->height - s->top - s->bottom : 520;
+	write_axis("predicted class", (double)(s->left + s->width - s->right) / 2 / s->width,
+		   18.0 / s->height, "", out);
+	write_axis("true class", 18.0 / s->width,
+		   (double)(s->bottom + s->height - s->top) / 2 / s->height, " rotate", out);
+	fprintf(out, "set xrange [-0.5:%lld.5]\nset yrange [%lld.5:-0.5]\n",
+		(long long)columns(t) - 1, (long long)t->classes - 1);
+}
+
+static void write_scale(const struct sizes *s, FILE *out)
+{
+	const int whole = s->height - s->top - s->bottom;
+	const int bar = whole < 520 ? whole : 520;
 	fprintf(out, "set colorbox user origin screen %.6f, screen %.6f "
 		"size screen %.6f, screen %.6f\n", 1 - (s->right - 14.0) / s->width,
 		1 - (double)(s->top + bar) / s->height, 26.0 / s->width,
 		(double)bar / s->height);
-	fprintf(out, "set xrange [-0.5:%lld.5]\nset yrange [%lld.5:-0.5]\n",
-		(long long)columns(t) - 1, (long long)t->classes - 1);
+	write_axis("share of the true class, %", 1 - 14.0 / s->width,
+		   1 - (s->top + bar / 2.0) / s->height, " rotate", out);
 }
 
 /* One hue from light to dark, so that every kind of colour vision, and a print in
  * grey, sees the order; the numbers say the rest. */
 static const char head[] =
-	"set xlabel 'predicted class'\n"
-	"set ylabel 'true class'\n"
 	"set tics out nomirror scale 0.4\n"
-	"set cblabel 'share of the true class, %'\n"
 	"set cbrange [0:100]\n"
 	"set palette defined (0 '#FFFFFF', 5 '#DCE9F6', 25 '#9ECAE1', 50 '#4292C6', "
 	"75 '#2171B5', 100 '#08306B')\n"
@@ -199,6 +214,7 @@ void rnf_confusion_script(const struct rnf_report *r, FILE *out)
 	write_cells(r, out);
 	write_title(r, out);
 	write_frame(r, &s, out);
+	write_scale(&s, out);
 	if (s.labelled) write_labels(r, out);
 	fputs(head, out);
 	write_terminals(&s, out);

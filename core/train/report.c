@@ -1,5 +1,6 @@
 #include "train/report.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,7 +110,7 @@ static void write_text(const struct rnf_report *r, FILE *out)
 	for (int64_t i = 0; i < tops(t); i++)
 		fprintf(out, "top-%lld accuracy %.*f\n", (long long)i + 1, DIGITS,
 			(double)t->within[i] / (double)t->n);
-	fprintf(out, "cross-entropy %.5f\n", t->cross_entropy / (double)t->n);
+	fprintf(out, "cross-entropy %.5f\n", fabs(t->cross_entropy / (double)t->n)); /* no "-nan" */
 	if (rnf_tally_undecided(t) == 0)
 		fprintf(out, "expected calibration error %.*f\n", DIGITS,
 			rnf_tally_calibration(t));
