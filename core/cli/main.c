@@ -27,8 +27,9 @@ static const struct rnf_verb verbs[] = {
 	  "train a model and evaluate it", rnf_verb_train, 1,
 	  { "--conf", "--set", "--out", "--weights", "--log", "--resume", "--extend" }, 1 },
 	{ "eval", "CONF [key.path=value]... --weights FILE [--split test|validation|train] "
-	  "[--json FILE] [--probs FILE.npy]", "evaluate weights", rnf_verb_eval, 1,
-	  { "--conf", "--set", "--weights", "--split", "--json", "--probs" }, 1 },
+	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
+	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
+	  "--probs", "--report" }, 1 },
 	{ "plan", "CONF [key.path=value]...",
 	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
 	  { "--conf", "--set" }, 0 },
