@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/floats.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
@@ -233,6 +234,7 @@ static rnf_status run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	rnf_float_mode_put(rnf_float_mode_policy());
 	if (fill_streams() < 0) return 1;
 	fail_writes();
 	if (argc < 2) {

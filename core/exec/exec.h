@@ -46,6 +46,9 @@ struct rnf_exec {
 	uint64_t key;            /* of (seed, epoch) */
 	const struct rnf_loss_impl *loss;
 	const void *loss_self;
+	/* Called after each phase by the thread that ended it; NULL: none. (observe.h) */
+	void (*look)(struct rnf_exec *exec);
+	void *sight; /* what it writes to */
 };
 
 /* Memory for a plan on a pool. `weights` is the block that plans share. */

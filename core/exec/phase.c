@@ -63,6 +63,7 @@ static void end_phase(void *arg)
 		rnf_barrier_run(exec, &phase->barriers[i]);
 		lap(w, RNF_TIME_BARRIER);
 	}
+	if (exec->look) exec->look(exec);
 	exec->phase++;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/status.h"
 #include "train/setup.h"
 
 double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
@@ -76,5 +77,8 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 	scores->seconds = rnf_now() - start;
 	divide(scores, n);
 	scores->accuracy = scores->metrics[e->accuracy];
+	if (!rnf_pool_mode_kept(e->pool))
+		return rnf_fail(RNF_EPLUGIN, "a plugin of this evaluation changes a thread's "
+				"floating-point mode, which changes every result after it");
 	return RNF_OK;
 }

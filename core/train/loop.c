@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/machine.h"
 #include "base/status.h"
-#include "train/step.h"
+#include "train/numerics.h"
 
 struct running { /* sums over the images of an epoch */
 	double loss, data_loss, accuracy, seconds;
@@ -21,7 +21,6 @@ struct training {
 	FILE *log, *csv; /* the run folder's */
 	const char *log_path, *csv_path;
 	FILE *user_log; /* --log, or NULL */
-	int warned;
 	struct rnf_training_step step;
 	int64_t *order; /* of the epoch's images */
 	struct running epoch;
@@ -97,30 +96,22 @@ static void log_step(const struct training *t)
 		put(f, "lr", t->run.lr);
 		put(f, "loss", t->run.loss);
 		put(f, "data_loss", t->run.data_loss);
+		put(f, "grad_norm", t->run.grad_norm);
 		put(f, "accuracy", t->run.accuracy);
 		put(f, "images_per_s", t->run.images_per_s);
 		fputs("}\n", f);
 	}
 }
 
-/* Said once: from here on the weights are lost. */
-static void warn_not_finite(struct training *t)
-{
-	if (t->warned || isfinite(t->run.loss)) return;
-	t->warned = 1;
-	rnf_log(RNF_LOG_WARNING, "step %lld: the loss is not a finite number any "
-		"more; a lower train.optimizer.lr or a longer warm-up may help",
-		(long long)t->run.step);
-}
-
 static void step(struct training *t, const int64_t *ids, int64_t n)
 {
 	const double seconds =
 		rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
+	t->epoch.seconds += seconds;
+	if (t->step.fault) return;
 	t->epoch.loss += t->run.loss * (double)n;
 	t->epoch.data_loss += t->run.data_loss * (double)n;
 	t->epoch.accuracy += t->run.accuracy * (double)n;
-	t->epoch.seconds += seconds;
 	t->epoch.images += n;
 }
 
@@ -148,14 +139,15 @@ static rnf_status end_epoch(struct training *t)
 {
 	struct rnf_experiment *e = t->e;
 	struct rnf_epoch *h = &t->history[t->run.n_history++];
-	const double n = (double)t->epoch.images;
+	/* an epoch of bad steps alone has no means */
+	const double n = t->epoch.images > 0 ? (double)t->epoch.images : NAN;
 	*h = (struct rnf_epoch){
 		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
 		.train_loss = t->epoch.loss / n,
 		.train_data_loss = t->epoch.data_loss / n,
 		.train_accuracy = t->epoch.accuracy / n,
 		.val_loss = NAN, .val_accuracy = NAN,
-		.images_per_s = n / t->epoch.seconds,
+		.images_per_s = (double)t->epoch.images / t->epoch.seconds,
 		.peak_rss_bytes = rnf_machine_peak_memory() };
 	if (e->n_val > 0) {
 		struct rnf_scores s;
@@ -175,15 +167,17 @@ static rnf_status epoch(struct training *t)
 	struct rnf_experiment *e = t->e;
 	const int64_t batch = e->conf.train.batch_size;
 	rnf_training_order(e, t->run.epoch, t->order);
+	rnf_numerics_begin_epoch(e);
 	for (int64_t from = 0; from < e->n_train; from += batch) {
 		const int64_t left = e->n_train - from;
 		if (t->run.step == t->run.steps) break;
 		t->run.step++;
 		step(t, t->order + from, left < batch ? left : batch);
 		log_step(t);
-		warn_not_finite(t);
+		RNF_TRY(rnf_numerics_step(&t->step, &t->run));
 		RNF_TRY(tell(t, RNF_EVENT_STEP));
 	}
+	RNF_TRY(rnf_numerics_end_epoch(e, &t->run));
 	return end_epoch(t);
 }
 
@@ -250,6 +244,7 @@ static rnf_status run(struct training *t)
 		t->run.epoch++;
 		RNF_TRY(epoch(t));
 	}
+	rnf_numerics_end(t->e, &t->run);
 	return tell(t, RNF_EVENT_END);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/floats.h"
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/status.h"
@@ -176,6 +177,7 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 		rnf_precision_words[e->conf.precision], "seed",
 		(json_int_t)e->conf.seed, "parameters",
 		(json_int_t)rnf_program_parameters(e->programs[0]));
+	json_object_set_new(run, "denormals", json_string(rnf_float_denormals()));
 	add_epochs(run, e);
 	return run;
 }

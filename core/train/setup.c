@@ -47,6 +47,16 @@ static const struct rnf_params train_params = {
 	sizeof *train_rows, train_rows
 };
 
+static const char *const on_nonfinite_words[] = { "stop", "skip", "rollback", NULL };
+static const struct rnf_param numerics_rows[] = {
+	RNF_ENUM(struct rnf_numerics_conf, on_nonfinite, "stop", on_nonfinite_words,
+		 "when a loss, gradient or variance is NaN or infinite"),
+};
+static const struct rnf_params numerics_params = {
+	sizeof(struct rnf_numerics_conf), sizeof numerics_rows / sizeof *numerics_rows,
+	sizeof *numerics_rows, numerics_rows
+};
+
 static const struct rnf_param root_rows[] = {
 	RNF_STRING(struct rnf_conf_root, name, "run", RNF_PARAM_NAME, "of the run"),
 	RNF_INT(struct rnf_conf_root, seed, 42, 0, 0x1p53, "", "of everything random"),
@@ -60,6 +70,9 @@ static const struct rnf_param root_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_conf_root, data, "dataset", "the images"),
 	{ .key = "train", .unit = "", .brief = "how it learns", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct rnf_conf_root, train), .group = &train_params },
+	{ .key = "numerics", .unit = "", .brief = "what is not a finite number",
+	  .type = RNF_TYPE_GROUP, .offset = offsetof(struct rnf_conf_root, numerics),
+	  .group = &numerics_params },
 };
 static const struct rnf_params root_params = {
 	sizeof(struct rnf_conf_root), sizeof root_rows / sizeof *root_rows,
@@ -291,6 +304,9 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);
+	if (training && e->conf.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK)
+		for (size_t i = 0; i <= optimizer->n_slots; i++)
+			e->snapshot[i] = rnf_alloc(bytes);
 	init_weights(e);
 	rnf_weights_list(e);
 	e->eval_ids = rnf_alloc((size_t)e->plans[0]->batch * sizeof *e->eval_ids);

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/floats.h"
 #include "base/status.h"
 #include "plugin/loader.h"
 #include "train/setup.h"
@@ -96,6 +97,21 @@ static rnf_status probe(const char *path, const struct rnf_format_impl **found)
 			path);
 }
 
+/* One bad weight makes every result NaN. */
+static rnf_status check_numbers(const struct rnf_experiment *e, const char *path)
+{
+	const struct rnf_program *p = e->programs[0];
+	for (size_t i = 0; i < p->n_weights; i++) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		const int64_t bad = rnf_count_bad(e->weights + w->offset, w->size);
+		if (bad > 0)
+			return rnf_fail(RNF_EINVAL, "%s: %s holds NaN or infinity in %lld "
+					"of its %lld values", path, w->name,
+					(long long)bad, (long long)w->size);
+	}
+	return RNF_OK;
+}
+
 rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path)
 {
 	const struct rnf_program *p = e->programs[0];
@@ -111,7 +127,7 @@ rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path)
 					shape_words(p->weights[i].rank,
 						    p->weights[i].shape));
 	if (e->execs[0]) e->execs[0]->stale = 1;
-	return RNF_OK;
+	return check_numbers(e, path);
 }
 
 /* Looked for once: a listing reads folders and loads every format. */

@@ -36,6 +36,9 @@ struct rnf_run {
 	 * format's suffix): weights, running statistics, optimizer state,
 	 * position. */
 	rnf_status (*save)(const struct rnf_run *, const char *file);
+	/* Of the last step: sqrt(sum (d loss / d w)^2) over all weights, the L2 term
+	 * of the loss included. Not finite: the step changed nothing. */
+	double grad_norm;
 };
 
 struct rnf_callback_impl {
