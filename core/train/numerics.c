@@ -71,19 +71,17 @@ static const char *grouped(int64_t n)
 			: rnf_format("%s,%03d", grouped(n / 1000), (int)(n % 1000));
 }
 
-/* "12 of 16,384 values are NaN and 3 are infinite, the others lie in -2 .. 5.1" */
+/* "12 of 16,384 values are NaN and 3 infinite, the others lie in -2 .. 5.1" */
 static const char *spread_words(const struct rnf_spread *r)
 {
-	const char *of = rnf_format(" of %s value%s ", grouped(r->count),
-				    r->count == 1 ? "" : "s");
-	const char *bad = r->nan == 0
-		? rnf_format("%s%sinfinite", grouped(r->infinite),
-			     rnf_format("%sare ", of))
-		: rnf_format("%s%sare NaN", grouped(r->nan), of);
+	const int64_t first = r->nan > 0 ? r->nan : r->infinite;
+	const char *words = rnf_format("%s of %s value%s %s %s", grouped(first),
+		grouped(r->count), r->count == 1 ? "" : "s", first == 1 ? "is" : "are",
+		r->nan > 0 ? "NaN" : "infinite");
 	if (r->nan > 0 && r->infinite > 0)
-		bad = rnf_format("%s and %s infinite", bad, grouped(r->infinite));
-	return r->min > r->max ? bad
-		: rnf_format("%s, the others lie in %.3g .. %.3g", bad, r->min, r->max);
+		words = rnf_format("%s and %s infinite", words, grouped(r->infinite));
+	return r->min > r->max ? words
+		: rnf_format("%s, the others lie in %.3g .. %.3g", words, r->min, r->max);
 }
 
 static const char *place(const struct rnf_run *run)
