@@ -273,5 +273,5 @@ void rnf_numerics_end(const struct rnf_experiment *e, const struct rnf_run *run)
 	if (n == 0 || e->conf.numerics.on_nonfinite == RNF_NONFINITE_STOP) return;
 	rnf_log(RNF_LOG_WARNING, "%lld of %lld steps were not finite and %s",
 		(long long)n, (long long)run->step,
-		e->snapshot[0] ? "taken back to the begin of their epoch" : "skipped");
+		e->snapshot[0] ? "were taken back to the begin of their epoch" : "were skipped");
 }

@@ -5,7 +5,8 @@
 
 #include "train/numerics.h"
 
-/* The folder with tests/bad as plugins, built when first asked for. */
+/* The folder with tests/bad as plugins, built when first asked for: by main(), or
+ * each test, a process of its own, builds them again. */
 const char *test_bad_plugins(void);
 
 /* Layers c1 n1 s1 c2 n2 s2 c3 pool classifier, where s1 and s2 are sick

@@ -354,7 +354,7 @@ static const struct {
 START_TEST(a_user_sees_one_line)
 {
 	char out[16384];
-	const char *dir = test_folder("numerics");
+	const char *dir = test_folder("numerics_runs");
 	test_sick_experiment(1, NULL); /* writes the conf */
 	const int status = test_program(out, sizeof out, "train %s/sick.cfg --plugin-path %s "
 		"train.epochs=3 %s --out %s/a", test_bad_plugins(), test_bad_plugins(),
@@ -369,6 +369,7 @@ END_TEST
 
 int main(void)
 {
+	test_bad_plugins();
 	const struct test_case cases[] = {
 		{ the_first_bad_value_is_named, TEST_ROWS(named) },
 		{ a_poked_layer_is_named, TEST_ROWS(pokes) },
