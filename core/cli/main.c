@@ -215,7 +215,8 @@ static int exit_code(rnf_status status)
 	fprintf(stderr, "rnframe: %s\n", rnf_fail_words());
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status) return exits[i].code;
-	return 1;
+	/* a status that is none of ours comes from a plugin */
+	return status < RNF_ESTOPPED ? 5 : 1;
 }
 
 static rnf_status run(int argc, char **argv)
