@@ -9,26 +9,16 @@
 #include "base/machine.h"
 #include "base/status.h"
 #include "exec/observe.h"
+#include "train/weights.h"
 
 static const char lower_rate[] =
 	"a lower train.optimizer.lr or a longer warm-up may help";
 
 /* -- the state -- */
 
-static int64_t size_of(const struct rnf_named_tensor *t)
-{
-	int64_t n = 1;
-	for (int i = 0; i < t->rank; i++)
-		n *= t->shape[i];
-	return n;
-}
-
 static const struct rnf_named_tensor *first_bad(const struct rnf_experiment *e)
 {
-	for (size_t i = 0; i < e->n_tensors; i++)
-		if (rnf_count_bad(e->tensors[i].data, size_of(&e->tensors[i])))
-			return &e->tensors[i];
-	return NULL;
+	return rnf_weights_bad(e, e->n_tensors);
 }
 
 rnf_status rnf_state_finite(const struct rnf_experiment *e, const char **what)
@@ -173,7 +163,7 @@ static const char *primitive_words(const struct rnf_training_step *s)
 static const char *state_words(const struct rnf_named_tensor *bad)
 {
 	struct rnf_spread spread = rnf_spread_empty;
-	rnf_spread_add(&spread, bad->data, size_of(bad));
+	rnf_spread_add(&spread, bad->data, rnf_tensor_size(bad));
 	return rnf_format("%s itself holds bad values (%s): the update before was too "
 			  "large; %s", bad->name, spread_words(&spread), lower_rate);
 }

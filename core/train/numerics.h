@@ -15,7 +15,7 @@ enum { RNF_NONFINITE_MAX = 10 };
 rnf_status rnf_state_finite(const struct rnf_experiment *e, const char **what);
 
 /* At the begin of an epoch: what a rollback goes back to. A run that is resumed
- * within an epoch fills e->snapshot from its checkpoint instead. */
+ * within an epoch has e->snapshot from its checkpoint instead. */
 void rnf_numerics_begin_epoch(struct rnf_experiment *e);
 /* After each step: what the conf wants done about a bad one. RNF_ENUMBER: the run
  * ends, the words name the first bad value; RNF_EPLUGIN: a plugin has left another
