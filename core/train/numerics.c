@@ -210,6 +210,13 @@ static void warn(const struct rnf_training_step *s, const struct rnf_run *run)
 			(long long)n, n == 1 ? "st" : "th");
 }
 
+static void count(struct rnf_numerics *n)
+{
+	n->bad++;
+	n->recent++;
+	n->epoch++;
+}
+
 rnf_status rnf_numerics_step(const struct rnf_training_step *s,
 			     const struct rnf_run *run)
 {
@@ -222,9 +229,7 @@ rnf_status rnf_numerics_step(const struct rnf_training_step *s,
 		if (wanted == RNF_NONFINITE_SKIP) n->recent = 0;
 		return RNF_OK;
 	}
-	n->bad++;
-	n->recent++;
-	n->epoch++;
+	count(n);
 	if (wanted == RNF_NONFINITE_STOP || n->recent > RNF_NONFINITE_MAX)
 		return give_up(s, run);
 	if (wanted == RNF_NONFINITE_ROLLBACK) go_back(e);
@@ -235,6 +240,8 @@ rnf_status rnf_numerics_step(const struct rnf_training_step *s,
 
 void rnf_numerics_begin_epoch(struct rnf_experiment *e)
 {
+	/* here, not at the end: one that train.max_steps has cut short may go on */
+	if (e->numerics.epoch == 0) e->numerics.recent = 0;
 	e->numerics.epoch = 0;
 	take_snapshot(e);
 }
@@ -242,13 +249,9 @@ void rnf_numerics_begin_epoch(struct rnf_experiment *e)
 rnf_status rnf_numerics_end_epoch(struct rnf_experiment *e, const struct rnf_run *run)
 {
 	const struct rnf_named_tensor *bad = first_bad(e);
-	if (!bad) {
-		if (e->numerics.epoch == 0) e->numerics.recent = 0;
-		return RNF_OK;
-	}
+	if (!bad) return RNF_OK;
 	const char *words = state_words(bad);
-	e->numerics.bad++;
-	e->numerics.recent++;
+	count(&e->numerics);
 	if (!e->snapshot[0] || e->numerics.recent > RNF_NONFINITE_MAX)
 		return rnf_fail(RNF_ENUMBER, "%s: %s", place(run), words);
 	go_back(e);

@@ -50,7 +50,7 @@ static const char conf_text[] =
 	"    { type = \"normalize\"; mean = [0.5]; std = [0.25]; } ); };\n"
 	"train = { batch_size = 8; epochs = 8; metrics = ( \"accuracy\" );\n"
 	"  loss = \"crossentropy\"; scheduler = \"constant\";\n"
-	"  callbacks = ( { type = \"sick\"; } );\n"
+	"  callbacks = ( { type = \"sick\"; }, { type = \"checkpoint\"; } );\n"
 	"  optimizer = { type = \"sgd\"; lr = 0.05; momentum = 0.9; }; };\n";
 
 static const char *conf_file(void)

@@ -368,6 +368,34 @@ START_TEST(a_user_sees_one_line)
 }
 END_TEST
 
+/* Within an epoch, behind its bad step: what it goes back to is in the file. */
+START_TEST(a_resumed_run_goes_back_as_far)
+{
+	static const char sets[] = S1 "backward=nan " S1 "image=21 train.epochs=4 "
+		"numerics.on_nonfinite=";
+	char out[16384];
+	const char *dir = test_folder("numerics_resumed"), *bad = test_bad_plugins();
+	test_sick_experiment(1, NULL); /* writes the conf */
+	for (int p = 1; p < 3; p++) {
+		const char *run = rnf_format("train %s/sick.cfg --plugin-path %s %s%s --out %s/%s",
+					     bad, bad, sets, policies[p], dir, policies[p]);
+		ck_assert_msg(test_program(out, sizeof out, "%s threads=1", run) == 0, "%s", out);
+		for (int steps = 6; steps <= 14; steps += 4) {
+			ck_assert_msg(test_program(out, sizeof out, "%s_%d threads=2 "
+				"train.max_steps=%d", run, steps, steps) == 0, "%s", out);
+			ck_assert_msg(test_program(out, sizeof out, "%s_%d threads=3 --resume auto",
+						   run, steps) == 0, "%s", out);
+			ck_assert_ptr_nonnull(strstr(out, "4 of 20 steps were not finite"));
+			test_shell("cmp %s/%s/model.safetensors %s/%s_%d/model.safetensors", dir,
+				   policies[p], dir, policies[p], steps);
+		}
+		ck_assert_msg(test_program(out, sizeof out, "verify %s/%s --steps 20 "
+			"--plugin-path %s", dir, policies[p], bad) == 0, "%s", out);
+		ck_assert_ptr_nonnull(strstr(out, "20 losses"));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	test_bad_plugins();
@@ -383,6 +411,7 @@ int main(void)
 		{ a_bad_state_is_told_by_its_tensor, 0 },
 		{ weights_that_are_not_finite_are_not_read, 0 },
 		{ a_user_sees_one_line, TEST_ROWS(seen) },
+		{ a_resumed_run_goes_back_as_far, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("train/numerics", cases);
