@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/setup.h"
 
@@ -241,6 +242,7 @@ static rnf_status run(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	rnf_float_mode_put(rnf_float_mode_policy());
+	rnf_crash_watch();
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();

@@ -28,6 +28,7 @@ struct rnf_worker {
 	int64_t image;    /* in the batch */
 	int first, last;  /* image of its leaf: sums start here, and end */
 	float *reduction; /* the leaf's vector */
+	const struct rnf_op *op; /* at work; for who has to tell (crash.h) */
 };
 
 struct rnf_exec {

@@ -119,11 +119,15 @@ static int cpus(void)
 	return n > 0 ? (int)n : 1;
 }
 
-/* The threads take no signals: those are the main thread's. */
+/* The threads take no signals: those are the main thread's. But a thread's own
+ * crash has no other to go to (crash.h). */
 static void start_threads(struct rnf_pool *pool, int threads)
 {
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	sigset_t all, before;
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int made = 1;
 	for (; made < threads; made++) {

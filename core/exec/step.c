@@ -117,6 +117,7 @@ static void small(struct rnf_worker *w, const struct rnf_step *s,
 void rnf_step_run(struct rnf_worker *w, const struct rnf_step *s)
 {
 	const struct rnf_program *p = w->exec->plan->program;
+	w->op = s->op;
 	if (s->chain) {
 		rnf_chain_run(w, s->chain);
 		return;

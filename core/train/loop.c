@@ -7,6 +7,7 @@
 #include "base/machine.h"
 #include "base/signal.h"
 #include "base/status.h"
+#include "exec/crash.h"
 #include "train/log.h"
 #include "train/loop.h"
 #include "train/numerics.h"
@@ -36,6 +37,7 @@ static const struct rnf_callback_impl *callback(const struct training *t, size_t
 
 static rnf_status tell(struct training *t, enum rnf_event event)
 {
+	rnf_crash_doing("a callback");
 	for (size_t i = 0; i < t->e->conf.train.callbacks.n; i++)
 		if (callback(t, i)->on)
 			RNF_TRY(callback(t, i)->on(t->callbacks[i], event, &t->run));

@@ -187,7 +187,7 @@ static rnf_status strayed(const struct rnf_training_step *s, const struct rnf_ru
 {
 	struct rnf_sight sight = { 0 };
 	const char *what = s->strayed;
-	if (!strcmp(what, "the model") && replay(s, &sight) >= 0 && sight.strayed)
+	if (!strcmp(what, RNF_DOING_MODEL) && replay(s, &sight) >= 0 && sight.strayed)
 		what = op_words(s->e->programs[1], sight.strayed);
 	return rnf_fail(RNF_EPLUGIN, "%s: %s changes a thread's floating-point mode "
 			"(rounding, denormals, traps), which changes every result after "

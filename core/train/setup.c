@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/find.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/weights.h"
 
@@ -300,8 +301,10 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	RNF_TRY(check_memory(e->plans[training]));
 	e->pool = rnf_pool_create((int)e->conf.threads);
+	rnf_crash_doing("the data set or an augmentation"); /* one image is tried */
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
 	if (!e->batcher) return RNF_EINVAL;
+	rnf_crash_doing(NULL);
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);

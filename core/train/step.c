@@ -10,6 +10,7 @@
 #include "base/floats.h"
 #include "base/stream.h"
 #include "data/split.h"
+#include "exec/crash.h"
 
 void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *e)
 {
@@ -20,6 +21,7 @@ void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *
 	s->squares = rnf_alloc(e->programs[1]->n_weights * sizeof *s->squares);
 	s->fault = RNF_FAULT_NONE;
 	s->strayed = NULL;
+	s->doing = "a callback";
 }
 
 struct rnf_run rnf_training_run(const struct rnf_experiment *e)
@@ -125,10 +127,12 @@ static enum rnf_fault judge(const struct rnf_experiment *e, const struct rnf_run
 	return statistics_are_finite(e) ? RNF_FAULT_NONE : RNF_FAULT_STATISTICS;
 }
 
-/* `what` has just run: did it leave each thread's float mode alone? */
-static void check_mode(struct rnf_training_step *s, const char *what)
+/* Next comes `what`. Did all before it leave each thread's float mode alone? */
+static void begin(struct rnf_training_step *s, const char *what)
 {
-	if (!rnf_pool_mode_kept(s->e->pool) && !s->strayed) s->strayed = what;
+	if (!rnf_pool_mode_kept(s->e->pool) && !s->strayed) s->strayed = s->doing;
+	s->doing = what;
+	rnf_crash_doing(what);
 }
 
 /* -- the update -- */
@@ -232,25 +236,26 @@ struct rnf_step_seconds rnf_training_step(struct rnf_training_step *s,
 	struct rnf_step_seconds seconds = { 0 };
 	const double start = rnf_now();
 	s->strayed = NULL;
+	begin(s, "the scheduler");
 	run->lr = rnf_training_rate(e, run);
-	check_mode(s, "a callback or the scheduler");
 	x->key = rnf_stream_key((uint64_t)e->conf.seed, RNF_STREAM_NODE,
 				(uint64_t)run->epoch);
 	if (fresh) {
+		begin(s, "the data set or an augmentation");
 		fill(s, run->epoch, ids, n);
 		seconds.input = rnf_now() - start;
-		check_mode(s, "the data set or an augmentation");
 	}
+	begin(s, RNF_DOING_MODEL);
 	rnf_exec_run(x);
-	check_mode(s, "the model");
+	begin(s, "a metric");
 	run->data_loss = mean_loss(x);
 	run->loss = run->data_loss + rnf_l2_term(e);
 	run->accuracy = rnf_metric_mean(e->conf.train.metrics.at[e->accuracy], x);
 	run->grad_norm = gradient_norm(s);
-	check_mode(s, "a metric");
+	begin(s, "the optimizer");
 	s->fault = judge(e, run);
 	if (s->fault == RNF_FAULT_NONE && !s->strayed) update(e, run);
-	check_mode(s, "the optimizer");
+	begin(s, "a callback");
 	seconds.whole = rnf_now() - start;
 	run->images_per_s = (double)n / seconds.whole;
 	return seconds;

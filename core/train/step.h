@@ -17,8 +17,10 @@ struct rnf_training_step {
 	uint64_t *samples; /* [batch]: keys of random ops */
 	double *squares;   /* [weights]: sums of the squared gradient */
 	enum rnf_fault fault;
+	const char *doing;   /* what runs, or ran last */
 	const char *strayed; /* what left another float mode; NULL: nothing */
 };
+#define RNF_DOING_MODEL "the model"
 void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *e);
 
 /* The run before its first step: its length by the conf, no folder. */

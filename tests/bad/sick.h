@@ -8,10 +8,12 @@
 #include <xmmintrin.h>
 #endif
 
-enum sick { SICK_NO, SICK_NAN, SICK_INFINITE, SICK_HUGE, SICK_MODE };
-static const char *const sick_words[] = { "no", "nan", "infinite", "huge", "mode", NULL };
+enum sick { SICK_NO, SICK_NAN, SICK_INFINITE, SICK_HUGE, SICK_MODE, SICK_CRASH };
+static const char *const sick_words[] = { "no", "nan", "infinite", "huge", "mode",
+					  "crash", NULL };
 
-/* What a value becomes; SICK_MODE: the thread rounds towards zero from here on. */
+/* What a value becomes; SICK_MODE: the thread rounds towards zero from
+ * here on. */
 static inline float sick(int32_t what, float value)
 {
 	switch (what) {
@@ -21,6 +23,7 @@ static inline float sick(int32_t what, float value)
 #ifdef __SSE__
 	case SICK_MODE: _mm_setcsr(_mm_getcsr() | 0x6000); return value;
 #endif
+	case SICK_CRASH: *(volatile char *)16 = 0; return value;
 	default: return value;
 	}
 }

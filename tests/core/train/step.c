@@ -12,6 +12,7 @@
 #include "lib/bad.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
+#include "lib/sanitizer.h"
 
 /* Of data_loss + sum l2 w^2, in the plainest way. */
 static double norm(const struct rnf_experiment *e, const float *weights)
@@ -86,7 +87,7 @@ static const struct {
 	const char *sets, *words;
 } callbacks[] = {
 #ifdef __SSE__
-	{ 5, "mode=mode", "step 2 (epoch 1): a callback or the scheduler changes a thread's" },
+	{ 5, "mode=mode", "step 2 (epoch 1): a callback changes a thread's" },
 #endif
 	{ 5, "status=-8", "the callback is sick" },
 	{ 4, "status=-7", "the callback is sick" },
@@ -106,6 +107,36 @@ START_TEST(a_callback_has_its_status)
 		test_bad_plugins(), callbacks[_i].sets, dir);
 	ck_assert_msg(status == callbacks[_i].status && strstr(out, callbacks[_i].words),
 		      "%d: %s", status, out);
+}
+END_TEST
+
+/* -- crashes -- */
+
+static const struct {
+	const char *sets, *words;
+} crashes[] = {
+	{ "model.layers.s1.function.forward=crash", "SIGSEGV in s1 (activation, forward)\n" },
+	{ "model.layers.s2.function.backward=crash", "SIGSEGV in s2 (activation, backward)\n" },
+	{ "data.augment.sick.pixel=crash", "SIGSEGV in the data set or an augmentation\n" },
+	{ "train.optimizer=sick train.optimizer.weight=crash", "SIGSEGV in the optimizer\n" },
+	{ "train.callbacks.sick.mode=crash", "SIGSEGV in a callback\n" },
+};
+
+START_TEST(a_crash_says_where)
+{
+	char out[16384];
+	if (TEST_ASAN || TEST_TSAN) return; /* they tell themselves */
+	const char *dir = test_folder("step_crashes");
+	test_sick_experiment(1, NULL); /* writes the conf */
+	for (int threads = 1; threads <= 2; threads++) {
+		/* in a shell of its own, which tells a signal by 128 and its number */
+		const int status = test_command(out, sizeof out, "(ulimit -c 0; %s/rnframe train "
+			"%s/sick.cfg --plugin-path %s %s threads=%d --out %s/%d; echo $?) 2>&1",
+			test_build(), test_bad_plugins(), test_bad_plugins(),
+			crashes[_i].sets, threads, dir, threads);
+		ck_assert_msg(status == 0 && strstr(out, crashes[_i].words) &&
+			      strstr(out, "139\n"), "%s", out);
+	}
 }
 END_TEST
 
@@ -162,6 +193,7 @@ int main(void)
 		{ a_float_mode_that_is_left_is_told, TEST_ROWS(modes) },
 #endif
 		{ a_callback_has_its_status, TEST_ROWS(callbacks) },
+		{ a_crash_says_where, TEST_ROWS(crashes) },
 		{ denormals_do_not_slow_a_step, 0 },
 		{ NULL, 0 },
 	};
