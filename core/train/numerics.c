@@ -147,13 +147,20 @@ static const char *input_words(const struct rnf_training_step *s,
 			  spread_words(&sight->spread));
 }
 
+/* A plan without fusion keeps all in fp32. */
+static const char *nothing_words(const struct rnf_experiment *e)
+{
+	return rnf_format("the step again, one primitive after another, has finite values "
+			  "only: %s", e->conf.precision == RNF_PRECISION_BF16
+			  ? "something is too large for bf16"
+			  : "a plugin, or this machine, does not compute the same twice");
+}
+
 static const char *primitive_words(const struct rnf_training_step *s)
 {
 	struct rnf_sight sight;
 	if (replay(s, &sight) < 0) return rnf_format("%s", rnf_fail_words());
-	if (!sight.bad)
-		return "the step again, one primitive after another, has finite values "
-		       "only: a plugin, or this machine, does not compute the same twice";
+	if (!sight.bad) return nothing_words(s->e);
 	if (sight.bad->kind == RNF_OP_INPUT) return input_words(s, &sight);
 	return rnf_format("first bad value in %s: %s; %s",
 			  op_words(s->e->programs[1], sight.bad),
