@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/floats.h"
 #include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/setup.h"
 
@@ -227,7 +229,8 @@ static int exit_code(rnf_status status)
 	fprintf(stderr, "rnframe: %s\n", rnf_fail_words());
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status) return exits[i].code;
-	return 1;
+	/* a status that is none of ours comes from a plugin */
+	return status < RNF_ESTOPPED ? 5 : 1;
 }
 
 static rnf_status run(int argc, char **argv)
@@ -247,6 +250,8 @@ static rnf_status run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	rnf_float_mode_put(rnf_float_mode_policy());
+	rnf_crash_watch();
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/find.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/weights.h"
 
@@ -50,6 +51,16 @@ static const struct rnf_params train_params = {
 	sizeof *train_rows, train_rows
 };
 
+static const char *const on_nonfinite_words[] = { "stop", "skip", "rollback", NULL };
+static const struct rnf_param numerics_rows[] = {
+	RNF_ENUM(struct rnf_numerics_conf, on_nonfinite, "stop", on_nonfinite_words,
+		 "when a loss, gradient or variance is NaN or infinite"),
+};
+static const struct rnf_params numerics_params = {
+	sizeof(struct rnf_numerics_conf), sizeof numerics_rows / sizeof *numerics_rows,
+	sizeof *numerics_rows, numerics_rows
+};
+
 static const struct rnf_param root_rows[] = {
 	RNF_STRING(struct rnf_conf_root, name, "run", RNF_PARAM_NAME, "of the run"),
 	RNF_INT(struct rnf_conf_root, seed, 42, 0, 0x1p53, "", "of everything random"),
@@ -63,6 +74,9 @@ static const struct rnf_param root_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_conf_root, data, "dataset", "the images"),
 	{ .key = "train", .unit = "", .brief = "how it learns", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct rnf_conf_root, train), .group = &train_params },
+	{ .key = "numerics", .unit = "", .brief = "what is not a finite number",
+	  .type = RNF_TYPE_GROUP, .offset = offsetof(struct rnf_conf_root, numerics),
+	  .group = &numerics_params },
 };
 static const struct rnf_params root_params = {
 	sizeof(struct rnf_conf_root), sizeof root_rows / sizeof *root_rows,
@@ -289,11 +303,16 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	RNF_TRY(check_memory(e->plans[training]));
 	e->pool = rnf_pool_create((int)e->conf.threads);
+	rnf_crash_doing("the data set or an augmentation"); /* one image is tried */
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
 	if (!e->batcher) return RNF_EINVAL;
+	rnf_crash_doing(NULL);
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);
+	if (training && e->conf.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK)
+		for (size_t i = 0; i <= optimizer->n_slots; i++)
+			e->snapshot[i] = rnf_alloc(bytes);
 	init_weights(e);
 	rnf_weights_list(e);
 	e->eval_ids = rnf_alloc((size_t)e->plans[0]->batch * sizeof *e->eval_ids);

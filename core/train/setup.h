@@ -24,6 +24,19 @@ struct rnf_train_conf {
 	struct rnf_refs metrics, callbacks;
 };
 
+/* What happens when a step's numbers are not finite. */
+enum rnf_on_nonfinite { RNF_NONFINITE_STOP, RNF_NONFINITE_SKIP, RNF_NONFINITE_ROLLBACK };
+struct rnf_numerics_conf {
+	int32_t on_nonfinite;
+};
+
+/* Steps that were not finite: part of a run's position. */
+struct rnf_numerics {
+	int64_t bad;    /* in the whole run */
+	int64_t recent; /* that count against the limit (numerics.h) */
+	int64_t epoch;  /* in this epoch */
+};
+
 struct rnf_conf_root {
 	const char *name, *backend, *out;
 	int64_t seed, threads;
@@ -31,6 +44,7 @@ struct rnf_conf_root {
 	struct rnf_model_conf model;
 	const struct rnf_ref *data;
 	struct rnf_train_conf train;
+	struct rnf_numerics_conf numerics;
 };
 
 struct rnf_experiment {
@@ -55,6 +69,10 @@ struct rnf_experiment {
 	struct rnf_pool *pool;
 	float *weights;                 /* the block; kept statistics included */
 	float *slots[RNF_SLOTS_MAX];    /* optimizer state, same layout */
+	/* weights, then slots, as they were at the begin of the epoch; NULL unless
+	 * numerics.on_nonfinite is "rollback" */
+	float *snapshot[1 + RNF_SLOTS_MAX];
+	struct rnf_numerics numerics;
 	const struct rnf_loss_impl *loss;
 	size_t accuracy; /* which metric is called so */
 	struct rnf_named_tensor *tensors; /* what is saved: weights, then slots */
