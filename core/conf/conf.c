@@ -70,10 +70,12 @@ static rnf_status parse(const char *name, struct rnf_source *source, struct rnf_
 		*root = rnf_conf_add(NULL, NULL, RNF_CONF_GROUP, name, 0);
 		convert(config_root_setting(&config), source, *root);
 	} else {
-		const struct rnf_source_line at =
-			rnf_source_place(source, config_error_line(&config));
-		status = rnf_fail(RNF_EINVAL, "%s:%d: %s", at.file, at.line,
-				  config_error_text(&config));
+		const int line = config_error_line(&config);
+		const struct rnf_source_line at = rnf_source_place(source, line);
+		status = rnf_fail(RNF_EINVAL, "%s:%d: %s: \"%.60s\"; settings are key = "
+				  "value; and texts stand in quotes", at.file, at.line,
+				  config_error_text(&config),
+				  rnf_source_words(source, line));
 	}
 	config_destroy(&config);
 	return status;

@@ -158,12 +158,13 @@ rnf_status rnf_value_refuse(const struct rnf_conf *node, const char *must)
 
 /* ---- RAW text becomes typed nodes ---- */
 
+/* Literals are those of a file: hex too, 010 is ten. */
 static void type_int(struct rnf_conf *node)
 {
 	char *end;
 	errno = 0;
 	if (isspace((unsigned char)*node->s)) return; /* in quotes: as it stands */
-	const long long value = strtoll(node->s, &end, 10);
+	const long long value = strtoll(node->s, &end, strpbrk(node->s, "xX") ? 16 : 10);
 	if (end == node->s || *end || errno) return;
 	node->type = RNF_CONF_INT;
 	node->i = value;
@@ -174,7 +175,7 @@ static void type_float(struct rnf_conf *node)
 	char *end;
 	const double value = strtod(node->s, &end);
 	if (end == node->s || *end || isspace((unsigned char)*node->s)) return;
-	if (isinf(value)) return; /* too large, as in a file */
+	if (!isfinite(value) || strpbrk(node->s, "xX")) return; /* as in a file */
 	node->type = RNF_CONF_FLOAT;
 	node->f = value;
 }
