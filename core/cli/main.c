@@ -208,10 +208,19 @@ static const struct {
 	{ RNF_EIO, 3 }, { RNF_ENUMBER, 4 }, { RNF_EPLUGIN, 5 }, { RNF_ESTOPPED, 75 },
 };
 
+/* A line for each mistake. */
+static void print_words(const char *words)
+{
+	for (size_t n; *words; words += n + (words[n] == '\n')) {
+		n = strcspn(words, "\n");
+		fprintf(stderr, "rnframe: %.*s\n", (int)n, words);
+	}
+}
+
 static int exit_code(rnf_status status)
 {
 	if (status >= 0) return 0;
-	fprintf(stderr, "rnframe: %s\n", rnf_fail_words());
+	print_words(rnf_fail_words());
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status) return exits[i].code;
 	return 1;

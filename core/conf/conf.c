@@ -143,8 +143,8 @@ static rnf_status read_base(const struct rnf_conf *own, const struct rnf_conf *b
 	if (status < 0) return rnf_fail_in(status, "%sbase: ", rnf_conf_place(base));
 	RNF_TRY(read_composed(file, conf_dir, depth + 1, root));
 	for (size_t i = 0; set && i < set->n; i++)
-		RNF_TRY(rnf_conf_override(*root, set->at[i]->s, set->at[i]->file,
-					  set->at[i]->line));
+		rnf_fail_aside(rnf_conf_override(*root, set->at[i]->s, set->at[i]->file,
+						 set->at[i]->line));
 	for (size_t i = 0; i < own->n; i++)
 		if (own->at[i] != base && own->at[i] != set)
 			replace(*root, own->at[i]);
@@ -170,7 +170,8 @@ rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 {
 	const char *file = NULL;
 	RNF_TRY(rnf_source_find(path, NULL, conf_dir, &file));
-	return read_composed(file, conf_dir, 0, root);
+	rnf_fail_aside(read_composed(file, conf_dir, 0, root));
+	return rnf_fail_all();
 }
 
 rnf_status rnf_conf_parse(const char *name, const char *text, struct rnf_conf **root)

@@ -30,7 +30,8 @@ struct rnf_conf {
 };
 
 /* Read a conf file (path, or a bare name also looked up in conf_dir), with
- * includes, base and set resolved. Lives until exit. */
+ * includes, base and set resolved. Lives until exit. Mistakes in literals, keys
+ * and overrides are told together (rnf_fail_all). */
 rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 			 struct rnf_conf **root);
 

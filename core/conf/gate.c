@@ -161,8 +161,12 @@ static rnf_status mark(struct gate *g, char c)
 	case ',': return level->is_group ? RNF_OK : add_entry(g);
 	case '=': case ':':
 		RNF_TRY(add_entry(g));
-		return add_key(g);
-	case '@': return refuse(g, "an include stands alone on its line: @include \"path\"");
+		rnf_fail_aside(add_key(g));
+		break;
+	case '@':
+		rnf_fail_aside(refuse(g, "an include stands alone on its line: "
+				      "@include \"path\""));
+		break;
 	default: break;
 	}
 	return RNF_OK;
@@ -200,30 +204,40 @@ static rnf_status quoted(struct gate *g, const char *p, size_t n)
 	return RNF_OK;
 }
 
-/* One token; *n is its length. */
+/* One token; *n is its length. What is wrong with it alone is put aside: only
+ * what grows without end stops the reading. */
 static rnf_status token(struct gate *g, const char *p, const char *end, size_t *n)
 {
 	enum rnf_source_state state = RNF_SOURCE_PLAIN;
-	*n = (size_t)(rnf_source_skip(p, end, &state) - p);
-	if (*n) return quoted(g, p, *n);
+	if ((*n = (size_t)(rnf_source_skip(p, end, &state) - p))) {
+		rnf_fail_aside(quoted(g, p, *n));
+		return RNF_OK;
+	}
 	if ((*n = word(g, p))) return RNF_OK;
-	if ((*n = number_length(p))) return number(g, p, *n);
-	*n = 1;
+	if ((*n = number_length(p))) {
+		rnf_fail_aside(number(g, p, *n));
+		return RNF_OK;
+	}
 	RNF_TRY(mark(g, *p));
-	emit(g, p, 1);
+	emit(g, p, *n = 1);
+	return RNF_OK;
+}
+
+static rnf_status scan(struct gate *g, const char *p, const char *end)
+{
+	for (size_t n; p < end; p += n)
+		RNF_TRY(token(g, p, end, &n));
 	return RNF_OK;
 }
 
 rnf_status rnf_source_check(struct rnf_source *source)
 {
-	const char *p = source->text, *end = p + source->n;
 	struct gate *g = rnf_alloc(sizeof *g);
 	*g = (struct gate){ .in = source, .line = 1, .levels = { { .is_group = 1 } } };
 	/* "0," grows to "0L,": at most twice the text, and decimal of a hex */
 	g->out = rnf_alloc(2 * source->n + 64);
-	for (size_t n; p < end; p += n)
-		RNF_TRY(token(g, p, end, &n));
+	rnf_fail_aside(scan(g, source->text, source->text + source->n));
 	source->text = g->out;
 	source->n = g->n;
-	return RNF_OK;
+	return rnf_fail_all();
 }

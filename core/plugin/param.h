@@ -30,7 +30,8 @@ const struct rnf_param *rnf_param_row(const struct rnf_params *params,
 void rnf_param_notices(void);
 
 /* Fill `out` from a group by one table; unknown keys, wrong types and values
- * out of range fail with file:line, path, what is allowed, nearest name.
+ * out of range fail with file:line, path, what is allowed, nearest name: all of
+ * them together, and what was put aside before (rnf_fail_all).
  * RAW values are typed by their row and replaced in the tree. A NULL group
  * gives the defaults. */
 rnf_status rnf_param_fill(struct rnf_conf *group,

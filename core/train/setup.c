@@ -100,7 +100,7 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	register_tables();
 	RNF_TRY(rnf_conf_read(path, rnf_conf_dir, &e->tree));
 	for (size_t i = 0; i < n; i++)
-		RNF_TRY(rnf_conf_override(e->tree, overrides[i], "--set", 0));
+		rnf_fail_aside(rnf_conf_override(e->tree, overrides[i], "--set", 0));
 	RNF_TRY(rnf_param_fill(e->tree, &root_params, &e->conf));
 	e->data = e->conf.data->common;
 	e->loss = e->conf.train.loss->feature->impl;

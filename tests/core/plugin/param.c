@@ -262,7 +262,7 @@ START_TEST(overrides)
 	ck_assert_int_eq(c->dims.at[1], 2);
 	set(root, "x.rate=nan");
 	const struct rnf_ref *ref = NULL;
-	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is nan, must be");
+	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is \"nan\", must be");
 	set(root, "x.rate=fast");
 	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is \"fast\", must be a number");
 }
