@@ -29,6 +29,10 @@ static const struct rnf_verb verbs[] = {
 	{ "eval", "CONF [key.path=value]... --weights FILE [--split test|validation|train] "
 	  "[--json FILE] [--probs FILE.npy]", "evaluate weights", rnf_verb_eval, 1,
 	  { "--conf", "--set", "--weights", "--split", "--json", "--probs" }, 1 },
+	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
+	  "do all that comes before a run: names, shapes, memory, data; writes nothing. "
+	  "--origin: print\n      each key, its value and where it was set",
+	  rnf_verb_check, 1, { "--conf", "--set", "--weights", "--origin" }, 0 },
 	{ "plan", "CONF [key.path=value]...",
 	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
 	  { "--conf", "--set" }, 0 },

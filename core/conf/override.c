@@ -116,17 +116,6 @@ static rnf_status element(const struct override *o, const struct rnf_conf *list,
 
 /* ---- the walk ---- */
 
-/* A plugin given by its bare name becomes a group with that type. */
-static void make_group(struct rnf_conf *node)
-{
-	const char *type = node->s;
-	const enum rnf_conf_type was = node->type;
-	node->type = RNF_CONF_GROUP;
-	node->at = NULL;
-	node->n = 0;
-	rnf_conf_add(node, "type", was, node->file, node->line)->s = type;
-}
-
 static rnf_status step(const struct override *o, struct rnf_conf *node, const char *key,
 		       struct rnf_conf **child)
 {
@@ -134,7 +123,7 @@ static rnf_status step(const struct override *o, struct rnf_conf *node, const ch
 	if (node->type == RNF_CONF_RAW && (node->s[0] == '[' || node->s[0] == '('))
 		return refuse(o, rnf_format("%s was set as a whole; set it again",
 					    rnf_conf_path(node)));
-	if (text_of(node)) make_group(node);
+	if (text_of(node)) rnf_conf_group(node);
 	if (node->type != RNF_CONF_GROUP)
 		return refuse(o, rnf_format("%s is a plain value, nothing is below it",
 					    rnf_conf_path(node)));

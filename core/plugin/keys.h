@@ -13,6 +13,10 @@ struct rnf_table {
 
 const struct rnf_param *rnf_keys_row(const struct rnf_params *params, size_t i);
 int rnf_keys_has(const char *key, const struct rnf_table *tables, size_t n);
+/* The tables of a plugin or role: its own keys, and those of its kind; or NULL.
+ * (param.c) */
+rnf_status rnf_keys_tables(const char *kinds, const char *type,
+			   const struct rnf_params *tables[2]);
 /* "lr, momentum, ..." */
 const char *rnf_keys_words(const struct rnf_table *tables, size_t n);
 /* What a message calls the owner of the keys: "layer.conv2d", "train". */

@@ -246,9 +246,7 @@ static rnf_status default_row(const struct rnf_param *row, char *out)
 	void *at = out + row->offset;
 	switch (row->type) {
 	case RNF_TYPE_BOOL: *(int32_t *)at = row->number != 0; break;
-	case RNF_TYPE_INT: /* INT64_MAX as a double is one too large */
-		*(int64_t *)at = row->number >= 0x1p63 ? INT64_MAX : (int64_t)row->number;
-		break;
+	case RNF_TYPE_INT: *(int64_t *)at = rnf_value_whole(row->number); break;
 	case RNF_TYPE_FLOAT: *(double *)at = row->number; break;
 	case RNF_TYPE_STRING: *(const char **)at = expand_home(row->text, row->flags); break;
 	case RNF_TYPE_ENUM: {
@@ -429,6 +427,16 @@ rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
 {
 	rnf_fail_aside(param_ref(node, kinds, ref));
 	return rnf_fail_all();
+}
+
+rnf_status rnf_keys_tables(const char *kinds, const char *type,
+			   const struct rnf_params *tables[2])
+{
+	const struct rnf_feature *f = NULL;
+	if (!role_of(kinds, type)) RNF_TRY(rnf_loader_find(kinds, type, &f));
+	tables[0] = f ? f->params : NULL;
+	tables[1] = common_of(f ? f->kind : "layer");
+	return RNF_OK;
 }
 
 /* ---- settings made in C ---- */

@@ -41,6 +41,10 @@ rnf_status rnf_param_fill(struct rnf_conf *group,
 rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
 			 const struct rnf_ref **ref);
 
+/* Put into a group that was filled by `params` the keys that nobody wrote, at their
+ * defaults, with "default" for their file. (expand.c) */
+rnf_status rnf_param_expand(struct rnf_conf *group, const struct rnf_params *params);
+
 /* A ref by name with settings made in C; `over` lie over what ref has (may be
  * NULL). Used by the graph builder for node() and use(). */
 rnf_status rnf_param_settings(const char *kinds, const char *type,

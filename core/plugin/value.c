@@ -62,6 +62,11 @@ const char *rnf_value_range(const struct rnf_param *row)
 	return rnf_format(whole ? "%s .. %.0f" : "%s .. %.10g", least, row->max);
 }
 
+int64_t rnf_value_whole(double number)
+{
+	return number >= 0x1p63 ? INT64_MAX : (int64_t)number;
+}
+
 int rnf_value_fits(const struct rnf_param *row, int64_t value)
 {
 	if (!rnf_value_has_range(row)) return 1;

@@ -1,9 +1,9 @@
 #include "train/setup.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
+#include "base/machine.h"
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/find.h"
@@ -106,6 +106,11 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	e->data = e->conf.data->common;
 	e->loss = e->conf.train.loss->feature->impl;
 	return choose_accuracy(e);
+}
+
+rnf_status rnf_experiment_expand(struct rnf_experiment *e)
+{
+	return rnf_param_expand(e->tree, &root_params);
 }
 
 /* Every backend has fp32. */
@@ -262,16 +267,28 @@ static void init_weights(struct rnf_experiment *e)
 	}
 }
 
-/* The batch arena is most of the memory; better refused than swapped. */
-static rnf_status check_memory(const struct rnf_plan *plan)
+int64_t rnf_experiment_bytes(const struct rnf_experiment *e, int training)
 {
-	const double bytes = 4.0 * (double)plan->arena;
-	const double all = (double)sysconf(_SC_PHYS_PAGES) *
-			   (double)sysconf(_SC_PAGE_SIZE);
+	const struct rnf_optimizer_impl *optimizer =
+		e->conf.train.optimizer->feature->impl;
+	const int64_t blocks = 1 + (training ? (int64_t)optimizer->n_slots : 0);
+	int64_t bytes = 4 * blocks * e->programs[0]->block;
+	for (int i = 0; i <= training; i++)
+		bytes += rnf_exec_bytes(e->plans[i], rnf_pool_threads(e->pool));
+	return bytes;
+}
+
+/* Better refused than swapped. */
+static rnf_status check_memory(const struct rnf_experiment *e, int training)
+{
+	const int64_t bytes = rnf_experiment_bytes(e, training), all = rnf_machine_memory();
+	const struct rnf_conf *train = rnf_conf_get(e->tree, "train");
+	const struct rnf_conf *batch = rnf_conf_get(train, "batch_size");
 	if (bytes <= all) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "train.batch_size: %lld images take %.1f GB, this "
-			"machine has %.1f GB", (long long)plan->batch, bytes * 1e-9,
-			all * 1e-9);
+	return rnf_fail(RNF_EINVAL, "%strain.batch_size: %lld images take %.1f GB, there are "
+			"%.1f GB", rnf_conf_place(batch ? batch : train),
+			(long long)e->plans[0]->batch, (double)bytes * 1e-9,
+			(double)all * 1e-9);
 }
 
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
@@ -285,8 +302,8 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
-	RNF_TRY(check_memory(e->plans[training]));
 	e->pool = rnf_pool_create((int)e->conf.threads);
+	RNF_TRY(check_memory(e, training));
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
 	if (!e->batcher) return RNF_EINVAL;
 	e->weights = rnf_alloc(bytes);
