@@ -62,7 +62,8 @@ struct rnf_conf *rnf_conf_copy(const struct rnf_conf *node, struct rnf_conf *par
 /* Apply one override "key.path=value" (override.c): list elements count from 0,
  * or go by `name`, else by `type` (two matches: an error that lists the
  * indices); a plugin given as a bare string becomes a group when a key below it
- * is set; absent groups and keys are made, and checked when filled. Blanks
+ * is set; "list+=x" puts x at the end of a list, "list.element+=x" before that
+ * element; absent groups and keys are made, and checked when filled. Blanks
  * around key, value and the elements of a list do not count, unless quoted;
  * a number has none in quotes either. `origin` is
  * the file and line that messages name ("--set", 0). */

@@ -21,13 +21,13 @@ static enum rnf_conf_type type_of(const struct rnf_param *row)
 	}
 }
 
-/* A default without a value (no text, no plugin) stays away. */
+/* A default without a value (no text, no plugin, nothing in a list) stays away. */
 static struct rnf_conf *add_default(struct rnf_conf *group, const struct rnf_param *row)
 {
 	const enum rnf_conf_type type = type_of(row);
 	const char *first = row->type == RNF_TYPE_ENUM ? row->choices[0] : NULL;
 	const char *text = row->text ? row->text : first;
-	if (type == RNF_CONF_STRING && !text) return NULL;
+	if (type == RNF_CONF_LIST || (type == RNF_CONF_STRING && !text)) return NULL;
 	struct rnf_conf *node = rnf_conf_add(group, row->key, type, origin, 0);
 	node->s = text;
 	node->f = row->number;

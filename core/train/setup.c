@@ -83,16 +83,19 @@ static void register_tables(void)
 static rnf_status choose_accuracy(struct rnf_experiment *e)
 {
 	const struct rnf_refs metrics = e->conf.train.metrics;
+	const struct rnf_conf *train = rnf_conf_get(e->tree, "train");
+	const struct rnf_conf *node = rnf_conf_get(train, "metrics");
+	const char *place = rnf_conf_place(node ? node : train);
 	if (metrics.n > RNF_METRICS_MAX)
-		return rnf_fail(RNF_EINVAL, "train.metrics has %zu entries, may have "
-				"%d", metrics.n, RNF_METRICS_MAX);
+		return rnf_fail(RNF_EINVAL, "%strain.metrics has %zu entries, may have %d",
+				place, metrics.n, RNF_METRICS_MAX);
 	for (e->accuracy = 0; e->accuracy < metrics.n; e->accuracy++) {
 		const struct rnf_metric_impl *impl =
 			metrics.at[e->accuracy]->feature->impl;
 		if (impl->flags & RNF_METRIC_ACCURACY) return RNF_OK;
 	}
-	return rnf_fail(RNF_EINVAL, "train.metrics names none that gives the "
-			"accuracy of logs and results: add \"accuracy\"");
+	return rnf_fail(RNF_EINVAL, "%strain.metrics names none that gives the accuracy of logs "
+			"and results: add \"accuracy\"", place);
 }
 
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
@@ -187,11 +190,19 @@ static rnf_status take_part(const struct rnf_experiment *e, uint64_t seed,
 			 &n_others);
 }
 
+static rnf_status find_data(const struct rnf_experiment *e, struct rnf_blob **blobs)
+{
+	const struct rnf_conf *path = rnf_conf_get(rnf_conf_get(e->tree, "data"), "path");
+	const rnf_status status = rnf_data_find(e->conf.data->feature, e->data->path, blobs);
+	return status < 0 && path ? rnf_fail_in(status, "%sdata.path: ", rnf_conf_place(path))
+				  : status;
+}
+
 rnf_status rnf_experiment_data(struct rnf_experiment *e)
 {
 	struct rnf_blob *blobs = NULL;
 	describe(e);
-	RNF_TRY(rnf_data_find(e->conf.data->feature, e->data->path, &blobs));
+	RNF_TRY(find_data(e, &blobs));
 	RNF_TRY(e->dataset->open(&rnf_host, e->conf.data->conf, blobs,
 				 &e->dataset_self, &e->info));
 	int64_t n = e->info.images[RNF_SPLIT_TRAIN];
@@ -211,6 +222,12 @@ rnf_status rnf_experiment_data(struct rnf_experiment *e)
 	return RNF_OK;
 }
 
+static rnf_status refuse_input(const struct rnf_experiment *e, const char *words)
+{
+	const struct rnf_conf *model = rnf_conf_get(e->tree, "model");
+	return rnf_conf_fail(rnf_conf_get(model, "input"), "%s", words);
+}
+
 rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 {
 	const struct rnf_ints input = e->conf.model.input;
@@ -218,14 +235,12 @@ rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 	if (e->info.classes == 0) RNF_TRY(rnf_experiment_data(e));
 	const int64_t own[3] = { e->info.h, e->info.w, e->info.c };
 	if (input.n != 0 && input.n != 3)
-		return rnf_fail(RNF_EINVAL, "model.input: three numbers are "
-				"height, width, channels");
+		return refuse_input(e, "three numbers are height, width, channels");
 	for (int i = 0; i < 3; i++)
 		e->hwc[i] = input.n ? input.at[i] : own[i];
 	if (e->hwc[2] != e->info.c)
-		return rnf_fail(RNF_EINVAL, "model.input: %lld channels, the data "
-				"has %lld", (long long)e->hwc[2],
-				(long long)e->info.c);
+		return refuse_input(e, rnf_format("%lld channels, the data has %lld",
+						  (long long)e->hwc[2], (long long)e->info.c));
 	return RNF_OK;
 }
 
