@@ -16,7 +16,7 @@ static int is_conf(const struct dirent *d)
 
 static int is_folder(const struct dirent *d)
 {
-	return d->d_name[0] != '.' && !strchr(d->d_name, '.');
+	return !strchr(d->d_name, '.');
 }
 
 /* An experiment, not a part of one: it has a name of its own. */

@@ -301,7 +301,8 @@ static int check_keys(struct rnf_conf *group, const char *owner, int has_type,
 			i++;
 		}
 	}
-	if (dropped[0])
+	/* who replaces a plugin in a conf has seen its keys */
+	if (dropped[0] && rnf_keys_word(group)->line == 0)
 		notice(rnf_format("%s is %s now, which does not have: %s (left out)",
 				  rnf_conf_path(group), owner, dropped));
 	return wrong;

@@ -343,6 +343,80 @@ START_TEST(writes_what_it_read)
 }
 END_TEST
 
+static const char *written(void (*write)(const struct rnf_conf *, FILE *),
+			   const struct rnf_conf *root)
+{
+	static char text[2][4096];
+	static int i;
+	char *to = text[++i % 2];
+	memset(to, 0, sizeof text[0]);
+	FILE *out = fmemopen(to, sizeof text[0] - 1, "w");
+	write(root, out);
+	fclose(out);
+	return to;
+}
+
+/* The same tree comes back, and the bytes without origins do not know them. */
+START_TEST(writes_origins)
+{
+	char want[2048], where[256];
+	struct rnf_conf *root = read_text("a = 1; e = [];\nl = ( \"x\", { b = [1, 2]; } );\n");
+	snprintf(where, sizeof where, "%s", at("a.cfg"));
+	set(root, "g.s=t");
+	snprintf(want, sizeof want, "a = 1;  # %s:1\ne = (  );  # %s:1\nl = (\n  \"x\",  # %s:2\n"
+		 "  {\n    b = ( 1, 2 );  # %s:2\n  }\n);\ng = {\n  s = \"t\";  # --set\n};\n",
+		 where, where, where, where);
+	ck_assert_str_eq(written(rnf_conf_write_origins, root), want);
+	snprintf(want, sizeof want, "a = 1  # %s:1\ne = (  )  # %s:1\nl[0] = \"x\"  # %s:2\n"
+		 "l[1].b = ( 1, 2 )  # %s:2\ng.s = \"t\"  # --set\n", where, where, where, where);
+	ck_assert_str_eq(written(rnf_conf_list, root), want);
+	const char *plain = written(rnf_conf_write, root);
+	ck_assert_str_eq(written(rnf_conf_write, read_text(written(rnf_conf_write_origins, root))),
+			 plain);
+	root->at[0]->file = "a\nb = 2;\x1b.cfg"; /* a name that would go on after its line */
+	ck_assert_ptr_nonnull(strstr(written(rnf_conf_write_origins, root), "# a?b = 2;?.cfg:1\n"));
+}
+END_TEST
+
+START_TEST(adds_to_lists)
+{
+	struct rnf_conf *root = read_text("l = ( \"b\", { type = \"d\"; name = \"dd\"; } ); n = 1;");
+	set(root, "l+=e");
+	set(root, "l.b+=a");
+	set(root, "l.dd += c");
+	set(root, "l.c.size=3");
+	set(root, "new+=x");
+	ck_assert_ptr_nonnull(strstr(written(rnf_conf_write, root), "l = (\n  \"a\",\n  \"b\",\n"
+		"  {\n    type = \"c\";\n    size = 3;\n  },\n  {\n    type = \"d\";\n"
+		"    name = \"dd\";\n  },\n  \"e\"\n);\nn = 1;\nnew = ( \"x\" );\n"));
+	set(root, "w=[1,2]");
+	set_fails(root, "w+=3", "w is no list", "--set");
+	set_fails(root, "n+=3", "n is no list", "--set");
+	set_fails(root, "l.x+=3", "no element \"x\"", "--set");
+	set_fails(root, "+=3", "no key", "--set");
+}
+END_TEST
+
+/* Literals, equal keys and overrides: each has its line. */
+START_TEST(several_mistakes)
+{
+	struct rnf_conf *root = NULL;
+	put("b.cfg", "a = 1e999;\nb = 1; b = 2;\nc = 3x;\n@include \"none.cfg\"\n");
+	put("none.cfg", "@");
+	ck_assert_int_eq(rnf_conf_read(at("b.cfg"), dir, &root), RNF_EINVAL);
+	const char *words = rnf_fail_words();
+	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:1: 1e999 is too large for a number\n"));
+	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:2: duplicate key: \"b\" stands at "));
+	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:3: 3x is not a number\n"));
+	ck_assert_ptr_nonnull(strstr(words, "/none.cfg:1: an include stands alone"));
+	put("b.cfg", "n = 1;");
+	put("c.cfg", "base = \"b.cfg\"; set = ( \"n.m=1\", \"=\", \"n=2\" );");
+	ck_assert_int_eq(rnf_conf_read(at("c.cfg"), dir, &root), RNF_EINVAL);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "n is a plain value, nothing is below it\n"));
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "names no key"));
+}
+END_TEST
+
 START_TEST(nearest)
 {
 	const char *const words[] = { "filters", "kernel", "stride" };
@@ -356,7 +430,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { types_and_places, includes_keep_places, gate,
-		duplicate_keys, hidden_includes, sizes, byte_order_mark, bare_names, base_and_set, parse_text, overrides, writes_what_it_read, nearest,
+		duplicate_keys, hidden_includes, sizes, byte_order_mark, bare_names, base_and_set, parse_text, overrides, writes_what_it_read,
+		writes_origins, adds_to_lists, several_mistakes, nearest,
 		NULL };
 	char clean[64];
 	if (!mkdtemp(dir)) return 1;
