@@ -32,6 +32,10 @@ static const struct rnf_verb verbs[] = {
 	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
 	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
 	  "--probs", "--report" }, 1 },
+	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
+	  "do all that comes before a run: names, shapes, memory, data; writes nothing. "
+	  "--origin: print\n      each key, its value and where it was set",
+	  rnf_verb_check, 1, { "--conf", "--set", "--weights", "--origin" }, 0 },
 	{ "plan", "CONF [key.path=value]...",
 	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
 	  { "--conf", "--set" }, 0 },
@@ -223,10 +227,19 @@ static const struct {
 	{ RNF_EIO, 3 }, { RNF_ENUMBER, 4 }, { RNF_EPLUGIN, 5 }, { RNF_ESTOPPED, 75 },
 };
 
+/* A line for each mistake. */
+static void print_words(const char *words)
+{
+	for (size_t n; *words; words += n + (words[n] == '\n')) {
+		n = strcspn(words, "\n");
+		fprintf(stderr, "rnframe: %.*s\n", (int)n, words);
+	}
+}
+
 static int exit_code(rnf_status status)
 {
 	if (status >= 0) return 0;
-	fprintf(stderr, "rnframe: %s\n", rnf_fail_words());
+	print_words(rnf_fail_words());
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status) return exits[i].code;
 	/* a status that is none of ours comes from a plugin */

@@ -55,6 +55,8 @@ struct rnf_exec {
 /* Memory for a plan on a pool. `weights` is the block that plans share. */
 struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 				 struct rnf_pool *pool, float *weights);
+/* Bytes that create() takes for a plan on so many threads. */
+int64_t rnf_exec_bytes(const struct rnf_plan *plan, int threads);
 /* The images' slice of a stored value: input, logits, loss. */
 float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image);
 /* All phases on exec->images images. */

@@ -93,7 +93,7 @@ static rnf_status write_conf(const struct rnf_record *r)
 	const char *file = rnf_format("%s/conf.cfg", r->dir);
 	FILE *f;
 	RNF_TRY(rnf_file_create(file, &f));
-	rnf_conf_write(root, f);
+	rnf_conf_write_origins(root, f);
 	return rnf_file_close(file, f, RNF_OK);
 }
 

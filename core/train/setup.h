@@ -87,6 +87,8 @@ struct rnf_experiment {
 /* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
+/* Put what the conf does not say into its tree: the defaults. After read. */
+rnf_status rnf_experiment_expand(struct rnf_experiment *e);
 /* Find and open the data set, split it. */
 rnf_status rnf_experiment_data(struct rnf_experiment *e);
 /* The model's input and classes; opens the data set only when that cannot tell
@@ -98,6 +100,8 @@ rnf_status rnf_experiment_graph(struct rnf_experiment *e, int training);
 rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused);
 /* Threads, executors, weights at their first values. */
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
+/* Bytes that start() takes; after plan, and with e->pool. */
+int64_t rnf_experiment_bytes(const struct rnf_experiment *e, int training);
 /* All of the above in a line: open() reads, finds the data and the shapes;
  * build() plans inference, and training when wanted, and starts. */
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
