@@ -39,30 +39,36 @@ $(BUILD)/tests/lib/%.o: tests/lib/%.c
 	@mkdir -p $(@D); echo "  test    $<"
 	$(Q)$(CC) $(BASE) -Icore -Itests -c $< -o $@
 
-# One whose package is not installed is left out; NAME.missing lets the program
-# say so to who names it.
+# For a recipe: flags and libraries of the packages of the sources $(1). Where
+# one is not installed the plugin is left out; NAME.missing lets the program say
+# so to who names it.
 needs = $(shell sed -n 's|^/\* needs: \(.*\) \*/$$|\1|p' $(1))
+packages = packages="$(call needs,$(1))"; cflags=""; libs=""; \
+	if [ -n "$$packages" ]; then pkg-config --exists $$packages || { $(2); exit 0; }; \
+		cflags=$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g'); \
+		libs=$$(pkg-config --libs $$packages); fi;
+leave_out = echo "left out: $(1) (install the development package of: $$packages)"; \
+	rm -f $@; echo "$$packages" >$(@:.so=.missing)
+UNDEFINED := -Wl,-z,defs # a plugin links all that it needs
+
 $(BUILD)/plugins/%.so: plugins/%.c
 	@mkdir -p $(@D); rm -f $(@:.so=.missing)
-	$(Q)packages="$(call needs,$<)"; \
-	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then \
-		echo "left out: $< (install the development package of: $$packages)"; \
-		rm -f $@; echo "$$packages" >$(@:.so=.missing); exit 0; fi; \
-	echo "  plugin  $<"; \
-	$(CC) $(BASE) $$([ -z "$$packages" ] || pkg-config --cflags $$packages | sed 's/-I/-isystem /g') \
-		-shared -Wl,-z,defs $< -o $@ $$([ -z "$$packages" ] || pkg-config --libs $$packages) -lm
+	$(Q)$(call packages,$<,$(call leave_out,$<)) echo "  plugin  $<"; \
+	$(CC) $(BASE) $$cflags -shared $(UNDEFINED) $< -o $@ $$libs -lm
 
-# A plugin of several files is a folder. Files for one kind of processor name
-# their flags: /* x86 flags: -mavx2 */
+# A plugin of several files is a folder; the packages of any are those of all.
+# Files for one kind of processor name their flags: /* x86 flags: -mavx2 */
 target := $(shell $(CC) -dumpmachine)
 x86_flags = $(if $(filter x86_64-%,$(target)),$(shell sed -n 's|^/\* x86 flags: \(.*\) \*/$$|\1|p' $(1)))
 $(BUILD)/plugins/%.o: plugins/%.c
 	@mkdir -p $(@D); echo "  plugin  $<"
-	$(Q)$(CC) $(BASE) $(call x86_flags,$<) -c $< -o $@
+	$(Q)$(call packages,$(<D)/*.c,: >$@) $(CC) $(BASE) $(call x86_flags,$<) $$cflags -c $< -o $@
 
 define folder_plugin
 $(BUILD)/plugins/$(1).so: $(patsubst plugins/%.c,$(BUILD)/plugins/%.o,$(wildcard plugins/$(1)/*.c))
-	$(Q)$(CC) $(CFLAGS) $(SAN) -shared -Wl,-z,defs $$^ -o $$@ -lm
+	@rm -f $$(@:.so=.missing)
+	$(Q)$$(call packages,plugins/$(1)/*.c,$$(call leave_out,plugins/$(1))) \
+	$(CC) $(CFLAGS) $(SAN) -shared $(UNDEFINED) $$^ -o $$@ $$$$libs -lm
 endef
 $(foreach dir,$(plugin_dir),$(eval $(call folder_plugin,$(dir))))
 
