@@ -81,6 +81,16 @@ $(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
 	$(Q)$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
 		-o $@ $(shell pkg-config --libs check) $(LIBS_CORE)
 
+# Fuzz targets: as tests they replay their corpus and mutants of it.
+fuzz := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
+FUZZ_MAIN = $(BUILD)/tests/fuzz/lib/replay.o
+$(BUILD)/tests/fuzz/lib/%.o: tests/fuzz/lib/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -Icore -Itests -c $< -o $@
+$(fuzz): $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/tests/fuzz/lib/fuzz.o $(FUZZ_MAIN) $(core_obj)
+	@mkdir -p $(@D); echo "  fuzz    $<"
+	$(Q)$(CC) $(BASE) -Icore -Itests $(FUZZ_LINK) $(filter-out $(FUZZ_MAIN),$^) $(FUZZ_MAIN) -o $@ $(LIBS_CORE)
+
 # The real CIFAR-10, unpacked once, where the tests look for it.
 ARCHIVE := ../shared/data/cifar-10/cifar-10-binary.tar.xz
 build/data/cifar-10-batches-bin:
@@ -91,8 +101,8 @@ build/data/cifar-10-batches-bin:
 lint:
 	@tests/lint/run
 
-check: all lint $(tests) build/data/cifar-10-batches-bin
-	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests))
+check: all lint $(tests) $(fuzz) build/data/cifar-10-batches-bin
+	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests) $(fuzz))
 
 # use_tls=0: gcc 12's leak checker at times reads the thread-local storage of a
 # thread that has just ended, and dies of it.
@@ -102,6 +112,17 @@ asan:
 ubsan: asan
 tsan:
 	$(MAKE) check BUILD=build/tsan SAN="-fsanitize=thread" CFLAGS="-O2 -g"
+
+# Looks for more: make fuzz T=conf RUNS=1000000; finds go to build/fuzz/found. Needs
+# clang, which nothing else does (make deps-fuzz).
+RUNS ?= 100000
+fuzz:
+	@$(MAKE) fuzz-run BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" UNDEFINED= FUZZ_MAIN= FUZZ_LINK=-fsanitize=fuzzer \
+		SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
+fuzz-run: $(plugins) $(BUILD)/tests/fuzz/$(T)
+	@mkdir -p $(BUILD)/corpus/$(T) $(BUILD)/found
+	RNF_BUILD=$(BUILD) $(BUILD)/tests/fuzz/$(T) -runs=$(RUNS) -max_len=4096 -timeout=10 -artifact_prefix=$(BUILD)/found/$(T)- \
+		$(addprefix -dict=,$(wildcard tests/fuzz/$(T).dict)) $(BUILD)/corpus/$(T) tests/fuzz/corpus/$(T)
 
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
 quickstart: all
@@ -129,12 +150,15 @@ deps:
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
+deps-fuzz:
+	@$(MAKE) deps PACKAGES=clang
+
 clean:
 	rm -rf $(BUILD)
 
 help:
-	@sed -n 's/^\([a-z]*\):.*/  make \1/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*/  make \1/p' Makefile
 
 .SECONDARY:
-.PHONY: all prune lint check quickstart bench install asan ubsan tsan deps clean help
+.PHONY: all prune lint check fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
