@@ -119,7 +119,7 @@ RUNS ?= 100000
 fuzz:
 	@$(MAKE) fuzz-run BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" UNDEFINED= FUZZ_MAIN= FUZZ_LINK=-fsanitize=fuzzer \
 		SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
-fuzz-run: $(plugins) $(BUILD)/tests/fuzz/$(T)
+fuzz-run: $(filter %/$(T).so,$(plugins)) $(BUILD)/tests/fuzz/$(T)
 	@mkdir -p $(BUILD)/corpus/$(T) $(BUILD)/found
 	RNF_BUILD=$(BUILD) $(BUILD)/tests/fuzz/$(T) -runs=$(RUNS) -max_len=4096 -timeout=10 -artifact_prefix=$(BUILD)/found/$(T)- \
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(T).dict)) $(BUILD)/corpus/$(T) tests/fuzz/corpus/$(T)
@@ -151,7 +151,7 @@ deps:
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
 deps-fuzz:
-	@$(MAKE) deps PACKAGES=clang
+	@$(MAKE) deps PACKAGES="clang libclang-rt-14-dev"
 
 clean:
 	rm -rf $(BUILD)
