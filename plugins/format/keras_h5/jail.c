@@ -48,7 +48,7 @@ static const int denied[] = {
 	SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink,
 #endif
 	SYS_openat, SYS_newfstatat, SYS_fstat, SYS_statx, SYS_faccessat, SYS_readlinkat,
-	SYS_getcwd, SYS_lseek, SYS_fcntl, SYS_getrandom,
+	SYS_getcwd, SYS_lseek, SYS_fcntl, SYS_getrandom, SYS_nanosleep, SYS_clock_nanosleep,
 };
 
 enum { N_ALLOWED = sizeof allowed / sizeof *allowed, N_DENIED = sizeof denied / sizeof *denied };
