@@ -83,11 +83,12 @@ $(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
 
 # Fuzz targets: as tests they replay their corpus and mutants of it.
 fuzz := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
+fuzz_lib := $(BUILD)/tests/fuzz/lib/fuzz.o $(BUILD)/tests/fuzz/lib/tables.o
 FUZZ_MAIN = $(BUILD)/tests/fuzz/lib/replay.o
 $(BUILD)/tests/fuzz/lib/%.o: tests/fuzz/lib/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -Icore -Itests -c $< -o $@
-$(fuzz): $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/tests/fuzz/lib/fuzz.o $(FUZZ_MAIN) $(core_obj)
+$(fuzz): $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_lib) $(FUZZ_MAIN) $(core_obj)
 	@mkdir -p $(@D); echo "  fuzz    $<"
 	$(Q)$(CC) $(BASE) -Icore -Itests $(FUZZ_LINK) $(filter-out $(FUZZ_MAIN),$^) $(FUZZ_MAIN) -o $@ $(LIBS_CORE)
 
