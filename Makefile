@@ -90,7 +90,7 @@ $(BUILD)/tests/fuzz/lib/%.o: tests/fuzz/lib/%.c
 	$(Q)$(CC) $(BASE) -Icore -Itests -c $< -o $@
 $(fuzz): $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_lib) $(FUZZ_MAIN) $(core_obj)
 	@mkdir -p $(@D); echo "  fuzz    $<"
-	$(Q)$(CC) $(BASE) -Icore -Itests $(FUZZ_LINK) $(filter-out $(FUZZ_MAIN),$^) $(FUZZ_MAIN) -o $@ $(LIBS_CORE)
+	$(Q)$(CC) $(BASE) -Icore -Itests $(FUZZ_LINK) $< $(filter %.o,$^) -o $@ $(LIBS_CORE)
 
 # The real CIFAR-10, unpacked once, where the tests look for it.
 ARCHIVE := ../shared/data/cifar-10/cifar-10-binary.tar.xz
