@@ -22,7 +22,7 @@ test_src := $(filter-out tests/lib/%,$(wildcard tests/core/*/*.c tests/plugins/*
 tests := $(test_src:%.c=$(BUILD)/%)
 test_lib := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 
-PKG_CORE := libconfig jansson
+PKG_CORE := libconfig jansson libxxhash
 LIBS_CORE = $(shell pkg-config --libs $(PKG_CORE)) -ldl -lm -lpthread
 
 all: $(BUILD)/rnframe $(plugins) prune
@@ -102,8 +102,10 @@ build/data/cifar-10-batches-bin:
 lint:
 	@tests/lint/run
 
-check: all lint $(tests) $(fuzz) build/data/cifar-10-batches-bin
-	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests) $(fuzz))
+# T=tests/core/x/y.c: that one alone.
+chosen := $(if $(T),$(T:%.c=$(BUILD)/%),$(tests) $(fuzz))
+check: all lint $(chosen) build/data/cifar-10-batches-bin
+	@tests/run $(BUILD) $(chosen)
 
 # use_tls=0: gcc 12's leak checker at times reads the thread-local storage of a
 # thread that has just ended, and dies of it.
@@ -122,7 +124,8 @@ fuzz:
 		SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
 fuzz-run: $(filter %/$(T).so,$(plugins)) $(BUILD)/tests/fuzz/$(T)
 	@mkdir -p $(BUILD)/corpus/$(T) $(BUILD)/found
-	RNF_BUILD=$(BUILD) $(BUILD)/tests/fuzz/$(T) -runs=$(RUNS) -max_len=4096 -timeout=10 -artifact_prefix=$(BUILD)/found/$(T)- \
+	LSAN_OPTIONS=suppressions=tests/lsan.supp RNF_BUILD=$(BUILD) \
+		$(BUILD)/tests/fuzz/$(T) -runs=$(RUNS) -max_len=4096 -timeout=10 -artifact_prefix=$(BUILD)/found/$(T)- \
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(T).dict)) $(BUILD)/corpus/$(T) tests/fuzz/corpus/$(T)
 
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
@@ -143,7 +146,7 @@ install: all
 	cd $(BUILD)/plugins && find . '(' -name '*.so' -o -name '*.missing' ')' -exec install -m 644 -D {} $(abspath $(DESTDIR)$(PREFIX))/lib/rnframe/plugins/{} \;
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
-	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev nettle-dev \
+	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
 	gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 deps:
