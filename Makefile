@@ -81,6 +81,13 @@ $(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
 	$(Q)$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
 		-o $@ $(shell pkg-config --libs check) $(LIBS_CORE)
 
+# Plugins that are wrong on purpose, one mistake each.
+bad := $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/layer/%.so,$(wildcard tests/bad/*.c))
+$(BUILD)/tests/bad/layer/%.so: tests/bad/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -shared $< -o $@
+$(BUILD)/tests/contract/bad_plugins: | $(bad)
+
 # Fuzz targets: as tests they replay their corpus and mutants of it.
 fuzz := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 fuzz_lib := $(BUILD)/tests/fuzz/lib/fuzz.o $(BUILD)/tests/fuzz/lib/tables.o
