@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/child.h"
 
 static _Thread_local char words[2048];
 
@@ -66,4 +67,5 @@ const struct rnf_host rnf_host = {
 	.fail = rnf_fail,
 	.log = rnf_log,
 	.alloc = rnf_alloc,
+	.run = rnf_child_run,
 };

@@ -8,7 +8,7 @@
 struct rnf_options {
 	int argc; /* the whole command line, as main got it */
 	char **argv;
-	const char *conf, *out, *weights, *log, *json, *probs, *split;
+	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend;
 	const char *sets[256];
 	size_t n_sets;

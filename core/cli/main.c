@@ -27,8 +27,9 @@ static const struct rnf_verb verbs[] = {
 	  "train a model and evaluate it", rnf_verb_train, 1,
 	  { "--conf", "--set", "--out", "--weights", "--log", "--resume", "--extend" }, 1 },
 	{ "eval", "CONF [key.path=value]... --weights FILE [--split test|validation|train] "
-	  "[--json FILE] [--probs FILE.npy]", "evaluate weights", rnf_verb_eval, 1,
-	  { "--conf", "--set", "--weights", "--split", "--json", "--probs" }, 1 },
+	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
+	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
+	  "--probs", "--report" }, 1 },
 	{ "plan", "CONF [key.path=value]...",
 	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
 	  { "--conf", "--set" }, 0 },
@@ -185,6 +186,14 @@ static void fail_writes(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* All threads are the pool's. A library behind a plugin that starts its own when it is
+ * loaded competes with them, and has to end them at exit, where OpenBLAS 0.3.21 at
+ * times waits for ever. OpenMP's variable is the one that such libraries share. */
+static void keep_libraries_single(void)
+{
+	setenv("OMP_NUM_THREADS", "1", 1);
+}
+
 /* ---- the end ---- */
 
 /* `| head -1` has read all that it wants: no failure. */
@@ -241,6 +250,7 @@ int main(int argc, char **argv)
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();
+	keep_libraries_single();
 	if (argc < 2) {
 		print_help(stderr);
 		return 2;

@@ -22,6 +22,7 @@ static const struct row {
 	{ "--json", offsetof(struct rnf_options, json) },
 	{ "--probs", offsetof(struct rnf_options, probs) },
 	{ "--split", offsetof(struct rnf_options, split) },
+	{ "--report", offsetof(struct rnf_options, report) },
 	{ "--mirror", offsetof(struct rnf_options, mirror) },
 	{ "--steps", offsetof(struct rnf_options, steps) },
 	{ "--mode", offsetof(struct rnf_options, mode) },

@@ -13,8 +13,8 @@
 #endif
 
 #include "base/arena.h"
-#include "base/child.h"
 #include "base/status.h"
+#include "base/trial.h"
 #include "conf/conf.h"
 #include "plugin/descriptor.h"
 #include "plugin/elf.h"
@@ -300,10 +300,10 @@ void rnf_loader_try(const char *kind, const char *name)
 	struct trial all = { kind, { &name, 1 } };
 	if (name && !rnf_descriptor_is_name(name)) return;
 	if (!name) all.names = names_of(kind);
-	if (rnf_child_run(try_all, &all, TRIAL_S) >= 0) return;
+	if (rnf_trial_run(try_all, &all, TRIAL_S) >= 0) return;
 	for (size_t i = 0; i < all.names.n; i++) { /* which one was it? */
 		const struct trial one = { kind, { &all.names.at[i], 1 } };
-		const rnf_status status = rnf_child_run(try_all, &one, TRIAL_S);
+		const rnf_status status = rnf_trial_run(try_all, &one, TRIAL_S);
 		const char *file = file_of(kind, all.names.at[i]);
 		if (status >= 0 || !file) continue;
 		rnf_fail_in(status, "%s cannot be loaded: it ", file);

@@ -42,6 +42,8 @@ static const struct rnf_param train_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_train_conf, scheduler, "scheduler", "the rate of each step"),
 	RNF_REFS(struct rnf_train_conf, metrics, "metric", "one must give the accuracy"),
 	RNF_REFS(struct rnf_train_conf, callbacks, "callback", "told of the run's events"),
+	RNF_BOOL(struct rnf_train_conf, pictures, 1,
+		 "draw the report's confusion matrix, by gnuplot"),
 };
 static const struct rnf_params train_params = {
 	sizeof(struct rnf_train_conf), sizeof train_rows / sizeof *train_rows,

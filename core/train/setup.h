@@ -8,6 +8,7 @@
 #include <rnframe/initializer.h>
 #include "data/loader.h"
 #include "exec/exec.h"
+#include "train/tally.h"
 
 struct rnf_data_common { /* keys of every dataset beside its own */
 	const char *path;
@@ -18,7 +19,7 @@ struct rnf_data_common { /* keys of every dataset beside its own */
 
 struct rnf_train_conf {
 	int64_t epochs, batch_size, max_steps;
-	int32_t shuffle, augment;
+	int32_t shuffle, augment, pictures;
 	const struct rnf_ref *loss, *optimizer, *scheduler;
 	struct rnf_refs metrics, callbacks;
 };
@@ -98,11 +99,15 @@ struct rnf_scores { /* means over the images */
 	double seconds;
 	int64_t count;
 };
-/* Evaluate `n` samples of a split (NULL: 0 .. n-1); probs[n][classes] or NULL.
+struct rnf_answers { /* what is kept beside the means; each may be NULL */
+	float *probs; /* [n][classes] */
+	struct rnf_tally *tally;
+};
+/* Evaluate `n` samples of a split (NULL: 0 .. n-1); `keep` may be NULL.
  * RNF_ESTOPPED when a signal asked for the end. (eval.c) */
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
-			const int64_t *samples, int64_t n, float *probs,
-			struct rnf_scores *scores);
+			const int64_t *samples, int64_t n,
+			const struct rnf_answers *keep, struct rnf_scores *scores);
 /* Its batch: samples[from .. from + n-1] into the inference plan's input, for
  * rnf_exec_run(e->execs[0]). */
 void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *samples,
