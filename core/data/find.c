@@ -94,6 +94,7 @@ static rnf_status unpack(struct search *s, const char *path, struct rnf_blob *si
 	uint8_t head[HEAD_BYTES];
 	size_t n = 0;
 	RNF_TRY(read_head(path, head, &n));
+	if (n == 0) return rnf_fail(RNF_EINVAL, "%s is empty", path);
 	const struct rnf_feature **archives;
 	const size_t n_archives = rnf_loader_list("archive", &archives, ignore);
 	s->single = single;
@@ -102,8 +103,8 @@ static rnf_status unpack(struct search *s, const char *path, struct rnf_blob *si
 		if (impl->probe(head, n))
 			return impl->read(&rnf_host, path, take, s);
 	}
-	return rnf_fail(RNF_EUNSUP, "%s: no plugin of kind archive can unpack it",
-			path);
+	return rnf_fail(RNF_EUNSUP, "%s: no plugin of kind archive can unpack it: cut, or "
+			"of another kind?", path);
 }
 
 /* -- places -- */
