@@ -100,7 +100,8 @@ def control_name(f):
     f.create_group("a\x1b[2J").create_dataset("kernel:0", data=values)
 
 
-makers = [plain, whole_model, deflate, shuffle, fletcher, soft_link, external_link, model_link, external_storage,
+makers = [plain, whole_model, deflate, shuffle, fletcher, soft_link, external_link, model_link,
+          external_storage,
           huge, huge_chunk, ring, many_names, integers, halves, compound, empty, rank5,
           named_type, control_name]
 for make in makers:
