@@ -63,7 +63,7 @@ END_TEST
 START_TEST(a_failed_run_says_so)
 {
 	const char *dir = test_folder("failed");
-	ck_assert_int_eq(test_command(out, sizeof out, "(ulimit -f 4; %s/rnframe train " SHORT
+	ck_assert_int_eq(test_command(out, sizeof out, "(ulimit -f 12; %s/rnframe train " SHORT
 				      "--out %s/a 2>&1)", test_build(), dir), 3);
 	json_t *run = read_json(dir, "a/run.json");
 	ck_assert_str_eq(word(run, "state"), "failed");
