@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/child.h"
 
 enum { MAX_LINES = 20 };
 
@@ -100,4 +101,5 @@ const struct rnf_host rnf_host = {
 	.fail = rnf_fail,
 	.log = rnf_log,
 	.alloc = rnf_alloc,
+	.run = rnf_child_run,
 };

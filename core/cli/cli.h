@@ -8,7 +8,7 @@
 struct rnf_options {
 	int argc; /* the whole command line, as main got it */
 	char **argv;
-	const char *conf, *out, *weights, *log, *json, *probs, *split;
+	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
 	const char *sets[256];
 	size_t n_sets;
@@ -32,6 +32,7 @@ rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);
+rnf_status rnf_verb_verify(const struct rnf_options *);
 rnf_status rnf_verb_check(const struct rnf_options *);
 rnf_status rnf_verb_plan(const struct rnf_options *);
 rnf_status rnf_verb_profile(const struct rnf_options *);

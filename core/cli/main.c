@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/floats.h"
 #include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/setup.h"
 
@@ -27,8 +29,9 @@ static const struct rnf_verb verbs[] = {
 	  "train a model and evaluate it", rnf_verb_train, 1,
 	  { "--conf", "--set", "--out", "--weights", "--log", "--resume", "--extend" }, 1 },
 	{ "eval", "CONF [key.path=value]... --weights FILE [--split test|validation|train] "
-	  "[--json FILE] [--probs FILE.npy]", "evaluate weights", rnf_verb_eval, 1,
-	  { "--conf", "--set", "--weights", "--split", "--json", "--probs" }, 1 },
+	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
+	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
+	  "--probs", "--report" }, 1 },
 	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
 	  "do all that comes before a run: names, shapes, memory, data; writes nothing. "
 	  "--origin: print\n      each key, its value and where it was set",
@@ -39,6 +42,8 @@ static const struct rnf_verb verbs[] = {
 	{ "profile", "CONF [key.path=value]... [--steps N] [--mode train|inference] "
 	  "[--json FILE]", "run a few steps and tell where their time goes; keeps nothing",
 	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },
+	{ "verify", "RUN [--steps N]", "check the files of a run folder; make its last N steps "
+	  "again and compare every bit", rnf_verb_verify, 1, { "--steps" }, 0 },
 	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",
 	  rnf_verb_inspect, 2, { NULL }, 0 },
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,
@@ -187,6 +192,14 @@ static void fail_writes(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* All threads are the pool's. A library behind a plugin that starts its own when it is
+ * loaded competes with them, and has to end them at exit, where OpenBLAS 0.3.21 at
+ * times waits for ever. OpenMP's variable is the one that such libraries share. */
+static void keep_libraries_single(void)
+{
+	setenv("OMP_NUM_THREADS", "1", 1);
+}
+
 /* ---- the end ---- */
 
 /* `| head -1` has read all that it wants: no failure. */
@@ -229,7 +242,8 @@ static int exit_code(rnf_status status)
 	print_words(rnf_fail_words());
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status) return exits[i].code;
-	return 1;
+	/* a status that is none of ours comes from a plugin */
+	return status < RNF_ESTOPPED ? 5 : 1;
 }
 
 static rnf_status run(int argc, char **argv)
@@ -249,9 +263,12 @@ static rnf_status run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	rnf_float_mode_put(rnf_float_mode_policy());
+	rnf_crash_watch();
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();
+	keep_libraries_single();
 	if (argc < 2) {
 		print_help(stderr);
 		return 2;

@@ -23,6 +23,7 @@ static const struct row {
 	{ "--json", offsetof(struct rnf_options, json), 0 },
 	{ "--probs", offsetof(struct rnf_options, probs), 0 },
 	{ "--split", offsetof(struct rnf_options, split), 0 },
+	{ "--report", offsetof(struct rnf_options, report), 0 },
 	{ "--mirror", offsetof(struct rnf_options, mirror), 0 },
 	{ "--steps", offsetof(struct rnf_options, steps), 0 },
 	{ "--mode", offsetof(struct rnf_options, mode), 0 },

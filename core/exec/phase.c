@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "exec/crash.h"
 #include "exec/exec.h"
 #include "exec/profile.h"
 
@@ -63,6 +64,7 @@ static void end_phase(void *arg)
 		rnf_barrier_run(exec, &phase->barriers[i]);
 		lap(w, RNF_TIME_BARRIER);
 	}
+	if (exec->look) exec->look(exec);
 	exec->phase++;
 }
 
@@ -102,6 +104,7 @@ static void job(void *arg, int worker)
 	rnf_pool_share(count_leaves(exec), worker, exec->alone ? 1 : exec->n_workers,
 		       &from, &to);
 	lap(w, RNF_TIME_WAIT); /* for the thread to wake */
+	rnf_crash_worker(w);
 	pack_weights(w, worker);
 	for (size_t i = 0; i < exec->plan->n_phases; i++) {
 		w->n_partials = 0;
@@ -110,6 +113,7 @@ static void job(void *arg, int worker)
 			leaf(w, &exec->plan->phases[i], k);
 		barrier(w, end_phase);
 	}
+	rnf_crash_worker(NULL);
 }
 
 /* Coefficients that depend on the weights alone. */
@@ -187,7 +191,7 @@ struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 	for (int i = 0; i < exec->n_workers; i++) {
 		struct rnf_worker *w = &exec->workers[i];
 		worker_init(exec, w);
-		w->base[RNF_SPACE_ARENA] = arena;
+		w->base[RNF_SPACE_ARENA] = w->base[RNF_SPACE_NARROW] = arena;
 		w->base[RNF_SPACE_CHANNEL] = channel;
 		w->base[RNF_SPACE_GRADIENT] = gradient;
 		w->base[RNF_SPACE_WEIGHT] = weights;

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/find.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/weights.h"
 
@@ -42,10 +43,22 @@ static const struct rnf_param train_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_train_conf, scheduler, "scheduler", "the rate of each step"),
 	RNF_REFS(struct rnf_train_conf, metrics, "metric", "one must give the accuracy"),
 	RNF_REFS(struct rnf_train_conf, callbacks, "callback", "told of the run's events"),
+	RNF_BOOL(struct rnf_train_conf, pictures, 1,
+		 "draw the report's confusion matrix, by gnuplot"),
 };
 static const struct rnf_params train_params = {
 	sizeof(struct rnf_train_conf), sizeof train_rows / sizeof *train_rows,
 	sizeof *train_rows, train_rows
+};
+
+static const char *const on_nonfinite_words[] = { "stop", "skip", "rollback", NULL };
+static const struct rnf_param numerics_rows[] = {
+	RNF_ENUM(struct rnf_numerics_conf, on_nonfinite, "stop", on_nonfinite_words,
+		 "when a loss, gradient or variance is NaN or infinite"),
+};
+static const struct rnf_params numerics_params = {
+	sizeof(struct rnf_numerics_conf), sizeof numerics_rows / sizeof *numerics_rows,
+	sizeof *numerics_rows, numerics_rows
 };
 
 static const struct rnf_param root_rows[] = {
@@ -54,13 +67,16 @@ static const struct rnf_param root_rows[] = {
 	RNF_INT(struct rnf_conf_root, threads, 0, 0, 1024, "threads", "0: all cores"),
 	RNF_STRING(struct rnf_conf_root, backend, "auto", 0, "auto: the best that runs here"),
 	RNF_ENUM(struct rnf_conf_root, precision, "fp32", rnf_precision_words,
-		 "of what convolutions multiply; all else is fp32"),
+		 "of what convolutions multiply and of stored tensors; all else is fp32"),
 	RNF_STRING(struct rnf_conf_root, out, NULL, RNF_PARAM_PATH, "run folder"),
 	{ .key = "model", .unit = "", .brief = "the network", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct rnf_conf_root, model), .group = &rnf_model_params },
 	RNF_REF_REQUIRED(struct rnf_conf_root, data, "dataset", "the images"),
 	{ .key = "train", .unit = "", .brief = "how it learns", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct rnf_conf_root, train), .group = &train_params },
+	{ .key = "numerics", .unit = "", .brief = "what is not a finite number",
+	  .type = RNF_TYPE_GROUP, .offset = offsetof(struct rnf_conf_root, numerics),
+	  .group = &numerics_params },
 };
 static const struct rnf_params root_params = {
 	sizeof(struct rnf_conf_root), sizeof root_rows / sizeof *root_rows,
@@ -323,11 +339,16 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	e->pool = rnf_pool_create((int)e->conf.threads);
 	RNF_TRY(check_memory(e, training));
+	rnf_crash_doing("the data set or an augmentation"); /* one image is tried */
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
 	if (!e->batcher) return RNF_EINVAL;
+	rnf_crash_doing(NULL);
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);
+	if (training && e->conf.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK)
+		for (size_t i = 0; i <= optimizer->n_slots; i++)
+			e->snapshot[i] = rnf_alloc(bytes);
 	init_weights(e);
 	rnf_weights_list(e);
 	e->eval_ids = rnf_alloc((size_t)e->plans[0]->batch * sizeof *e->eval_ids);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/status.h"
 #include "lib/plugin.h"
 #include "plugin/loader.h"
@@ -601,7 +602,8 @@ START_TEST(loader)
 	failed_with(rnf_loader_find("layer", "text", &f), "text.so cannot be loaded: ");
 	failed_with(rnf_loader_find("layer", "renamed", &f), "renamed.so holds layer.toy");
 	failed_with(rnf_loader_find("layer", "old", &f),
-		    "old.so is built for plugin ABI 0.77, this program has 0.1: rebuild the plugin");
+		    rnf_format("old.so is built for plugin ABI 0.77, this program has %d.%d: "
+			       "rebuild the plugin", RNF_ABI_MAJOR, RNF_ABI_MINOR));
 #ifdef __SSE__
 	failed_with(rnf_loader_find("layer", "wild", &f), "floating-point mode");
 	volatile float tiny = 1e-40f;
