@@ -219,8 +219,9 @@ static rnf_status fail_missing(const struct search *s, const char *name,
 	for (size_t i = 0; i < s->n; i++)
 		if (!s->blobs[i].data) missing = join(missing, s->impl->files[i]);
 	for (size_t i = 0; i < n; i++)
-		where = join(where, is_folder(places[i]) || is_file(places[i])
-			? places[i] : rnf_format("%s (does not exist)", places[i]));
+		where = join(where, is_folder(places[i]) || is_file(places[i]) ? places[i]
+			: rnf_format("%s (%s)", places[i], access(places[i], F_OK) == 0
+				     ? "no folder and no file" : "does not exist"));
 	const struct rnf_download *d = s->impl->downloads;
 	return rnf_fail(RNF_ENOENT, "the data of %s was not found: no %s in %s; %s%s",
 			name, missing, *where ? where : "any place (HOME is not set)",
