@@ -11,7 +11,9 @@
 
 #include "fuzz/lib/fuzz.h"
 
-enum { MOST = 1 << 20, FILES = 4096, MUTANTS = 2000 };
+enum { MOST = 1 << 20, FILES = 4096 };
+
+__attribute__((weak)) long fuzz_mutants = 2000;
 
 #pragma weak LLVMFuzzerCustomMutator
 #pragma weak __sanitizer_set_death_callback
@@ -181,7 +183,7 @@ int main(int argc, char **argv)
 {
 	char folder[512];
 	const char *slash = strrchr(argv[0], '/');
-	const long mutants = argc > 1 ? atol(argv[1]) : MUTANTS;
+	const long mutants = argc > 1 ? atol(argv[1]) : fuzz_mutants;
 	rng = (struct rnf_random){ argc > 2 ? strtoull(argv[2], NULL, 0) : 1, 0 };
 	snprintf(folder, sizeof folder, "tests/fuzz/corpus/%s", slash ? slash + 1 : argv[0]);
 	snprintf(crash, sizeof crash, "%s.crash", argv[0]);
