@@ -58,7 +58,8 @@ def huge(f):
 
 
 def huge_chunk(f):
-    layer(f).create_dataset("kernel:0", shape=(8, 8), dtype="f4", maxshape=(None, None), chunks=(8192, 8192))
+    layer(f).create_dataset("kernel:0", shape=(8, 8), dtype="f4", maxshape=(None, None),
+                            chunks=(8192, 8192))
 
 
 def ring(f):
@@ -100,7 +101,8 @@ def control_name(f):
     f.create_group("a\x1b[2J").create_dataset("kernel:0", data=values)
 
 
-makers = [plain, whole_model, deflate, shuffle, fletcher, soft_link, external_link, model_link, external_storage,
+makers = [plain, whole_model, deflate, shuffle, fletcher, soft_link, external_link, model_link,
+          external_storage,
           huge, huge_chunk, ring, many_names, integers, halves, compound, empty, rank5,
           named_type, control_name]
 for make in makers:
