@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/floats.h"
 #include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/setup.h"
 
@@ -30,6 +32,10 @@ static const struct rnf_verb verbs[] = {
 	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
 	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
 	  "--probs", "--report" }, 1 },
+	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
+	  "do all that comes before a run: names, shapes, memory, data; writes nothing. "
+	  "--origin: print\n      each key, its value and where it was set",
+	  rnf_verb_check, 1, { "--conf", "--set", "--weights", "--origin" }, 0 },
 	{ "plan", "CONF [key.path=value]...",
 	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
 	  { "--conf", "--set" }, 0 },
@@ -221,13 +227,23 @@ static const struct {
 	{ RNF_EIO, 3 }, { RNF_ENUMBER, 4 }, { RNF_EPLUGIN, 5 }, { RNF_ESTOPPED, 75 },
 };
 
+/* A line for each mistake. */
+static void print_words(const char *words)
+{
+	for (size_t n; *words; words += n + (words[n] == '\n')) {
+		n = strcspn(words, "\n");
+		fprintf(stderr, "rnframe: %.*s\n", (int)n, words);
+	}
+}
+
 static int exit_code(rnf_status status)
 {
 	if (status >= 0) return 0;
-	fprintf(stderr, "rnframe: %s\n", rnf_fail_words());
+	print_words(rnf_fail_words());
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status) return exits[i].code;
-	return 1;
+	/* a status that is none of ours comes from a plugin */
+	return status < RNF_ESTOPPED ? 5 : 1;
 }
 
 static rnf_status run(int argc, char **argv)
@@ -247,6 +263,8 @@ static rnf_status run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	rnf_float_mode_put(rnf_float_mode_policy());
+	rnf_crash_watch();
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();

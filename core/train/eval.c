@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/signal.h"
+#include "base/status.h"
+#include "exec/crash.h"
 #include "train/setup.h"
 
 double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
@@ -69,6 +71,7 @@ void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *sam
 	x->target = e->eval_target;
 	for (int64_t i = 0; i < n; i++)
 		e->eval_ids[i] = samples ? samples[from + i] : from + i;
+	rnf_crash_doing("the data set or an augmentation");
 	rnf_batch_fill(e->batcher, e->pool, e->eval_ids, split, n, 0, 0, NULL, 0,
 		       rnf_exec_value(x, x->plan->program->input, 0),
 		       e->eval_target);
@@ -87,10 +90,15 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 		RNF_TRY(rnf_signal_check("while it evaluated"));
 		rnf_evaluation_fill(e, split, samples, from, left < batch ? left : batch);
 		rnf_exec_run(x);
+		rnf_crash_doing("the loss or a metric");
 		score_batch(e, x, keep, from, scores);
 	}
+	rnf_crash_doing(NULL);
 	scores->seconds = rnf_now() - start;
 	divide(scores, n);
 	scores->accuracy = scores->metrics[e->accuracy];
+	if (!rnf_pool_mode_kept(e->pool))
+		return rnf_fail(RNF_EPLUGIN, "a plugin of this evaluation changes a thread's "
+				"floating-point mode, which changes every result after it");
 	return RNF_OK;
 }

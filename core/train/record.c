@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/floats.h"
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/status.h"
@@ -92,7 +93,7 @@ static rnf_status write_conf(const struct rnf_record *r)
 	const char *file = rnf_format("%s/conf.cfg", r->dir);
 	FILE *f;
 	RNF_TRY(rnf_file_create(file, &f));
-	rnf_conf_write(root, f);
+	rnf_conf_write_origins(root, f);
 	return rnf_file_close(file, f, RNF_OK);
 }
 
@@ -189,6 +190,7 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 		"parameters", (json_int_t)rnf_program_parameters(e->programs[0]),
 		"step", (json_int_t)e->step, "steps", (json_int_t)plan.steps,
 		"epochs", (json_int_t)plan.epochs);
+	json_object_set_new(run, "denormals", json_string(rnf_float_denormals()));
 	add_epochs(run, e);
 	return run;
 }
