@@ -75,6 +75,11 @@ $(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
 	$(Q)$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
 		-o $@ $(shell pkg-config --libs check) $(LIBS_CORE)
 
+# Makes calls of the system fail, for programs that it is preloaded into.
+$(BUILD)/tests/fault.so: tests/lib/fault/fault.c
+	@mkdir -p $(@D); echo "  test    $<"
+	$(Q)$(CC) $(BASE) -shared $< -o $@ -ldl
+
 # The real CIFAR-10, unpacked once, where the tests look for it.
 ARCHIVE := ../shared/data/cifar-10/cifar-10-binary.tar.xz
 build/data/cifar-10-batches-bin:
