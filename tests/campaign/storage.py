@@ -1,0 +1,125 @@
+"""storage: a call of the system fails, or is cut short, in a whole run with its saves, in a
+resume, in an eval. Cases are SCENARIO/KIND/EFFECT/once or forever/N."""
+import os
+import re
+
+import faults
+import kill
+import oracles
+import stopped
+import subject as under_test
+
+HARD = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EACCES", "EMFILE")
+EFFECTS = {"read": ("EIO", "ESTALE", "short", "EINTR"), "write": HARD[:4] + ("short", "EINTR"),
+           "open": HARD, "fsync": ("EIO", "ENOSPC", "EDQUOT"), "close": ("EIO", "ENOSPC"),
+           "rename": HARD[:5], "unlink": ("EIO", "EACCES", "EROFS"), "mkdir": HARD[:5],
+           "allocate": ("ENOSPC", "EIO", "EDQUOT", "EINTR"), "lock": ("ENOLCK", "EIO", "EINTR"),
+           "statvfs": ("EIO",), "mmap": ("ENOMEM",)}
+FIRST = ("ENOSPC", "EIO", "short")  # what a short campaign tries
+HARMLESS = ("short", "EINTR")
+
+
+def site(kind, path):
+    """Calls that the same place makes, for files that differ in a number."""
+    return kind, re.sub(r"\d+", "0", os.path.basename(path.rstrip("/")))
+
+
+def picks(numbers):
+    """First, second, middle and last."""
+    return sorted({numbers[0], numbers[min(1, len(numbers) - 1)],
+                   numbers[len(numbers) // 2], numbers[-1]})
+
+
+class Storage:
+    NAME, TO_REACH, NEEDS_SHIM = "storage", 5000, True
+    SCENARIOS = ("save", "load", "eval")
+
+    def __init__(self):
+        self.folders = None
+
+    # -- the three runs --
+
+    def prepare(self, subject, scenario, folder):
+        """(run folder, command)"""
+        if not self.folders:
+            self.folders = stopped.Folders(subject, self.NAME)
+        if scenario == "save":
+            run = os.path.join(folder, "run")
+            return run, subject.train(run)
+        if scenario == "load":
+            run = self.folders.stopped(folder)
+            return run, subject.resume(run)
+        run = self.folders.finished(folder)
+        return run, [subject.program, "eval", under_test.CONF, "--weights",
+                     os.path.join(run, "model.safetensors")]
+
+    # -- cases --
+
+    def calls(self, subject, scenario):
+        """{kind: [path of its call 1, 2, ...]}"""
+        folder = subject.folder(f"{self.NAME}-{scenario}-record")
+        run, command = self.prepare(subject, scenario, folder)
+        by_kind = {}
+        for kind, path in faults.record(subject, command, run, folder)[1]:
+            by_kind.setdefault(kind, []).append(path)
+        return by_kind
+
+    def cases(self, subject, seed):
+        """A few calls of each place with the most likely effects first, then all others."""
+        early, late = [], []
+        for scenario in self.SCENARIOS:
+            for kind, paths in self.calls(subject, scenario).items():
+                places = {}
+                for n, path in enumerate(paths, 1):
+                    places.setdefault(site(kind, path), []).append(n)
+                few = {n for numbers in places.values() for n in picks(numbers)}
+                for effect in EFFECTS[kind]:
+                    for mode in ("once", "forever"):
+                        for n in range(1, len(paths) + 1):
+                            first = mode == "once" and effect in FIRST and n in few
+                            (early if first else late).append(
+                                f"{scenario}/{kind}/{effect}/{mode}/{n}")
+        return early + late
+
+    # -- one --
+
+    def run(self, subject, case, random, folder, trace):
+        scenario, kind, effect, mode, n = case.split("/")
+        run, command = self.prepare(subject, scenario, folder)
+        mark, before = os.path.join(folder, "mark"), stopped.listing(folder)
+        rule = f"{kind}:{n}:{effect}" + (":forever" if mode == "forever" else "")
+        result = subject.run(command, trace, faults.env(subject, rule, run, mark))
+        marked = faults.marked(mark)
+        bad = oracles.no_crash(result)
+        if marked is None:
+            bad.append("M: it did not end by exit()")
+        fired = marked is not None and marked[1] > 0
+        bad += self.said(result, scenario, effect, fired)
+        if scenario == "eval":
+            return bad + ([] if stopped.listing(folder) == before else ["N: files have changed"])
+        bad += oracles.checkpoints(run)[1]
+        return bad + self.mended(subject, run, result, effect, kind, trace)
+
+    def said(self, result, scenario, effect, fired):
+        """M: a fault that no program can heal is told, and what ends a run has status 3; 2 is
+        for input, and a checkpoint that cannot be read is input to a resume."""
+        if effect in HARMLESS or not fired:
+            return [] if result.status == 0 and not result.lines() else \
+                [f"M: {effect} is nothing to fail of: {result.words()}"]
+        statuses = (0, 3) if scenario == "save" else (0, 2, 3)
+        bad = []
+        if result.status not in statuses:
+            bad.append(f"M: status {result.status}, must be one of {statuses}: {result.words()}")
+        if result.status != 0 and not 1 <= len(result.lines()) <= 3:
+            bad.append(f"M: {len(result.lines())} lines: {result.words()}")
+        return bad
+
+    def mended(self, subject, run, result, effect, kind, trace):
+        """Once the disk is well again the run comes to its end with the same bits. A line of a
+        log that could not be written stays away."""
+        if result.status == 0:
+            bad = oracles.equal(subject, run)
+        else:
+            bad = kill.must_end_well(subject, run, trace, 1)
+        lost = effect not in HARMLESS and kind == "write"
+        return [words for words in bad if not (lost and words.startswith("log:"))]
