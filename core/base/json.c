@@ -1,8 +1,22 @@
 #include "base/json.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/file.h"
+
+static void *allocate(size_t bytes)
+{
+	void *memory = malloc(bytes);
+	if (!memory) rnf_no_memory(bytes);
+	return memory;
+}
+
+void rnf_json_init(void)
+{
+	json_set_alloc_funcs(allocate, free);
+}
 
 json_t *rnf_json_number(double value)
 {

@@ -5,6 +5,9 @@
 #include <jansson.h>
 #include <rnframe/abi.h>
 
+/* From now on jansson ends the program where it has no memory, as set-up memory
+ * does: nobody looks at each of its results. First thing in the program. */
+void rnf_json_init(void);
 /* JSON has no NaN and no infinity: null. */
 json_t *rnf_json_number(double value);
 /* Words of a command line or a file may be any bytes, JSON's are UTF-8. NULL

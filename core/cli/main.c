@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
@@ -138,10 +139,9 @@ static void find_confs(const char *self)
 	static const char *const conf[] = { "../share/rnframe/conf", "../conf",
 					    "../../conf" };
 	for (size_t i = 0; i < sizeof conf / sizeof *conf; i++) {
-		char *dir = realpath(rnf_format("%s/%s", self, conf[i]), NULL);
-		if (!dir) continue;
+		char dir[PATH_MAX];
+		if (!realpath(rnf_format("%s/%s", self, conf[i]), dir)) continue;
 		rnf_conf_dir = rnf_format("%s", dir);
-		free(dir);
 		return;
 	}
 }
@@ -235,6 +235,7 @@ int main(int argc, char **argv)
 {
 	if (fill_streams() < 0) return 1;
 	fail_writes();
+	rnf_json_init();
 	if (argc < 2) {
 		print_help(stderr);
 		return 2;
