@@ -90,7 +90,7 @@ build/data/cifar-10-batches-bin:
 lint:
 	@tests/lint/run
 
-check: all lint $(tests) build/data/cifar-10-batches-bin
+check: all lint $(BUILD)/tests/fault.so $(tests) build/data/cifar-10-batches-bin
 	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests))
 
 # use_tls=0: gcc 12's leak checker at times reads the thread-local storage of a
@@ -101,6 +101,12 @@ asan:
 ubsan: asan
 tsan:
 	$(MAKE) check BUILD=build/tsan SAN="-fsanitize=thread" CFLAGS="-O2 -g"
+
+# Faults on purpose: COUNT=100 cases of each class or of CLASS=kill, or BUDGET=1h;
+# SEED=1 CASE=77 of a class once more.
+campaign: all $(BUILD)/tests/fault.so
+	@python3 -B tests/campaign/campaign.py --build $(BUILD) $(if $(CLASS),--class $(CLASS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(CASE),--case $(CASE)) $(if $(COUNT),--count $(COUNT)) $(if $(BUDGET),--budget $(BUDGET))
 
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
 quickstart: all
@@ -135,5 +141,5 @@ help:
 	@sed -n 's/^\([a-z]*\):.*/  make \1/p' Makefile
 
 .SECONDARY:
-.PHONY: all prune lint check quickstart bench install asan ubsan tsan deps clean help
+.PHONY: all prune lint check campaign quickstart bench install asan ubsan tsan deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

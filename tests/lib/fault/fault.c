@@ -14,7 +14,6 @@
  * fewer than N calls a loop over N is at its end.
  *
  * A close that fails has closed; others that fail have done nothing. malloc
- * A close that fails has closed; others that fail have done nothing. malloc
  * counts what the program itself and its plugins ask for, by the address that
  * called: with it what jansson asks for (core/base/json.c), and the calls of libc
  * that allocate for them. Left out are libconfig, HDF5, curl, archive, OpenBLAS,
