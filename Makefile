@@ -22,7 +22,7 @@ test_src := $(filter-out tests/lib/%,$(wildcard tests/core/*/*.c tests/plugins/*
 tests := $(test_src:%.c=$(BUILD)/%)
 test_lib := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 
-PKG_CORE := libconfig jansson
+PKG_CORE := libconfig jansson libxxhash
 LIBS_CORE = $(shell pkg-config --libs $(PKG_CORE)) -ldl -lm -lpthread
 
 all: $(BUILD)/rnframe $(plugins) prune
@@ -90,8 +90,10 @@ build/data/cifar-10-batches-bin:
 lint:
 	@tests/lint/run
 
-check: all lint $(BUILD)/tests/fault.so $(tests) build/data/cifar-10-batches-bin
-	@tests/run $(BUILD) $(if $(T),$(BUILD)/$(T:.c=),$(tests))
+# T=tests/core/x/y.c: that one alone.
+chosen := $(if $(T),$(T:%.c=$(BUILD)/%),$(tests))
+check: all lint $(BUILD)/tests/fault.so $(chosen) build/data/cifar-10-batches-bin
+	@tests/run $(BUILD) $(chosen)
 
 # use_tls=0: gcc 12's leak checker at times reads the thread-local storage of a
 # thread that has just ended, and dies of it.
@@ -126,7 +128,7 @@ install: all
 	cd $(BUILD)/plugins && find . '(' -name '*.so' -o -name '*.missing' ')' -exec install -m 644 -D {} $(abspath $(DESTDIR)$(PREFIX))/lib/rnframe/plugins/{} \;
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
-	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev nettle-dev \
+	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
 	gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 deps:

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* fallocate */
 #include "base/file.h"
 
 #include <errno.h>
@@ -24,17 +25,33 @@ rnf_status rnf_file_close(const char *path, FILE *file, rnf_status written)
 	return written < 0 || good ? written : rnf_fail_errno(path);
 }
 
-static const char *temporary(const char *path, char name[PATH_MAX])
+const char *rnf_file_draft(const char *path, char name[PATH_MAX])
 {
 	snprintf(name, PATH_MAX, "%.*s.tmp", PATH_MAX - 5, path);
 	return name;
 }
 
-rnf_status rnf_file_begin(const char *path, int *fd)
+/* The file keeps its size; a file system that cannot reserve will tell later. */
+static rnf_status reserve(const char *name, int fd, int64_t bytes)
+{
+	if (bytes <= 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, bytes) == 0) return RNF_OK;
+	if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG && errno != EIO)
+		return RNF_OK;
+	return rnf_fail(RNF_EIO, "%s: %s (%lld bytes are needed)", name, strerror(errno),
+			(long long)bytes);
+}
+
+rnf_status rnf_file_begin(const char *path, int64_t bytes, int *fd)
 {
 	char name[PATH_MAX];
-	*fd = open(temporary(path, name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return *fd >= 0 ? RNF_OK : rnf_fail_errno(name);
+	*fd = open(rnf_file_draft(path, name),
+		   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (*fd < 0) return rnf_fail_errno(name);
+	const rnf_status status = reserve(name, *fd, bytes);
+	if (status >= 0) return status;
+	close(*fd);
+	unlink(name);
+	return status;
 }
 
 /* A rename is safe from a power cut once its folder is on the disk; where a
@@ -53,21 +70,33 @@ static rnf_status sync_folder(const char *path)
 	return status;
 }
 
-rnf_status rnf_file_commit(const char *path, int fd, rnf_status written)
+/* After a failed fsync the kernel may call the same pages clean the next time, so
+ * the draft goes: who tries again writes a new one. */
+rnf_status rnf_file_sync(const char *path, int fd, rnf_status status)
 {
 	char name[PATH_MAX];
-	temporary(path, name);
-	if (written < 0) /* the writer knows the descriptor alone */
-		written = rnf_fail_in(written, "%s: ", path);
-	if (written >= 0 && fsync(fd) != 0)
-		written = rnf_fail_errno(name);
-	if (close(fd) != 0 && written >= 0)
-		written = rnf_fail_errno(name);
-	if (written >= 0 && rename(name, path) != 0)
-		written = rnf_fail_errno(path);
-	if (written >= 0) return sync_folder(path);
+	rnf_file_draft(path, name);
+	if (status < 0) /* the writer knows the descriptor alone */
+		status = rnf_fail_in(status, "%s: ", path);
+	if (status >= 0 && fsync(fd) != 0) status = rnf_fail_errno(name);
+	if (close(fd) != 0 && status >= 0) status = rnf_fail_errno(name);
+	if (status < 0) unlink(name);
+	return status;
+}
+
+rnf_status rnf_file_publish(const char *path, rnf_status status)
+{
+	char name[PATH_MAX];
+	rnf_file_draft(path, name);
+	if (status >= 0 && rename(name, path) != 0) status = rnf_fail_errno(path);
+	if (status >= 0) return sync_folder(path);
 	unlink(name);
-	return written;
+	return status;
+}
+
+rnf_status rnf_file_commit(const char *path, int fd, rnf_status status)
+{
+	return rnf_file_publish(path, rnf_file_sync(path, fd, status));
 }
 
 rnf_status rnf_folder_make(const char *path)

@@ -2,6 +2,7 @@
 #ifndef RNF_BASE_FILE_H
 #define RNF_BASE_FILE_H
 
+#include <limits.h>
 #include <stdio.h>
 #include <rnframe/abi.h>
 
@@ -10,11 +11,18 @@ rnf_status rnf_file_create(const char *path, FILE **file);
 /* Close what create() opened; fails when anything could not be written, unless
  * `written` is bad already, whose words stay. */
 rnf_status rnf_file_close(const char *path, FILE *file, rnf_status written);
-/* A file that takes the place of `path` only when it is whole: begin() opens
- * PATH.tmp, commit() syncs, closes and renames it, or removes it when `written`
- * is bad already, whose words stay. Nothing is allocated. */
-rnf_status rnf_file_begin(const char *path, int *fd);
-rnf_status rnf_file_commit(const char *path, int fd, rnf_status written);
+/* A file that takes the place of `path` only when it is whole. begin() opens the
+ * draft PATH.tmp and reserves `bytes` on the disk, so that a full one is known
+ * before anything is written; sync() brings it to the disk and closes it;
+ * publish() renames it to `path`, for good once the folder is on the disk too.
+ * Each removes the draft when it fails or when `status` is bad already, whose
+ * words stay. commit() is sync() and publish(). Nothing is allocated. */
+rnf_status rnf_file_begin(const char *path, int64_t bytes, int *fd);
+rnf_status rnf_file_sync(const char *path, int fd, rnf_status status);
+rnf_status rnf_file_publish(const char *path, rnf_status status);
+rnf_status rnf_file_commit(const char *path, int fd, rnf_status status);
+/* PATH.tmp */
+const char *rnf_file_draft(const char *path, char name[PATH_MAX]);
 /* A folder and those above it, unless they are there. */
 rnf_status rnf_folder_make(const char *path);
 

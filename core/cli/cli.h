@@ -9,7 +9,7 @@ struct rnf_options {
 	int argc; /* the whole command line, as main got it */
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split;
-	const char *mirror, *plugin_path, *steps, *mode;
+	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend;
 	const char *sets[256];
 	size_t n_sets;
 	const char *words[8]; /* other arguments, in order */
@@ -20,7 +20,8 @@ struct rnf_verb {
 	const char *name, *usage, *brief;
 	rnf_status (*run)(const struct rnf_options *);
 	size_t most_words;
-	const char *options[8]; /* that it takes besides --plugin-path, ended by NULL */
+	const char *options[9]; /* that it takes besides --plugin-path, ended by NULL */
+	int asks; /* it asks for signals; others end by them as any program does */
 };
 
 /* Sort a verb's arguments into `o`; what the verb does not take, what is given

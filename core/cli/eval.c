@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "cli/cli.h"
 #include "train/record.h"
+#include "train/weights.h"
 
 /* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */
 static rnf_status write_npy(const char *path, const float *data, int64_t rows,

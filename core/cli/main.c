@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
@@ -22,27 +23,28 @@ static rnf_status help(const struct rnf_options *);
 static rnf_status version(const struct rnf_options *);
 
 static const struct rnf_verb verbs[] = {
-	{ "train", "CONF [key.path=value]... [--out DIR] [--weights FILE] [--log FILE]",
+	{ "train", "CONF [key.path=value]... [--out DIR] [--weights FILE] [--log FILE] "
+	  "[--resume auto|FILE [--extend EPOCHS]]",
 	  "train a model and evaluate it", rnf_verb_train, 1,
-	  { "--conf", "--set", "--out", "--weights", "--log" } },
+	  { "--conf", "--set", "--out", "--weights", "--log", "--resume", "--extend" }, 1 },
 	{ "eval", "CONF [key.path=value]... --weights FILE [--split test|validation|train] "
 	  "[--json FILE] [--probs FILE.npy]", "evaluate weights", rnf_verb_eval, 1,
-	  { "--conf", "--set", "--weights", "--split", "--json", "--probs" } },
+	  { "--conf", "--set", "--weights", "--split", "--json", "--probs" }, 1 },
 	{ "plan", "CONF [key.path=value]...",
 	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
-	  { "--conf", "--set" } },
+	  { "--conf", "--set" }, 0 },
 	{ "profile", "CONF [key.path=value]... [--steps N] [--mode train|inference] "
 	  "[--json FILE]", "run a few steps and tell where their time goes; keeps nothing",
-	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" } },
+	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },
 	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",
-	  rnf_verb_inspect, 2, { NULL } },
+	  rnf_verb_inspect, 2, { NULL }, 0 },
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,
-	  { NULL } },
+	  { NULL }, 0 },
 	{ "fetch", "DATASET [--out DIR] [--mirror DIR|URL]",
 	  "download a data set and check it", rnf_verb_fetch, 1,
-	  { "--out", "--mirror" } },
-	{ "help", "", "print this", help, 0, { NULL } },
-	{ "version", "", "print the version", version, 0, { NULL } },
+	  { "--out", "--mirror" }, 0 },
+	{ "help", "", "print this", help, 0, { NULL }, 0 },
+	{ "version", "", "print the version", version, 0, { NULL }, 0 },
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };
 
@@ -227,12 +229,14 @@ static rnf_status run(int argc, char **argv)
 	RNF_TRY(find_verb(argc, argv, &verb, &from));
 	RNF_TRY(rnf_options_parse(&o, verb, argc - from, argv + from));
 	set_paths(o.plugin_path);
+	if (!verb->asks) rnf_signals_release();
 	RNF_TRY(verb->run(&o));
 	return flush_output();
 }
 
 int main(int argc, char **argv)
 {
+	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();
 	rnf_json_init();

@@ -17,6 +17,8 @@ static const struct row {
 	{ "--out", offsetof(struct rnf_options, out) },
 	{ "--weights", offsetof(struct rnf_options, weights) },
 	{ "--log", offsetof(struct rnf_options, log) },
+	{ "--resume", offsetof(struct rnf_options, resume) },
+	{ "--extend", offsetof(struct rnf_options, extend) },
 	{ "--json", offsetof(struct rnf_options, json) },
 	{ "--probs", offsetof(struct rnf_options, probs) },
 	{ "--split", offsetof(struct rnf_options, split) },

@@ -44,23 +44,6 @@ static rnf_status choose_mode(const char *word, int *training)
 	return rnf_fail(RNF_EINVAL, "--mode is \"%s\", must be train or inference", word);
 }
 
-/* Names of the kernels of a plan, each once; NULL: it has none. */
-static const char *kernels(const struct rnf_plan *plan)
-{
-	const char **names = NULL, *words = NULL;
-	size_t n = 0;
-	for (size_t i = 0; i < plan->n_phases; i++)
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
-			const char *name = plan->phases[i].steps[j].kernel.name;
-			size_t k = 0;
-			while (name && k < n && strcmp(names[k], name) != 0) k++;
-			if (!name || k < n) continue;
-			*(const char **)rnf_push((void **)&names, &n, sizeof *names) = name;
-			words = words ? rnf_format("%s; %s", words, name) : name;
-		}
-	return words;
-}
-
 static const char *precision(const struct view *v)
 {
 	return rnf_precision_words[v->e->conf.precision];
@@ -257,7 +240,7 @@ static rnf_status profile(struct rnf_experiment *e, const struct rnf_options *o)
 	v.plan = e->plans[training];
 	v.cpu = rnf_machine_cpu();
 	v.backend = e->backend ? e->backend->name : "plain";
-	v.isa = kernels(v.plan);
+	v.isa = rnf_plan_kernels(v.plan);
 	v.threads = rnf_pool_threads(e->pool);
 	print(&v);
 	return o->json ? rnf_json_write(json(&v), o->json) : RNF_OK;

@@ -1,52 +1,145 @@
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
-#include "base/file.h"
+#include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
+#include "train/loop.h"
 #include "train/record.h"
+#include "train/resume.h"
+#include "train/step.h"
 
-static rnf_status prepare(struct rnf_experiment *e, const struct rnf_options *o)
+/* A step of the log is about this long, and so is an epoch of epochs.csv. */
+enum { LOG_LINE_BYTES = 200 };
+
+struct session {
+	const struct rnf_options *o;
+	struct rnf_experiment *e;
+	struct rnf_resume resume;
+	struct rnf_record record;
+	struct rnf_checkpoints checkpoints;
+};
+
+/* --extend: as if the conf had so many epochs more. */
+static rnf_status extend(struct session *s)
 {
+	struct rnf_experiment *e = s->e;
+	const char *word = s->o->extend;
+	char *end = NULL;
+	if (!word) return RNF_OK;
+	const long more = strtol(word, &end, 10);
+	if (*end || more < 1 || more > 1000000 - e->conf.train.epochs)
+		return rnf_fail(RNF_EINVAL, "--extend is \"%s\", must be a number of epochs, "
+				"1 or more", word);
+	if (!s->o->resume)
+		return rnf_fail(RNF_EINVAL, "--extend goes with --resume: the run that is "
+				"to be longer");
+	e->conf.train.epochs += more;
+	return rnf_conf_override(e->tree, rnf_format("train.epochs=%lld", (long long)
+						     e->conf.train.epochs), "--extend", 0);
+}
+
+static rnf_status prepare(struct session *s)
+{
+	const struct rnf_options *o = s->o;
+	struct rnf_experiment *e = s->e;
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(rnf_experiment_build(e, 1));
-	return o->weights ? rnf_weights_read(e, o->weights) : RNF_OK;
-}
-
-/* A log that cannot be opened or written is the run's failure. */
-static rnf_status run(struct rnf_experiment *e, const char *dir, const char *path,
-		      struct rnf_scores *test)
-{
-	FILE *log = NULL;
-	if (path) RNF_TRY(rnf_file_create(path, &log));
-	const rnf_status status = rnf_train(e, dir, log);
-	RNF_TRY(log ? rnf_file_close(path, log, status) : status);
-	return rnf_evaluate(e, RNF_SPLIT_TEST, NULL,
-			    e->info.images[RNF_SPLIT_TEST], NULL, test);
-}
-
-static rnf_status train(struct rnf_experiment *e, const struct rnf_options *o)
-{
-	struct rnf_scores test;
-	RNF_TRY(prepare(e, o));
-	struct rnf_record record = {
+	RNF_TRY(extend(s));
+	s->record = (struct rnf_record){
 		.e = e, .dir = o->out ? o->out : e->conf.out,
 		.weights = o->weights, .argc = o->argc, .argv = o->argv };
-	RNF_TRY(rnf_record_begin(&record));
-	const rnf_status status = run(e, record.dir, o->log, &test);
-	RNF_TRY(rnf_record_end(&record, status, &test));
+	if (o->resume)
+		RNF_TRY(rnf_resume_find(&s->resume, e, o->resume, s->record.dir));
+	if (s->resume.finished) return RNF_OK;
+	RNF_TRY(rnf_experiment_build(e, 1));
+	if (o->weights) RNF_TRY(rnf_weights_read(e, o->weights));
+	return rnf_signal_check("before the first step: nothing was saved");
+}
+
+/* What a longer run makes of the rates. */
+static void say_schedule(const struct session *s)
+{
+	const int64_t then = s->resume.found.progress.epochs;
+	struct rnf_run run = rnf_training_run(s->e), old = run;
+	if (then == run.epochs || then < 1) return;
+	old.epochs = then;
+	run.step = old.step = s->resume.found.progress.step + 1;
+	printf("schedule %lld epochs, not %lld: the rate of step %lld is %g (was to be %g)",
+	       (long long)run.epochs, (long long)then, (long long)run.step,
+	       rnf_training_rate(s->e, &run), rnf_training_rate(s->e, &old));
+	run.step = run.steps;
+	printf(", of the last one, %lld, %g\n", (long long)run.step,
+	       rnf_training_rate(s->e, &run));
+	fflush(stdout);
+}
+
+static int64_t log_bytes(const struct rnf_experiment *e)
+{
+	const struct rnf_run run = rnf_training_run(e);
+	return (run.steps + run.epochs) * LOG_LINE_BYTES;
+}
+
+/* The folder is taken: nothing of it has changed before this is through. */
+static rnf_status open_run(struct session *s)
+{
+	RNF_TRY(rnf_checkpoints_open(&s->checkpoints, s->e, s->record.dir));
+	RNF_TRY(rnf_checkpoints_probe(&s->checkpoints, log_bytes(s->e)));
+	if (s->resume.dir) {
+		RNF_TRY(rnf_resume_load(&s->resume, s->e, &s->checkpoints));
+		say_schedule(s);
+	}
+	s->record.from = s->e->step = s->resume.found.progress.step;
+	return rnf_record_begin(&s->record);
+}
+
+static rnf_status run(struct session *s, struct rnf_scores *test)
+{
+	struct rnf_experiment *e = s->e;
+	const struct rnf_found *from = &s->resume.found;
+	RNF_TRY(rnf_train(e, &s->checkpoints, from->path ? &from->progress : NULL,
+			  s->o->log));
+	return rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], NULL,
+			    test);
+}
+
+static rnf_status train_in_folder(struct session *s)
+{
+	struct rnf_scores test;
+	RNF_TRY(open_run(s));
+	const rnf_status status = run(s, &test);
+	RNF_TRY(rnf_record_end(&s->record, status, &test));
 	printf("test ");
-	rnf_scores_print(e, &test, stdout);
-	printf("run folder %s\n", record.dir);
+	rnf_scores_print(s->e, &test, stdout);
+	printf("run folder %s\n", s->record.dir);
 	return RNF_OK;
+}
+
+static rnf_status train(struct session *s)
+{
+	RNF_TRY(prepare(s));
+	if (s->resume.finished) {
+		printf("%s is finished at step %lld: nothing to do (--extend N trains N "
+		       "epochs more)\n", s->resume.dir, (long long)s->resume.step);
+		return RNF_OK;
+	}
+	if (s->resume.dir) s->record.dir = s->resume.dir;
+	s->record.goes_on = s->resume.dir != NULL;
+	RNF_TRY(rnf_record_take(&s->record));
+	const rnf_status status = train_in_folder(s);
+	rnf_record_release(&s->record);
+	return status;
 }
 
 /* However it ends, the threads end before the memory that they look at. */
 rnf_status rnf_verb_train(const struct rnf_options *o)
 {
-	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	struct session *s = rnf_alloc(sizeof *s);
+	s->o = o;
+	s->e = rnf_alloc(sizeof *s->e);
 	if (!o->conf) return rnf_fail(RNF_EINVAL, "train needs a conf");
-	const rnf_status status = train(e, o);
-	rnf_experiment_finish(e);
+	const rnf_status status = train(s);
+	rnf_experiment_finish(s->e);
 	return status;
 }

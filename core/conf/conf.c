@@ -60,26 +60,32 @@ static void convert(const config_setting_t *from, const struct rnf_source *sourc
 	convert_children(from, source, to);
 }
 
-/* One file with its includes, as it stands. */
-static rnf_status parse(const char *path, const char *conf_dir, struct rnf_conf **root)
+static rnf_status parse(const char *name, struct rnf_source *source, struct rnf_conf **root)
 {
-	struct rnf_source source;
 	config_t config;
 	rnf_status status = RNF_OK;
-	RNF_TRY(rnf_source_read(path, conf_dir, &source));
-	RNF_TRY(rnf_source_check(&source));
+	RNF_TRY(rnf_source_check(source));
 	config_init(&config);
-	if (config_read_string(&config, source.text) == CONFIG_TRUE) {
-		*root = rnf_conf_add(NULL, NULL, RNF_CONF_GROUP, path, 0);
-		convert(config_root_setting(&config), &source, *root);
+	if (config_read_string(&config, source->text) == CONFIG_TRUE) {
+		*root = rnf_conf_add(NULL, NULL, RNF_CONF_GROUP, name, 0);
+		convert(config_root_setting(&config), source, *root);
 	} else {
 		const struct rnf_source_line at =
-			rnf_source_place(&source, config_error_line(&config));
+			rnf_source_place(source, config_error_line(&config));
 		status = rnf_fail(RNF_EINVAL, "%s:%d: %s", at.file, at.line,
 				  config_error_text(&config));
 	}
 	config_destroy(&config);
 	return status;
+}
+
+/* One file with its includes, as it stands. */
+static rnf_status parse_file(const char *path, const char *conf_dir,
+			     struct rnf_conf **root)
+{
+	struct rnf_source source;
+	RNF_TRY(rnf_source_read(path, conf_dir, &source));
+	return parse(path, &source, root);
 }
 
 /* A conf on a base says what differs: scalars here, all else by `set`. */
@@ -148,7 +154,7 @@ static rnf_status read_composed(const char *path, const char *conf_dir, int dept
 				struct rnf_conf **root)
 {
 	struct rnf_conf *own = NULL;
-	RNF_TRY(parse(path, conf_dir, &own));
+	RNF_TRY(parse_file(path, conf_dir, &own));
 	const struct rnf_conf *base = rnf_conf_get(own, "base");
 	const struct rnf_conf *set = rnf_conf_get(own, "set");
 	if (base) return read_base(own, base, path, conf_dir, depth, root);
@@ -163,4 +169,19 @@ rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 	const char *file = NULL;
 	RNF_TRY(rnf_source_find(path, NULL, conf_dir, &file));
 	return read_composed(file, conf_dir, 0, root);
+}
+
+rnf_status rnf_conf_parse(const char *name, const char *text, struct rnf_conf **root)
+{
+	static const char *const composed[] = { "base", "set" };
+	struct rnf_source source;
+	RNF_TRY(rnf_source_text(name, text, &source));
+	RNF_TRY(parse(name, &source, root));
+	for (size_t i = 0; i < sizeof composed / sizeof *composed; i++) {
+		const struct rnf_conf *node = rnf_conf_get(*root, composed[i]);
+		if (node)
+			return rnf_conf_fail(node, "this conf stands inside a file and is "
+					     "whole; it may have no `%s`", composed[i]);
+	}
+	return RNF_OK;
 }

@@ -34,6 +34,11 @@ struct rnf_conf {
 rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 			 struct rnf_conf **root);
 
+/* The same of a text in memory, as a file of weights carries one: it stands for
+ * itself, so `@include`, `base` and `set` are refused. Not trusted. `name` is
+ * what messages call it ("w.safetensors"); it must live as long as the tree. */
+rnf_status rnf_conf_parse(const char *name, const char *text, struct rnf_conf **root);
+
 /* The child of a group, or NULL. */
 struct rnf_conf *rnf_conf_get(const struct rnf_conf *group, const char *key);
 /* "model.layers[3].block": for messages. Static storage per call, kept. */
@@ -48,6 +53,8 @@ const char *rnf_conf_place(const struct rnf_conf *node);
 struct rnf_conf *rnf_conf_add(struct rnf_conf *parent, const char *key,
 			      enum rnf_conf_type type, const char *file, int line);
 void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child);
+/* The node and all below it once more, as a new last child (or a node of its own). */
+struct rnf_conf *rnf_conf_copy(const struct rnf_conf *node, struct rnf_conf *parent);
 
 /* Apply one override "key.path=value" (override.c): list elements count from 0,
  * or go by `name`, else by `type` (two matches: an error that lists the
@@ -65,6 +72,16 @@ const char *rnf_conf_unquoted(const char *text);
 
 /* Write the tree as a conf that runs as it is. */
 void rnf_conf_write(const struct rnf_conf *root, FILE *out);
+
+/* Walk two confs side by side and tell of each value that differs, by its path; a
+ * is NULL where only b has it, and the other way round. A plugin's bare name and a
+ * group with that type alone are the same, so are 1 and 1.0. (compare.c) */
+typedef void (*rnf_conf_tell)(void *context, const char *path, const struct rnf_conf *a,
+			      const struct rnf_conf *b);
+void rnf_conf_compare(const struct rnf_conf *a, const struct rnf_conf *b,
+		      rnf_conf_tell tell, void *context);
+/* A value in a few words; "not set" for NULL. Kept. */
+const char *rnf_conf_words(const struct rnf_conf *node);
 
 /* The word of `words` (n of them) nearest to `wrong` by edit distance, or NULL
  * when none is near. */

@@ -185,6 +185,9 @@ struct reader {
 	struct rnf_source *out;
 	size_t room;
 	const char *conf_dir;
+	/* what a line `@include "name"` does; depth: of its file */
+	rnf_status (*include)(struct reader *, const char *name, const char *path,
+			      int number, int depth);
 };
 
 static rnf_status append(struct reader *r, const char *line, size_t n,
@@ -226,7 +229,15 @@ static const char *include_of(const char *line, const char *end)
 
 static rnf_status expand(struct reader *r, const char *path, int depth);
 
-static rnf_status include(struct reader *r, const char *name, const char *path,
+static rnf_status no_include(struct reader *r, const char *name, const char *path,
+			     int number, int depth)
+{
+	(void)r, (void)name, (void)depth;
+	return rnf_fail(RNF_EINVAL, "%s:%d: this conf stands inside a file and may "
+			"include none", path, number);
+}
+
+static rnf_status include_file(struct reader *r, const char *name, const char *path,
 			  int number, int depth)
 {
 	const char *file = NULL;
@@ -243,13 +254,11 @@ static rnf_status include(struct reader *r, const char *name, const char *path,
 	return expand(r, file, depth + 1);
 }
 
-static rnf_status expand(struct reader *r, const char *path, int depth)
+static rnf_status expand_text(struct reader *r, const char *path, int depth,
+			      const char *text, size_t n)
 {
-	char *text = NULL;
-	size_t n = 0;
 	enum state state = PLAIN;
 	int number = 0;
-	RNF_TRY(read_file(path, &text, &n));
 	/* the mark that some editors put before UTF-8 */
 	const size_t mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
 	for (const char *line = text + mark; line < text + n; ) {
@@ -257,7 +266,7 @@ static rnf_status expand(struct reader *r, const char *path, int depth)
 		if (!end) end = text + n;
 		const char *name = state == PLAIN ? include_of(line, end) : NULL;
 		number++;
-		if (name) RNF_TRY(include(r, name, path, number, depth));
+		if (name) RNF_TRY(r->include(r, name, path, number, depth));
 		else RNF_TRY(append(r, line, (size_t)(end - line), path, number));
 		state = name ? PLAIN : state_after(line, end, state);
 		line = end + 1;
@@ -267,14 +276,40 @@ static rnf_status expand(struct reader *r, const char *path, int depth)
 			state == STRING ? "string" : "comment");
 }
 
+static rnf_status expand(struct reader *r, const char *path, int depth)
+{
+	char *text = NULL;
+	size_t n = 0;
+	RNF_TRY(read_file(path, &text, &n));
+	return expand_text(r, path, depth, text, n);
+}
+
+static void close_text(struct rnf_source *source)
+{
+	if (!source->text) source->text = rnf_alloc(2);
+	source->text[source->n] = 0;
+}
+
 rnf_status rnf_source_read(const char *path, const char *conf_dir,
 			   struct rnf_source *source)
 {
-	struct reader r = { .out = source, .conf_dir = conf_dir };
+	struct reader r = { .out = source, .conf_dir = conf_dir, .include = include_file };
 	*source = (struct rnf_source){ 0 };
 	RNF_TRY(expand(&r, path, 0));
-	if (!source->text) source->text = rnf_alloc(2);
-	source->text[source->n] = 0;
+	close_text(source);
+	return RNF_OK;
+}
+
+rnf_status rnf_source_text(const char *name, const char *text, struct rnf_source *source)
+{
+	struct reader r = { .out = source, .include = no_include };
+	const size_t n = strlen(text);
+	*source = (struct rnf_source){ 0 };
+	if (n > MAX_FILE_BYTES)
+		return rnf_fail(RNF_EINVAL, "%s has %zu bytes, a conf at most %d", name, n,
+				MAX_FILE_BYTES);
+	RNF_TRY(expand_text(&r, name, 0, text, n));
+	close_text(source);
 	return RNF_OK;
 }
 

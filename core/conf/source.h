@@ -24,6 +24,9 @@ rnf_status rnf_source_find(const char *name, const char *from,
 			   const char *conf_dir, const char **path);
 rnf_status rnf_source_read(const char *path, const char *conf_dir,
 			   struct rnf_source *source);
+/* The same of a text in memory, which may include nothing; `name` is what
+ * messages call it. */
+rnf_status rnf_source_text(const char *name, const char *text, struct rnf_source *source);
 /* Refuse what libconfig 1.5 would take wrongly (numbers that do not fit, deep
  * nesting, huge groups), and end every whole number in L: it then keeps 64 bits. */
 rnf_status rnf_source_check(struct rnf_source *source);

@@ -44,6 +44,18 @@ void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child)
 					      sizeof *at) = at[i];
 }
 
+struct rnf_conf *rnf_conf_copy(const struct rnf_conf *node, struct rnf_conf *parent)
+{
+	struct rnf_conf *copy = rnf_conf_add(parent, node->key, node->type, node->file,
+					     node->line);
+	copy->i = node->i;
+	copy->f = node->f;
+	copy->s = node->s;
+	for (size_t i = 0; i < node->n; i++)
+		rnf_conf_copy(node->at[i], copy);
+	return copy;
+}
+
 const char *rnf_conf_path(const struct rnf_conf *node)
 {
 	const struct rnf_conf *parent = node->parent;

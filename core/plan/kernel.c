@@ -1,4 +1,7 @@
 /* Which kernel runs a step: the backend's, else the core's plain one. */
+#include <string.h>
+
+#include "base/arena.h"
 #include "base/status.h"
 #include "kernel/conv.h"
 #include "plan/plan.h"
@@ -59,4 +62,20 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 				backend ? backend->name : "of plain C",
 				p->precision == RNF_PRECISION_BF16 ? " in bf16" : "");
 	return rnf_conv_plain(&shape, &step->kernel);
+}
+
+const char *rnf_plan_kernels(const struct rnf_plan *plan)
+{
+	const char **names = NULL, *words = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < plan->n_phases; i++)
+		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
+			const char *name = plan->phases[i].steps[j].kernel.name;
+			size_t k = 0;
+			while (name && k < n && strcmp(names[k], name) != 0) k++;
+			if (!name || k < n) continue;
+			*(const char **)rnf_push((void **)&names, &n, sizeof *names) = name;
+			words = words ? rnf_format("%s; %s", words, name) : name;
+		}
+	return words;
 }

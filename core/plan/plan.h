@@ -111,6 +111,8 @@ struct rnf_plan {
 rnf_status rnf_plan_make(const struct rnf_program *program,
 			 const struct rnf_feature *backend, void *backend_self,
 			 int64_t batch, int fused, struct rnf_plan **plan);
+/* Names of the backend's kernels in it, each once; NULL: it has none. */
+const char *rnf_plan_kernels(const struct rnf_plan *plan);
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out);
 /* What kind of work a step is: "conv 3x3 16->16 at 32x32", a chain by its stages,
  * another op by its name; equal for steps that do the same. (print.c) */

@@ -373,6 +373,14 @@ size_t rnf_loader_kinds(const char ***kinds)
 	return n;
 }
 
+size_t rnf_loader_loaded(const struct rnf_feature ***features)
+{
+	*features = rnf_alloc((n_entries + 1) * sizeof **features);
+	for (size_t i = 0; i < n_entries; i++)
+		(*features)[i] = entries[i].feature;
+	return n_entries;
+}
+
 static const struct entry *entry_of(const struct rnf_feature *feature)
 {
 	for (size_t i = 0; i < n_entries; i++)

@@ -18,6 +18,8 @@ size_t rnf_loader_list(const char *kind, const struct rnf_feature ***features,
 		       void (*refused)(const char *file, const char *reason));
 /* Kinds that have a folder on the path, sorted. */
 size_t rnf_loader_kinds(const char ***kinds);
+/* All features that were loaded so far. */
+size_t rnf_loader_loaded(const struct rnf_feature ***features);
 /* The file that a feature came from, and its plugin. */
 const char *rnf_loader_file(const struct rnf_feature *feature);
 const struct rnf_plugin *rnf_loader_plugin(const struct rnf_feature *feature);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/signal.h"
 #include "train/setup.h"
 
 double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
@@ -69,6 +70,7 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 	memset(scores, 0, sizeof *scores);
 	for (int64_t from = 0; from < n; from += batch) {
 		const int64_t left = n - from;
+		RNF_TRY(rnf_signal_check("while it evaluated"));
 		rnf_evaluation_fill(e, split, samples, from, left < batch ? left : batch);
 		rnf_exec_run(x);
 		score_batch(e, x, probs ? probs + from * k : NULL, scores);

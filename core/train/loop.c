@@ -1,30 +1,28 @@
-/* The training loop: epochs, steps, the log, evaluation, callbacks. */
-#include <limits.h>
+/* The training loop: epochs, steps, the log, evaluation, callbacks, signals. */
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/machine.h"
+#include "base/signal.h"
 #include "base/status.h"
+#include "train/log.h"
+#include "train/loop.h"
 #include "train/step.h"
-
-struct running { /* sums over the images of an epoch */
-	double loss, data_loss, accuracy, seconds;
-	int64_t images;
-};
 
 struct training {
 	struct rnf_run run; /* first: what callbacks see */
 	struct rnf_experiment *e;
-	FILE *log, *csv; /* the run folder's */
-	const char *log_path, *csv_path;
-	FILE *user_log; /* --log, or NULL */
+	struct rnf_checkpoints *checkpoints;
+	struct rnf_train_log log;
 	int warned;
+	int ending; /* what is saved now is the last: it must not be lost */
 	struct rnf_training_step step;
-	int64_t *order; /* of the epoch's images */
-	struct running epoch;
+	int64_t *order;    /* of the epoch's images */
+	int64_t position;  /* steps of this epoch that are made */
+	int64_t first_step;/* that were made before this process */
+	struct rnf_epoch_sums sums; /* of the epoch that is, or was, under way */
 	struct rnf_epoch *history;
 	void **callbacks; /* their private state */
 	double start;
@@ -58,50 +56,61 @@ static rnf_status open_callbacks(struct training *t)
 	return RNF_OK;
 }
 
-static rnf_status save(const struct rnf_run *run, const char *file)
+static void close_callbacks(struct training *t)
 {
-	const struct training *t = (const struct training *)run;
-	char path[PATH_MAX], step[24], epoch[24];
-	snprintf(path, sizeof path, "%s/checkpoints/%s%s", run->dir, file,
-		 rnf_native_suffix());
-	snprintf(step, sizeof step, "%lld", (long long)run->step);
-	snprintf(epoch, sizeof epoch, "%lld", (long long)run->epoch);
-	const struct rnf_text texts[] = {
-		{ "rnframe.name", run->name },
-		{ "rnframe.version", RNF_VERSION },
-		{ "rnframe.step", step },
-		{ "rnframe.epoch", epoch },
-	};
-	return rnf_weights_write(t->e, path, 1, texts, sizeof texts / sizeof *texts);
+	for (size_t i = 0; t->callbacks && i < t->e->conf.train.callbacks.n; i++)
+		if (callback(t, i)->close) callback(t, i)->close(t->callbacks[i]);
 }
 
-/* -- the log -- */
+/* -- checkpoints and signals -- */
 
-/* With a key for JSON, which has no NaN; else for CSV, whose readers know nan. */
-static void put(FILE *f, const char *key, double value)
+static struct rnf_progress progress(const struct training *t)
 {
-	if (key) fprintf(f, ", \"%s\": ", key);
-	else fputc(',', f);
-	if (isfinite(value)) fprintf(f, "%.9g", value);
-	else fputs(key ? "null" : isnan(value) ? "nan" : value < 0 ? "-inf" : "inf", f);
+	return (struct rnf_progress){
+		.step = t->run.step, .epochs = t->run.epochs,
+		.seconds = rnf_now() - t->start, .sums = t->sums,
+		.history = t->history, .n_history = t->run.n_history };
 }
 
-static void log_step(const struct training *t)
+static rnf_status save(const struct rnf_run *run, const char *file, int64_t keep)
 {
-	FILE *const files[] = { t->log, t->user_log };
-	for (int i = 0; i < 2; i++) {
-		FILE *f = files[i];
-		if (!f) continue;
-		fprintf(f, "{\"step\": %lld, \"epoch\": %lld",
-			(long long)t->run.step, (long long)t->run.epoch);
-		put(f, "lr", t->run.lr);
-		put(f, "loss", t->run.loss);
-		put(f, "data_loss", t->run.data_loss);
-		put(f, "accuracy", t->run.accuracy);
-		put(f, "images_per_s", t->run.images_per_s);
-		fputs("}\n", f);
+	struct training *t = (struct training *)(uintptr_t)run; /* its first member */
+	const struct rnf_progress p = progress(t);
+	rnf_train_log_sync(&t->log);
+	if (t->ending) return rnf_checkpoint_write_last(t->checkpoints, &p, file, keep);
+	rnf_checkpoint_write(t->checkpoints, &p, file, keep);
+	return RNF_OK;
+}
+
+static rnf_status save_step(struct training *t)
+{
+	return save(&t->run, rnf_format("%s_step%lld", t->run.name,
+					(long long)t->run.step), INT64_MAX);
+}
+
+static rnf_status stop(struct training *t)
+{
+	if (t->run.step == t->first_step)
+		return rnf_signal_check("before the first step: nothing was saved");
+	t->ending = 1;
+	RNF_TRY(save_step(t));
+	return rnf_signal_check(rnf_format("after step %lld of %lld, which is saved: "
+					   "train with --resume auto goes on",
+					   (long long)t->run.step,
+					   (long long)t->run.steps));
+}
+
+static rnf_status obey_signals(struct training *t)
+{
+	if (rnf_signal_save() && t->run.step > t->first_step) {
+		RNF_TRY(save_step(t));
+		rnf_log(RNF_LOG_INFO, "step %lld: a checkpoint, as a signal asked",
+			(long long)t->run.step);
 	}
+	return rnf_signal_stop() ? stop(t) : RNF_OK;
 }
+
+/* -- a step -- */
 
 /* Said once: from here on the weights are lost. */
 static void warn_not_finite(struct training *t)
@@ -117,56 +126,50 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 {
 	const double seconds =
 		rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
-	t->epoch.loss += t->run.loss * (double)n;
-	t->epoch.data_loss += t->run.data_loss * (double)n;
-	t->epoch.accuracy += t->run.accuracy * (double)n;
-	t->epoch.seconds += seconds;
-	t->epoch.images += n;
+	t->sums.loss += t->run.loss * (double)n;
+	t->sums.data_loss += t->run.data_loss * (double)n;
+	t->sums.accuracy += t->run.accuracy * (double)n;
+	t->sums.seconds += seconds;
+	t->sums.images += n;
 }
 
 /* -- an epoch -- */
 
-static void write_csv(const struct training *t, const struct rnf_epoch *h)
+static struct rnf_epoch summary(const struct training *t)
 {
-	FILE *f = t->csv;
-	fprintf(f, "%lld,%lld,%.3f", (long long)h->epoch, (long long)h->step, h->time_s);
-	put(f, NULL, h->lr);
-	put(f, NULL, h->train_loss);
-	put(f, NULL, h->train_data_loss);
-	put(f, NULL, h->train_accuracy);
-	if (t->e->n_val > 0) {
-		put(f, NULL, h->val_loss);
-		put(f, NULL, h->val_accuracy);
-	} else {
-		fputs(",,", f);
-	}
-	put(f, NULL, h->images_per_s);
-	fprintf(f, ",%lld\n", (long long)h->peak_rss_bytes);
+	const double n = (double)t->sums.images;
+	return (struct rnf_epoch){
+		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
+		.train_loss = t->sums.loss / n,
+		.train_data_loss = t->sums.data_loss / n,
+		.train_accuracy = t->sums.accuracy / n,
+		.val_loss = NAN, .val_accuracy = NAN,
+		.images_per_s = n / t->sums.seconds,
+		.peak_rss_bytes = rnf_machine_peak_memory() };
+}
+
+static rnf_status validate(struct training *t, struct rnf_epoch *h)
+{
+	struct rnf_experiment *e = t->e;
+	struct rnf_scores s;
+	if (e->n_val == 0) return RNF_OK;
+	const rnf_status status =
+		rnf_evaluate(e, RNF_SPLIT_TRAIN, e->val, e->n_val, NULL, &s);
+	if (status == RNF_ESTOPPED) return stop(t);
+	h->val_loss = s.loss + rnf_l2_term(e);
+	h->val_accuracy = s.accuracy;
+	return status;
 }
 
 static rnf_status end_epoch(struct training *t)
 {
-	struct rnf_experiment *e = t->e;
-	struct rnf_epoch *h = &t->history[t->run.n_history++];
-	const double n = (double)t->epoch.images;
-	*h = (struct rnf_epoch){
-		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
-		.train_loss = t->epoch.loss / n,
-		.train_data_loss = t->epoch.data_loss / n,
-		.train_accuracy = t->epoch.accuracy / n,
-		.val_loss = NAN, .val_accuracy = NAN,
-		.images_per_s = n / t->epoch.seconds,
-		.peak_rss_bytes = rnf_machine_peak_memory() };
-	if (e->n_val > 0) {
-		struct rnf_scores s;
-		RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TRAIN, e->val, e->n_val, NULL, &s));
-		h->val_loss = s.loss + rnf_l2_term(e);
-		h->val_accuracy = s.accuracy;
-	}
+	struct rnf_epoch *h = &t->history[t->run.n_history];
+	*h = summary(t);
+	RNF_TRY(validate(t, h));
 	h->time_s = rnf_now() - t->start;
-	write_csv(t, h);
-	t->epoch = (struct running){ 0 };
-	e->n_history = t->run.n_history;
+	t->position = 0;
+	t->e->n_history = ++t->run.n_history;
+	rnf_train_log_epoch(&t->log, h);
 	return tell(t, RNF_EVENT_EPOCH);
 }
 
@@ -174,13 +177,16 @@ static rnf_status epoch(struct training *t)
 {
 	struct rnf_experiment *e = t->e;
 	const int64_t batch = e->conf.train.batch_size;
+	if (t->position == 0) t->sums = (struct rnf_epoch_sums){ 0 };
 	rnf_training_order(e, t->run.epoch, t->order);
-	for (int64_t from = 0; from < e->n_train; from += batch) {
+	for (int64_t from = t->position * batch; from < e->n_train; from += batch) {
 		const int64_t left = e->n_train - from;
 		if (t->run.step == t->run.steps) break;
+		RNF_TRY(obey_signals(t));
 		t->run.step++;
+		t->position++;
 		step(t, t->order + from, left < batch ? left : batch);
-		log_step(t);
+		rnf_train_log_step(&t->log, &t->run);
 		warn_not_finite(t);
 		RNF_TRY(tell(t, RNF_EVENT_STEP));
 	}
@@ -189,50 +195,14 @@ static rnf_status epoch(struct training *t)
 
 /* -- a run -- */
 
-/* By lines, so that a run that is stopped leaves whole ones. */
-static rnf_status open_log(const char *path, FILE **f)
-{
-	RNF_TRY(rnf_file_create(path, f));
-	setvbuf(*f, NULL, _IOLBF, 0);
-	return RNF_OK;
-}
-
-static rnf_status open_logs(struct training *t)
-{
-	t->log_path = rnf_format("%s/steps.jsonl", t->run.dir);
-	t->csv_path = rnf_format("%s/epochs.csv", t->run.dir);
-	RNF_TRY(open_log(t->log_path, &t->log));
-	RNF_TRY(open_log(t->csv_path, &t->csv));
-	if (t->user_log) setvbuf(t->user_log, NULL, _IOLBF, 0);
-	fputs("epoch,step,time_s,lr,train_loss,train_data_loss,train_accuracy,"
-	      "val_loss,val_accuracy,images_per_s,peak_rss_bytes\n", t->csv);
-	return RNF_OK;
-}
-
-/* What could not be written is a failure, unless there is one already. */
-static rnf_status close_logs(struct training *t, rnf_status status)
-{
-	FILE *const files[] = { t->log, t->csv };
-	const char *const paths[] = { t->log_path, t->csv_path };
-	for (int i = 0; i < 2; i++)
-		if (files[i]) status = rnf_file_close(paths[i], files[i], status);
-	return status;
-}
-
-static void close_callbacks(struct training *t)
-{
-	for (size_t i = 0; t->callbacks && i < t->e->conf.train.callbacks.n; i++)
-		if (callback(t, i)->close) callback(t, i)->close(t->callbacks[i]);
-}
-
-static void init(struct training *t, struct rnf_experiment *e, const char *dir,
-		 FILE *log)
+static void init(struct training *t, struct rnf_experiment *e,
+		 struct rnf_checkpoints *checkpoints)
 {
 	const int64_t epochs = e->conf.train.epochs;
 	t->e = e;
-	t->user_log = log;
+	t->checkpoints = checkpoints;
 	t->run = rnf_training_run(e);
-	t->run.dir = dir;
+	t->run.dir = checkpoints->dir;
 	t->run.save = save;
 	rnf_training_step_init(&t->step, e);
 	t->history = rnf_alloc((size_t)(epochs + 1) * sizeof *t->history);
@@ -241,27 +211,58 @@ static void init(struct training *t, struct rnf_experiment *e, const char *dir,
 	t->start = rnf_now();
 }
 
+/* An epoch that train.max_steps had cut short counts as under way again. */
+static rnf_status go_on(struct training *t, const struct rnf_progress *from)
+{
+	const int64_t per_epoch = t->run.steps_per_epoch;
+	int64_t n = 0;
+	while (n < from->n_history && n < t->run.epochs &&
+	       from->history[n].step == (n + 1) * per_epoch)
+		n++;
+	t->position = from->step - n * per_epoch;
+	if (t->position < 0 || t->position > per_epoch)
+		return rnf_fail(RNF_EINVAL, "a checkpoint of step %lld with %lld whole "
+				"epochs of %lld steps makes no sense",
+				(long long)from->step, (long long)n, (long long)per_epoch);
+	memcpy(t->history, from->history, (size_t)n * sizeof *t->history);
+	t->run.n_history = t->e->n_history = n;
+	t->run.epoch = n;
+	t->run.step = t->first_step = from->step;
+	t->sums = from->sums;
+	t->start -= from->seconds;
+	return RNF_OK;
+}
+
 static rnf_status run(struct training *t)
 {
-	RNF_TRY(open_logs(t));
 	RNF_TRY(open_callbacks(t));
 	RNF_TRY(tell(t, RNF_EVENT_BEGIN));
-	while (t->run.step < t->run.steps) {
+	while (t->run.step < t->run.steps || t->position > 0) {
 		t->run.epoch++;
 		RNF_TRY(epoch(t));
 	}
-	return tell(t, RNF_EVENT_END);
+	t->ending = 1;
+	RNF_TRY(tell(t, RNF_EVENT_END));
+	return rnf_model_write(t->checkpoints);
 }
 
-rnf_status rnf_train(struct rnf_experiment *e, const char *dir, FILE *log)
+static rnf_status open_log(struct training *t, const struct rnf_progress *from,
+			   const char *user)
+{
+	const char *dir = t->run.dir;
+	if (!from) return rnf_train_log_create(&t->log, dir, user);
+	return rnf_train_log_resume(&t->log, dir, user, from->step, t->run.n_history);
+}
+
+rnf_status rnf_train(struct rnf_experiment *e, struct rnf_checkpoints *checkpoints,
+		     const struct rnf_progress *from, const char *log)
 {
 	struct training *t = rnf_alloc(sizeof *t);
-	init(t, e, dir, log);
-	const rnf_status status = run(t);
+	init(t, e, checkpoints);
+	if (from) RNF_TRY(go_on(t, from));
+	rnf_status status = open_log(t, from, log);
+	if (status >= 0) status = run(t);
+	e->step = t->run.step;
 	close_callbacks(t);
-	RNF_TRY(close_logs(t, status));
-	return rnf_weights_write(e, rnf_format("%s/model%s", dir, rnf_native_suffix()),
-				 0, (const struct rnf_text[]){
-					 { "rnframe.name", e->conf.name },
-					 { "rnframe.version", RNF_VERSION } }, 2);
+	return rnf_train_log_close(&t->log, status);
 }

@@ -1,7 +1,6 @@
 #include "train/record.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,8 @@
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/status.h"
+#include "train/history.h"
+#include "train/step.h"
 
 /* -- the folder -- */
 
@@ -53,18 +54,25 @@ static rnf_status make_default(struct rnf_record *r)
 	return RNF_OK;
 }
 
-/* Who creates run.json owns the folder, also when two start at once. */
-static rnf_status claim(struct rnf_record *r)
+static int holds_run(const char *dir)
+{
+	return access(rnf_format("%s/run.json", dir), F_OK) == 0;
+}
+
+rnf_status rnf_record_take(struct rnf_record *r)
 {
 	RNF_TRY(r->dir ? rnf_folder_make(r->dir) : make_default(r));
-	const char *path = rnf_format("%s/run.json", r->dir);
-	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0 && errno == EEXIST)
-		return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another "
-				"--out", r->dir);
-	if (fd < 0) return rnf_fail_errno(path);
-	close(fd);
-	return RNF_OK;
+	RNF_TRY(rnf_lock_take(&r->lock, r->dir));
+	if (r->goes_on || !holds_run(r->dir)) return RNF_OK;
+	rnf_lock_release(&r->lock);
+	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or go "
+			"on with it by --resume auto", r->dir);
+}
+
+void rnf_record_release(struct rnf_record *r)
+{
+	rnf_lock_release(&r->lock);
+	json_decref(r->resumed);
 }
 
 /* Expanded: without `out`, which is taken now, and with the data found from
@@ -90,11 +98,13 @@ static rnf_status write_conf(const struct rnf_record *r)
 
 /* -- run.json -- */
 
-static void utc_now(char text[32])
+static const char *utc_now(void)
 {
 	const time_t t = time(NULL);
 	struct tm utc;
-	strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &utc));
+	char text[32];
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &utc));
+	return rnf_format("%s", text);
 }
 
 static json_t *command(const struct rnf_record *r)
@@ -107,16 +117,14 @@ static json_t *command(const struct rnf_record *r)
 
 static json_t *epoch(const struct rnf_epoch *h)
 {
-	const struct { const char *key; double value; } figures[] = {
-		{ "train_loss", h->train_loss }, { "train_accuracy", h->train_accuracy },
-		{ "val_loss", h->val_loss }, { "val_accuracy", h->val_accuracy },
-		{ "time_s", h->time_s }, { "images_per_s", h->images_per_s },
-	};
-	json_t *object = json_pack("{s:I, s:I}", "epoch", (json_int_t)h->epoch,
-				   "step", (json_int_t)h->step);
-	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-		json_object_set_new(object, figures[i].key,
-				    rnf_json_number(figures[i].value));
+	json_t *object = json_object();
+	for (size_t i = 0; i < RNF_EPOCH_FIGURES; i++) {
+		const double value = rnf_epoch_figure(h, i);
+		json_object_set_new(object, rnf_epoch_figures[i].key,
+				    rnf_epoch_figures[i].whole
+				    ? json_integer((json_int_t)value)
+				    : rnf_json_number(value));
+	}
 	return object;
 }
 
@@ -162,20 +170,22 @@ static json_t *scores(const struct rnf_experiment *e, const struct rnf_scores *s
 static json_t *describe(const struct rnf_record *r, const char *state)
 {
 	const struct rnf_experiment *e = r->e;
-	char written[32];
-	utc_now(written);
+	const struct rnf_run plan = rnf_training_run(e);
 	json_t *run = json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:i, s:s, s:s, s:I, s:I}",
+		"{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:s, s:o, s:i, s:s, s:o, s:s, s:I, "
+		"s:I, s:I, s:I, s:I}",
 		"name", e->conf.name, "state", state, "started", r->started,
-		"written", written, "command", command(r), "weights",
-		rnf_json_word(r->weights),
+		"written", utc_now(), "resumed", r->resumed, "command", command(r),
+		"weights", rnf_json_word(r->weights),
 		"version", RNF_VERSION, "cpu", rnf_json_word(rnf_machine_cpu()),
-		"threads",
-		rnf_pool_threads(e->pool), "backend",
-		e->backend ? e->backend->name : "plain", "precision",
-		rnf_precision_words[e->conf.precision], "seed",
-		(json_int_t)e->conf.seed, "parameters",
-		(json_int_t)rnf_program_parameters(e->programs[0]));
+		"threads", rnf_pool_threads(e->pool),
+		"backend", e->backend ? e->backend->name : "plain",
+		"kernels", rnf_json_word(rnf_plan_kernels(e->plans[1])),
+		"precision", rnf_precision_words[e->conf.precision],
+		"seed", (json_int_t)e->conf.seed,
+		"parameters", (json_int_t)rnf_program_parameters(e->programs[0]),
+		"step", (json_int_t)e->step, "steps", (json_int_t)plan.steps,
+		"epochs", (json_int_t)plan.epochs);
 	add_epochs(run, e);
 	return run;
 }
@@ -186,7 +196,7 @@ static rnf_status write_json(const char *path, json_t *json)
 	char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	json_decref(json);
 	if (!text) return rnf_fail(RNF_ENOMEM, "%s: no memory", path);
-	rnf_status status = rnf_file_begin(path, &fd);
+	rnf_status status = rnf_file_begin(path, 0, &fd);
 	if (status >= 0) {
 		if (dprintf(fd, "%s\n", text) < 0)
 			status = rnf_fail(RNF_EIO, "%s", strerror(errno));
@@ -196,30 +206,46 @@ static rnf_status write_json(const char *path, json_t *json)
 	return status;
 }
 
+static const char *run_path(const struct rnf_record *r)
+{
+	return rnf_format("%s/run.json", r->dir);
+}
+
+/* A run that goes on keeps its start, and lists when it went on. */
+static void read_past(struct rnf_record *r)
+{
+	json_t *past = r->goes_on ? json_load_file(run_path(r), 0, NULL) : NULL;
+	const char *started = json_string_value(json_object_get(past, "started"));
+	json_t *resumed = json_object_get(past, "resumed");
+	r->started = started ? rnf_format("%s", started) : utc_now();
+	r->resumed = json_is_array(resumed) ? json_incref(resumed) : json_array();
+	if (r->goes_on)
+		json_array_append_new(r->resumed, json_pack("{s:s, s:I}", "at", utc_now(),
+							    "step", (json_int_t)r->from));
+	json_decref(past);
+}
+
 rnf_status rnf_record_begin(struct rnf_record *r)
 {
-	utc_now(r->started);
-	RNF_TRY(claim(r));
-	const char *path = rnf_format("%s/run.json", r->dir);
-	rnf_status status = rnf_folder_make(rnf_format("%s/checkpoints", r->dir));
-	if (status >= 0) status = write_conf(r);
-	if (status >= 0) status = write_json(path, describe(r, "running"));
-	if (status < 0) unlink(path); /* the folder is nobody's again */
-	return status;
+	read_past(r);
+	RNF_TRY(write_conf(r));
+	return write_json(run_path(r), describe(r, "running"));
 }
 
 rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 			  const struct rnf_scores *test)
 {
-	const char *path = rnf_format("%s/run.json", r->dir);
-	json_t *run = describe(r, status < 0 ? "failed" : "finished");
+	const char *state = status == RNF_ESTOPPED ? "stopped"
+			  : status < 0 ? "failed" : "finished";
+	json_t *run = describe(r, state);
 	if (status >= 0) {
 		json_object_set_new(run, "test", scores(r->e, test));
-		return write_json(path, run);
+		return write_json(run_path(r), run);
 	}
 	const char *words = rnf_format("%s", rnf_fail_words());
 	json_object_set_new(run, "reason", rnf_json_word(words));
-	if (write_json(path, run) < 0) rnf_log(RNF_LOG_WARNING, "%s", rnf_fail_words());
+	if (write_json(run_path(r), run) < 0)
+		rnf_log(RNF_LOG_WARNING, "%s", rnf_fail_words());
 	return rnf_fail(status, "%s", words);
 }
 

@@ -3,6 +3,7 @@
 #ifndef RNF_TRAIN_RECORD_H
 #define RNF_TRAIN_RECORD_H
 
+#include "base/lock.h"
 #include "train/setup.h"
 
 struct rnf_record {
@@ -11,17 +12,25 @@ struct rnf_record {
 	const char *weights; /* the file that it starts from, or NULL */
 	int argc;            /* the command line, without any change */
 	char **argv;
-	char started[32];
+	int goes_on;         /* the folder may hold a run: it is the one that goes on */
+	int64_t from;        /* its step then */
+	struct rnf_lock lock;
+	const char *started;
+	struct json_t *resumed; /* of run.json: when, and from which step */
 };
 
-/* Make the folder this run's own, fill in `dir`, and write both files, the
- * state being "running". Fails when the folder holds a run already. */
+/* Make the folder, fill in `dir`, and lock it. Fails when the folder holds another
+ * run, or is in use. */
+rnf_status rnf_record_take(struct rnf_record *r);
+/* Write conf.cfg and run.json, the state being "running"; the folder is taken. */
 rnf_status rnf_record_begin(struct rnf_record *r);
-/* Write run.json anew: "finished" with the scores of the test images, or, when
- * `status` is bad, "failed" with the words of the failure. Returns `status`, or
- * what went wrong in writing. */
+/* Write run.json anew: "finished" with the scores of the test images; "stopped" when
+ * `status` is RNF_ESTOPPED, "failed" when it is bad, with the words of it. Returns
+ * `status`, or what went wrong in writing. */
 rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 			  const struct rnf_scores *test);
+/* Leave the folder to others. */
+void rnf_record_release(struct rnf_record *r);
 
 /* Scores as `eval --json` gives them too: error cross_entropy accuracy count
  * images_per_s, and the other metrics by their names. */

@@ -8,6 +8,7 @@
 #include "base/stream.h"
 #include "data/find.h"
 #include "plugin/loader.h"
+#include "train/weights.h"
 
 const char *rnf_conf_dir = "conf";
 

@@ -3,7 +3,6 @@
 #ifndef RNF_TRAIN_SETUP_H
 #define RNF_TRAIN_SETUP_H
 
-#include <stdio.h>
 #include <rnframe/callback.h>
 #include <rnframe/format.h>
 #include <rnframe/initializer.h>
@@ -63,7 +62,7 @@ struct rnf_experiment {
 	int64_t *eval_ids;
 	float *eval_target;
 	const struct rnf_epoch *history; /* of the run, as far as it is */
-	int64_t n_history;
+	int64_t n_history, step;
 };
 
 /* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
@@ -87,15 +86,6 @@ rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
 rnf_status rnf_experiment_build(struct rnf_experiment *e, int training);
 void rnf_experiment_finish(struct rnf_experiment *e);
 
-/* Weights and running statistics from a file. (weights.c) */
-rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path);
-/* Name what can be saved, once, so that a checkpoint allocates nothing. */
-void rnf_weights_list(struct rnf_experiment *e);
-/* To a file, whole or not at all; `state` adds the optimizer's. */
-rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
-			     int state, const struct rnf_text *texts, size_t n);
-const char *rnf_native_suffix(void);
-
 /* Sum of l2 * w^2 over the model, in double. */
 double rnf_l2_term(const struct rnf_experiment *e);
 
@@ -109,7 +99,7 @@ struct rnf_scores { /* means over the images */
 	int64_t count;
 };
 /* Evaluate `n` samples of a split (NULL: 0 .. n-1); probs[n][classes] or NULL.
- * (eval.c) */
+ * RNF_ESTOPPED when a signal asked for the end. (eval.c) */
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 			const int64_t *samples, int64_t n, float *probs,
 			struct rnf_scores *scores);
@@ -119,9 +109,6 @@ void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *sam
 			 int64_t from, int64_t n);
 /* Mean of a metric over the images of an executor that has run. */
 double rnf_metric_mean(const struct rnf_ref *metric, const struct rnf_exec *x);
-
-/* The whole run into dir; steps go to `log` too, unless that is NULL. (loop.c) */
-rnf_status rnf_train(struct rnf_experiment *e, const char *dir, FILE *log);
 
 /* Names and folders that the program was started with. (cli) */
 extern const char *rnf_conf_dir;

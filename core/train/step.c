@@ -114,7 +114,7 @@ static double base_rate(const struct rnf_ref *optimizer)
 	return 1.0;
 }
 
-static double rate(const struct rnf_experiment *e, const struct rnf_run *run)
+double rnf_training_rate(const struct rnf_experiment *e, const struct rnf_run *run)
 {
 	const struct rnf_ref *ref = e->conf.train.scheduler;
 	const struct rnf_scheduler_impl *scheduler = ref->feature->impl;
@@ -151,7 +151,7 @@ struct rnf_step_seconds rnf_training_step(const struct rnf_training_step *s,
 	struct rnf_exec *x = e->execs[1];
 	struct rnf_step_seconds seconds = { 0 };
 	const double start = rnf_now();
-	run->lr = rate(e, run);
+	run->lr = rnf_training_rate(e, run);
 	x->key = rnf_stream_key((uint64_t)e->conf.seed, RNF_STREAM_NODE,
 				(uint64_t)run->epoch);
 	if (fresh) {

@@ -17,6 +17,9 @@ struct rnf_run rnf_training_run(const struct rnf_experiment *e);
 /* order[n_train]: the training images as this epoch takes them. */
 void rnf_training_order(const struct rnf_experiment *e, int64_t epoch, int64_t *order);
 
+/* The rate of run->step when run->epochs are planned. */
+double rnf_training_rate(const struct rnf_experiment *e, const struct rnf_run *run);
+
 struct rnf_step_seconds {
 	double input, whole; /* images read and augmented; all of the step */
 };

@@ -1,5 +1,5 @@
-/* Weights, running statistics and optimizer state from and to files of whatever
- * format plugin recognises them. */
+#include "train/weights.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,67 +9,12 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "plugin/loader.h"
-#include "train/setup.h"
+#include "train/digest.h"
 
 /* Tensors of the optimizer are called this, then the slot, then the weight. */
 static const char state_prefix[] = "optimizer/";
 
-struct reader {
-	struct rnf_tensor_sink sink; /* first */
-	struct rnf_experiment *e;
-	char *seen;
-	const char *path;
-};
-
-static float *refuse(const struct reader *r, const char *what, const char *name,
-		     const char *more)
-{
-	rnf_fail(RNF_EINVAL, "%s: %s: %s%s", r->path, what, name, more);
-	return NULL;
-}
-
-static const char *shape_words(int32_t rank, const int64_t *shape)
-{
-	char *words = "";
-	for (int i = 0; i < rank; i++)
-		words = rnf_format("%s%s%lld", words, i ? " x " : "",
-				   (long long)shape[i]);
-	return words;
-}
-
-static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
-		  const int64_t *shape)
-{
-	struct reader *r = (struct reader *)sink;
-	const struct rnf_program *p = r->e->programs[0];
-	if (!strncmp(name, state_prefix, strlen(state_prefix))) {
-		size_t n = 1;
-		for (int i = 0; i < rank; i++)
-			n *= (size_t)shape[i];
-		return rnf_alloc(n * sizeof(float)); /* momenta start at zero */
-	}
-	for (size_t i = 0; i < p->n_weights; i++) {
-		const struct rnf_model_weight *w = &p->weights[i];
-		if (strcmp(w->name, name) != 0) continue;
-		if (rank != w->rank ||
-		    memcmp(shape, w->shape, (size_t)rank * sizeof *shape) != 0)
-			return refuse(r, "shape", name,
-				      rnf_format(" is %s in the file, %s in the "
-						 "model",
-						 shape_words(rank, shape),
-						 shape_words(w->rank, w->shape)));
-		r->seen[i] = 1;
-		return r->e->weights + w->offset;
-	}
-	return refuse(r, "unexpected", name, " is not in the model");
-}
-
-static rnf_status text(struct rnf_tensor_sink *sink, const char *key,
-		       const char *value)
-{
-	(void)sink, (void)key, (void)value;
-	return RNF_OK;
-}
+/* -- formats -- */
 
 /* The format plugin that knows the file by its first bytes. */
 static rnf_status probe(const char *path, const struct rnf_format_impl **found)
@@ -97,24 +42,6 @@ static rnf_status probe(const char *path, const struct rnf_format_impl **found)
 			path);
 }
 
-rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path)
-{
-	const struct rnf_program *p = e->programs[0];
-	const struct rnf_format_impl *format = NULL;
-	struct reader r = { .sink = { add, text }, .e = e, .path = path };
-	RNF_TRY(probe(path, &format));
-	r.seen = rnf_alloc(p->n_weights + 1);
-	RNF_TRY(format->read(&rnf_host, path, &r.sink));
-	for (size_t i = 0; i < p->n_weights; i++)
-		if (!r.seen[i])
-			return rnf_fail(RNF_EINVAL, "%s: missing: %s (%s)", path,
-					p->weights[i].name,
-					shape_words(p->weights[i].rank,
-						    p->weights[i].shape));
-	if (e->execs[0]) e->execs[0]->stale = 1;
-	return RNF_OK;
-}
-
 /* Looked for once: a listing reads folders and loads every format. */
 static const struct rnf_format_impl *native(void)
 {
@@ -133,6 +60,158 @@ const char *rnf_native_suffix(void)
 	const struct rnf_format_impl *format = native();
 	return format ? format->suffix : "";
 }
+
+/* -- reading -- */
+
+struct reader {
+	struct rnf_tensor_sink sink; /* first */
+	const char *path;
+	/* Memory for a tensor of the file, or NULL with words. */
+	float *(*place)(struct reader *, const struct rnf_named_tensor *);
+	const struct rnf_experiment *e;
+	size_t n_wanted;  /* the first of e->tensors */
+	char *seen;       /* [n_wanted] */
+	struct rnf_texts *texts; /* NULL: not kept */
+	uint64_t digest;
+	char said[RNF_DIGEST_BYTES]; /* "" when the file has none */
+	struct rnf_named_tensor last; /* handed out, not yet in the digest */
+	char last_name[512];
+};
+
+static const char *shape_words(const struct rnf_named_tensor *t)
+{
+	char *words = "";
+	for (int i = 0; i < t->rank; i++)
+		words = rnf_format("%s%s%lld", words, i ? " x " : "",
+				   (long long)t->shape[i]);
+	return words;
+}
+
+/* The reader of the format fills a tensor after add() has returned. */
+static void digest_last(struct reader *r)
+{
+	if (r->last.data) r->digest += rnf_digest_tensor(&r->last);
+	r->last.data = NULL;
+}
+
+/* For data that is looked at once; one place for all, which grows. */
+static float *passing(struct reader *r, const struct rnf_named_tensor *t)
+{
+	static float *room;
+	static size_t size;
+	size_t n = 1;
+	(void)r;
+	for (int i = 0; i < t->rank; i++)
+		n *= (size_t)t->shape[i];
+	if (n > size) {
+		size = n > 2 * size ? n : 2 * size;
+		room = rnf_alloc(size * sizeof *room);
+	}
+	return room;
+}
+
+static float *in_model(struct reader *r, const struct rnf_named_tensor *t)
+{
+	for (size_t i = 0; i < r->n_wanted; i++) {
+		const struct rnf_named_tensor *own = &r->e->tensors[i];
+		if (strcmp(own->name, t->name) != 0) continue;
+		r->seen[i] = 1;
+		if (own->rank == t->rank &&
+		    !memcmp(own->shape, t->shape, (size_t)t->rank * sizeof *t->shape))
+			return (float *)own->data;
+		rnf_fail(RNF_EINVAL, "%s: shape: %s is %s in the file, %s in the model",
+			 r->path, t->name, shape_words(t), shape_words(own));
+		return NULL;
+	}
+	if (!strncmp(t->name, state_prefix, strlen(state_prefix)))
+		return passing(r, t);
+	rnf_fail(RNF_EINVAL, "%s: unexpected: %s is not in the model", r->path, t->name);
+	return NULL;
+}
+
+static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
+		  const int64_t *shape)
+{
+	struct reader *r = (struct reader *)sink;
+	digest_last(r);
+	if (rank < 0 || rank > 8 || strlen(name) >= sizeof r->last_name) {
+		rnf_fail(RNF_EINVAL, "%s: %.100s: its name is too long or its rank not "
+			 "0 .. 8", r->path, name);
+		return NULL;
+	}
+	strcpy(r->last_name, name);
+	r->last = (struct rnf_named_tensor){ .name = r->last_name, .rank = rank };
+	memcpy(r->last.shape, shape, (size_t)rank * sizeof *shape);
+	float *data = r->place(r, &r->last);
+	r->last.data = data;
+	return data;
+}
+
+static rnf_status text(struct rnf_tensor_sink *sink, const char *key, const char *value)
+{
+	struct reader *r = (struct reader *)sink;
+	r->digest += rnf_digest_text(key, value);
+	if (!strcmp(key, RNF_DIGEST_KEY)) snprintf(r->said, sizeof r->said, "%s", value);
+	if (!r->texts) return RNF_OK;
+	struct rnf_text *kept = rnf_push((void **)&r->texts->at, &r->texts->n, sizeof *kept);
+	*kept = (struct rnf_text){ rnf_strndup(key, strlen(key)),
+				   rnf_strndup(value, strlen(value)) };
+	return RNF_OK;
+}
+
+static rnf_status read_all(struct reader *r, const struct rnf_format_impl *format)
+{
+	char words[RNF_DIGEST_BYTES];
+	r->sink = (struct rnf_tensor_sink){ add, text };
+	RNF_TRY(format->read(&rnf_host, r->path, &r->sink));
+	digest_last(r);
+	rnf_digest_words(r->digest, words);
+	if (!r->said[0] || !strcmp(r->said, words)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s is damaged: its digest is %s, must be %s", r->path,
+			words, r->said);
+}
+
+static rnf_status read_wanted(struct rnf_experiment *e, const char *path, size_t n)
+{
+	const struct rnf_format_impl *format = NULL;
+	struct reader r = { .path = path, .place = in_model, .e = e, .n_wanted = n };
+	RNF_TRY(probe(path, &format));
+	r.seen = rnf_alloc(n + 1);
+	RNF_TRY(read_all(&r, format));
+	for (size_t i = 0; i < n; i++)
+		if (!r.seen[i])
+			return rnf_fail(RNF_EINVAL, "%s: missing: %s (%s)", path,
+					e->tensors[i].name, shape_words(&e->tensors[i]));
+	if (e->execs[0]) e->execs[0]->stale = 1;
+	return RNF_OK;
+}
+
+rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path)
+{
+	return read_wanted(e, path, e->programs[0]->n_weights);
+}
+
+rnf_status rnf_state_read(struct rnf_experiment *e, const char *path)
+{
+	return read_wanted(e, path, e->n_tensors);
+}
+
+rnf_status rnf_weights_check(const char *path, struct rnf_texts *texts)
+{
+	const struct rnf_format_impl *format = NULL;
+	struct reader r = { .path = path, .place = passing, .texts = texts };
+	RNF_TRY(probe(path, &format));
+	return read_all(&r, format);
+}
+
+const char *rnf_texts_get(const struct rnf_texts *texts, const char *key)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		if (!strcmp(texts->at[i].key, key)) return texts->at[i].value;
+	return NULL;
+}
+
+/* -- writing -- */
 
 static void push_tensor(struct rnf_experiment *e, const char *name,
 			const struct rnf_model_weight *w, const float *block)
@@ -160,15 +239,61 @@ void rnf_weights_list(struct rnf_experiment *e)
 					    &p->weights[i], e->slots[s]);
 }
 
-rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
-			     int state, const struct rnf_text *texts, size_t n_texts)
+int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n)
+{
+	int64_t bytes = 0;
+	for (size_t i = 0; i < n; i++) {
+		int64_t floats = 1;
+		for (int32_t d = 0; d < e->tensors[i].rank; d++)
+			floats *= e->tensors[i].shape[d];
+		bytes += floats * (int64_t)sizeof(float);
+	}
+	return bytes;
+}
+
+enum { TEXTS_MAX = 16 };
+
+/* The texts and, as the last one, the digest of all. */
+static size_t with_digest(const struct rnf_experiment *e, size_t n,
+			  const struct rnf_text *texts, size_t n_texts,
+			  struct rnf_text *all, char words[RNF_DIGEST_BYTES])
+{
+	uint64_t digest = 0;
+	for (size_t i = 0; i < n; i++)
+		digest += rnf_digest_tensor(&e->tensors[i]);
+	for (size_t i = 0; i < n_texts; i++) {
+		all[i] = texts[i];
+		digest += rnf_digest_text(texts[i].key, texts[i].value);
+	}
+	rnf_digest_words(digest, words);
+	all[n_texts] = (struct rnf_text){ RNF_DIGEST_KEY, words };
+	return n_texts + 1;
+}
+
+/* What lies there must be what was meant. */
+static rnf_status read_back(const char *path, const char *digest)
+{
+	char name[PATH_MAX];
+	struct reader r = { .path = rnf_file_draft(path, name), .place = passing };
+	RNF_TRY(read_all(&r, native()));
+	if (!strcmp(r.said, digest)) return RNF_OK;
+	return rnf_fail(RNF_EIO, "%s does not read back as it was written", r.path);
+}
+
+rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path, size_t n,
+			     const struct rnf_text *texts, size_t n_texts)
 {
 	const struct rnf_format_impl *format = native();
-	const size_t n = state ? e->n_tensors : e->programs[0]->n_weights;
+	struct rnf_text all[TEXTS_MAX];
+	char digest[RNF_DIGEST_BYTES];
 	int fd;
 	if (!format)
 		return rnf_fail(RNF_ENOENT, "%s: no format plugin can write it", path);
-	RNF_TRY(rnf_file_begin(path, &fd));
-	return rnf_file_commit(path, fd, format->write(&rnf_host, fd, e->tensors, n,
-						       texts, n_texts));
+	const size_t n_all = with_digest(e, n, texts, n_texts, all, digest);
+	RNF_TRY(rnf_file_begin(path, rnf_weights_bytes(e, n), &fd));
+	rnf_status status = format->write(&rnf_host, fd, e->tensors, n, all, n_all);
+	status = rnf_file_sync(path, fd, status);
+	if (status >= 0 && read_back(path, digest) < 0) /* garbled on its way */
+		status = rnf_fail(RNF_EIO, "%s", rnf_format("%s", rnf_fail_words()));
+	return rnf_file_publish(path, status);
 }

@@ -5,6 +5,9 @@
 
 #include <rnframe/plugin.h>
 
+/* BEGIN comes first, also when a run goes on from a checkpoint: run->step and the
+ * history then are those of the checkpoint, and what a callback wrote about later
+ * ones is void. */
 enum rnf_event { RNF_EVENT_BEGIN, RNF_EVENT_STEP, RNF_EVENT_EPOCH, RNF_EVENT_END };
 
 /* What an epoch came to; val_* are NAN without a validation set. */
@@ -28,14 +31,17 @@ struct rnf_run {
 	uint32_t size, reserved;
 	const char *name, *dir; /* of the run; dir exists */
 	int64_t epoch, epochs;  /* 1-based */
-	int64_t step, steps, steps_per_epoch; /* over the run; step 0 at BEGIN */
+	int64_t step, steps, steps_per_epoch; /* over the run; of the last step made */
 	double lr, loss, data_loss, accuracy, images_per_s; /* of the last step */
 	const struct rnf_epoch *history; /* finished epochs */
 	int64_t n_history;
 	/* Write a checkpoint checkpoints/FILE.safetensors (or the native
 	 * format's suffix): weights, running statistics, optimizer state,
-	 * position. */
-	rnf_status (*save)(const struct rnf_run *, const char *file);
+	 * position, all that a run needs to go on with the same bits. `keep` > 0:
+	 * of the files written so only the newest `keep` stay, at least two; 0:
+	 * this one stays. A full disk is no failure before END: it is said, and
+	 * the run goes on. */
+	rnf_status (*save)(const struct rnf_run *, const char *file, int64_t keep);
 };
 
 struct rnf_callback_impl {

@@ -92,9 +92,9 @@ static rnf_status open_state(const struct rnf_host *host, const void *conf,
 
 /* -- files, written whole or not at all -- */
 
-static rnf_status replace(const struct rnf_host *host, const struct rnf_run *run,
-			  const char *name,
-			  void (*write)(const struct rnf_run *, FILE *))
+/* 0, or -1 with errno. */
+static int replace(const struct rnf_run *run, const char *name,
+		   void (*write)(const struct rnf_run *, FILE *))
 {
 	char path[PATH], draft[PATH];
 	snprintf(path, sizeof path, "%s/%s", run->dir, name);
@@ -103,13 +103,15 @@ static rnf_status replace(const struct rnf_host *host, const struct rnf_run *run
 	int good = file != NULL;
 	if (file) {
 		write(run, file);
-		good = !ferror(file);
+		errno = EIO; /* of an earlier write, the cause is forgotten */
+		good = fflush(file) == 0 && !ferror(file);
 		good = fclose(file) == 0 && good;
 	}
-	if (good && rename(draft, path) == 0) return RNF_OK;
+	if (good && rename(draft, path) == 0) return 0;
 	const int cause = errno;
 	if (file) unlink(draft);
-	return host->fail(RNF_EIO, "cannot write %s: %s", path, strerror(cause));
+	errno = cause;
+	return -1;
 }
 
 static void write_history(const struct rnf_run *run, FILE *file)
@@ -196,15 +198,32 @@ static void plot(struct state *s, const struct rnf_run *run)
 		     run->dir);
 }
 
+/* A disk that is full now ends no run: history.json comes whole with the next
+ * epoch. */
+static void put(const struct state *s, const struct rnf_run *run, const char *name,
+		void (*write)(const struct rnf_run *, FILE *))
+{
+	if (replace(run, name, write) < 0)
+		s->host->log(RNF_LOG_WARNING, "epoch %lld: %s was not written: %s",
+			     (long long)run->epoch, name, strerror(errno));
+}
+
+static void on_epoch(struct state *s, const struct rnf_run *run)
+{
+	put(s, run, "history.json", write_history);
+	if (!s->plot) return;
+	if (!s->scripted) put(s, run, "curves.gp", write_script);
+	s->scripted = 1;
+	plot(s, run);
+}
+
+/* A run that goes on from a checkpoint forgets the epochs behind it. */
 static rnf_status on(void *self, enum rnf_event event, const struct rnf_run *run)
 {
 	struct state *s = self;
-	if (event != RNF_EVENT_EPOCH) return RNF_OK;
-	RNF_TRY(replace(s->host, run, "history.json", write_history));
-	if (!s->plot) return RNF_OK;
-	if (!s->scripted) RNF_TRY(replace(s->host, run, "curves.gp", write_script));
-	s->scripted = 1;
-	plot(s, run);
+	if (event == RNF_EVENT_BEGIN && run->step > 0)
+		put(s, run, "history.json", write_history);
+	if (event == RNF_EVENT_EPOCH) on_epoch(s, run);
 	return RNF_OK;
 }
 

@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "lib/found.h"
 #include "lib/program.h"
-#include "train/setup.h"
+#include "train/loop.h"
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s: %s", subject, rnf_fail_words())
 
@@ -137,11 +137,18 @@ static void check_layout(const struct rnf_experiment *e)
 	}
 }
 
+static void train(struct rnf_experiment *e, const char *folder)
+{
+	struct rnf_checkpoints checkpoints;
+	GOOD(rnf_checkpoints_open(&checkpoints, e, folder));
+	GOOD(rnf_train(e, &checkpoints, NULL, NULL));
+}
+
 static void check_again(const char *conf, const char *folder, const char *set,
 			const struct rnf_experiment *e, const struct results *before)
 {
 	struct rnf_experiment *again = start(conf, set);
-	GOOD(rnf_train(again, folder, NULL));
+	train(again, folder);
 	const char *other = first_difference(e, again);
 	ck_assert_msg(!other, "%s: %s: other bits of %s", subject, set, other);
 	const struct results after = evaluate(again);
@@ -171,7 +178,7 @@ static void check_model(const struct test_found *f)
 	struct rnf_experiment *e = start(conf, "threads=1");
 	check_layout(e);
 	const struct results fresh = evaluate(e);
-	GOOD(rnf_train(e, folder, NULL));
+	train(e, folder);
 	const struct results trained = evaluate(e);
 	ck_assert_msg(!equal(&fresh, &trained), "%s: training changes nothing", subject);
 	check_loaded(conf, folder, e, &trained);

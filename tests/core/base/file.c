@@ -30,7 +30,7 @@ static void tear_down(void)
 static rnf_status replace(const char *words, rnf_status written)
 {
 	int fd = -1;
-	ck_assert_int_eq(rnf_file_begin(path, &fd), RNF_OK);
+	ck_assert_int_eq(rnf_file_begin(path, 0, &fd), RNF_OK);
 	ck_assert_int_eq(access(temporary, F_OK), 0);
 	ck_assert_int_eq(write(fd, words, strlen(words)), strlen(words));
 	return rnf_file_commit(path, fd, written);
@@ -73,7 +73,7 @@ END_TEST
 START_TEST(no_folder_is_named)
 {
 	int fd = -1;
-	ck_assert_int_eq(rnf_file_begin("/tmp/rnf_file_absent/a.bin", &fd), RNF_EIO);
+	ck_assert_int_eq(rnf_file_begin("/tmp/rnf_file_absent/a.bin", 0, &fd), RNF_EIO);
 	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "/tmp/rnf_file_absent/a.bin"));
 }
 END_TEST

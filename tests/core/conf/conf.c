@@ -172,6 +172,39 @@ START_TEST(base_and_set)
 }
 END_TEST
 
+static void parse_refuses(const char *text, const char *words)
+{
+	struct rnf_conf *root = NULL;
+	ck_assert_int_eq(rnf_conf_parse("w.bin", text, &root), RNF_EINVAL);
+	ck_assert_str_eq(rnf_fail_words(), words);
+}
+
+/* A conf out of a file of weights: the same gate, and nothing beside it. */
+START_TEST(parse_text)
+{
+	struct rnf_conf *root = NULL;
+	ck_assert_int_eq(rnf_conf_parse("w.bin", "a = 1;\nb = { c = 5000000000; };", &root), 0);
+	ck_assert_int_eq(node(root, "b", "c")->i, 5000000000ll);
+	ck_assert_str_eq(rnf_conf_place(node(root, "b", "c")), "w.bin:2: ");
+	ck_assert_int_eq(rnf_conf_parse("w.bin", "", &root), 0);
+	put("in.cfg", "x = 1;\n");
+	parse_refuses("a = 1;\n@include \"in.cfg\"\n",
+		      "w.bin:2: this conf stands inside a file and may include none");
+	parse_refuses("base = \"in.cfg\";", "w.bin:1: base: this conf stands inside a "
+		      "file and is whole; it may have no `base`");
+	parse_refuses("set = ( \"a=1\" );", "w.bin:1: set: this conf stands inside a "
+		      "file and is whole; it may have no `set`");
+	parse_refuses("a = 99999999999999999999;",
+		      "w.bin:1: 99999999999999999999 does not fit into 64 bits");
+	parse_refuses("a = \"", "w.bin:1: the file ends inside a string");
+	char *large = malloc((1 << 20) + 2);
+	memset(large, ' ', (1 << 20) + 1);
+	large[(1 << 20) + 1] = 0;
+	parse_refuses(large, "w.bin has 1048577 bytes, a conf at most 1048576");
+	free(large);
+}
+END_TEST
+
 static const char *layers =
 	"m = { act = \"relu\"; opt = { type = \"sgd\"; lr = 0.1; };\n"
 	" layers = ( { type = \"conv\"; name = \"stem\"; n = 1; },\n"
@@ -263,7 +296,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { types_and_places, includes_keep_places, gate,
-		byte_order_mark, bare_names, base_and_set, overrides, writes_what_it_read, nearest, NULL };
+		byte_order_mark, bare_names, base_and_set, parse_text, overrides, writes_what_it_read, nearest,
+		NULL };
 	char clean[64];
 	if (!mkdtemp(dir)) return 1;
 	snprintf(clean, sizeof clean, "rm -rf %s", dir);

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "plugin/loader.h"
-#include "train/setup.h"
+#include "train/weights.h"
 
 static char root[40];
 

@@ -4,17 +4,17 @@
 
 /* As the plugin's table describes it. */
 struct conf {
-	int64_t every, every_steps;
+	int64_t every, every_steps, keep;
 	int32_t best, last;
 };
 
 static char saved[256];
 
-static rnf_status save(const struct rnf_run *run, const char *file)
+static rnf_status save(const struct rnf_run *run, const char *file, int64_t keep)
 {
 	(void)run;
 	strcat(saved, file);
-	strcat(saved, " ");
+	strcat(saved, keep > 0 ? "(may go) " : " ");
 	return RNF_OK;
 }
 
@@ -46,21 +46,21 @@ static const char *run(struct conf conf, const double *val_loss)
 
 START_TEST(defaults)
 {
-	ck_assert_str_eq(run((struct conf){ 1, 0, 1, 1 }, (double[]){ 2, 1, 3 }),
-			 "net_1 best net_2 best net_3 last ");
+	ck_assert_str_eq(run((struct conf){ 1, 0, 2, 1, 1 }, (double[]){ 2, 1, 3 }),
+			 "net_1(may go) best net_2(may go) best net_3(may go) last ");
 }
 END_TEST
 
 START_TEST(by_steps)
 {
-	ck_assert_str_eq(run((struct conf){ 2, 3, 0, 0 }, (double[]){ 2, 1, 3 }),
+	ck_assert_str_eq(run((struct conf){ 2, 3, 0, 0, 0 }, (double[]){ 2, 1, 3 }),
 			 "net_step3 net_2 net_step6 ");
 }
 END_TEST
 
 START_TEST(best_without_validation)
 {
-	ck_assert_str_eq(run((struct conf){ 0, 0, 1, 0 }, (double[]){ NAN, NAN, NAN }),
+	ck_assert_str_eq(run((struct conf){ 0, 0, 2, 1, 0 }, (double[]){ NAN, NAN, NAN }),
 			 "best best best ");
 }
 END_TEST

@@ -1,0 +1,117 @@
+#include "base/lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/status.h"
+
+static rnf_status open_for(struct rnf_lines *lines, const char *path, int more)
+{
+	*lines = (struct rnf_lines){ .path = path };
+	lines->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | more, 0666);
+	if (lines->fd >= 0) return RNF_OK;
+	lines->path = NULL;
+	return rnf_fail_errno(path);
+}
+
+rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path)
+{
+	return open_for(lines, path, O_TRUNC);
+}
+
+/* Bytes of the lines that stay; a last line without its end does not. */
+static off_t kept_bytes(const char *path, int (*keep)(const char *, const void *),
+			const void *context)
+{
+	struct stat st;
+	char *line = NULL;
+	size_t room = 0;
+	off_t kept = 0;
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return 0;
+	FILE *file = fopen(path, "re");
+	if (!file) return 0;
+	for (ssize_t n; (n = getline(&line, &room, file)) > 0; kept += n)
+		if (line[n - 1] != '\n' || !keep(line, context)) break;
+	free(line);
+	fclose(file);
+	return kept;
+}
+
+rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path,
+			    int (*keep)(const char *line, const void *context),
+			    const void *context)
+{
+	const off_t kept = kept_bytes(path, keep, context);
+	RNF_TRY(open_for(lines, path, O_APPEND));
+	if (ftruncate(lines->fd, kept) == 0 || errno == EINVAL) /* a terminal, a pipe */
+		return RNF_OK;
+	const rnf_status status = rnf_fail_errno(path);
+	close(lines->fd);
+	lines->path = NULL;
+	return status;
+}
+
+int rnf_lines_empty(const struct rnf_lines *lines)
+{
+	return lseek(lines->fd, 0, SEEK_END) == 0;
+}
+
+/* All of it or, on a disk, nothing of it. */
+static int write_whole(int fd, const char *text, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		const ssize_t wrote = write(fd, text + done, n - done);
+		if (wrote < 0 && errno == EINTR) continue;
+		if (wrote >= 0) {
+			done += (size_t)wrote;
+			continue;
+		}
+		const int cause = errno;
+		const off_t end = lseek(fd, 0, SEEK_CUR);
+		if (end >= 0 && done > 0 && ftruncate(fd, end - (off_t)done) == 0)
+			lseek(fd, end - (off_t)done, SEEK_SET);
+		errno = cause;
+		return -1;
+	}
+	return 0;
+}
+
+void rnf_lines_put(struct rnf_lines *lines, const char *text, size_t n)
+{
+	if (!lines->path || write_whole(lines->fd, text, n) == 0 || lines->error) return;
+	lines->error = errno;
+	rnf_log(RNF_LOG_WARNING, "%s: %s; lines of it are lost from here on", lines->path,
+		strerror(errno));
+}
+
+void rnf_lines_sync(const struct rnf_lines *lines)
+{
+	if (lines->path) fdatasync(lines->fd);
+}
+
+rnf_status rnf_lines_close(struct rnf_lines *lines, rnf_status status)
+{
+	if (!lines->path) return status;
+	errno = 0;
+	if (close(lines->fd) != 0 && !lines->error) lines->error = errno;
+	errno = lines->error;
+	if (lines->error && status >= 0) status = rnf_fail_errno(lines->path);
+	lines->path = NULL;
+	return status;
+}
+
+const char *rnf_number_text(char text[32], double value)
+{
+	if (!isfinite(value)) return isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
+	for (int digits = 9; digits <= 17; digits++) {
+		snprintf(text, 32, "%.*g", digits, value);
+		if (strtod(text, NULL) == value) break;
+	}
+	return text;
+}

@@ -1,0 +1,35 @@
+/* A log of whole lines: each is one write, so that a process that is killed
+ * leaves no half of one. A line that cannot be written is said once and lost;
+ * the run goes on, and close() tells. [main] */
+#ifndef RNF_BASE_LINES_H
+#define RNF_BASE_LINES_H
+
+#include <stddef.h>
+#include <rnframe/abi.h>
+
+struct rnf_lines {
+	const char *path; /* NULL: nothing is written */
+	int fd;
+	int error;        /* errno of the first line that was lost */
+};
+
+/* Create or replace. */
+rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path);
+/* Go on after the last of the first lines that all have keep(line, context) != 0;
+ * the rest is cut off. Creates the file when there is none. */
+rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path,
+			    int (*keep)(const char *line, const void *context),
+			    const void *context);
+/* 1 when nothing stands in it yet. */
+int rnf_lines_empty(const struct rnf_lines *lines);
+/* `text` ends in a newline. */
+void rnf_lines_put(struct rnf_lines *lines, const char *text, size_t n);
+/* To the disk, as far as it is one. */
+void rnf_lines_sync(const struct rnf_lines *lines);
+/* RNF_EIO when a line was lost, unless `status` is bad already, whose words stay. */
+rnf_status rnf_lines_close(struct rnf_lines *lines, rnf_status status);
+
+/* As short as it reads back to the same bits; nan, inf and -inf by these words. */
+const char *rnf_number_text(char text[32], double value);
+
+#endif

@@ -1,0 +1,131 @@
+/* The lock is an flock() on DIR/lock, which ends with its process whatever
+ * happens; the words in the file are for another host on a shared disk, where
+ * flock() may be local, and for people. */
+#include "base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+
+struct holder {
+	char host[65], boot[64];
+	long pid;
+};
+
+static void read_boot(char boot[64])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	boot[0] = 0;
+	if (!f) return;
+	if (!fgets(boot, 64, f)) boot[0] = 0;
+	boot[strcspn(boot, "\n")] = 0;
+	fclose(f);
+}
+
+static struct holder myself(void)
+{
+	struct holder me = { .pid = (long)getpid() };
+	if (gethostname(me.host, sizeof me.host - 1) != 0) strcpy(me.host, "?");
+	read_boot(me.boot);
+	if (!me.boot[0]) strcpy(me.boot, "?");
+	return me;
+}
+
+/* 0 when the file is empty or says something else: its writer was cut off. */
+static int read_holder(int fd, struct holder *who)
+{
+	char text[256];
+	const ssize_t n = pread(fd, text, sizeof text - 1, 0);
+	if (n <= 0) return 0;
+	text[n] = 0;
+	return sscanf(text, "host %64s pid %ld boot %63s", who->host, &who->pid,
+		      who->boot) == 3;
+}
+
+static rnf_status write_holder(int fd, const char *path)
+{
+	const struct holder me = myself();
+	char text[256];
+	const int n = snprintf(text, sizeof text, "host %s pid %ld boot %s\n", me.host,
+			       me.pid, me.boot);
+	if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n) return RNF_OK;
+	return rnf_fail_errno(path);
+}
+
+static rnf_status held(const char *dir, int fd)
+{
+	struct holder who;
+	if (!read_holder(fd, &who))
+		return rnf_fail(RNF_EINVAL, "%s is in use by another process", dir);
+	return rnf_fail(RNF_EINVAL, "%s is in use by process %ld on %s: wait for it, stop "
+			"it, or choose another --out", dir, who.pid, who.host);
+}
+
+/* The lock is ours: may what stands in the file be overwritten? */
+static rnf_status take_over(const char *path, int fd)
+{
+	const struct holder me = myself();
+	struct holder who;
+	if (!read_holder(fd, &who)) return RNF_OK;
+	if (strcmp(who.host, me.host) != 0)
+		return rnf_fail(RNF_EINVAL, "%s is held by process %ld on the host %s: if "
+				"that one is gone, remove this file", path, who.pid,
+				who.host);
+	rnf_log(RNF_LOG_INFO, "%s: taken over from process %ld, which is gone%s", path,
+		who.pid, strcmp(who.boot, me.boot) ? " since the machine was started" : "");
+	return RNF_OK;
+}
+
+/* Between open() and flock() its holder may have removed the file. */
+static int is_still(int fd, const char *path)
+{
+	struct stat mine, there;
+	return fstat(fd, &mine) == 0 && stat(path, &there) == 0 &&
+	       mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+}
+
+static rnf_status open_locked(const char *dir, const char *path, int *fd)
+{
+	for (;;) {
+		*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (*fd < 0) return rnf_fail_errno(path);
+		if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+			if (is_still(*fd, path)) return RNF_OK;
+			close(*fd);
+			continue;
+		}
+		const rnf_status status = held(dir, *fd);
+		close(*fd);
+		return status;
+	}
+}
+
+rnf_status rnf_lock_take(struct rnf_lock *lock, const char *dir)
+{
+	const char *path = rnf_format("%s/lock", dir);
+	int fd = -1;
+	RNF_TRY(open_locked(dir, path, &fd));
+	rnf_status status = take_over(path, fd);
+	if (status >= 0) status = write_holder(fd, path);
+	if (status < 0) {
+		close(fd);
+		return status;
+	}
+	*lock = (struct rnf_lock){ path, fd };
+	return RNF_OK;
+}
+
+void rnf_lock_release(struct rnf_lock *lock)
+{
+	if (!lock->path) return;
+	unlink(lock->path);
+	close(lock->fd);
+	lock->path = NULL;
+}

@@ -1,0 +1,19 @@
+/* A folder that one process at a time writes into. [main] */
+#ifndef RNF_BASE_LOCK_H
+#define RNF_BASE_LOCK_H
+
+#include <rnframe/abi.h>
+
+struct rnf_lock {
+	const char *path; /* DIR/lock; NULL: not held */
+	int fd;
+};
+
+/* Take DIR/lock, which names host, process and boot. One whose process is gone is
+ * taken over with a word; one that is held, or is of another host, is refused:
+ * RNF_EINVAL with who it is. */
+rnf_status rnf_lock_take(struct rnf_lock *lock, const char *dir);
+/* Remove it, when it is held. */
+void rnf_lock_release(struct rnf_lock *lock);
+
+#endif

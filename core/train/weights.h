@@ -1,0 +1,33 @@
+/* Weights, running statistics and optimizer state from and to files of whatever
+ * format plugin recognises them. Files written here carry a digest, which is
+ * compared whenever one is read. [main] */
+#ifndef RNF_TRAIN_WEIGHTS_H
+#define RNF_TRAIN_WEIGHTS_H
+
+#include "train/setup.h"
+
+struct rnf_texts {
+	struct rnf_text *at;
+	size_t n;
+};
+/* The value of a key, or NULL. */
+const char *rnf_texts_get(const struct rnf_texts *texts, const char *key);
+
+/* Name what can be saved, once, so that a checkpoint allocates nothing. */
+void rnf_weights_list(struct rnf_experiment *e);
+/* Weights and running statistics; a file may hold more. */
+rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path);
+/* These and all that the run's checkpoints hold besides. */
+rnf_status rnf_state_read(struct rnf_experiment *e, const char *path);
+/* All of a file is read and its digest compared; only the texts are kept. */
+rnf_status rnf_weights_check(const char *path, struct rnf_texts *texts);
+
+/* The first n of e->tensors to a file in the native format, whole or not at all:
+ * synced and read back before it gets its name. */
+rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
+			     size_t n, const struct rnf_text *texts, size_t n_texts);
+/* Bytes of the data of these tensors. */
+int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n);
+const char *rnf_native_suffix(void);
+
+#endif
