@@ -34,11 +34,25 @@ def steps(run):
         return []
 
 
+def epochs(run):
+    """The columns of epochs.csv that no clock decides."""
+    try:
+        with open(os.path.join(run, "epochs.csv"), encoding="utf-8") as f:
+            rows = [line.rstrip("\n").split(",") for line in f]
+    except OSError:
+        return []
+    clocks = [i for i, key in enumerate(rows[0]) if key in ("time_s", "images_per_s",
+                                                            "peak_rss_bytes")] if rows else []
+    return [[cell for i, cell in enumerate(row) if i not in clocks] for row in rows]
+
+
 def log(subject, run):
-    """The log tells each step once, with the figures of the undisturbed run."""
+    """The logs tell each step and epoch once, with the figures of the undisturbed run."""
     def figures(folder):
         return [[line.get(key) for key in ("step", "epoch", "lr", "loss", "accuracy")]
                 for line in steps(folder)]
+    if epochs(run) != epochs(subject.reference()[0]):
+        return [f"log: epochs.csv has {epochs(run)}"]
     want, have = figures(subject.reference()[0]), figures(run)
     if want == have:
         return []
@@ -76,13 +90,15 @@ def nothing_lost(run):
 
 def verified(subject, run, trace):
     """V: the program's own check of the folder."""
+    if not subject.has_verify():
+        return []
     result = subject.run([subject.program, "verify", run], trace)
     return [] if result.status == 0 else [f"V: verify: {result.words()}"]
 
 
 def no_drafts(run):
     left = [os.path.join(folder, name) for folder, _, names in os.walk(run)
-            for name in names if name.endswith(".tmp") or name == "lock"]
+            for name in names if name.endswith(".tmp")]
     return [f"left behind: {left}"] if left else []
 
 

@@ -17,6 +17,11 @@ EFFECTS = {"read": ("EIO", "ESTALE", "short", "EINTR"), "write": HARD[:4] + ("sh
            "statvfs": ("EIO",), "mmap": ("ENOMEM",)}
 FIRST = ("ENOSPC", "EIO", "short")  # what a short campaign tries
 HARMLESS = ("short", "EINTR")
+# Calls that may fail unsaid, since nothing is lost: what is tried three times, what only
+# reads, wishes, and the lock of a file system that has none.
+UNSAID = {"close": "", "statvfs": "", "lock": "", "read": r"^lock$", "unlink": r"^lock",
+          "open": r"^run\.json$"}
+THRICE = re.compile(r"^(last|model)\.safetensors|^(checkpoints|run)$")
 
 
 def site(kind, path):
@@ -35,7 +40,7 @@ class Storage:
     SCENARIOS = ("save", "load", "eval")
 
     def __init__(self):
-        self.folders = None
+        self.folders, self.found = None, {}
 
     # -- the three runs --
 
@@ -57,11 +62,14 @@ class Storage:
 
     def calls(self, subject, scenario):
         """{kind: [path of its call 1, 2, ...]}"""
+        if scenario in self.found:
+            return self.found[scenario]
         folder = subject.folder(f"{self.NAME}-{scenario}-record")
         run, command = self.prepare(subject, scenario, folder)
         by_kind = {}
         for kind, path in faults.record(subject, command, run, folder)[1]:
             by_kind.setdefault(kind, []).append(path)
+        self.found[scenario] = by_kind
         return by_kind
 
     def cases(self, subject, seed):
@@ -95,6 +103,8 @@ class Storage:
             bad.append("M: it did not end by exit()")
         fired = marked is not None and marked[1] > 0
         bad += self.said(result, scenario, effect, fired)
+        if fired and result.status == 0 and effect not in HARMLESS and not result.lines():
+            bad += self.unsaid(subject, scenario, kind, int(n))
         if scenario == "eval":
             return bad + ([] if stopped.listing(folder) == before else ["N: files have changed"])
         bad += oracles.checkpoints(run)[1]
@@ -114,11 +124,18 @@ class Storage:
             bad.append(f"M: {len(result.lines())} lines: {result.words()}")
         return bad
 
+    def unsaid(self, subject, scenario, kind, n):
+        paths = self.calls(subject, scenario)[kind]
+        name = os.path.basename(paths[min(n, len(paths)) - 1].rstrip("/"))
+        if kind in UNSAID and re.search(UNSAID[kind], name) or THRICE.search(name):
+            return []
+        return [f"M: {kind} of {name} has failed, and nobody says so"]
+
     def mended(self, subject, run, result, effect, kind, trace):
         """Once the disk is well again the run comes to its end with the same bits. A line of a
         log that could not be written stays away."""
         if result.status == 0:
-            bad = oracles.equal(subject, run)
+            bad = oracles.equal(subject, run) + oracles.log(subject, run)
         else:
             bad = kill.must_end_well(subject, run, trace, 1)
         lost = effect not in HARMLESS and kind == "write"

@@ -21,7 +21,10 @@ class Result:
         self.out, self.err = out, err
 
     def lines(self):
-        return [line for line in self.err.splitlines() if line.strip()]
+        """Of stderr, but what every resume says."""
+        return [line for line in self.err.splitlines()
+                if line.strip() and not line.startswith("resume ")
+                and ": taken over from process" not in line]
 
     def words(self):
         return f"status {self.status}{' (hung)' if self.hung else ''}: {self.err.strip()[-600:]}"
@@ -35,6 +38,7 @@ class Subject:
         self.has_shim = os.path.exists(self.shim)
         self.lock = threading.Lock()
         self.undisturbed = None
+        self.verify = None
 
     def folder(self, name):
         path = os.path.join(self.work, name.replace("/", "-"))
@@ -47,6 +51,11 @@ class Subject:
 
     def resume(self, out, threads=1):
         return self.train(out, "--resume", "auto", threads=threads)
+
+    def has_verify(self):
+        if self.verify is None:
+            self.verify = "rnframe verify" in self.run([self.program, "help"]).out
+        return self.verify
 
     def run(self, command, trace=None, fault=None, signals=()):
         """signals: (seconds, signal) in the order of time. fault: see faults.py."""
