@@ -32,6 +32,7 @@ rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);
+rnf_status rnf_verb_verify(const struct rnf_options *);
 rnf_status rnf_verb_plan(const struct rnf_options *);
 rnf_status rnf_verb_profile(const struct rnf_options *);
 rnf_status rnf_verb_inspect(const struct rnf_options *);

@@ -36,6 +36,8 @@ static const struct rnf_verb verbs[] = {
 	{ "profile", "CONF [key.path=value]... [--steps N] [--mode train|inference] "
 	  "[--json FILE]", "run a few steps and tell where their time goes; keeps nothing",
 	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },
+	{ "verify", "RUN [--steps N]", "check the files of a run folder; make its last N steps "
+	  "again and compare every bit", rnf_verb_verify, 1, { "--steps" }, 0 },
 	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",
 	  rnf_verb_inspect, 2, { NULL }, 0 },
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,

@@ -61,11 +61,12 @@ static rnf_status prepare(struct session *s)
 /* What a longer run makes of the rates. */
 static void say_schedule(const struct session *s)
 {
-	const int64_t then = s->resume.found.progress.epochs;
+	const struct rnf_found *from = s->resume.found;
+	const int64_t then = from ? from->progress.epochs : 0;
 	struct rnf_run run = rnf_training_run(s->e), old = run;
 	if (then == run.epochs || then < 1) return;
 	old.epochs = then;
-	run.step = old.step = s->resume.found.progress.step + 1;
+	run.step = old.step = from->progress.step + 1;
 	printf("schedule %lld epochs, not %lld: the rate of step %lld is %g (was to be %g)",
 	       (long long)run.epochs, (long long)then, (long long)run.step,
 	       rnf_training_rate(s->e, &run), rnf_training_rate(s->e, &old));
@@ -90,16 +91,15 @@ static rnf_status open_run(struct session *s)
 		RNF_TRY(rnf_resume_load(&s->resume, s->e, &s->checkpoints));
 		say_schedule(s);
 	}
-	s->record.from = s->e->step = s->resume.found.progress.step;
+	if (s->resume.found) s->record.from = s->e->step = s->resume.found->progress.step;
 	return rnf_record_begin(&s->record);
 }
 
 static rnf_status run(struct session *s, struct rnf_scores *test)
 {
 	struct rnf_experiment *e = s->e;
-	const struct rnf_found *from = &s->resume.found;
-	RNF_TRY(rnf_train(e, &s->checkpoints, from->path ? &from->progress : NULL,
-			  s->o->log));
+	const struct rnf_found *from = s->resume.found;
+	RNF_TRY(rnf_train(e, &s->checkpoints, from ? &from->progress : NULL, s->o->log));
 	return rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], NULL,
 			    test);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "exec/exec.h"
+#include "kernel/narrow.h"
 #include "kernel/pointwise.h"
 
 struct run {
@@ -33,6 +34,14 @@ static void activation(struct run *r, const struct rnf_stage *s, const float *a,
 		op->act->fwd(op->self, &tile, n, a, dst2);
 		op->act->bwd(op->self, &tile, n, a, b, dst);
 	}
+}
+
+static void move(struct run *r, const struct rnf_stage *s)
+{
+	const int64_t n = r->pixels * r->chain->c, at = r->first * r->chain->c;
+	uint16_t *kept = (uint16_t *)rnf_at(r->w, s->coef) + at;
+	if (s->move == RNF_MOVE_WIDEN) rnf_widen(n, kept, r->slots[s->dst]);
+	else rnf_narrow(n, r->slots[s->a], kept);
 }
 
 static void stage(struct run *r, const struct rnf_stage *s)
@@ -101,8 +110,8 @@ void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain)
 				: rnf_at(w, slot->operand) + r.first * chain->c;
 		}
 		for (size_t i = 0; i < chain->n_stages; i++)
-			stage(&r, &chain->stages[i]);
+			(chain->stages[i].move ? move : stage)(&r, &chain->stages[i]);
 	}
 	for (size_t i = 0; i < chain->n_stages; i++)
-		finish(&r, &chain->stages[i]);
+		if (!chain->stages[i].move) finish(&r, &chain->stages[i]);
 }

@@ -178,7 +178,7 @@ struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 	for (int i = 0; i < exec->n_workers; i++) {
 		struct rnf_worker *w = &exec->workers[i];
 		worker_init(exec, w);
-		w->base[RNF_SPACE_ARENA] = arena;
+		w->base[RNF_SPACE_ARENA] = w->base[RNF_SPACE_NARROW] = arena;
 		w->base[RNF_SPACE_CHANNEL] = channel;
 		w->base[RNF_SPACE_GRADIENT] = gradient;
 		w->base[RNF_SPACE_WEIGHT] = weights;

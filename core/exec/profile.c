@@ -49,34 +49,45 @@ static struct rnf_time total(const struct rnf_exec *exec, size_t phase, size_t r
 
 /* -- what a step moves -- */
 
-static int64_t floats_at(const struct rnf_plan *plan, struct rnf_operand o, int value)
+static int64_t bytes_at(struct rnf_operand o, int64_t floats)
 {
-	return o.space == RNF_SPACE_ARENA
-		? rnf_value_size(&plan->program->values[value]) : 0;
+	if (o.space == RNF_SPACE_ARENA) return 4 * floats;
+	return o.space == RNF_SPACE_NARROW ? 2 * floats : 0;
+}
+
+static int64_t size_of(const struct rnf_plan *plan, int value)
+{
+	return rnf_value_size(&plan->program->values[value]);
 }
 
 /* A slot is read or written tile by tile; stages that share it find it in L1. */
-static int64_t chain_floats(const struct rnf_plan *plan, const struct rnf_chain *chain)
+static int64_t chain_bytes(const struct rnf_plan *plan, const struct rnf_chain *chain)
 {
 	int64_t n = 0;
 	for (size_t i = 0; i < chain->n_slots; i++)
-		if (chain->slots[i].operand.space == RNF_SPACE_ARENA)
-			n += chain->pixels * chain->c;
+		n += bytes_at(chain->slots[i].operand, chain->pixels * chain->c);
 	for (size_t i = 0; i < chain->n_stages; i++) {
 		const struct rnf_stage *s = &chain->stages[i];
-		if (s->coef.space == RNF_SPACE_ARENA) n += chain->c;
-		n += floats_at(plan, s->sum, s->op->out);
+		n += bytes_at(s->coef, s->move ? chain->pixels * chain->c : chain->c);
+		n += bytes_at(s->sum, size_of(plan, s->op->out));
 	}
 	return n;
 }
 
-static int64_t step_floats(const struct rnf_plan *plan, const struct rnf_step *step)
+static int64_t step_bytes(const struct rnf_plan *plan, const struct rnf_step *step)
 {
-	if (step->chain) return chain_floats(plan, step->chain);
-	int64_t n = floats_at(plan, step->out, step->op->out);
+	const int64_t out = size_of(plan, step->op->out);
+	if (step->chain) return chain_bytes(plan, step->chain);
+	if (step->move) return bytes_at(step->in[0], out) + bytes_at(step->out, out);
+	int64_t n = bytes_at(step->out, out);
 	for (int i = 0; i < step->op->n_in; i++)
-		n += floats_at(plan, step->in[i], step->op->in[i]);
+		n += bytes_at(step->in[i], size_of(plan, step->op->in[i]));
 	return n;
+}
+
+static double step_operations(const struct rnf_plan *plan, const struct rnf_step *step)
+{
+	return step->move ? 0 : 2 * (double)rnf_op_macs(plan->program, step->op);
 }
 
 /* -- sums -- */
@@ -136,9 +147,8 @@ static void add_steps(const struct rnf_exec *exec, size_t phase, const char *nam
 		const struct rnf_step *step = &plan->phases[phase].steps[i];
 		struct rnf_cost cost =
 			cost_of(total(exec, 1 + phase, RNF_TIME_STEPS + i), runs);
-		cost.bytes = 4 * cost.calls * (double)step_floats(plan, step);
-		cost.operations = 2 * cost.calls *
-				  (double)rnf_op_macs(plan->program, step->op);
+		cost.bytes = cost.calls * (double)step_bytes(plan, step);
+		cost.operations = cost.calls * step_operations(plan, step);
 		add(&sums->kinds, rnf_step_words(plan, step), cost);
 		add(&sums->phases, name, cost);
 		add(&sums->layers, rnf_step_label(step), cost);

@@ -3,6 +3,7 @@
 
 #include "exec/exec.h"
 #include "kernel/matmul.h"
+#include "kernel/narrow.h"
 #include "kernel/pool.h"
 
 struct view {
@@ -114,13 +115,18 @@ static void small(struct rnf_worker *w, const struct rnf_step *s,
 	}
 }
 
-void rnf_step_run(struct rnf_worker *w, const struct rnf_step *s)
+static void move(struct rnf_worker *w, const struct rnf_step *s)
 {
 	const struct rnf_program *p = w->exec->plan->program;
-	if (s->chain) {
-		rnf_chain_run(w, s->chain);
-		return;
-	}
+	const int64_t n = rnf_value_size(&p->values[s->op->out]);
+	float *in = rnf_at(w, s->in[0]), *out = rnf_at(w, s->out);
+	if (s->move == RNF_MOVE_WIDEN) rnf_widen(n, (const uint16_t *)in, out);
+	else rnf_narrow(n, in, (uint16_t *)out);
+}
+
+static void heavy(struct rnf_worker *w, const struct rnf_step *s)
+{
+	const struct rnf_program *p = w->exec->plan->program;
 	const struct rnf_op *op = s->op;
 	const struct view v = {
 		.x = &p->values[op->in[0]], .x1 = &p->values[op->in[1]],
@@ -132,4 +138,11 @@ void rnf_step_run(struct rnf_worker *w, const struct rnf_step *s)
 	};
 	if (s->kernel.run) conv(w, s, &v);
 	else small(w, s, &v);
+}
+
+void rnf_step_run(struct rnf_worker *w, const struct rnf_step *s)
+{
+	if (s->chain) rnf_chain_run(w, s->chain);
+	else if (s->move) move(w, s);
+	else heavy(w, s);
 }

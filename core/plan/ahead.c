@@ -9,16 +9,30 @@ static int same(struct rnf_operand a, struct rnf_operand b)
 	return a.space == b.space && a.offset == b.offset && a.stride == b.stride;
 }
 
+static int is_stored(struct rnf_operand o)
+{
+	return o.space == RNF_SPACE_ARENA || o.space == RNF_SPACE_NARROW;
+}
+
 static int is_conv(const struct rnf_step *step)
 {
 	return step->kernel.run != NULL;
 }
 
+/* Slots, then what stages move; the vectors of others are too small to ask for. */
+static const struct rnf_operand *chain_operand(const struct rnf_chain *chain, size_t i)
+{
+	static const struct rnf_operand none;
+	if (i < chain->n_slots) return &chain->slots[i].operand;
+	i -= chain->n_slots;
+	if (i >= chain->n_stages) return NULL;
+	return chain->stages[i].move ? &chain->stages[i].coef : &none;
+}
+
 /* Operand i of a step, or none after the last. */
 static const struct rnf_operand *operand(const struct rnf_step *step, size_t i)
 {
-	if (step->chain)
-		return i < step->chain->n_slots ? &step->chain->slots[i].operand : NULL;
+	if (step->chain) return chain_operand(step->chain, i);
 	if (i < RNF_OP_INPUTS) return &step->in[i];
 	return i == RNF_OP_INPUTS ? &step->out : NULL;
 }
@@ -52,7 +66,7 @@ static void add_step(const struct rnf_phase *phase, size_t conv, size_t step, in
 {
 	const struct rnf_operand *o;
 	for (size_t i = 0; (o = operand(&phase->steps[step], i)); i++)
-		if (o->space == RNF_SPACE_ARENA && (next || !is_warm(phase, conv, *o)))
+		if (is_stored(*o) && (next || !is_warm(phase, conv, *o)))
 			add(&phase->steps[conv], *o, next);
 }
 

@@ -96,7 +96,7 @@ static int is_sink(const struct weave *k, int id)
 	const struct rnf_planner *b = k->b;
 	const struct rnf_op *op = op_at(k, id);
 	if (class_of(op) != RNF_CHAIN) return 1;
-	if (b->stored[op->out] && rnf_own_phase(b, id) == (int)b->phase) return 1;
+	if (rnf_planner_keeps(b, op->out)) return 1;
 	for (int j = 0; j < (int)b->p->n_ops; j++) {
 		const struct rnf_op *q = op_at(k, j);
 		if (!rnf_needed(b, j) || chainable(q)) continue;
@@ -172,19 +172,38 @@ static int new_slot(struct weave *k, int value, struct rnf_operand operand)
 	return k->slot[value] = (int)chain->n_slots - 1;
 }
 
+static void push_stage(struct weave *k, struct rnf_stage stage)
+{
+	*(struct rnf_stage *)rnf_push((void **)&k->chain->stages,
+				      &k->chain->n_stages, sizeof stage) = stage;
+}
+
+/* No op: tiles of bf16 to and from memory, of the value that op makes. */
+static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_move move)
+{
+	return (struct rnf_stage){ .op = op_at(k, k->b->p->values[value].op), .a = -1,
+				   .b = -1, .dst = -1, .dst2 = -1, .move = move,
+				   .coef = k->b->plan->operands[value] };
+}
+
+static const struct rnf_operand own_tile = { RNF_SPACE_NONE, 0, 0 };
+
 static int input_slot(struct weave *k, int value)
 {
 	if (k->slot[value] >= 0) return k->slot[value];
-	return new_slot(k, value, rnf_planner_operand(k->b, value));
+	const struct rnf_operand at = rnf_planner_operand(k->b, value);
+	if (at.space != RNF_SPACE_NARROW) return new_slot(k, value, at);
+	struct rnf_stage widen = move_stage(k, value, RNF_MOVE_WIDEN);
+	widen.dst = new_slot(k, value, own_tile);
+	push_stage(k, widen);
+	return widen.dst;
 }
 
-/* Must the value be whole in memory: stored, or read by a later step here? */
+/* Must its floats lie whole in memory: stored so, or read by a later step here? */
 static int wants_place(const struct weave *k, int value)
 {
 	const struct rnf_planner *b = k->b;
-	if (b->stored[value] &&
-	    rnf_own_phase(b, b->p->values[value].op) == (int)b->phase)
-		return 1;
+	if (rnf_planner_keeps(b, value) && !b->plan->narrow[value]) return 1;
 	for (int j = 0; j < (int)b->p->n_ops; j++) {
 		if (!rnf_needed(b, j) || b->done[j] || k->in[j]) continue;
 		for (int i = 0; i < op_at(k, j)->n_in; i++)
@@ -195,9 +214,16 @@ static int wants_place(const struct weave *k, int value)
 
 static int output_slot(struct weave *k, int value)
 {
-	const struct rnf_operand none = { RNF_SPACE_NONE, 0, 0 };
 	return new_slot(k, value, wants_place(k, value)
-				? rnf_planner_place(k->b, value) : none);
+				? rnf_planner_place(k->b, value) : own_tile);
+}
+
+static void keep(struct weave *k, int value)
+{
+	if (!rnf_planner_keeps(k->b, value) || !k->b->plan->narrow[value]) return;
+	struct rnf_stage narrow = move_stage(k, value, RNF_MOVE_NARROW);
+	narrow.a = k->slot[value];
+	push_stage(k, narrow);
 }
 
 /* One reader fewer; the last frees the tile. */
@@ -251,8 +277,9 @@ static void emit(struct weave *k, int id, const struct rnf_op *forward)
 	}
 	if (class_of(op) == RNF_CHAIN) stage.dst = output_slot(k, op->out);
 	else sum_stage(k, op, &stage);
-	*(struct rnf_stage *)rnf_push((void **)&k->chain->stages,
-				      &k->chain->n_stages, sizeof stage) = stage;
+	push_stage(k, stage);
+	if (forward) keep(k, forward->out);
+	if (class_of(op) == RNF_CHAIN) keep(k, op->out);
 	finish_op(k, op);
 	if (forward) finish_op(k, forward);
 }

@@ -49,7 +49,7 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 {
 	const struct rnf_op *op = step->op;
 	struct rnf_conv_shape shape;
-	if (step->chain || !rnf_conv_shape_of(p, op, &shape)) return RNF_OK;
+	if (step->chain || step->move || !rnf_conv_shape_of(p, op, &shape)) return RNF_OK;
 	if (backend) {
 		const struct rnf_backend_impl *impl = backend->impl;
 		const rnf_status status =

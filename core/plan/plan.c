@@ -23,13 +23,18 @@ int rnf_own_phase(const struct rnf_planner *b, int op)
 	return rnf_plan_depth(b->p, op, b->fused);
 }
 
+int rnf_planner_keeps(const struct rnf_planner *b, int value)
+{
+	return b->stored[value] &&
+	       rnf_own_phase(b, b->p->values[value].op) == (int)b->phase;
+}
+
 struct rnf_operand rnf_planner_place(struct rnf_planner *b, int value)
 {
 	const int64_t size = rnf_round16(rnf_value_size(&b->p->values[value]));
 	const int now = (int)b->out->n_steps;
 	b->available[value] = 1;
-	if (b->stored[value] &&
-	    rnf_own_phase(b, b->p->values[value].op) == (int)b->phase)
+	if (rnf_planner_keeps(b, value) && !b->plan->narrow[value])
 		return b->at[value] = b->plan->operands[value];
 	b->buffer_of[value] = (int)b->n_buffers;
 	struct rnf_buffer *buffer =
@@ -56,6 +61,24 @@ struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op)
 	return step;
 }
 
+static void move_step(struct rnf_planner *b, int value, enum rnf_move move,
+		      struct rnf_operand from, struct rnf_operand to)
+{
+	struct rnf_step *step = rnf_planner_step(b, b->p->values[value].op);
+	step->move = move;
+	step->in[0] = from;
+	step->out = to;
+}
+
+/* As floats that lie together in memory. */
+static void make_whole(struct rnf_planner *b, int value)
+{
+	const struct rnf_operand kept = rnf_planner_operand(b, value);
+	if (kept.space != RNF_SPACE_NARROW) return;
+	const struct rnf_operand whole = rnf_planner_place(b, value);
+	move_step(b, value, RNF_MOVE_WIDEN, kept, whole);
+}
+
 static void heavy_step(struct rnf_planner *b, int id)
 {
 	const struct rnf_op *op = &b->p->ops[id];
@@ -64,7 +87,9 @@ static void heavy_step(struct rnf_planner *b, int id)
 		    !b->available[op->in[i]])
 			rnf_chain_build(b, b->p->values[op->in[i]].op);
 	struct rnf_operand in[RNF_OP_INPUTS] = { { 0 } }, out = { 0 };
-	for (int i = 0; i < op->n_in; i++)
+	for (int i = 0; i < op->n_in; i++) /* may add steps, */
+		make_whole(b, op->in[i]);
+	for (int i = 0; i < op->n_in; i++) /* so that lives are measured after */
 		in[i] = rnf_planner_operand(b, op->in[i]);
 	if (!is_reduce(op)) out = rnf_planner_place(b, op->out);
 	struct rnf_step *step = rnf_planner_step(b, id);
@@ -74,6 +99,9 @@ static void heavy_step(struct rnf_planner *b, int id)
 		step->reduction = b->plan->operands[op->out].offset -
 				  b->out->gradient;
 	b->done[id] = 1;
+	if (!is_reduce(op) && rnf_planner_keeps(b, op->out) && b->plan->narrow[op->out])
+		move_step(b, op->out, RNF_MOVE_NARROW, rnf_planner_operand(b, op->out),
+			  b->plan->operands[op->out]);
 }
 
 static void heavy_steps(struct rnf_planner *b, enum rnf_op_class class)
@@ -91,7 +119,7 @@ static void left_over(struct rnf_planner *b)
 		const struct rnf_op *op = &b->p->ops[id];
 		if (!rnf_needed(b, id) || b->done[id]) continue;
 		if (class_of(op) != RNF_CHAIN ||
-		    (b->stored[op->out] && rnf_own_phase(b, id) == (int)b->phase))
+		    rnf_planner_keeps(b, op->out))
 			rnf_chain_build(b, id);
 	}
 }
@@ -217,6 +245,26 @@ static int64_t last_reader(const struct rnf_planner *b, int value)
 	return last;
 }
 
+/* Tensors between phases, not the vectors of SE, nor what goes in and comes out. */
+static void choose_narrow(struct rnf_planner *b)
+{
+	const struct rnf_program *p = b->p;
+	b->plan->narrow = rnf_alloc(p->n_values);
+	if (p->precision != RNF_PRECISION_BF16 || !b->fused) return;
+	for (int v = 0; v < (int)p->n_values; v++) {
+		const struct rnf_value *x = &p->values[v];
+		b->plan->narrow[v] = b->stored[v] && x->h * x->w > 1 && v != p->input &&
+				     v != p->logits && v != p->loss;
+	}
+}
+
+/* Floats of an image's slice. */
+static int64_t slice_of(const struct rnf_planner *b, size_t v)
+{
+	const int64_t n = rnf_value_size(&b->p->values[v]);
+	return rnf_round16(b->plan->narrow[v] ? (n + 1) / 2 : n);
+}
+
 static void place_arena(struct rnf_planner *b)
 {
 	const size_t n = b->p->n_values;
@@ -227,8 +275,7 @@ static void place_arena(struct rnf_planner *b)
 		if (!b->stored[v]) continue;
 		value[n_buffers] = (int)v;
 		buffers[n_buffers++] = (struct rnf_buffer){
-			.size = b->plan->batch *
-				rnf_round16(rnf_value_size(&b->p->values[v])),
+			.size = b->plan->batch * slice_of(b, v),
 			.first = rnf_own_phase(b, b->p->values[v].op),
 			.last = last_reader(b, (int)v) };
 		/* the next batch's images may arrive at any time */
@@ -240,8 +287,8 @@ static void place_arena(struct rnf_planner *b)
 	b->plan->arena = rnf_memory_place(buffers, n_buffers);
 	for (size_t i = 0; i < n_buffers; i++)
 		b->plan->operands[value[i]] = (struct rnf_operand){
-			RNF_SPACE_ARENA, buffers[i].offset,
-			buffers[i].size / b->plan->batch };
+			b->plan->narrow[value[i]] ? RNF_SPACE_NARROW : RNF_SPACE_ARENA,
+			buffers[i].offset, buffers[i].size / b->plan->batch };
 }
 
 static void place_barriers(struct rnf_planner *b)
@@ -348,6 +395,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 	rnf_recompute(program, fused, b.need, b.stored);
 	place_channels(&b);
 	place_reductions(&b);
+	choose_narrow(&b);
 	place_arena(&b);
 	place_barriers(&b);
 	for (size_t phase = 0; phase < b.plan->n_phases; phase++) {

@@ -17,6 +17,7 @@ enum { RNF_CHAIN_SLOTS = 64 };
 enum rnf_space {
 	RNF_SPACE_NONE,
 	RNF_SPACE_ARENA,    /* one slice per image, lives between phases */
+	RNF_SPACE_NARROW,   /* such a slice of bf16, two in a float's place */
 	RNF_SPACE_SCRATCH,  /* of a worker, lives inside a phase */
 	RNF_SPACE_CHANNEL,  /* vectors made at barriers */
 	RNF_SPACE_GRADIENT, /* finished sums over the batch */
@@ -30,11 +31,15 @@ struct rnf_operand {
 	int64_t offset, stride;
 };
 
+/* Between a value's slice of bf16 and the floats that ops compute with. */
+enum rnf_move { RNF_MOVE_NONE, RNF_MOVE_WIDEN, RNF_MOVE_NARROW };
+
 /* One pointwise op over a tile; a, b, dst, dst2 are slots of the chain, -1: none. */
 struct rnf_stage {
 	const struct rnf_op *op;
 	int fused; /* act: forward and backward in one call */
 	int a, b, dst, dst2;
+	enum rnf_move move; /* no op: coef is widened to dst, or a narrowed to coef */
 	struct rnf_operand coef; /* channel vector, or one vector an image */
 	struct rnf_operand sum;  /* CHAIN_SUM: where an image's vector goes */
 	int64_t acc;             /* sums: floats into the worker's accumulators */
@@ -66,6 +71,7 @@ enum { RNF_AHEAD = 16 }; /* at most, of a step */
 struct rnf_step {
 	const struct rnf_op *op; /* of a chain: the op that asked for it */
 	const struct rnf_chain *chain;
+	enum rnf_move move; /* of op's output, whole: in[0] to out */
 	struct rnf_operand in[RNF_OP_INPUTS], out;
 	int64_t reduction; /* HEAVY_REDUCE: floats into the phase's vector */
 	struct rnf_kernel kernel; /* convs */
@@ -98,6 +104,7 @@ struct rnf_plan {
 	size_t n_prologue;
 	struct rnf_operand *operands; /* of each value that has a place */
 	char *stored;                 /* values in the arena */
+	char *narrow;                 /* of these, the ones kept in bf16 */
 	int64_t arena, scratch, channel, gradient; /* floats */
 	int64_t max_reductions, tiles, accumulators;
 	size_t kernel_scratch_bytes;
@@ -161,6 +168,8 @@ int rnf_own_phase(const struct rnf_planner *b, int op);
 struct rnf_operand rnf_planner_place(struct rnf_planner *b, int value);
 /* A value of any domain that exists already, as an operand. */
 struct rnf_operand rnf_planner_operand(struct rnf_planner *b, int value);
+/* Does this phase make the value, and keep it for later ones? */
+int rnf_planner_keeps(const struct rnf_planner *b, int value);
 struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op);
 /* Build the chain that makes op's output, with all that shares its values.
  * (chain.c) */

@@ -7,14 +7,19 @@ static double megabytes(int64_t floats)
 	return (double)floats * 4e-6;
 }
 
+static const char *const move_words[] = {
+	[RNF_MOVE_WIDEN] = "widen", [RNF_MOVE_NARROW] = "narrow",
+};
+
 static const char *chain_words(const struct rnf_chain *chain)
 {
 	const char *words = "";
 	for (size_t i = 0; i < chain->n_stages; i++) {
 		const struct rnf_stage *s = &chain->stages[i];
 		words = rnf_format("%s%s%s", words, i ? ", " : "",
-				   s->fused ? "act_fwd_bwd"
-					    : rnf_op_info[s->op->kind].name);
+				   s->move ? move_words[s->move]
+				   : s->fused ? "act_fwd_bwd"
+					      : rnf_op_info[s->op->kind].name);
 	}
 	return words;
 }
@@ -36,6 +41,7 @@ const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *s
 	struct rnf_conv_shape shape;
 	const char *name = rnf_op_info[step->op->kind].name;
 	if (step->chain) return rnf_format("chain %s", chain_words(step->chain));
+	if (step->move) return move_words[step->move];
 	if (!rnf_conv_shape_of(plan->program, step->op, &shape)) return name;
 	return conv_words(name, &shape);
 }
@@ -58,7 +64,8 @@ static void print_step(const struct rnf_plan *plan, const struct rnf_step *step,
 		return;
 	}
 	const struct rnf_value *y = &p->values[op->out];
-	fprintf(out, "   step   %s", rnf_op_info[op->kind].name);
+	fprintf(out, "   step   %s", step->move ? move_words[step->move]
+					  : rnf_op_info[op->kind].name);
 	if (step->kernel.name)
 		fprintf(out, " %lldx%lld/%lld -> %lld x %lld x %lld  %.2f M MAC  [%s]",
 			(long long)op->window.kernel_h,

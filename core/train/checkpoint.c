@@ -83,12 +83,17 @@ static const char *plugins_text(void)
 	return kept;
 }
 
+static const char *folder_of(const char *dir)
+{
+	return rnf_format("%s/checkpoints", dir);
+}
+
 rnf_status rnf_checkpoints_open(struct rnf_checkpoints *c,
 				const struct rnf_experiment *e, const char *dir)
 {
 	*c = (struct rnf_checkpoints){ .e = e, .dir = dir, .conf = conf_text(e->tree),
 				       .plugins = plugins_text() };
-	return rnf_folder_make(rnf_format("%s/checkpoints", dir));
+	return rnf_folder_make(folder_of(dir));
 }
 
 static const char *path_of(const struct rnf_checkpoints *c, const char *file,
@@ -170,22 +175,20 @@ static rnf_status read_state(const json_t *state, struct rnf_progress *p, int *m
 	return read_history(json_object_get(state, "history"), p);
 }
 
-rnf_status rnf_progress_read(const struct rnf_texts *texts, struct rnf_progress *p,
-			     int *may_go)
+/* Position and history out of a file's texts. */
+static rnf_status read_progress(struct rnf_found *found)
 {
-	const char *text = rnf_texts_get(texts, STATE_KEY);
-	*p = (struct rnf_progress){ 0 };
-	if (!text || !rnf_texts_get(texts, RNF_DIGEST_KEY) || !rnf_texts_get(texts, CONF_KEY))
-		return rnf_fail(RNF_EINVAL, "it is no checkpoint: it holds weights only "
-				"(to start from them: --weights)");
+	const char *text = rnf_contents_text(&found->contents, STATE_KEY);
+	if (!text || !rnf_contents_text(&found->contents, RNF_DIGEST_KEY) ||
+	    !rnf_contents_text(&found->contents, CONF_KEY))
+		return rnf_fail(RNF_EINVAL, "%s is no checkpoint: it holds weights only (to "
+				"start from them: --weights)", found->path);
 	json_t *state = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_object(state)) {
-		json_decref(state);
-		return rnf_fail(RNF_EINVAL, "its state is no JSON");
-	}
-	const rnf_status status = read_state(state, p, may_go);
+	const rnf_status status = json_is_object(state)
+		? read_state(state, &found->progress, &found->may_go)
+		: rnf_fail(RNF_EINVAL, "its state is no JSON");
 	json_decref(state);
-	return status;
+	return status < 0 ? rnf_fail_in(status, "%s: ", found->path) : RNF_OK;
 }
 
 /* -- writing -- */
@@ -333,10 +336,44 @@ rnf_status rnf_model_write(struct rnf_checkpoints *c)
 
 /* -- reading -- */
 
+struct rnf_found rnf_checkpoint_look(const char *path)
+{
+	struct rnf_found found = { .path = path };
+	if (rnf_weights_check(path, &found.contents) < 0 || read_progress(&found) < 0)
+		found.bad = rnf_format("%s", rnf_fail_words());
+	return found;
+}
+
 static int has_ending(const char *name, const char *ending)
 {
 	const size_t n = strlen(name), m = strlen(ending);
 	return m > 0 && n > m && !strcmp(name + n - m, ending);
+}
+
+static int is_checkpoint(const struct dirent *entry)
+{
+	return has_ending(entry->d_name, rnf_native_suffix());
+}
+
+static int is_draft(const struct dirent *entry)
+{
+	return has_ending(entry->d_name, ".tmp");
+}
+
+rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list)
+{
+	const char *folder = folder_of(dir);
+	struct dirent **entries;
+	const int n = scandir(folder, &entries, is_checkpoint, alphasort);
+	if (n < 0) return rnf_fail_input(folder);
+	*list = (struct rnf_found_list){ rnf_alloc((size_t)(n + 1) * sizeof *list->at), 0 };
+	for (int i = 0; i < n; i++) {
+		list->at[list->n++] = rnf_checkpoint_look(
+			rnf_format("%s/%s", folder, entries[i]->d_name));
+		free(entries[i]);
+	}
+	free(entries);
+	return RNF_OK;
 }
 
 static int is_newer(const struct rnf_progress *a, const struct rnf_progress *b)
@@ -344,36 +381,45 @@ static int is_newer(const struct rnf_progress *a, const struct rnf_progress *b)
 	return a->step != b->step ? a->step > b->step : a->n_history > b->n_history;
 }
 
-static void look_at(struct rnf_checkpoints *c, const char *name, struct rnf_found *found)
+const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
+					       int64_t step)
 {
-	const char *path = rnf_format("%s/checkpoints/%s", c->dir, name);
-	struct rnf_texts texts = { 0 };
-	struct rnf_progress p;
-	int may_go = 0;
-	if (rnf_weights_check(path, &texts) < 0 || rnf_progress_read(&texts, &p, &may_go) < 0) {
-		rnf_log(RNF_LOG_WARNING, "%s is skipped: %s", path, rnf_fail_words());
-		return;
+	const struct rnf_found *newest = NULL;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rnf_found *f = &list->at[i];
+		if (f->bad || f->progress.step > step) continue;
+		if (!newest || is_newer(&f->progress, &newest->progress)) newest = f;
 	}
-	if (may_go)
-		remember(c, rnf_strndup(name, strlen(name) - strlen(rnf_native_suffix())),
-			 p.step);
-	if (found->path && !is_newer(&p, &found->progress)) return;
-	*found = (struct rnf_found){ path, texts, p };
+	return newest;
 }
 
-rnf_status rnf_checkpoints_scan(struct rnf_checkpoints *c, struct rnf_found *found)
+static rnf_status remove_drafts(const char *folder)
 {
-	const char *folder = rnf_format("%s/checkpoints", c->dir);
 	struct dirent **entries;
-	const int n = scandir(folder, &entries, NULL, alphasort);
-	*found = (struct rnf_found){ 0 };
+	const int n = scandir(folder, &entries, is_draft, NULL);
 	if (n < 0) return rnf_fail_input(folder);
 	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
-		if (has_ending(name, ".tmp")) unlink(rnf_format("%s/%s", folder, name));
-		else if (has_ending(name, rnf_native_suffix())) look_at(c, name, found);
+		unlink(rnf_format("%s/%s", folder, entries[i]->d_name));
 		free(entries[i]);
 	}
 	free(entries);
 	return RNF_OK;
+}
+
+/* checkpoints/FILE.SUFFIX is FILE. */
+static const char *file_of(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	return rnf_strndup(name, strlen(name) - strlen(rnf_native_suffix()));
+}
+
+rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,
+				 const struct rnf_found_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rnf_found *f = &list->at[i];
+		if (f->bad) rnf_log(RNF_LOG_WARNING, "resume  skipped: %s", f->bad);
+		else if (f->may_go) remember(c, file_of(f->path), f->progress.step);
+	}
+	return remove_drafts(folder_of(c->dir));
 }

@@ -55,18 +55,28 @@ rnf_status rnf_model_write(struct rnf_checkpoints *c);
 
 /* -- reading -- */
 
-/* Position and history out of a file's texts; what the texts say of `keep`. */
-rnf_status rnf_progress_read(const struct rnf_texts *texts, struct rnf_progress *p,
-			     int *may_go);
-
 struct rnf_found {
-	const char *path;   /* of the newest good one, or NULL */
-	struct rnf_texts texts;
+	const char *path;
+	const char *bad; /* why it cannot be used, or NULL */
+	int may_go;
+	struct rnf_contents contents;
 	struct rnf_progress progress;
 };
-/* Read all checkpoints of the folder, whole. Those that cannot be used are named
- * with the reason; those that may go later are taken note of; drafts that a killed
- * run left are removed. */
-rnf_status rnf_checkpoints_scan(struct rnf_checkpoints *c, struct rnf_found *found);
+struct rnf_found_list {
+	struct rnf_found *at;
+	size_t n;
+};
+
+/* A checkpoint, read whole; not its tensors. */
+struct rnf_found rnf_checkpoint_look(const char *path);
+/* All that lie in the folder of a run, by name. */
+rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list);
+/* The newest good one of at most `step` steps, or NULL. */
+const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
+					       int64_t step);
+/* Those that may go later are taken note of, those that cannot be used are named with
+ * the reason, and drafts that a killed run left are removed; the folder is locked. */
+rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,
+				 const struct rnf_found_list *list);
 
 #endif

@@ -125,7 +125,7 @@ static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_fo
 {
 	struct differences d = { "", 0 };
 	struct rnf_conf *then = NULL;
-	RNF_TRY(rnf_conf_parse(found->path, rnf_texts_get(&found->texts, "rnframe.conf"),
+	RNF_TRY(rnf_conf_parse(found->path, rnf_contents_text(&found->contents, "rnframe.conf"),
 			       &then));
 	rnf_conf_compare(e->tree, then, add_difference, &d);
 	if (d.n == 0) return RNF_OK;
@@ -138,7 +138,7 @@ static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_fo
 /* Another build of a plugin may compute other bits. */
 static void compare_plugins(const struct rnf_found *found, const char *now_text)
 {
-	const char *then_text = rnf_texts_get(&found->texts, "rnframe.plugins");
+	const char *then_text = rnf_contents_text(&found->contents, "rnframe.plugins");
 	const char *words = "", *name;
 	json_t *then = json_loads(then_text ? then_text : "{}", 0, NULL), *digest;
 	json_t *now = json_loads(now_text, 0, NULL);
@@ -167,22 +167,23 @@ static rnf_status check_position(const struct rnf_experiment *e, const struct rn
 
 static rnf_status choose(struct rnf_resume *r, struct rnf_checkpoints *c)
 {
-	int may_go;
-	RNF_TRY(rnf_checkpoints_scan(c, &r->found));
+	struct rnf_found_list list;
+	RNF_TRY(rnf_checkpoints_list(c->dir, &list));
+	RNF_TRY(rnf_checkpoints_adopt(c, &list));
+	r->found = rnf_checkpoints_newest(&list, INT64_MAX);
 	if (!r->file) return RNF_OK;
-	r->found = (struct rnf_found){ .path = r->file };
-	RNF_TRY(rnf_weights_check(r->file, &r->found.texts));
-	const rnf_status status = rnf_progress_read(&r->found.texts, &r->found.progress,
-						    &may_go);
-	return status < 0 ? rnf_fail_in(status, "%s: ", r->file) : RNF_OK;
+	struct rnf_found *named = rnf_alloc(sizeof *named);
+	*named = rnf_checkpoint_look(r->file);
+	r->found = named;
+	return named->bad ? rnf_fail(RNF_EINVAL, "%s", named->bad) : RNF_OK;
 }
 
 rnf_status rnf_resume_load(struct rnf_resume *r, struct rnf_experiment *e,
 			   struct rnf_checkpoints *c)
 {
 	RNF_TRY(choose(r, c));
-	const struct rnf_found *f = &r->found;
-	if (!f->path) {
+	const struct rnf_found *f = r->found;
+	if (!f) {
 		rnf_log(RNF_LOG_INFO, "resume  %s has no checkpoint that can be used: from "
 			"the start", r->dir);
 		return RNF_OK;

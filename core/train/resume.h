@@ -10,7 +10,7 @@ struct rnf_resume {
 	const char *dir;       /* of the run to go on with; NULL: there is none */
 	int finished;          /* it has made all its steps */
 	int64_t step;          /* that run.json told of last */
-	struct rnf_found found;/* path NULL: from the start */
+	const struct rnf_found *found; /* the checkpoint; NULL: from the start */
 };
 
 /* `wish` is "auto" or a checkpoint; `out` a run folder or NULL: then the newest

@@ -54,7 +54,7 @@ static const struct rnf_param root_rows[] = {
 	RNF_INT(struct rnf_conf_root, threads, 0, 0, 1024, "threads", "0: all cores"),
 	RNF_STRING(struct rnf_conf_root, backend, "auto", 0, "auto: the best that runs here"),
 	RNF_ENUM(struct rnf_conf_root, precision, "fp32", rnf_precision_words,
-		 "of what convolutions multiply; all else is fp32"),
+		 "of what convolutions multiply and of stored tensors; all else is fp32"),
 	RNF_STRING(struct rnf_conf_root, out, NULL, RNF_PARAM_PATH, "run folder"),
 	{ .key = "model", .unit = "", .brief = "the network", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct rnf_conf_root, model), .group = &rnf_model_params },

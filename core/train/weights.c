@@ -71,8 +71,8 @@ struct reader {
 	const struct rnf_experiment *e;
 	size_t n_wanted;  /* the first of e->tensors */
 	char *seen;       /* [n_wanted] */
-	struct rnf_texts *texts; /* NULL: not kept */
-	uint64_t digest;
+	struct rnf_contents *contents; /* NULL: texts are not kept */
+	uint64_t tensors, texts; /* sums of digests */
 	char said[RNF_DIGEST_BYTES]; /* "" when the file has none */
 	struct rnf_named_tensor last; /* handed out, not yet in the digest */
 	char last_name[512];
@@ -90,7 +90,7 @@ static const char *shape_words(const struct rnf_named_tensor *t)
 /* The reader of the format fills a tensor after add() has returned. */
 static void digest_last(struct reader *r)
 {
-	if (r->last.data) r->digest += rnf_digest_tensor(&r->last);
+	if (r->last.data) r->tensors += rnf_digest_tensor(&r->last);
 	r->last.data = NULL;
 }
 
@@ -150,10 +150,11 @@ static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
 static rnf_status text(struct rnf_tensor_sink *sink, const char *key, const char *value)
 {
 	struct reader *r = (struct reader *)sink;
-	r->digest += rnf_digest_text(key, value);
+	r->texts += rnf_digest_text(key, value);
 	if (!strcmp(key, RNF_DIGEST_KEY)) snprintf(r->said, sizeof r->said, "%s", value);
-	if (!r->texts) return RNF_OK;
-	struct rnf_text *kept = rnf_push((void **)&r->texts->at, &r->texts->n, sizeof *kept);
+	if (!r->contents) return RNF_OK;
+	struct rnf_text *kept = rnf_push((void **)&r->contents->at, &r->contents->n,
+					 sizeof *kept);
 	*kept = (struct rnf_text){ rnf_strndup(key, strlen(key)),
 				   rnf_strndup(value, strlen(value)) };
 	return RNF_OK;
@@ -165,7 +166,7 @@ static rnf_status read_all(struct reader *r, const struct rnf_format_impl *forma
 	r->sink = (struct rnf_tensor_sink){ add, text };
 	RNF_TRY(format->read(&rnf_host, r->path, &r->sink));
 	digest_last(r);
-	rnf_digest_words(r->digest, words);
+	rnf_digest_words(r->tensors + r->texts, words);
 	if (!r->said[0] || !strcmp(r->said, words)) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s is damaged: its digest is %s, must be %s", r->path,
 			words, r->said);
@@ -196,18 +197,20 @@ rnf_status rnf_state_read(struct rnf_experiment *e, const char *path)
 	return read_wanted(e, path, e->n_tensors);
 }
 
-rnf_status rnf_weights_check(const char *path, struct rnf_texts *texts)
+rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents)
 {
 	const struct rnf_format_impl *format = NULL;
-	struct reader r = { .path = path, .place = passing, .texts = texts };
+	struct reader r = { .path = path, .place = passing, .contents = contents };
 	RNF_TRY(probe(path, &format));
-	return read_all(&r, format);
+	RNF_TRY(read_all(&r, format));
+	contents->tensors = r.tensors;
+	return RNF_OK;
 }
 
-const char *rnf_texts_get(const struct rnf_texts *texts, const char *key)
+const char *rnf_contents_text(const struct rnf_contents *contents, const char *key)
 {
-	for (size_t i = 0; i < texts->n; i++)
-		if (!strcmp(texts->at[i].key, key)) return texts->at[i].value;
+	for (size_t i = 0; i < contents->n; i++)
+		if (!strcmp(contents->at[i].key, key)) return contents->at[i].value;
 	return NULL;
 }
 
@@ -251,6 +254,14 @@ int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n)
 	return bytes;
 }
 
+uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n)
+{
+	uint64_t digest = 0;
+	for (size_t i = 0; i < n; i++)
+		digest += rnf_digest_tensor(&e->tensors[i]);
+	return digest;
+}
+
 enum { TEXTS_MAX = 16 };
 
 /* The texts and, as the last one, the digest of all. */
@@ -258,9 +269,7 @@ static size_t with_digest(const struct rnf_experiment *e, size_t n,
 			  const struct rnf_text *texts, size_t n_texts,
 			  struct rnf_text *all, char words[RNF_DIGEST_BYTES])
 {
-	uint64_t digest = 0;
-	for (size_t i = 0; i < n; i++)
-		digest += rnf_digest_tensor(&e->tensors[i]);
+	uint64_t digest = rnf_weights_digest(e, n);
 	for (size_t i = 0; i < n_texts; i++) {
 		all[i] = texts[i];
 		digest += rnf_digest_text(texts[i].key, texts[i].value);

@@ -6,12 +6,14 @@
 
 #include "train/setup.h"
 
-struct rnf_texts {
+/* What a file holds, without the tensors themselves. */
+struct rnf_contents {
 	struct rnf_text *at;
 	size_t n;
+	uint64_t tensors; /* sum of their digests */
 };
-/* The value of a key, or NULL. */
-const char *rnf_texts_get(const struct rnf_texts *texts, const char *key);
+/* The text of a key, or NULL. */
+const char *rnf_contents_text(const struct rnf_contents *contents, const char *key);
 
 /* Name what can be saved, once, so that a checkpoint allocates nothing. */
 void rnf_weights_list(struct rnf_experiment *e);
@@ -19,13 +21,15 @@ void rnf_weights_list(struct rnf_experiment *e);
 rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path);
 /* These and all that the run's checkpoints hold besides. */
 rnf_status rnf_state_read(struct rnf_experiment *e, const char *path);
-/* All of a file is read and its digest compared; only the texts are kept. */
-rnf_status rnf_weights_check(const char *path, struct rnf_texts *texts);
+/* All of a file is read and its digest compared; no tensor is kept. */
+rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents);
 
 /* The first n of e->tensors to a file in the native format, whole or not at all:
  * synced and read back before it gets its name. */
 rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
 			     size_t n, const struct rnf_text *texts, size_t n_texts);
+/* The sum of the digests of the first n, to compare with a file's. */
+uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n);
 /* Bytes of the data of these tensors. */
 int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n);
 const char *rnf_native_suffix(void);

@@ -11,9 +11,16 @@
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
 
-static const char *const confs[] = { "se_mxresnet20.cfg", "se_mxresnext29_16x2d.cfg" };
+static const struct {
+	const char *conf;
+	enum rnf_precision precision; /* of what is stored; the kernels are plain */
+} plans[] = {
+	{ "se_mxresnet20.cfg", RNF_PRECISION_FP32 },
+	{ "se_mxresnext29_16x2d.cfg", RNF_PRECISION_FP32 },
+	{ "se_mxresnet20.cfg", RNF_PRECISION_BF16 },
+};
 
-static const struct rnf_plan *training_plan(const char *conf)
+static const struct rnf_plan *training_plan(const char *conf, enum rnf_precision precision)
 {
 	static const char *const sets[] = {
 		"data.type=synthetic", "data.height=32", "data.width=32",
@@ -25,6 +32,8 @@ static const struct rnf_plan *training_plan(const char *conf)
 	GOOD(rnf_experiment_read(e, conf, sets, TEST_ROWS(sets)));
 	GOOD(rnf_experiment_data(e));
 	GOOD(rnf_experiment_shapes(e));
+	e->backend_chosen = 1;
+	e->conf.precision = precision;
 	GOOD(rnf_experiment_plan(e, 1, 1));
 	return e->plans[1];
 }
@@ -36,13 +45,13 @@ static int same(struct rnf_operand a, struct rnf_operand b)
 
 /* The stored tensors of a step. */
 struct touched {
-	struct rnf_operand at[RNF_CHAIN_SLOTS];
+	struct rnf_operand at[2 * RNF_CHAIN_SLOTS];
 	size_t n;
 };
 
 static void touch(struct touched *t, struct rnf_operand o)
 {
-	if (o.space == RNF_SPACE_ARENA) t->at[t->n++] = o;
+	if (o.space == RNF_SPACE_ARENA || o.space == RNF_SPACE_NARROW) t->at[t->n++] = o;
 }
 
 static struct touched touched_by(const struct rnf_step *s)
@@ -50,6 +59,8 @@ static struct touched touched_by(const struct rnf_step *s)
 	struct touched t = { .n = 0 };
 	for (size_t i = 0; s->chain && i < s->chain->n_slots; i++)
 		touch(&t, s->chain->slots[i].operand);
+	for (size_t i = 0; s->chain && i < s->chain->n_stages; i++)
+		if (s->chain->stages[i].move) touch(&t, s->chain->stages[i].coef);
 	for (int i = 0; !s->chain && i < RNF_OP_INPUTS; i++)
 		touch(&t, s->in[i]);
 	if (!s->chain) touch(&t, s->out);
@@ -114,7 +125,7 @@ static void check_asked(const struct rnf_phase *phase, const struct rnf_step *co
 
 START_TEST(what_comes_is_fetched)
 {
-	const struct rnf_plan *plan = training_plan(confs[_i]);
+	const struct rnf_plan *plan = training_plan(plans[_i].conf, plans[_i].precision);
 	size_t asked = 0;
 	for (size_t i = 0; i < plan->n_phases; i++)
 		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
@@ -129,7 +140,7 @@ END_TEST
 int main(void)
 {
 	const struct test_case cases[] = {
-		{ what_comes_is_fetched, TEST_ROWS(confs) },
+		{ what_comes_is_fetched, TEST_ROWS(plans) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("ahead", cases);

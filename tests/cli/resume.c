@@ -1,0 +1,312 @@
+/* Runs that are broken off and go on: the same bits as without a break, whatever
+ * broke them; and what is refused. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/plugin.h"
+#include "lib/program.h"
+
+/* 17 steps an epoch, the last of each with fewer images; a checkpoint each 7 steps. */
+#define RUN "train synthetic.cfg data.images=300 train.epochs=4 " \
+	"train.callbacks.training_monitor.plot=false train.callbacks.checkpoint.every_steps=7 "
+#define LONG "train.epochs=60 "
+
+static char out[16384];
+
+static void run(int status, const char *dir, const char *name, const char *more)
+{
+	ck_assert_msg(test_program(out, sizeof out, RUN "--out %s/%s %s", dir, name, more) ==
+		      status, "%s: %s", more, out);
+}
+
+static int has(const char *words) { return strstr(out, words) != NULL; }
+
+static int same_files(const char *dir, const char *a, const char *b, const char *file)
+{
+	return test_command(out, sizeof out, "cmp %s/%s/%s %s/%s/%s", dir, a, file, dir, b,
+			    file) == 0;
+}
+
+/* Losses of every step; the speed behind them is another. */
+static int same_log(const char *dir, const char *a, const char *b)
+{
+	return test_command(out, sizeof out, "for i in %s %s; do sed 's/, \"images_per_s.*//' "
+			    "%s/$i/steps.jsonl >%s/$i.log; done; cmp %s/%s.log %s/%s.log", a, b,
+			    dir, dir, dir, a, dir, b) == 0;
+}
+
+static void check_same(const char *dir, const char *a, const char *b)
+{
+	ck_assert_msg(same_files(dir, a, b, "model.safetensors"), "%s has other bits", b);
+	ck_assert_msg(same_log(dir, a, b), "%s: %s", b, out);
+}
+
+static void check_replay(const char *dir, const char *name)
+{
+	ck_assert_msg(test_program(out, sizeof out, "verify %s/%s --steps 9", dir, name) == 0,
+		      "%s", out);
+	ck_assert_msg(has("9 steps after step ") && has("9 losses and "), "%s", out);
+}
+
+/* -- breaks -- */
+
+static pid_t start(const char *dir, const char *name, const char *more)
+{
+	char command[2048];
+	snprintf(command, sizeof command, "exec %s/rnframe " RUN "--out %s/%s %s "
+		 ">%s/%s.out 2>&1", test_build(), dir, name, more, dir, name);
+	const pid_t pid = fork();
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static int lines_of(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	int n = 0;
+	for (int c; f && (c = fgetc(f)) != EOF;) n += c == '\n';
+	if (f) fclose(f);
+	return n;
+}
+
+/* Sends the signal once so many steps are in the log; the status as a shell tells it. */
+static int break_at(const char *dir, const char *name, const char *more, int steps, int number)
+{
+	const struct timespec pause = { .tv_nsec = 500000 };
+	char log[512];
+	int status;
+	snprintf(log, sizeof log, "%s/%s/steps.jsonl", dir, name);
+	const pid_t pid = start(dir, name, more);
+	while (lines_of(log) < steps && waitpid(pid, &status, WNOHANG) == 0)
+		nanosleep(&pause, NULL);
+	kill(pid, number);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+START_TEST(the_same_bits_after_a_planned_end)
+{
+	const char *dir = test_folder("resume");
+	run(0, dir, "whole", "threads=1");
+	for (int threads = 1; threads <= 4; threads++)
+		for (int end = 16; end <= 18; end++) { /* 17 steps are an epoch */
+			char name[32], more[96];
+			snprintf(name, sizeof name, "end%d_%d", end, threads);
+			snprintf(more, sizeof more, "threads=%d train.max_steps=%d",
+				 5 - threads, end);
+			run(0, dir, name, more);
+			snprintf(more, sizeof more, "threads=%d --resume auto", threads);
+			run(0, dir, name, more);
+			check_same(dir, "whole", name);
+		}
+	check_replay(dir, "end17_1");
+}
+END_TEST
+
+static const struct {
+	int number, status;
+} breaks[] = {
+	{ SIGKILL, 128 + SIGKILL }, { SIGTERM, 75 }, { SIGINT, 75 }, { SIGXCPU, 75 },
+	{ SIGUSR1, 0 }, { SIGHUP, 0 },
+};
+
+START_TEST(the_same_bits_after_a_signal)
+{
+	const int number = breaks[_i].number, expected = breaks[_i].status;
+	const char *dir = test_folder("signal");
+	run(0, dir, "whole", LONG);
+	ck_assert_int_eq(break_at(dir, "broken", LONG "threads=2", 40, number), expected);
+	run(0, dir, "broken", LONG "threads=3 --resume auto");
+	if (expected == 128 + SIGKILL) ck_assert_msg(has("taken over"), "%s", out);
+	ck_assert_msg(has(expected ? "steps are made" : "is finished"), "%s", out);
+	check_same(dir, "whole", "broken");
+	check_replay(dir, "broken");
+}
+END_TEST
+
+START_TEST(a_second_interrupt_ends_at_once)
+{
+	const char *dir = test_folder("interrupt");
+	const pid_t pid = start(dir, "a", LONG "train.epochs=100000");
+	const struct timespec pause = { .tv_nsec = 300000000 };
+	int status;
+	nanosleep(&pause, NULL);
+	kill(pid, SIGSTOP); /* so that both come before a step ends */
+	kill(pid, SIGINT);
+	kill(pid, SIGCONT);
+	kill(pid, SIGINT);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGINT : WEXITSTATUS(status) == 75);
+}
+END_TEST
+
+/* -- what is chosen -- */
+
+START_TEST(damaged_checkpoints_are_skipped_with_a_word)
+{
+	const char *dir = test_folder("damaged");
+	run(0, dir, "whole", "");
+	run(0, dir, "a", "train.max_steps=30 train.callbacks.checkpoint.keep=0");
+	test_shell("cd %s/a/checkpoints && for i in last best synthetic_2; do head -c 9000 "
+		   "$i.safetensors >x && mv x $i.safetensors; done && printf x | dd bs=1 "
+		   "seek=12000 conv=notrunc of=synthetic_step28.safetensors 2>/dev/null; "
+		   "echo cut >draft.safetensors.tmp", dir);
+	run(0, dir, "a", "--resume auto");
+	ck_assert_msg(has("last.safetensors: file is cut: 9,000 of "), "%s", out);
+	ck_assert_msg(has("step28.safetensors is damaged"), "%s", out);
+	ck_assert_msg(has("step21.safetensors: 21 of 68 steps"), "%s", out);
+	ck_assert_int_ne(test_command(out, sizeof out, "ls %s/a/checkpoints | grep tmp", dir), 0);
+	check_same(dir, "whole", "a");
+}
+END_TEST
+
+START_TEST(a_checkpoint_by_name)
+{
+	const char *dir = test_folder("by_name");
+	run(0, dir, "whole", "");
+	run(0, dir, "a", "train.max_steps=30 train.callbacks.checkpoint.keep=0");
+	ck_assert_int_eq(test_program(out, sizeof out, RUN "--resume "
+		"%s/a/checkpoints/synthetic_step7.safetensors --out %s/b", dir, dir), 0);
+	ck_assert_msg(has("step7.safetensors: 7 of 68 steps"), "%s", out);
+	ck_assert(same_files(dir, "whole", "b", "model.safetensors"));
+	ck_assert_int_eq(test_program(out, sizeof out, RUN "--resume "
+		"%s/a/checkpoints/synthetic_step14.safetensors", dir), 0);
+	check_same(dir, "whole", "a");
+	run(2, dir, "a", "--resume nothing.safetensors");
+	ck_assert_msg(has("there is no such checkpoint"), "%s", out);
+	ck_assert_int_eq(test_program(out, sizeof out, RUN "--out %s/c --resume "
+		"%s/a/model.safetensors", dir, dir), 2);
+	ck_assert_msg(has("it holds weights only"), "%s", out);
+}
+END_TEST
+
+/* Without --out it is the newest one of this name that is not finished. */
+START_TEST(the_newest_unfinished_run)
+{
+	const char *dir = test_folder("newest");
+	ck_assert_int_eq(test_command(out, sizeof out, "bin=$(realpath %s/rnframe) && cd %s && "
+		"$bin " RUN "--resume auto train.max_steps=20 && sleep 1.1 && "
+		"$bin " RUN "seed=7 && $bin " RUN "--resume auto", test_build(), dir), 0);
+	ck_assert_int_eq(test_command(out, sizeof out, "cd %s/runs/synthetic && ls -d *-s42-* | "
+		"wc -l && grep -h '\"state\\|\"step\"' *-s42-*/run.json", dir), 0);
+	ck_assert_msg(!strncmp(out, "1\n", 2) && has("finished") && has("\"step\": 68"), "%s", out);
+}
+END_TEST
+
+START_TEST(how_many_stay)
+{
+	static const char *const left[][2] = {
+		{ "keep=0", "best last synthetic_1 synthetic_2 synthetic_step14 synthetic_step21 "
+		  "synthetic_step28 synthetic_step7 " },
+		{ "keep=1", "best last synthetic_2 synthetic_step28 " },
+		{ "keep=3", "best last synthetic_2 synthetic_step21 synthetic_step28 " },
+	};
+	const char *dir = test_folder("keep");
+	for (int i = 0; i < 3; i++) {
+		char more[128];
+		snprintf(more, sizeof more, "train.max_steps=34 train.callbacks.checkpoint.%s",
+			 left[i][0]);
+		run(0, dir, left[i][0], more);
+		test_command(out, sizeof out, "cd %s/%s/checkpoints && for i in *; do "
+			     "printf '%%s ' ${i%%.safetensors}; done", dir, left[i][0]);
+		ck_assert_str_eq(out, left[i][1]);
+	}
+}
+END_TEST
+
+/* -- what is refused, and what changes nothing -- */
+
+START_TEST(another_conf_is_refused)
+{
+	const char *dir = test_folder("other");
+	run(0, dir, "a", "train.max_steps=20");
+	test_shell("cd %s && find a -type f | sort | xargs md5sum >before", dir);
+	run(2, dir, "a", "--resume auto model.act=mish train.batch_size=8 seed=1");
+	ck_assert_msg(has("model.act is \"mish\" (was \"relu\")") && has("train.batch_size is 8") &&
+		      has("seed is 1 (was 42)"), "%s", out);
+	ck_assert_int_eq(test_program(out, sizeof out, RUN "train.max_steps=10 --resume "
+				      "%s/a/checkpoints/last.safetensors", dir), 2);
+	ck_assert_msg(has("raise train.epochs or train.max_steps"), "%s", out);
+	run(2, dir, "a", "");
+	ck_assert_msg(has("holds a run already"), "%s", out);
+	test_shell("cd %s && find a -type f | sort | xargs md5sum | cmp - before", dir);
+	run(0, dir, "a", "--resume auto threads=3 train.callbacks.progress.type=checkpoint");
+}
+END_TEST
+
+START_TEST(a_finished_run_can_only_be_extended)
+{
+	const char *dir = test_folder("extend");
+	run(0, dir, "long", "train.epochs=6");
+	run(0, dir, "a", "");
+	test_shell("cd %s && find a -type f | sort | xargs md5sum >before", dir);
+	run(0, dir, "a", "--resume auto");
+	ck_assert_msg(has("is finished at step 68"), "%s", out);
+	test_shell("cd %s && find a -type f | sort | xargs md5sum | cmp - before", dir);
+	run(0, dir, "a", "--resume auto --extend 2");
+	ck_assert_msg(has("schedule 6 epochs, not 4: the rate of step 69 is 0.1"), "%s", out);
+	ck_assert(same_log(dir, "long", "a"));
+	run(2, dir, "a", "--resume auto --extend two");
+	run(2, dir, "b", "--extend 2");
+	ck_assert_msg(has("--extend goes with --resume"), "%s", out);
+}
+END_TEST
+
+START_TEST(a_fresh_start_is_said)
+{
+	const char *dir = test_folder("fresh");
+	run(0, dir, "whole", "");
+	run(0, dir, "a", "--resume auto");
+	ck_assert_msg(has("nothing to go on with"), "%s", out);
+	check_same(dir, "whole", "a");
+	test_shell("cd %s/a && rm checkpoints/* && echo '{' >run.json", dir);
+	run(0, dir, "a", "--resume auto");
+	ck_assert_msg(has("has no checkpoint that can be used: from the start"), "%s", out);
+	check_same(dir, "whole", "a");
+}
+END_TEST
+
+START_TEST(a_folder_in_use_is_left_alone)
+{
+	const char *dir = test_folder("in_use");
+	const pid_t pid = start(dir, "a", "train.epochs=100000");
+	char log[512];
+	int status;
+	snprintf(log, sizeof log, "%s/a/steps.jsonl", dir);
+	while (lines_of(log) < 5 && waitpid(pid, &status, WNOHANG) == 0) usleep(1000);
+	run(2, dir, "a", "train.epochs=100000 --resume auto");
+	ck_assert_msg(has("is in use by process"), "%s", out);
+	kill(pid, SIGTERM);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WEXITSTATUS(status), 75);
+	test_shell("echo 'host elsewhere pid 7 boot x' >%s/a/lock", dir);
+	run(2, dir, "a", "train.epochs=100000 --resume auto");
+	ck_assert_msg(has("on the host elsewhere: if that one is gone, remove"), "%s", out);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ the_same_bits_after_a_signal, TEST_ROWS(breaks) },
+		{ the_same_bits_after_a_planned_end, 0 },
+		{ a_second_interrupt_ends_at_once, 0 },
+		{ damaged_checkpoints_are_skipped_with_a_word, 0 },
+		{ a_checkpoint_by_name, 0 },
+		{ the_newest_unfinished_run, 0 },
+		{ how_many_stay, 0 },
+		{ another_conf_is_refused, 0 },
+		{ a_finished_run_can_only_be_extended, 0 },
+		{ a_fresh_start_is_said, 0 },
+		{ a_folder_in_use_is_left_alone, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("resume", cases);
+}

@@ -1,0 +1,76 @@
+#include "lib/plugin.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/lock.h"
+#include "base/status.h"
+#include "lib/program.h"
+
+/* A process that holds the lock until it is killed. */
+static pid_t hold(const char *dir)
+{
+	int ready[2];
+	char byte;
+	ck_assert_int_eq(pipe(ready), 0);
+	const pid_t pid = fork();
+	if (pid == 0) {
+		struct rnf_lock lock;
+		if (rnf_lock_take(&lock, dir) < 0 || write(ready[1], "", 1) != 1) _exit(1);
+		for (;;) pause();
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void refused(const char *dir, const char *words)
+{
+	struct rnf_lock lock = { 0 };
+	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_EINVAL);
+	ck_assert_msg(strstr(rnf_fail_words(), words) != NULL, "%s", rnf_fail_words());
+	ck_assert_ptr_null(lock.path);
+}
+
+START_TEST(one_process_at_a_time)
+{
+	const char *dir = test_folder("lock");
+	struct rnf_lock lock;
+	char words[64], path[600];
+	const pid_t pid = hold(dir);
+	snprintf(words, sizeof words, "in use by process %ld on ", (long)pid);
+	refused(dir, words);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_OK);
+	rnf_lock_release(&lock);
+	rnf_lock_release(&lock); /* a second time does nothing */
+	snprintf(path, sizeof path, "%s/lock", dir);
+	ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(words_of_others)
+{
+	const char *dir = test_folder("lock_words");
+	struct rnf_lock lock;
+	test_shell("echo 'host elsewhere pid 7 boot x' >%s/lock", dir);
+	refused(dir, "is held by process 7 on the host elsewhere");
+	test_shell("echo 'host' >%s/lock", dir); /* its writer was cut off */
+	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_OK);
+	rnf_lock_release(&lock);
+	test_shell("ln -s /etc/passwd %s/lock", dir);
+	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_EIO);
+	ck_assert_int_eq(rnf_lock_take(&lock, "/nowhere"), RNF_EIO);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { one_process_at_a_time, words_of_others, NULL };
+	return test_run("base/lock", tests);
+}

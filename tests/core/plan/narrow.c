@@ -1,0 +1,130 @@
+/* Stored tensors in bf16: half the memory, gradients that differ by its rounding
+ * alone, the same bits for any number of threads. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "kernel/narrow.h"
+#include "lib/plugin.h"
+#include "plugin/loader.h"
+#include "train/step.h"
+
+#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
+
+static const struct {
+	float from, to;
+} roundings[] = {
+	{ 0, 0 }, { -0.0f, -0.0f }, { 1, 1 }, { -3.140625f, -3.140625f },
+	{ 1 + 1 / 256.0f, 1 }, { 1 + 3 / 256.0f, 1 + 4 / 256.0f }, /* ties to even */
+	{ 1 + 1.01f / 256.0f, 1 + 2 / 256.0f }, { 3.4e38f, INFINITY },
+	{ INFINITY, INFINITY }, { -INFINITY, -INFINITY }, { 1e-40f, 0x1p-133f },
+};
+
+START_TEST(bf16_is_the_nearest)
+{
+	uint16_t narrow;
+	float wide;
+	rnf_narrow(1, &roundings[_i].from, &narrow);
+	rnf_widen(1, &narrow, &wide);
+	ck_assert_msg(!memcmp(&wide, &roundings[_i].to, sizeof wide), "%a became %a, not %a",
+		      (double)roundings[_i].from, (double)wide, (double)roundings[_i].to);
+}
+END_TEST
+
+START_TEST(nan_stays_nan)
+{
+	const uint32_t bits[] = { 0x7f800001, 0xffffffff, 0x7fc00000, 0xff800001 };
+	for (int i = 0; i < 4; i++) {
+		float from, wide;
+		uint16_t narrow;
+		memcpy(&from, &bits[i], sizeof from);
+		rnf_narrow(1, &from, &narrow);
+		rnf_widen(1, &narrow, &wide);
+		ck_assert(isnan(wide));
+	}
+}
+END_TEST
+
+static const char *const confs[] = { "se_mxresnet20.cfg", "xresnet20.cfg",
+				     "se_mxresnext29_16x2d.cfg" };
+
+/* Plain kernels, which are fp32: only what is stored differs. */
+static struct rnf_experiment *start(const char *conf, enum rnf_precision precision,
+				    const char *threads)
+{
+	const char *const sets[] = {
+		"data.type=synthetic", "data.height=32", "data.width=32", "data.channels=3",
+		"data.images=24", "train.batch_size=6", "data.validation=0", threads };
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	char path[512];
+	snprintf(path, sizeof path, "%s/plugins", test_build());
+	rnf_loader_path(path);
+	GOOD(rnf_experiment_open(e, conf, sets, TEST_ROWS(sets)));
+	e->backend_chosen = 1;
+	e->conf.precision = precision;
+	GOOD(rnf_experiment_build(e, 1));
+	return e;
+}
+
+static double make_step(struct rnf_experiment *e)
+{
+	struct rnf_training_step step;
+	struct rnf_run run = rnf_training_run(e);
+	rnf_training_step_init(&step, e);
+	run.epoch = run.step = 1;
+	rnf_training_step(&step, &run, e->train, 6, 1);
+	return run.loss;
+}
+
+/* Root mean square of the difference of all gradients, to that of `a`. */
+static double distance(const struct rnf_experiment *a, const struct rnf_experiment *b)
+{
+	double difference = 0, size = 0;
+	for (size_t i = 0; i < a->programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &a->programs[1]->weights[i];
+		if (w->state) continue;
+		const float *x = rnf_exec_gradient(a->execs[1], w);
+		const float *y = rnf_exec_gradient(b->execs[1],
+						   &b->programs[1]->weights[i]);
+		for (int64_t k = 0; k < w->size; k++) {
+			size += (double)x[k] * x[k];
+			difference += ((double)x[k] - y[k]) * ((double)x[k] - y[k]);
+		}
+	}
+	return sqrt(difference / size);
+}
+
+START_TEST(half_the_memory_and_nearly_the_same_gradients)
+{
+	struct rnf_experiment *wide = start(confs[_i], RNF_PRECISION_FP32, "threads=2");
+	struct rnf_experiment *narrow = start(confs[_i], RNF_PRECISION_BF16, "threads=2");
+	struct rnf_experiment *alone = start(confs[_i], RNF_PRECISION_BF16, "threads=1");
+	const double loss = make_step(wide), near = make_step(narrow);
+	const double memory = (double)narrow->plans[1]->arena / (double)wide->plans[1]->arena;
+	const double far = distance(wide, narrow);
+	printf("%s: arena %.3f of fp32, gradients differ by %.4f, losses %.5f and %.5f\n",
+	       confs[_i], memory, far, loss, near);
+	ck_assert_double_lt(memory, 0.55);
+	ck_assert_double_gt(far, 1e-6);
+	ck_assert_double_lt(far, 0.3); /* signs and maxima near a tie change sides */
+	ck_assert_double_eq_tol(near, loss, 0.02 * loss);
+	ck_assert_double_eq(make_step(alone), near);
+	ck_assert_double_eq(distance(narrow, alone), 0);
+	rnf_experiment_finish(wide);
+	rnf_experiment_finish(narrow);
+	rnf_experiment_finish(alone);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ bf16_is_the_nearest, TEST_ROWS(roundings) },
+		{ nan_stays_nan, 0 },
+		{ half_the_memory_and_nearly_the_same_gradients, TEST_ROWS(confs) },
+		{ NULL, 0 },
+	};
+	return test_run_cases("plan/narrow", cases);
+}
