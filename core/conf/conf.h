@@ -72,6 +72,8 @@ const char *rnf_conf_unquoted(const char *text);
 
 /* Write the tree as a conf that runs as it is. */
 void rnf_conf_write(const struct rnf_conf *root, FILE *out);
+/* The same as a text. Kept. */
+const char *rnf_conf_text(const struct rnf_conf *root);
 
 /* Walk two confs side by side and tell of each value that differs, by its path; a
  * is NULL where only b has it, and the other way round. A plugin's bare name and a
