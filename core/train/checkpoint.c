@@ -252,14 +252,19 @@ static void remember(struct rnf_checkpoints *c, const char *file, int64_t step)
 	c->kept[i].step = step;
 }
 
+static void remove_file(const char *path)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		rnf_log(RNF_LOG_WARNING, "%s should go and cannot be removed: %s", path,
+			strerror(errno));
+}
+
 static void remove_old(struct rnf_checkpoints *c, int64_t keep)
 {
 	char path[PATH_MAX];
 	const size_t stay = keep < AT_LEAST ? AT_LEAST : (size_t)keep;
 	while (c->n_kept > stay) {
-		if (unlink(path_of(c, c->kept[0].file, path)) != 0 && errno != ENOENT)
-			rnf_log(RNF_LOG_WARNING, "%s should go and cannot be removed: %s",
-				path, strerror(errno));
+		remove_file(path_of(c, c->kept[0].file, path));
 		forget(c, 0);
 	}
 }
@@ -393,7 +398,7 @@ static rnf_status remove_drafts(const char *folder)
 	const int n = scandir(folder, &entries, is_draft, NULL);
 	if (n < 0) return rnf_fail_input(folder);
 	for (int i = 0; i < n; i++) {
-		unlink(rnf_format("%s/%s", folder, entries[i]->d_name));
+		remove_file(rnf_format("%s/%s", folder, entries[i]->d_name));
 		free(entries[i]);
 	}
 	free(entries);

@@ -207,7 +207,7 @@ static const char *run_path(const struct rnf_record *r)
 /* A run that goes on keeps its start, and lists when it went on. */
 static void read_past(struct rnf_record *r)
 {
-	json_t *past = r->goes_on ? json_load_file(run_path(r), 0, NULL) : NULL;
+	json_t *past = r->goes_on ? rnf_json_read(run_path(r)) : NULL;
 	const char *started = json_string_value(json_object_get(past, "started"));
 	json_t *resumed = json_object_get(past, "resumed");
 	r->started = started ? rnf_format("%s", started) : utc_now();

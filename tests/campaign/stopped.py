@@ -18,9 +18,9 @@ class Folders:
         shutil.rmtree(run)
         # in the middle of the third checkpoint's draft
         drafts = [n for n, (kind, path) in enumerate(calls, 1)
-                  if kind == "write" and "_step9." in path]
+                  if kind == "write" and "_step8." in path]
         if not drafts:
-            raise SystemExit("an undisturbed run writes no checkpoint at step 9")
+            raise SystemExit("an undisturbed run writes no checkpoint at step 8")
         at = drafts[len(drafts) // 2]
         self.subject.run(self.subject.train(run),
                          fault=faults.env(self.subject, f"any:{at}:kill", run))

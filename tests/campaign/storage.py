@@ -24,7 +24,7 @@ HARMLESS = ("short", "EINTR")
 # Calls that may fail unsaid, since nothing is lost: what is tried three times, what only
 # reads, wishes, and the lock of a file system that has none.
 UNSAID = {"close": "", "statvfs": "", "lock": "", "read": r"^lock$", "unlink": r"^lock",
-          "open": r"^run\.json$"}
+          "open": r"^run$"}
 THRICE = re.compile(r"^(last|model)\.safetensors|^(checkpoints|run)$")
 
 

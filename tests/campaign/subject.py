@@ -9,7 +9,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONF = os.path.join(HERE, "subject.cfg")
-STEPS, EVERY = 12, 3
+STEPS, EVERY = 12, 2
 LIMIT_S = 60
 
 
