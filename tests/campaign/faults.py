@@ -21,10 +21,14 @@ def marked(path):
     return (int(words[1]), int(words[2])) if len(words) >= 3 else None
 
 
-def record(subject, command, under, folder):
-    """[(kind, path)] of the calls of a run that nothing disturbs, in their order."""
-    log = os.path.join(folder, "calls")
-    result = subject.run(command, fault=env(subject, f"record:{log}", under))
+def recorded(log):
+    """[(kind, path)] of the calls that a file tells of, in their order."""
     with open(log, encoding="utf-8", errors="replace") as f:
-        calls = [line.rstrip("\n").split(" ", 2) for line in f]
-    return result, [(kind, path) for kind, size, path in calls if kind != "malloc"]
+        return [tuple(line.rstrip("\n").split(" ", 2)[::2]) for line in f]
+
+
+def record(subject, command, under, folder):
+    """The same of a run that nothing disturbs."""
+    log = os.path.join(folder, "calls")
+    subject.run(command, fault=env(subject, f"record:{log}", under))
+    return recorded(log)

@@ -57,7 +57,7 @@ class Calls:
             if not hasattr(self, "total"):
                 folder = subject.folder("calls-record")
                 run = os.path.join(folder, "run")
-                self.total = len(faults.record(subject, subject.train(run), run, folder)[1])
+                self.total = len(faults.record(subject, subject.train(run), run, folder))
         return self.total
 
     def run(self, subject, case, random, folder, trace):

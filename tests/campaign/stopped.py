@@ -14,7 +14,7 @@ class Folders:
     def make(self):
         folder = self.subject.folder(f"{self.name}-stopped")
         run = os.path.join(folder, "run")
-        calls = faults.record(self.subject, self.subject.train(run), run, folder)[1]
+        calls = faults.record(self.subject, self.subject.train(run), run, folder)
         shutil.rmtree(run)
         # in the middle of the third checkpoint's draft
         drafts = [n for n, (kind, path) in enumerate(calls, 1)

@@ -23,7 +23,7 @@ READING = ("open", "read", "close", "lock", "unlink", "mmap")
 HARMLESS = ("short", "EINTR")
 # Calls that may fail unsaid, since nothing is lost: what is tried three times, what only
 # reads, wishes, and the lock of a file system that has none.
-UNSAID = {"close": "", "statvfs": "", "lock": "", "read": r"^lock$", "unlink": r"^lock",
+UNSAID = {"close": "", "statvfs": "", "lock": "", "read": r"^(lock|run\.json)$", "unlink": r"^lock",
           "open": r"^run$"}
 THRICE = re.compile(r"^(last|model)\.safetensors|^(checkpoints|run)$")
 
@@ -71,7 +71,7 @@ class Storage:
         folder = subject.folder(f"{self.NAME}-{scenario}-record")
         run, command = self.prepare(subject, scenario, folder)
         by_kind = {}
-        for kind, path in faults.record(subject, command, run, folder)[1]:
+        for kind, path in faults.record(subject, command, run, folder):
             by_kind.setdefault(kind, []).append(path)
         self.found[scenario] = by_kind
         return by_kind
@@ -98,8 +98,9 @@ class Storage:
         scenario, kind, effect, mode, n = case.split("/")
         run, command = self.prepare(subject, scenario, folder)
         mark, before = os.path.join(folder, "mark"), stopped.listing(folder)
+        log = os.path.join(folder, "calls")
         rule = f"{kind}:{n}:{effect}" + (":forever" if mode == "forever" else "")
-        result = subject.run(command, trace, faults.env(subject, rule, run, mark))
+        result = subject.run(command, trace, faults.env(subject, f"{rule},record:{log}", run, mark))
         marked = faults.marked(mark)
         bad = oracles.no_crash(result)
         if marked is None:
@@ -107,7 +108,7 @@ class Storage:
         fired = marked is not None and marked[1] > 0
         bad += self.said(result, scenario, effect, fired)
         if fired and result.status == 0 and effect not in HARMLESS and not result.lines():
-            bad += self.unsaid(subject, scenario, kind, int(n))
+            bad += self.unsaid(kind, [path for k, path in faults.recorded(log) if k == kind][int(n) - 1])
         if scenario == "eval":
             return bad + ([] if stopped.listing(folder) == before else ["N: files have changed"])
         bad += oracles.checkpoints(run)[1]
@@ -127,9 +128,8 @@ class Storage:
             bad.append(f"M: {len(result.lines())} lines: {result.words()}")
         return bad
 
-    def unsaid(self, subject, scenario, kind, n):
-        paths = self.calls(subject, scenario)[kind]
-        name = os.path.basename(paths[min(n, len(paths)) - 1].rstrip("/"))
+    def unsaid(self, kind, path):
+        name = os.path.basename(path.rstrip("/"))
         if kind in UNSAID and re.search(UNSAID[kind], name) or THRICE.search(name):
             return []
         return [f"M: {kind} of {name} has failed, and nobody says so"]

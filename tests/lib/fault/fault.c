@@ -3,7 +3,8 @@
  *
  *   LD_PRELOAD=build/tests/fault.so RNF_FAULT=write:7:ENOSPC rnframe train ...
  *
- * RNF_FAULT is KIND:N:WHAT[:forever], or record:FILE, or several with commas.
+ * RNF_FAULT is KIND:N:WHAT[:forever], or record:FILE (a line "KIND SIZE PATH" a
+ * call, but of malloc), or several with commas.
  *   KIND  open write read close fsync rename unlink mkdir allocate lock statvfs
  *         mmap malloc (see `kinds`), any: each of them but malloc
  *   N     which call of that kind, from 1
@@ -184,7 +185,7 @@ static int judge(enum kind kind, const char *path, long long size)
 {
 	if (getpid() != self) return 0;
 	int what = 0;
-	if (log_fd >= 0) record(kind, path, size);
+	if (log_fd >= 0 && kind != MALLOC) record(kind, path, size);
 	for (int i = 0; i < n_rules; i++) {
 		struct rule *r = &rules[i];
 		if (r->kind != (int)kind && (r->kind != ANY || kind == MALLOC)) continue;
@@ -247,8 +248,7 @@ static int is_ours(const void *caller)
 
 static int refused(const void *caller, size_t size)
 {
-	if (n_rules == 0 && log_fd < 0) return 0;
-	if (!is_ours(caller)) return 0;
+	if (n_rules == 0 || !is_ours(caller)) return 0;
 	const int what = judge(MALLOC, "", (long long)size);
 	if (what > 0) errno = what;
 	return what > 0;
