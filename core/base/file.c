@@ -99,6 +99,25 @@ rnf_status rnf_file_commit(const char *path, int fd, rnf_status status)
 	return rnf_file_publish(path, rnf_file_sync(path, fd, status));
 }
 
+static rnf_status write_all(int fd, const char *text, size_t n)
+{
+	while (n > 0) {
+		const ssize_t done = write(fd, text, n);
+		if (done < 0 && errno == EINTR) continue;
+		if (done < 0) return rnf_fail(RNF_EIO, "%s", strerror(errno));
+		text += done;
+		n -= (size_t)done;
+	}
+	return RNF_OK;
+}
+
+rnf_status rnf_file_put(const char *path, const char *text, size_t n)
+{
+	int fd;
+	RNF_TRY(rnf_file_begin(path, (int64_t)n, &fd));
+	return rnf_file_commit(path, fd, write_all(fd, text, n));
+}
+
 rnf_status rnf_folder_make(const char *path)
 {
 	if (!*path) return rnf_fail(RNF_EINVAL, "the name of a folder is empty");

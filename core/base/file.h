@@ -23,6 +23,8 @@ rnf_status rnf_file_publish(const char *path, rnf_status status);
 rnf_status rnf_file_commit(const char *path, int fd, rnf_status status);
 /* PATH.tmp */
 const char *rnf_file_draft(const char *path, char name[PATH_MAX]);
+/* begin() and commit() around n bytes of text. */
+rnf_status rnf_file_put(const char *path, const char *text, size_t n);
 /* A folder and those above it, unless they are there. */
 rnf_status rnf_folder_make(const char *path);
 

@@ -30,6 +30,21 @@ const char *rnf_machine_cpu(void)
 	return rnf_strndup(colon + 2, strcspn(colon + 2, "\n"));
 }
 
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* The limit is a number, or "max". */
+int64_t rnf_machine_memory(void)
+{
+	char line[64];
+	struct rlimit own;
+	int64_t bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE);
+	if (find_line("/sys/fs/cgroup/memory.max", "", line, sizeof line) && atoll(line) > 0)
+		bytes = least(bytes, atoll(line));
+	if (getrlimit(RLIMIT_AS, &own) == 0 && own.rlim_cur < (rlim_t)bytes)
+		bytes = (int64_t)own.rlim_cur;
+	return bytes;
+}
+
 /* getrusage() is the second choice: what it tells is that of the program which
  * started this one, if that was larger. */
 int64_t rnf_machine_peak_memory(void)

@@ -6,6 +6,9 @@
 
 /* The processor's name; NULL when the system tells none. */
 const char *rnf_machine_cpu(void);
+/* Bytes of memory that this process may use: the machine's, or what a limit of its
+ * control group or of itself leaves of them. */
+int64_t rnf_machine_memory(void);
 /* The most memory that this process has had resident, bytes. */
 int64_t rnf_machine_peak_memory(void);
 /* Seconds since this process was started, to a hundredth; NAN: not told. */

@@ -6,8 +6,17 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/child.h"
 
-static _Thread_local char words[2048];
+enum { MAX_LINES = 20 };
+
+static _Thread_local char words[8192];
+
+static struct { /* mistakes put aside */
+	rnf_status status; /* of the first */
+	const char *lines[MAX_LINES];
+	int n, more;
+} aside;
 
 rnf_status rnf_fail(rnf_status status, const char *format, ...)
 {
@@ -53,6 +62,32 @@ const char *rnf_fail_words(void)
 	return words[0] ? words : "failed without a reason";
 }
 
+void rnf_fail_aside(rnf_status status)
+{
+	if (status >= 0) return;
+	for (int i = 0; i < aside.n; i++)
+		if (!strcmp(aside.lines[i], words)) return;
+	if (aside.n == 0) aside.status = status;
+	if (aside.n < MAX_LINES) aside.lines[aside.n++] = rnf_format("%s", words);
+	else aside.more++;
+}
+
+/* Whole lines only: what does not fit is counted. */
+rnf_status rnf_fail_all(void)
+{
+	const rnf_status status = aside.n ? aside.status : RNF_OK;
+	const size_t room = sizeof words - 32;
+	size_t n = 0;
+	for (int i = 0; i < aside.n; i++) {
+		const size_t length = strlen(aside.lines[i]);
+		if (n + length + 1 > room) aside.more++;
+		else n += (size_t)sprintf(words + n, "%s%s", n ? "\n" : "", aside.lines[i]);
+	}
+	if (aside.more) sprintf(words + n, "\nand %d more", aside.more);
+	aside.n = aside.more = 0;
+	return status;
+}
+
 void rnf_log(enum rnf_level level, const char *format, ...)
 {
 	static const char *const labels[] = { "error: ", "warning: ", "", "debug: " };
@@ -72,4 +107,5 @@ const struct rnf_host rnf_host = {
 	.fail = rnf_fail,
 	.log = rnf_log,
 	.alloc = rnf_alloc,
+	.run = rnf_child_run,
 };

@@ -16,8 +16,15 @@ rnf_status rnf_fail_errno(const char *path);
 /* The same of one that could not be read: RNF_EINVAL, since the user named it,
  * unless the disk or the memory failed. */
 rnf_status rnf_fail_input(const char *path);
-/* The words kept by this thread; never NULL. */
+/* The words kept by this thread; never NULL. One line, but after rnf_fail_all(). */
 const char *rnf_fail_words(void);
+
+/* Several mistakes of one input: a check that goes on after one puts its words
+ * aside (a good status: does nothing; the same words: count once), and ends in
+ * all(): RNF_OK when nothing was put aside, else the status of the first, and
+ * the words are all of them, a line each: at most 20, then how many more. [main] */
+void rnf_fail_aside(rnf_status status);
+rnf_status rnf_fail_all(void);
 
 void rnf_log(enum rnf_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -8,8 +8,8 @@
 struct rnf_options {
 	int argc; /* the whole command line, as main got it */
 	char **argv;
-	const char *conf, *out, *weights, *log, *json, *probs, *split;
-	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend;
+	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
+	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
 	const char *sets[256];
 	size_t n_sets;
 	const char *words[8]; /* other arguments, in order */
@@ -33,6 +33,7 @@ rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);
 rnf_status rnf_verb_verify(const struct rnf_options *);
+rnf_status rnf_verb_check(const struct rnf_options *);
 rnf_status rnf_verb_plan(const struct rnf_options *);
 rnf_status rnf_verb_profile(const struct rnf_options *);
 rnf_status rnf_verb_inspect(const struct rnf_options *);

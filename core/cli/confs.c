@@ -14,6 +14,23 @@ static int is_conf(const struct dirent *d)
 	return n > 4 && !strcmp(d->d_name + n - 4, ".cfg");
 }
 
+static int is_folder(const struct dirent *d)
+{
+	return !strchr(d->d_name, '.');
+}
+
+/* An experiment, not a part of one: it has a name of its own. */
+static int has_name(const char *path)
+{
+	char line[256];
+	int found = 0;
+	FILE *f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof line, f))
+		found = !strncmp(line, "name", 4);
+	if (f) fclose(f);
+	return found;
+}
+
 /* Trained parameters of a conf's model; data are opened only when a data set
  * cannot tell its sizes without. */
 static rnf_status count_parameters(const char *path, int64_t *n)
@@ -37,24 +54,41 @@ static void print_conf(const char *name)
 	if (f && fgets(line, sizeof line, f)) line[strcspn(line, "\n")] = 0;
 	if (f) fclose(f);
 	if (count_parameters(path, &parameters) < 0) {
-		printf("%-30s %10s  %s\n", name, "-", rnf_fail_words());
+		const char *words = rnf_fail_words();
+		printf("%-30s %10s  %.*s\n", name, "-", (int)strcspn(words, "\n"), words);
 		return;
 	}
 	printf("%-30s %10lld  %s\n", name, (long long)parameters,
 	       line[0] == '#' ? line + 1 + (line[1] == ' ') : "");
 }
 
+/* Each conf of a folder of the confs ("": of their own), by name. */
+static rnf_status print_folder(const char *folder)
+{
+	const char *path = rnf_format("%s/%s", rnf_conf_dir, folder);
+	struct dirent **list;
+	const int n = scandir(path, &list, is_conf, alphasort);
+	if (n < 0) return rnf_fail(RNF_ENOENT, "%s: no confs there", path);
+	for (int i = 0; i < n; i++) {
+		const char *name = rnf_format("%s%s", folder, list[i]->d_name);
+		if (has_name(rnf_format("%s/%s", rnf_conf_dir, name))) print_conf(name);
+		free(list[i]);
+	}
+	free(list);
+	return RNF_OK;
+}
+
 rnf_status rnf_verb_confs(const struct rnf_options *o)
 {
 	struct dirent **list;
 	(void)o;
-	const int n = scandir(rnf_conf_dir, &list, is_conf, alphasort);
-	if (n < 0) return rnf_fail(RNF_ENOENT, "%s: no confs there", rnf_conf_dir);
 	printf("%-30s %10s\n", "conf", "parameters");
+	RNF_TRY(print_folder(""));
+	const int n = scandir(rnf_conf_dir, &list, is_folder, alphasort);
 	for (int i = 0; i < n; i++) {
-		print_conf(list[i]->d_name);
+		print_folder(rnf_format("%s/", list[i]->d_name)); /* one that cannot be read has none */
 		free(list[i]);
 	}
-	free(list);
+	if (n >= 0) free(list);
 	return RNF_OK;
 }

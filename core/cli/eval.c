@@ -1,11 +1,13 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "train/record.h"
+#include "train/report.h"
 #include "train/weights.h"
 
 /* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */
@@ -31,7 +33,6 @@ static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 			       int *split, const int64_t **samples, int64_t *n)
 {
 	*split = RNF_SPLIT_TRAIN;
-	if (!word) word = "test";
 	if (!strcmp(word, "test")) {
 		*split = RNF_SPLIT_TEST;
 		*samples = NULL;
@@ -50,6 +51,16 @@ static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 		      : rnf_fail(RNF_EINVAL, "the %s split has no images", word);
 }
 
+/* Before the evaluation, for those who wait for it. */
+static rnf_status make_report_folder(const char *dir)
+{
+	struct stat st;
+	RNF_TRY(rnf_folder_make(dir));
+	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		return rnf_fail(RNF_EINVAL, "--report is %s, must be a folder", dir);
+	return RNF_OK;
+}
+
 static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o)
 {
 	struct rnf_scores s;
@@ -60,15 +71,20 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 		return rnf_fail(RNF_EINVAL, "--json and --probs name one file: %s",
 				o->json);
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(choose_split(e, o->split, &split, &samples, &n));
+	const char *word = o->split ? o->split : "test";
+	RNF_TRY(choose_split(e, word, &split, &samples, &n));
 	RNF_TRY(rnf_experiment_build(e, 0));
 	RNF_TRY(rnf_weights_read(e, o->weights));
+	if (o->report) RNF_TRY(make_report_folder(o->report));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->info.classes) * 4) : NULL;
-	RNF_TRY(rnf_evaluate(e, split, samples, n, probs, &s));
+	struct rnf_tally tally;
+	rnf_tally_init(&tally, e->info.classes);
+	const struct rnf_answers keep = { probs, &tally };
+	RNF_TRY(rnf_evaluate(e, split, samples, n, &keep, &s));
 	rnf_scores_print(e, &s, stdout);
 	if (o->json) RNF_TRY(rnf_scores_write(e, &s, o->json));
 	if (probs) RNF_TRY(write_npy(o->probs, probs, n, e->info.classes));
-	return RNF_OK;
+	return o->report ? rnf_report_write(e, &tally, word, o->report) : RNF_OK;
 }
 
 rnf_status rnf_verb_eval(const struct rnf_options *o)

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/floats.h"
 #include "base/json.h"
 #include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/setup.h"
 
@@ -28,8 +30,13 @@ static const struct rnf_verb verbs[] = {
 	  "train a model and evaluate it", rnf_verb_train, 1,
 	  { "--conf", "--set", "--out", "--weights", "--log", "--resume", "--extend" }, 1 },
 	{ "eval", "CONF [key.path=value]... --weights FILE [--split test|validation|train] "
-	  "[--json FILE] [--probs FILE.npy]", "evaluate weights", rnf_verb_eval, 1,
-	  { "--conf", "--set", "--weights", "--split", "--json", "--probs" }, 1 },
+	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
+	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
+	  "--probs", "--report" }, 1 },
+	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
+	  "do all that comes before a run: names, shapes, memory, data; writes nothing. "
+	  "--origin: print\n      each key, its value and where it was set",
+	  rnf_verb_check, 1, { "--conf", "--set", "--weights", "--origin" }, 0 },
 	{ "plan", "CONF [key.path=value]...",
 	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
 	  { "--conf", "--set" }, 0 },
@@ -185,6 +192,14 @@ static void fail_writes(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* All threads are the pool's. A library behind a plugin that starts its own when it is
+ * loaded competes with them, and has to end them at exit, where OpenBLAS 0.3.21 at
+ * times waits for ever. OpenMP's variable is the one that such libraries share. */
+static void keep_libraries_single(void)
+{
+	setenv("OMP_NUM_THREADS", "1", 1);
+}
+
 /* ---- the end ---- */
 
 /* `| head -1` has read all that it wants: no failure. */
@@ -212,13 +227,23 @@ static const struct {
 	{ RNF_EIO, 3 }, { RNF_ENUMBER, 4 }, { RNF_EPLUGIN, 5 }, { RNF_ESTOPPED, 75 },
 };
 
+/* A line for each mistake. */
+static void print_words(const char *words)
+{
+	for (size_t n; *words; words += n + (words[n] == '\n')) {
+		n = strcspn(words, "\n");
+		fprintf(stderr, "rnframe: %.*s\n", (int)n, words);
+	}
+}
+
 static int exit_code(rnf_status status)
 {
 	if (status >= 0) return 0;
-	fprintf(stderr, "rnframe: %s\n", rnf_fail_words());
+	print_words(rnf_fail_words());
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status) return exits[i].code;
-	return 1;
+	/* a status that is none of ours comes from a plugin */
+	return status < RNF_ESTOPPED ? 5 : 1;
 }
 
 static rnf_status run(int argc, char **argv)
@@ -238,10 +263,13 @@ static rnf_status run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	rnf_float_mode_put(rnf_float_mode_policy());
+	rnf_crash_watch();
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();
 	rnf_json_init();
+	keep_libraries_single();
 	if (argc < 2) {
 		print_help(stderr);
 		return 2;

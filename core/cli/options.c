@@ -12,21 +12,24 @@
 static const struct row {
 	const char *name;
 	size_t offset;
+	int is_alone; /* takes no value */
 } rows[] = {
-	{ "--conf", offsetof(struct rnf_options, conf) },
-	{ "--out", offsetof(struct rnf_options, out) },
-	{ "--weights", offsetof(struct rnf_options, weights) },
-	{ "--log", offsetof(struct rnf_options, log) },
-	{ "--resume", offsetof(struct rnf_options, resume) },
-	{ "--extend", offsetof(struct rnf_options, extend) },
-	{ "--json", offsetof(struct rnf_options, json) },
-	{ "--probs", offsetof(struct rnf_options, probs) },
-	{ "--split", offsetof(struct rnf_options, split) },
-	{ "--mirror", offsetof(struct rnf_options, mirror) },
-	{ "--steps", offsetof(struct rnf_options, steps) },
-	{ "--mode", offsetof(struct rnf_options, mode) },
-	{ "--plugin-path", offsetof(struct rnf_options, plugin_path) },
-	{ "--set", 0 },
+	{ "--conf", offsetof(struct rnf_options, conf), 0 },
+	{ "--out", offsetof(struct rnf_options, out), 0 },
+	{ "--weights", offsetof(struct rnf_options, weights), 0 },
+	{ "--log", offsetof(struct rnf_options, log), 0 },
+	{ "--resume", offsetof(struct rnf_options, resume), 0 },
+	{ "--extend", offsetof(struct rnf_options, extend), 0 },
+	{ "--json", offsetof(struct rnf_options, json), 0 },
+	{ "--probs", offsetof(struct rnf_options, probs), 0 },
+	{ "--split", offsetof(struct rnf_options, split), 0 },
+	{ "--report", offsetof(struct rnf_options, report), 0 },
+	{ "--mirror", offsetof(struct rnf_options, mirror), 0 },
+	{ "--steps", offsetof(struct rnf_options, steps), 0 },
+	{ "--mode", offsetof(struct rnf_options, mode), 0 },
+	{ "--plugin-path", offsetof(struct rnf_options, plugin_path), 0 },
+	{ "--origin", offsetof(struct rnf_options, origin), 1 },
+	{ "--set", 0, 0 },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
@@ -99,6 +102,10 @@ static rnf_status add_option(struct rnf_options *o, const struct rnf_verb *verb,
 	if (!row) return unknown_option(verb, name);
 	if (!takes(verb, name))
 		return refuse(verb, rnf_format("%s does not take %s", verb->name, name));
+	if (row->is_alone) {
+		if (equals) return refuse(verb, rnf_format("%s takes no value", name));
+		return keep(o, verb, row, name);
+	}
 	if (!equals && (left < 2 || !strncmp(argument[1], "--", 2)))
 		return refuse(verb, rnf_format("%s needs a value", name));
 	*used = equals ? 1 : 2;

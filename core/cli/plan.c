@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/floats.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "train/setup.h"
@@ -38,5 +39,7 @@ rnf_status rnf_verb_plan(const struct rnf_options *o)
 	print_model(e);
 	rnf_plan_print(e->plans[1], stdout);
 	rnf_plan_print(e->plans[0], stdout);
+	printf("numbers: rounded to nearest, denormals %s, in every thread\n",
+	       rnf_float_denormals());
 	return RNF_OK;
 }

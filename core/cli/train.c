@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "train/loop.h"
 #include "train/record.h"
+#include "train/report.h"
 #include "train/resume.h"
 #include "train/step.h"
 
@@ -20,6 +21,7 @@ struct session {
 	struct rnf_resume resume;
 	struct rnf_record record;
 	struct rnf_checkpoints checkpoints;
+	struct rnf_tally tally; /* of the test images */
 };
 
 /* --extend: as if the conf had so many epochs more. */
@@ -100,7 +102,8 @@ static rnf_status run(struct session *s, struct rnf_scores *test)
 	struct rnf_experiment *e = s->e;
 	const struct rnf_found *from = s->resume.found;
 	RNF_TRY(rnf_train(e, &s->checkpoints, from ? &from->progress : NULL, s->o->log));
-	return rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], NULL,
+	const struct rnf_answers keep = { .tally = &s->tally };
+	return rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], &keep,
 			    test);
 }
 
@@ -108,12 +111,13 @@ static rnf_status train_in_folder(struct session *s)
 {
 	struct rnf_scores test;
 	RNF_TRY(open_run(s));
+	rnf_tally_init(&s->tally, s->e->info.classes);
 	const rnf_status status = run(s, &test);
 	RNF_TRY(rnf_record_end(&s->record, status, &test));
 	printf("test ");
 	rnf_scores_print(s->e, &test, stdout);
 	printf("run folder %s\n", s->record.dir);
-	return RNF_OK;
+	return rnf_report_write(s->e, &s->tally, "test", s->record.dir);
 }
 
 static rnf_status train(struct session *s)

@@ -70,10 +70,12 @@ static rnf_status parse(const char *name, struct rnf_source *source, struct rnf_
 		*root = rnf_conf_add(NULL, NULL, RNF_CONF_GROUP, name, 0);
 		convert(config_root_setting(&config), source, *root);
 	} else {
-		const struct rnf_source_line at =
-			rnf_source_place(source, config_error_line(&config));
-		status = rnf_fail(RNF_EINVAL, "%s:%d: %s", at.file, at.line,
-				  config_error_text(&config));
+		const int line = config_error_line(&config);
+		const struct rnf_source_line at = rnf_source_place(source, line);
+		status = rnf_fail(RNF_EINVAL, "%s:%d: %s: \"%.60s\"; settings are key = "
+				  "value; and texts stand in quotes", at.file, at.line,
+				  config_error_text(&config),
+				  rnf_source_words(source, line));
 	}
 	config_destroy(&config);
 	return status;
@@ -141,8 +143,8 @@ static rnf_status read_base(const struct rnf_conf *own, const struct rnf_conf *b
 	if (status < 0) return rnf_fail_in(status, "%sbase: ", rnf_conf_place(base));
 	RNF_TRY(read_composed(file, conf_dir, depth + 1, root));
 	for (size_t i = 0; set && i < set->n; i++)
-		RNF_TRY(rnf_conf_override(*root, set->at[i]->s, set->at[i]->file,
-					  set->at[i]->line));
+		rnf_fail_aside(rnf_conf_override(*root, set->at[i]->s, set->at[i]->file,
+						 set->at[i]->line));
 	for (size_t i = 0; i < own->n; i++)
 		if (own->at[i] != base && own->at[i] != set)
 			replace(*root, own->at[i]);
@@ -168,7 +170,8 @@ rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 {
 	const char *file = NULL;
 	RNF_TRY(rnf_source_find(path, NULL, conf_dir, &file));
-	return read_composed(file, conf_dir, 0, root);
+	rnf_fail_aside(read_composed(file, conf_dir, 0, root));
+	return rnf_fail_all();
 }
 
 rnf_status rnf_conf_parse(const char *name, const char *text, struct rnf_conf **root)

@@ -30,7 +30,8 @@ struct rnf_conf {
 };
 
 /* Read a conf file (path, or a bare name also looked up in conf_dir), with
- * includes, base and set resolved. Lives until exit. */
+ * includes, base and set resolved. Lives until exit. Mistakes in literals, keys
+ * and overrides are told together (rnf_fail_all). */
 rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 			 struct rnf_conf **root);
 
@@ -53,13 +54,16 @@ const char *rnf_conf_place(const struct rnf_conf *node);
 struct rnf_conf *rnf_conf_add(struct rnf_conf *parent, const char *key,
 			      enum rnf_conf_type type, const char *file, int line);
 void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child);
+/* "mish" becomes { type = "mish"; }: a plugin's bare name a group. */
+void rnf_conf_group(struct rnf_conf *node);
 /* The node and all below it once more, as a new last child (or a node of its own). */
 struct rnf_conf *rnf_conf_copy(const struct rnf_conf *node, struct rnf_conf *parent);
 
 /* Apply one override "key.path=value" (override.c): list elements count from 0,
  * or go by `name`, else by `type` (two matches: an error that lists the
  * indices); a plugin given as a bare string becomes a group when a key below it
- * is set; absent groups and keys are made, and checked when filled. Blanks
+ * is set; "list+=x" puts x at the end of a list, "list.element+=x" before that
+ * element; absent groups and keys are made, and checked when filled. Blanks
  * around key, value and the elements of a list do not count, unless quoted;
  * a number has none in quotes either. `origin` is
  * the file and line that messages name ("--set", 0). */
@@ -70,10 +74,15 @@ rnf_status rnf_conf_override(struct rnf_conf *root, const char *text,
 const char *rnf_conf_trimmed(const char *text, size_t n);
 const char *rnf_conf_unquoted(const char *text);
 
-/* Write the tree as a conf that runs as it is. */
+/* Write the tree as a conf that runs as it is: equal values give equal bytes,
+ * wherever they come from. */
 void rnf_conf_write(const struct rnf_conf *root, FILE *out);
 /* The same as a text. Kept. */
 const char *rnf_conf_text(const struct rnf_conf *root);
+/* As rnf_conf_write(), with each value's origin behind it: "# conf/a.cfg:41", "# --set". */
+void rnf_conf_write_origins(const struct rnf_conf *root, FILE *out);
+/* A line for each value: "train.optimizer.lr = 0.1  # conf/a.cfg:41". */
+void rnf_conf_list(const struct rnf_conf *root, FILE *out);
 
 /* Walk two confs side by side and tell of each value that differs, by its path; a
  * is NULL where only b has it, and the other way round. A plugin's bare name and a

@@ -15,6 +15,7 @@ struct override {
 	const char *steps[MAX_STEPS];
 	size_t n;
 	const char *value;
+	int adds; /* += */
 };
 
 static rnf_status refuse(const struct override *o, const char *words)
@@ -36,7 +37,8 @@ static rnf_status split(struct override *o)
 {
 	const char *equals = strchr(o->text, '=');
 	if (!equals) return refuse(o, "must be key.path=value");
-	const char *p = rnf_conf_trimmed(o->text, (size_t)(equals - o->text));
+	o->adds = equals > o->text && equals[-1] == '+';
+	const char *p = rnf_conf_trimmed(o->text, (size_t)(equals - o->text - o->adds));
 	o->value = rnf_conf_unquoted(rnf_conf_trimmed(equals + 1, strlen(equals + 1)));
 	if (!*p) return refuse(o, "names no key");
 	while (*p) {
@@ -116,17 +118,6 @@ static rnf_status element(const struct override *o, const struct rnf_conf *list,
 
 /* ---- the walk ---- */
 
-/* A plugin given by its bare name becomes a group with that type. */
-static void make_group(struct rnf_conf *node)
-{
-	const char *type = node->s;
-	const enum rnf_conf_type was = node->type;
-	node->type = RNF_CONF_GROUP;
-	node->at = NULL;
-	node->n = 0;
-	rnf_conf_add(node, "type", was, node->file, node->line)->s = type;
-}
-
 static rnf_status step(const struct override *o, struct rnf_conf *node, const char *key,
 		       struct rnf_conf **child)
 {
@@ -134,7 +125,7 @@ static rnf_status step(const struct override *o, struct rnf_conf *node, const ch
 	if (node->type == RNF_CONF_RAW && (node->s[0] == '[' || node->s[0] == '('))
 		return refuse(o, rnf_format("%s was set as a whole; set it again",
 					    rnf_conf_path(node)));
-	if (text_of(node)) make_group(node);
+	if (text_of(node)) rnf_conf_group(node);
 	if (node->type != RNF_CONF_GROUP)
 		return refuse(o, rnf_format("%s is a plain value, nothing is below it",
 					    rnf_conf_path(node)));
@@ -183,6 +174,35 @@ static rnf_status finish(const struct override *o, struct rnf_conf *node, const 
 	return RNF_OK;
 }
 
+/* A new element at place `at`. */
+static void insert(const struct override *o, struct rnf_conf *list, size_t at)
+{
+	struct rnf_conf *item = rnf_conf_add(list, NULL, RNF_CONF_RAW, o->file, o->line);
+	item->s = o->value;
+	memmove(list->at + at + 1, list->at + at, (list->n - 1 - at) * sizeof *list->at);
+	list->at[at] = item;
+}
+
+/* list+=x: x at the end; list.element+=x: x before that element. */
+static rnf_status add(const struct override *o, struct rnf_conf *node, const char *key)
+{
+	struct rnf_conf *child = NULL;
+	size_t at = 0;
+	RNF_TRY(step(o, node, key, &child));
+	if (node->type == RNF_CONF_GROUP && !child)
+		child = rnf_conf_add(node, key, RNF_CONF_LIST, o->file, o->line);
+	if (child->type == RNF_CONF_LIST) {
+		insert(o, child, child->n);
+		return RNF_OK;
+	}
+	if (node->type != RNF_CONF_LIST)
+		return refuse(o, rnf_format("%s is no list, and no element of one",
+					    rnf_conf_path(child)));
+	while (node->at[at] != child) at++;
+	insert(o, node, at);
+	return RNF_OK;
+}
+
 rnf_status rnf_conf_override(struct rnf_conf *root, const char *text,
 			     const char *origin, int line)
 {
@@ -198,5 +218,5 @@ rnf_status rnf_conf_override(struct rnf_conf *root, const char *text,
 					     o.line);
 		node = child;
 	}
-	return finish(&o, node, o.steps[o.n - 1]);
+	return o.adds ? add(&o, node, o.steps[o.n - 1]) : finish(&o, node, o.steps[o.n - 1]);
 }

@@ -3,9 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,9 +14,8 @@
 
 #define MAX_FILE_BYTES (1 << 20)
 #define MAX_TEXT_BYTES (4 << 20) /* of all files together */
-#define MAX_INCLUDES 16          /* one inside the other */
-#define MAX_NESTING 64
-#define MAX_SETTINGS 4096        /* of a group: libconfig compares each with all */
+#define MAX_DEPTH 16             /* of includes, one inside the other */
+#define MAX_INCLUDES 256         /* in all: files that include each other twice grow fast */
 
 /* ---- finding files ---- */
 
@@ -144,38 +141,34 @@ static rnf_status read_file(const char *path, char **text, size_t *n)
 
 /* ---- includes ---- */
 
-enum state { PLAIN, STRING, COMMENT };
-
-/* The first byte after the string or comment that starts or goes on at p; p
- * itself where neither does. *state says what is still open at `end`. */
-static const char *skip(const char *p, const char *end, enum state *state)
+const char *rnf_source_skip(const char *p, const char *end, enum rnf_source_state *state)
 {
-	if (*state == PLAIN) {
+	if (*state == RNF_SOURCE_PLAIN) {
 		if (*p == '#' || (*p == '/' && p + 1 < end && p[1] == '/')) {
 			const char *line = memchr(p, '\n', (size_t)(end - p));
 			return line ? line : end;
 		}
-		if (*p == '"') *state = STRING, p++;
-		else if (*p == '/' && p + 1 < end && p[1] == '*') *state = COMMENT, p += 2;
+		if (*p == '"') *state = RNF_SOURCE_STRING, p++;
+		else if (*p == '/' && p + 1 < end && p[1] == '*') *state = RNF_SOURCE_COMMENT, p += 2;
 		else return p;
 	}
 	for (; p < end; p++) {
-		if (*state == STRING && *p == '\\') {
+		if (*state == RNF_SOURCE_STRING && *p == '\\') {
 			p++;
-		} else if (*state == STRING ? *p == '"'
+		} else if (*state == RNF_SOURCE_STRING ? *p == '"'
 					    : *p == '*' && p + 1 < end && p[1] == '/') {
-			p += *state == STRING ? 1 : 2;
-			*state = PLAIN;
+			p += *state == RNF_SOURCE_STRING ? 1 : 2;
+			*state = RNF_SOURCE_PLAIN;
 			return p;
 		}
 	}
 	return end;
 }
 
-static enum state state_after(const char *p, const char *end, enum state state)
+static enum rnf_source_state state_after(const char *p, const char *end, enum rnf_source_state state)
 {
 	while (p < end) {
-		const char *next = skip(p, end, &state);
+		const char *next = rnf_source_skip(p, end, &state);
 		p = next == p ? p + 1 : next;
 	}
 	return state;
@@ -185,6 +178,7 @@ struct reader {
 	struct rnf_source *out;
 	size_t room;
 	const char *conf_dir;
+	int includes; /* so far */
 	/* what a line `@include "name"` does; depth: of its file */
 	rnf_status (*include)(struct reader *, const char *name, const char *path,
 			      int number, int depth);
@@ -245,10 +239,12 @@ static rnf_status include_file(struct reader *r, const char *name, const char *p
 	if (!name[0])
 		return rnf_fail(RNF_EINVAL, "%s:%d: an include stands alone on its "
 				"line: @include \"path\"", path, number);
-	if (depth == MAX_INCLUDES)
+	if (depth == MAX_DEPTH)
 		return rnf_fail(RNF_EINVAL, "%s:%d: includes are more than %d deep: "
-				"a file that includes itself?", path, number,
-				MAX_INCLUDES);
+				"a file that includes itself?", path, number, MAX_DEPTH);
+	if (r->includes++ == MAX_INCLUDES)
+		return rnf_fail(RNF_EINVAL, "%s:%d: the conf has more than %d includes",
+				path, number, MAX_INCLUDES);
 	status = rnf_source_find(name, path, r->conf_dir, &file);
 	if (status < 0) return rnf_fail_in(status, "%s:%d: ", path, number);
 	return expand(r, file, depth + 1);
@@ -257,23 +253,23 @@ static rnf_status include_file(struct reader *r, const char *name, const char *p
 static rnf_status expand_text(struct reader *r, const char *path, int depth,
 			      const char *text, size_t n)
 {
-	enum state state = PLAIN;
+	enum rnf_source_state state = RNF_SOURCE_PLAIN;
 	int number = 0;
 	/* the mark that some editors put before UTF-8 */
 	const size_t mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
 	for (const char *line = text + mark; line < text + n; ) {
 		const char *end = memchr(line, '\n', (size_t)(text + n - line));
 		if (!end) end = text + n;
-		const char *name = state == PLAIN ? include_of(line, end) : NULL;
+		const char *name = state == RNF_SOURCE_PLAIN ? include_of(line, end) : NULL;
 		number++;
 		if (name) RNF_TRY(r->include(r, name, path, number, depth));
 		else RNF_TRY(append(r, line, (size_t)(end - line), path, number));
-		state = name ? PLAIN : state_after(line, end, state);
+		state = name ? RNF_SOURCE_PLAIN : state_after(line, end, state);
 		line = end + 1;
 	}
-	if (state == PLAIN) return RNF_OK;
+	if (state == RNF_SOURCE_PLAIN) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s:%d: the file ends inside a %s", path, number,
-			state == STRING ? "string" : "comment");
+			state == RNF_SOURCE_STRING ? "string" : "comment");
 }
 
 static rnf_status expand(struct reader *r, const char *path, int depth)
@@ -288,6 +284,7 @@ static void close_text(struct rnf_source *source)
 {
 	if (!source->text) source->text = rnf_alloc(2);
 	source->text[source->n] = 0;
+	source->written = source->text;
 }
 
 rnf_status rnf_source_read(const char *path, const char *conf_dir,
@@ -313,119 +310,20 @@ rnf_status rnf_source_text(const char *name, const char *text, struct rnf_source
 	return RNF_OK;
 }
 
+const char *rnf_source_words(const struct rnf_source *source, int line)
+{
+	const char *p = source->written;
+	for (int i = 1; i < line && p; i++) {
+		p = strchr(p, '\n');
+		if (p) p++;
+	}
+	return p ? rnf_conf_trimmed(p, strcspn(p, "\n")) : "";
+}
+
 struct rnf_source_line rnf_source_place(const struct rnf_source *source, int line)
 {
 	if (source->n_lines == 0) return (struct rnf_source_line){ "conf", 0 };
 	size_t i = line > 0 ? (size_t)line - 1 : 0;
 	if (i >= source->n_lines) i = source->n_lines - 1;
 	return source->lines[i];
-}
-
-/* ---- the gate ---- */
-
-struct gate {
-	const struct rnf_source *in;
-	char *out;
-	size_t n;
-	int line, depth, settings[MAX_NESTING + 1];
-};
-
-static rnf_status refuse(const struct gate *g, const char *what, const char *text)
-{
-	const struct rnf_source_line at = rnf_source_place(g->in, g->line);
-	return rnf_fail(RNF_EINVAL, "%s:%d: %s%s", at.file, at.line, text, what);
-}
-
-static int is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_' || c == '*' || c == '-';
-}
-
-static int is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/* Length of the number at p, 0 when there is none. */
-static size_t number_length(const char *p)
-{
-	size_t n = *p == '-' || *p == '+';
-	if (!is_digit(p[n]) && !(p[n] == '.' && is_digit(p[n + 1]))) return 0;
-	const int hex = p[n] == '0' && (p[n + 1] | 32) == 'x';
-	while (is_digit(p[n]) || p[n] == '.' || ((p[n] | 32) >= 'a' && (p[n] | 32) <= 'z') ||
-	       (!hex && (p[n] == '-' || p[n] == '+') && (p[n - 1] | 32) == 'e'))
-		n++;
-	return n;
-}
-
-/* Copies the number, whole ones in decimal with an L. */
-static rnf_status number(struct gate *g, const char *p, size_t n)
-{
-	char *text = rnf_strndup(p, n), *end;
-	const int hex = strpbrk(text, "xX") != NULL;
-	errno = 0;
-	if (!hex && strpbrk(text, ".eE")) {
-		if (!isfinite(strtod(text, &end)))
-			return refuse(g, " is too large for a number", text);
-		memcpy(g->out + g->n, p, n);
-		g->n += n;
-		return RNF_OK;
-	}
-	const long long value = strtoll(text, &end, hex ? 16 : 10);
-	if (errno == ERANGE)
-		return refuse(g, " does not fit into 64 bits", text);
-	if (*end && strcmp(end, "L") && strcmp(end, "LL"))
-		return refuse(g, " is not a number", text);
-	g->n += (size_t)sprintf(g->out + g->n, "%lldL", value);
-	return RNF_OK;
-}
-
-static rnf_status count(struct gate *g, char c)
-{
-	if (c == '\n') g->line++;
-	if (strchr("{([", c)) {
-		if (++g->depth > MAX_NESTING)
-			return refuse(g, "groups and lists are more than 64 deep", "");
-		g->settings[g->depth] = 0;
-	}
-	if (strchr("})]", c) && g->depth > 0) g->depth--;
-	if ((c == '=' || c == ',') && ++g->settings[g->depth] > MAX_SETTINGS)
-		return refuse(g, "a group or list has more than 4096 entries", "");
-	return RNF_OK;
-}
-
-static size_t copy(struct gate *g, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] == '\n') g->line++;
-	memcpy(g->out + g->n, p, n);
-	g->n += n;
-	return n;
-}
-
-rnf_status rnf_source_check(struct rnf_source *source)
-{
-	const char *p = source->text, *end = p + source->n;
-	/* "0," grows to "0L,": at most twice the text, and decimal of a hex */
-	struct gate g = { .in = source, .out = rnf_alloc(2 * source->n + 64), .line = 1 };
-	while (p < end) {
-		enum state state = PLAIN;
-		const char *next = skip(p, end, &state);
-		size_t n = (size_t)(next - p);
-		if (n == 0 && !is_digit(*p) && *p != '-')
-			while (p + n < end && is_word(p[n])) n++;
-		if (n > 0) {
-			p += copy(&g, p, n);
-			continue;
-		}
-		n = number_length(p);
-		if (n > 0) {
-			RNF_TRY(number(&g, p, n));
-			p += n;
-			continue;
-		}
-		RNF_TRY(count(&g, *p));
-		g.out[g.n++] = *p++;
-	}
-	source->text = g.out;
-	source->n = g.n;
-	return RNF_OK;
 }

@@ -14,6 +14,7 @@ struct rnf_source_line {
 struct rnf_source {
 	char *text; /* n bytes and a zero */
 	size_t n;
+	const char *written; /* the text before check() */
 	struct rnf_source_line *lines; /* at[i] is line i + 1 of the text */
 	size_t n_lines;
 };
@@ -27,10 +28,20 @@ rnf_status rnf_source_read(const char *path, const char *conf_dir,
 /* The same of a text in memory, which may include nothing; `name` is what
  * messages call it. */
 rnf_status rnf_source_text(const char *name, const char *text, struct rnf_source *source);
-/* Refuse what libconfig 1.5 would take wrongly (numbers that do not fit, deep
- * nesting, huge groups), and end every whole number in L: it then keeps 64 bits. */
+/* Refuse what libconfig 1.5 would take wrongly or not explain (numbers that do not
+ * fit, a key that is there twice, deep nesting, huge groups, an include of its own),
+ * and end every whole number in L: it then keeps 64 bits. (gate.c) */
 rnf_status rnf_source_check(struct rnf_source *source);
+/* Line `line` (from 1) as it was written, without the blanks around it. */
+const char *rnf_source_words(const struct rnf_source *source, int line);
 /* Where line `line` (from 1) of the text was written. */
 struct rnf_source_line rnf_source_place(const struct rnf_source *source, int line);
+
+/* -- between the files of this folder -- */
+
+enum rnf_source_state { RNF_SOURCE_PLAIN, RNF_SOURCE_STRING, RNF_SOURCE_COMMENT };
+/* The first byte after the string or comment that starts or goes on at p; p
+ * itself where neither does. *state says what is still open at `end`. */
+const char *rnf_source_skip(const char *p, const char *end, enum rnf_source_state *state);
 
 #endif

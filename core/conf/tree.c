@@ -30,6 +30,16 @@ struct rnf_conf *rnf_conf_add(struct rnf_conf *parent, const char *key,
 	return node;
 }
 
+void rnf_conf_group(struct rnf_conf *node)
+{
+	const char *type = node->s;
+	const enum rnf_conf_type was = node->type;
+	node->type = RNF_CONF_GROUP;
+	node->at = NULL;
+	node->n = 0;
+	rnf_conf_add(node, "type", was, node->file, node->line)->s = type;
+}
+
 void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child)
 {
 	size_t kept = 0;

@@ -1,4 +1,6 @@
-/* The tree as a conf that runs as it is. */
+/* The tree as a conf that runs as it is, with or without where each value comes
+ * from, and as a list of its keys. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,69 +47,147 @@ static void write_raw(const char *s, FILE *out)
 		write_string(s, out);
 }
 
-static void write_node(const struct rnf_conf *node, int depth, FILE *out);
+struct writer {
+	FILE *out;
+	/* what follows a value on its line */
+	void (*tail)(const struct rnf_conf *node, FILE *out);
+};
 
-static void indent(int depth, FILE *out)
+static void write_node(const struct writer *w, const struct rnf_conf *node, int depth);
+
+static void indent(const struct writer *w, int depth)
 {
-	for (int i = 0; i < depth; i++) fputs("  ", out);
+	for (int i = 0; i < depth; i++) fputs("  ", w->out);
+}
+
+static int has_lines(const struct rnf_conf *node)
+{
+	return node->type == RNF_CONF_GROUP || node->type == RNF_CONF_LIST;
 }
 
 static int is_flat(const struct rnf_conf *list)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (list->at[i]->type == RNF_CONF_GROUP || list->at[i]->type == RNF_CONF_LIST)
-			return 0;
+		if (has_lines(list->at[i])) return 0;
 	return 1;
 }
 
-static void write_list(const struct rnf_conf *list, int depth, FILE *out)
+/* A value that fills its line, which can end in a comment. */
+static int is_line(const struct rnf_conf *node)
 {
-	const int flat = is_flat(list);
-	fputs(flat ? "( " : "(\n", out);
-	for (size_t i = 0; i < list->n; i++) {
-		if (!flat) indent(depth + 1, out);
-		write_node(list->at[i], depth + 1, out);
-		if (i + 1 < list->n) fputs(flat ? ", " : ",", out);
-		if (!flat) fputc('\n', out);
-	}
-	if (!flat) indent(depth, out);
-	fputs(flat ? " )" : ")", out);
+	return !has_lines(node) || (node->type == RNF_CONF_LIST && is_flat(node));
 }
 
-static void write_keys(const struct rnf_conf *group, int depth, FILE *out)
+static void write_flat(const struct writer *w, const struct rnf_conf *list)
+{
+	fputs("( ", w->out);
+	for (size_t i = 0; i < list->n; i++) {
+		write_node(w, list->at[i], 0);
+		if (i + 1 < list->n) fputs(", ", w->out);
+	}
+	fputs(" )", w->out);
+}
+
+/* Ends the line of a value. */
+static void end_line(const struct writer *w, const struct rnf_conf *node, const char *mark)
+{
+	fputs(mark, w->out);
+	if (is_line(node)) w->tail(node, w->out);
+	fputc('\n', w->out);
+}
+
+static void write_list(const struct writer *w, const struct rnf_conf *list, int depth)
+{
+	fputs("(\n", w->out);
+	for (size_t i = 0; i < list->n; i++) {
+		indent(w, depth + 1);
+		write_node(w, list->at[i], depth + 1);
+		end_line(w, list->at[i], i + 1 < list->n ? "," : "");
+	}
+	indent(w, depth);
+	fputc(')', w->out);
+}
+
+static void write_keys(const struct writer *w, const struct rnf_conf *group, int depth)
 {
 	for (size_t i = 0; i < group->n; i++) {
-		indent(depth, out);
-		fprintf(out, "%s = ", group->at[i]->key);
-		write_node(group->at[i], depth, out);
-		fputs(";\n", out);
+		indent(w, depth);
+		fprintf(w->out, "%s = ", group->at[i]->key);
+		write_node(w, group->at[i], depth);
+		end_line(w, group->at[i], ";");
 	}
 }
 
-static void write_node(const struct rnf_conf *node, int depth, FILE *out)
+static void write_group(const struct writer *w, const struct rnf_conf *group, int depth)
+{
+	fputs("{\n", w->out);
+	write_keys(w, group, depth + 1);
+	indent(w, depth);
+	fputc('}', w->out);
+}
+
+static void write_node(const struct writer *w, const struct rnf_conf *node, int depth)
 {
 	switch (node->type) {
-	case RNF_CONF_GROUP:
-		fputs("{\n", out);
-		write_keys(node, depth + 1, out);
-		indent(depth, out);
-		fputc('}', out);
+	case RNF_CONF_GROUP: write_group(w, node, depth); break;
+	case RNF_CONF_LIST:
+		if (is_flat(node)) write_flat(w, node);
+		else write_list(w, node, depth);
 		break;
-	case RNF_CONF_LIST: write_list(node, depth, out); break;
-	case RNF_CONF_BOOL: fputs(node->i ? "true" : "false", out); break;
+	case RNF_CONF_BOOL: fputs(node->i ? "true" : "false", w->out); break;
 	case RNF_CONF_INT:
-		fprintf(out, "%lld%s", (long long)node->i,
+		fprintf(w->out, "%lld%s", (long long)node->i,
 			node->i > INT32_MAX || node->i < INT32_MIN ? "L" : "");
 		break;
-	case RNF_CONF_FLOAT: write_float(node->f, out); break;
-	case RNF_CONF_STRING: write_string(node->s, out); break;
-	case RNF_CONF_RAW: write_raw(node->s, out); break;
+	case RNF_CONF_FLOAT: write_float(node->f, w->out); break;
+	case RNF_CONF_STRING: write_string(node->s, w->out); break;
+	case RNF_CONF_RAW: write_raw(node->s, w->out); break;
 	}
+}
+
+/* ---- the three ways ---- */
+
+static void no_tail(const struct rnf_conf *node, FILE *out)
+{
+	(void)node, (void)out;
+}
+
+/* A file's name may hold a line feed, which would end the comment. */
+static void origin(const struct rnf_conf *node, FILE *out)
+{
+	const char *place = rnf_conf_place(node);
+	const size_t n = strlen(place);
+	if (n < 2) return;
+	fputs("  # ", out);
+	for (size_t i = 0; i + 2 < n; i++) /* without ": " */
+		fputc(iscntrl((unsigned char)place[i]) ? '?' : place[i], out);
 }
 
 void rnf_conf_write(const struct rnf_conf *root, FILE *out)
 {
-	write_keys(root, 0, out);
+	const struct writer w = { out, no_tail };
+	write_keys(&w, root, 0);
+}
+
+void rnf_conf_write_origins(const struct rnf_conf *root, FILE *out)
+{
+	const struct writer w = { out, origin };
+	write_keys(&w, root, 0);
+}
+
+void rnf_conf_list(const struct rnf_conf *root, FILE *out)
+{
+	const struct writer w = { out, origin };
+	for (size_t i = 0; i < root->n; i++) {
+		const struct rnf_conf *node = root->at[i];
+		if (!is_line(node)) {
+			rnf_conf_list(node, out);
+			continue;
+		}
+		fprintf(out, "%s = ", rnf_conf_path(node));
+		write_node(&w, node, 0);
+		end_line(&w, node, "");
+	}
 }
 
 const char *rnf_conf_text(const struct rnf_conf *root)

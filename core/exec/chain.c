@@ -47,6 +47,7 @@ static void move(struct run *r, const struct rnf_stage *s)
 static void stage(struct run *r, const struct rnf_stage *s)
 {
 	struct rnf_worker *w = r->w;
+	w->op = s->op;
 	const int64_t p = r->pixels, c = r->chain->c;
 	const float *a = s->a >= 0 ? r->slots[s->a] : NULL;
 	const float *b = s->b >= 0 ? r->slots[s->b] : NULL;

@@ -28,6 +28,7 @@ struct rnf_worker {
 	int64_t image;    /* in the batch */
 	int first, last;  /* image of its leaf: sums start here, and end */
 	float *reduction; /* the leaf's vector */
+	const struct rnf_op *op; /* at work; for who has to tell (crash.h) */
 };
 
 struct rnf_exec {
@@ -46,11 +47,16 @@ struct rnf_exec {
 	uint64_t key;            /* of (seed, epoch) */
 	const struct rnf_loss_impl *loss;
 	const void *loss_self;
+	/* Called after each phase by the thread that ended it; NULL: none. (observe.h) */
+	void (*look)(struct rnf_exec *exec);
+	void *sight; /* what it writes to */
 };
 
 /* Memory for a plan on a pool. `weights` is the block that plans share. */
 struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 				 struct rnf_pool *pool, float *weights);
+/* Bytes that create() takes for a plan on so many threads. */
+int64_t rnf_exec_bytes(const struct rnf_plan *plan, int threads);
 /* The images' slice of a stored value: input, logits, loss. */
 float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image);
 /* All phases on exec->images images. */

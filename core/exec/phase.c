@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "exec/crash.h"
 #include "exec/exec.h"
 #include "exec/profile.h"
 
@@ -63,6 +64,7 @@ static void end_phase(void *arg)
 		rnf_barrier_run(exec, &phase->barriers[i]);
 		lap(w, RNF_TIME_BARRIER);
 	}
+	if (exec->look) exec->look(exec);
 	exec->phase++;
 }
 
@@ -102,6 +104,7 @@ static void job(void *arg, int worker)
 	rnf_pool_share(count_leaves(exec), worker, exec->alone ? 1 : exec->n_workers,
 		       &from, &to);
 	lap(w, RNF_TIME_WAIT); /* for the thread to wake */
+	rnf_crash_worker(w);
 	pack_weights(w, worker);
 	for (size_t i = 0; i < exec->plan->n_phases; i++) {
 		w->n_partials = 0;
@@ -110,6 +113,7 @@ static void job(void *arg, int worker)
 			leaf(w, &exec->plan->phases[i], k);
 		barrier(w, end_phase);
 	}
+	rnf_crash_worker(NULL);
 }
 
 /* Coefficients that depend on the weights alone. */
@@ -161,6 +165,15 @@ static void worker_init(struct rnf_exec *exec, struct rnf_worker *w)
 	w->kernel_scratch = floats((int64_t)plan->kernel_scratch_bytes / 4);
 	w->kept = floats(plan->leaf);
 	w->stack = floats(stack_depth(plan->batch) * plan->max_reductions);
+}
+
+int64_t rnf_exec_bytes(const struct rnf_plan *plan, int threads)
+{
+	const int64_t all = plan->arena + plan->channel + plan->gradient + plan->packed;
+	const int64_t worker = plan->scratch + plan->tiles + plan->accumulators +
+			       (int64_t)plan->kernel_scratch_bytes / 4 + plan->leaf +
+			       stack_depth(plan->batch) * plan->max_reductions;
+	return 4 * (all + threads * worker);
 }
 
 struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/floats.h"
 
 /* Some 20 to 50 microseconds: longer than the gap between two phases of a
  * step, shorter than anything that a user would notice. */
@@ -35,6 +36,7 @@ struct rnf_pool {
 	void (*job)(void *arg, int worker); /* NULL: the threads end */
 	void *arg;
 	int n, spins;
+	atomic_int strayed; /* a worker's job left another float mode */
 	struct worker *workers;
 };
 
@@ -47,16 +49,13 @@ static void relax(void)
 #endif
 }
 
-/* Denormals cost a hundred times a normal number and train nothing. */
-static void flush_to_zero(void)
+/* Puts the mode right; 1 if it was. */
+static int keep_mode(void)
 {
-#if defined(__SSE__)
-	__builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040u); /* FTZ|DAZ */
-#elif defined(__aarch64__)
-	uint64_t fpcr;
-	__asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
-	__asm__ volatile("msr fpcr, %0" : : "r"(fpcr | 1u << 24)); /* FZ */
-#endif
+	const unsigned policy = rnf_float_mode_policy();
+	if (rnf_float_mode() == policy) return 1;
+	rnf_float_mode_put(policy);
+	return 0;
 }
 
 static void futex(struct word *word, int operation, uint32_t value)
@@ -102,11 +101,12 @@ static void *work(void *context)
 {
 	struct worker *self = context;
 	struct rnf_pool *pool = self->pool;
-	flush_to_zero();
+	keep_mode();
 	for (uint32_t seen = 0;; seen++) {
 		wait_while(&pool->start, seen, pool->spins);
 		if (!pool->job) return NULL;
 		pool->job(pool->arg, self->index);
+		if (!keep_mode()) atomic_store(&pool->strayed, 1);
 		finish_job(pool);
 	}
 }
@@ -119,11 +119,15 @@ static int cpus(void)
 	return n > 0 ? (int)n : 1;
 }
 
-/* The threads take no signals: those are the main thread's. */
+/* The threads take no signals: those are the main thread's. But a thread's own
+ * crash has no other to go to (crash.h). */
 static void start_threads(struct rnf_pool *pool, int threads)
 {
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	sigset_t all, before;
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int made = 1;
 	for (; made < threads; made++) {
@@ -144,7 +148,7 @@ struct rnf_pool *rnf_pool_create(int threads)
 	pool->workers = rnf_alloc((size_t)threads * sizeof *pool->workers);
 	/* With more threads than CPUs the one waited for needs this CPU. */
 	pool->spins = threads <= available ? SPINS : 1;
-	flush_to_zero();
+	keep_mode();
 	start_threads(pool, threads);
 	return pool;
 }
@@ -183,6 +187,12 @@ void rnf_pool_barrier(struct rnf_pool *pool, void (*serial)(void *arg), void *ar
 	if (serial) serial(arg);
 	atomic_store_explicit(&pool->arrived.value, 0, memory_order_relaxed);
 	advance(&pool->phase);
+}
+
+int rnf_pool_mode_kept(struct rnf_pool *pool)
+{
+	const int caller = keep_mode();
+	return !atomic_exchange(&pool->strayed, 0) && caller;
 }
 
 void rnf_pool_destroy(struct rnf_pool *pool)

@@ -1,5 +1,5 @@
 /* One pool of threads: runs a job on every worker, with barriers inside it.
- * All workers compute with denormals flushed to zero. */
+ * All workers compute in the float mode of base/floats.h. */
 #ifndef RNF_EXEC_POOL_H
 #define RNF_EXEC_POOL_H
 
@@ -8,7 +8,7 @@
 struct rnf_pool;
 
 /* `threads` counts the caller; 0: the CPUs of the affinity mask. Fewer when the
- * system gives no more. Sets flush-to-zero in the calling thread. */
+ * system gives no more. Sets the float mode of the calling thread. */
 struct rnf_pool *rnf_pool_create(int threads);
 int rnf_pool_threads(const struct rnf_pool *pool);
 
@@ -21,6 +21,10 @@ void rnf_pool_run(struct rnf_pool *pool, void (*job)(void *arg, int worker),
  * (may be NULL), then all go on. */
 void rnf_pool_barrier(struct rnf_pool *pool, void (*serial)(void *arg),
 		      void *arg);
+
+/* Has every job, and the caller, left the float mode as it was, since this was
+ * last asked? It is put right. [main] */
+int rnf_pool_mode_kept(struct rnf_pool *pool);
 
 /* Ends the threads; the memory belongs to the arena. NULL is fine. */
 void rnf_pool_destroy(struct rnf_pool *pool);

@@ -142,6 +142,7 @@ static void heavy(struct rnf_worker *w, const struct rnf_step *s)
 
 void rnf_step_run(struct rnf_worker *w, const struct rnf_step *s)
 {
+	w->op = s->op;
 	if (s->chain) rnf_chain_run(w, s->chain);
 	else if (s->move) move(w, s);
 	else heavy(w, s);

@@ -45,6 +45,7 @@ struct rnf_op_info {
 	enum rnf_op_class class;
 	enum rnf_domain domain; /* of the output */
 	int cheap; /* recomputed rather than stored */
+	const char *words; /* for who knows layers, not primitives */
 };
 extern const struct rnf_op_info rnf_op_info[RNF_OP_KINDS];
 

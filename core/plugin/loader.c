@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#ifdef __SSE__
-#include <xmmintrin.h>
-#endif
 
 #include <rnframe/rnframe.h>
 #include "base/arena.h"
+#include "base/floats.h"
 #include "base/status.h"
 #include "conf/conf.h"
 
@@ -69,39 +67,23 @@ void rnf_loader_path(const char *dir)
 
 /* ---- one file ---- */
 
-/* Flush-to-zero and the rounding mode, which some libraries change when they
- * are loaded and which would change every result; 0 where there is none. */
-static unsigned float_mode(void)
-{
-#ifdef __SSE__
-	return _mm_getcsr() & ~0x3fu; /* without the sticky exception flags */
-#else
-	return 0;
-#endif
-}
-
-static void set_float_mode(unsigned mode)
-{
-#ifdef __SSE__
-	_mm_setcsr(mode);
-#else
-	(void)mode;
-#endif
-}
-
 static rnf_status open_file(const char *file, void **library)
 {
-	const unsigned before = float_mode();
+	const unsigned before = rnf_float_mode(), plain = rnf_float_mode_plain();
 	/* a slash, or dlopen would look through the system's own path */
 	const char *path = strchr(file, '/') ? file : rnf_format("./%s", file);
+	/* Some libraries change the mode when they are loaded, which would change
+	 * every result: seen best from a mode that none of them wants. */
+	rnf_float_mode_put(plain);
 	*library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	const unsigned after = rnf_float_mode();
+	rnf_float_mode_put(before);
 	if (!*library) {
 		const char *reason = dlerror();
 		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: %s", file,
 				reason ? reason : "no reason given");
 	}
-	if (float_mode() == before) return RNF_OK;
-	set_float_mode(before);
+	if (after == plain) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s changes the floating-point mode when it is "
 			"loaded (built with -ffast-math?)", file);
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "plugin/keys.h"
 #include "plugin/loader.h"
 #include "plugin/value.h"
 
@@ -16,24 +17,6 @@ static size_t n_commons;
 static const char *const *role_words;
 static const char **notices; /* kept until the conf is accepted */
 static size_t n_notices;
-
-/* A struct that is being filled, and by which rows. */
-struct table {
-	const struct rnf_params *params;
-	char *out;
-};
-
-static const struct rnf_param *row_at(const struct rnf_params *params, size_t i)
-{
-	return (const struct rnf_param *)((const char *)params->rows + i * params->stride);
-}
-
-const struct rnf_param *rnf_param_row(const struct rnf_params *params, const char *key)
-{
-	for (size_t i = 0; params && i < params->n; i++)
-		if (!strcmp(row_at(params, i)->key, key)) return row_at(params, i);
-	return NULL;
-}
 
 static void *array(size_t n, size_t size) { return rnf_alloc((n ? n : 1) * size); }
 
@@ -129,56 +112,75 @@ static const char *expand_home(const char *path, uint32_t flags)
 	return rnf_format("%s%s", home, path + 1);
 }
 
-static rnf_status set_list(struct rnf_conf *node, const struct rnf_param *row, void *at)
+static rnf_status param_ref(struct rnf_conf *node, const char *kinds,
+			    const struct rnf_ref **out);
+
+struct items { /* of a list, as its row's type has them */
+	int64_t *ints;
+	double *floats;
+	const char **strings;
+	const struct rnf_ref **refs;
+};
+
+static rnf_status set_item(struct rnf_conf *item, const struct rnf_param *row, size_t i,
+			   const struct items *to)
 {
-	const size_t n = node->n;
-	int64_t *ints = array(n, sizeof *ints);
-	double *floats = array(n, sizeof *floats);
-	const char **strings = array(n, sizeof *strings);
-	const struct rnf_ref **refs = array(n, sizeof *refs);
-	for (size_t i = 0; i < n; i++) {
-		struct rnf_conf *item = node->at[i];
-		switch (row->type) {
-		case RNF_TYPE_INTS: RNF_TRY(get_int(item, row, &ints[i])); break;
-		case RNF_TYPE_FLOATS: RNF_TRY(get_float(item, row, &floats[i])); break;
-		case RNF_TYPE_STRINGS: RNF_TRY(get_string(item, &strings[i])); break;
-		default: RNF_TRY(rnf_param_ref(item, row->kinds, &refs[i])); break;
-		}
-	}
 	switch (row->type) {
-	case RNF_TYPE_INTS: *(struct rnf_ints *)at = (struct rnf_ints){ ints, n }; break;
-	case RNF_TYPE_FLOATS: *(struct rnf_floats *)at = (struct rnf_floats){ floats, n }; break;
-	case RNF_TYPE_STRINGS:
-		*(struct rnf_strings *)at = (struct rnf_strings){ strings, n };
-		break;
-	default: *(struct rnf_refs *)at = (struct rnf_refs){ refs, n }; break;
+	case RNF_TYPE_INTS: return get_int(item, row, &to->ints[i]);
+	case RNF_TYPE_FLOATS: return get_float(item, row, &to->floats[i]);
+	case RNF_TYPE_STRINGS: return get_string(item, &to->strings[i]);
+	default: return param_ref(item, row->kinds, &to->refs[i]);
 	}
+}
+
+static void set_items(struct rnf_conf *const *at, size_t n, const struct rnf_param *row,
+		      void *out)
+{
+	const struct items to = {
+		array(n, sizeof *to.ints), array(n, sizeof *to.floats),
+		array(n, sizeof *to.strings), array(n, sizeof *to.refs),
+	};
+	for (size_t i = 0; i < n; i++)
+		rnf_fail_aside(set_item(at[i], row, i, &to));
+	switch (row->type) {
+	case RNF_TYPE_INTS: *(struct rnf_ints *)out = (struct rnf_ints){ to.ints, n }; break;
+	case RNF_TYPE_FLOATS:
+		*(struct rnf_floats *)out = (struct rnf_floats){ to.floats, n };
+		break;
+	case RNF_TYPE_STRINGS:
+		*(struct rnf_strings *)out = (struct rnf_strings){ to.strings, n };
+		break;
+	default: *(struct rnf_refs *)out = (struct rnf_refs){ to.refs, n }; break;
+	}
+}
+
+/* One plugin stands for the list of it. */
+static rnf_status set_list(struct rnf_conf *node, const struct rnf_param *row, void *out)
+{
+	const int single = row->type == RNF_TYPE_REFS &&
+			   (node->type == RNF_CONF_STRING || node->type == RNF_CONF_GROUP);
+	if (!single && node->type != RNF_CONF_LIST)
+		return rnf_value_refuse(node, rnf_value_wanted(row));
+	set_items(single ? &node : node->at, single ? 1 : node->n, row, out);
 	return RNF_OK;
 }
 
-static const char *keys_of(const struct table *tables, size_t n_tables)
-{
-	const char *all = "";
-	for (size_t t = 0; t < n_tables; t++)
-		for (size_t i = 0; tables[t].params && i < tables[t].params->n; i++)
-			all = rnf_format("%s%s%s", all, all[0] ? ", " : "",
-					 row_at(tables[t].params, i)->key);
-	return all[0] ? all : "none";
-}
+static void fill_group(struct rnf_conf *group, const struct rnf_params *params, void *out);
 
 static rnf_status set_group(struct rnf_conf *node, const struct rnf_param *row, void *at)
 {
-	const struct table table = { row->group, at };
+	const struct rnf_table table = { row->group, at };
 	if (node->type != RNF_CONF_GROUP)
 		return rnf_value_refuse(node, rnf_format("a group { key = value; }; its "
-				"keys are: %s", keys_of(&table, 1)));
-	return rnf_param_fill(node, row->group, at);
+				"keys are: %s", rnf_keys_words(&table, 1)));
+	fill_group(node, row->group, at);
+	return RNF_OK;
 }
 
 static rnf_status set_ref(struct rnf_conf *node, const struct rnf_param *row, void *at)
 {
 	const struct rnf_ref *ref = NULL;
-	RNF_TRY(rnf_param_ref(node, row->kinds, &ref));
+	RNF_TRY(param_ref(node, row->kinds, &ref));
 	if ((row->flags & RNF_PARAM_ROLE) && ref->role)
 		return rnf_conf_fail(node, "\"%s\" is what this key gives a meaning to; "
 				     "name a plugin", ref->role);
@@ -207,10 +209,7 @@ static rnf_status set_row(struct rnf_conf *node, const struct rnf_param *row, ch
 {
 	void *at = out + row->offset;
 	rnf_value_type(node, row->type);
-	if (rnf_value_is_list(row->type)) {
-		if (node->type != RNF_CONF_LIST) return rnf_value_refuse(node, rnf_value_wanted(row));
-		return set_list(node, row, at);
-	}
+	if (rnf_value_is_list(row->type)) return set_list(node, row, at);
 	switch (row->type) {
 	case RNF_TYPE_BOOL:
 		if (node->type != RNF_CONF_BOOL) return rnf_value_refuse(node, rnf_value_wanted(row));
@@ -235,7 +234,7 @@ static rnf_status by_name(const char *kinds, const char *name, const struct rnf_
 	struct rnf_conf *node = rnf_alloc(sizeof *node);
 	*node = (struct rnf_conf){ .type = RNF_CONF_STRING, .s = name };
 	depth++;
-	const rnf_status status = rnf_param_ref(node, kinds, ref);
+	const rnf_status status = param_ref(node, kinds, ref);
 	depth--;
 	RNF_TRY(status);
 	((struct rnf_ref *)*ref)->node = NULL; /* stands nowhere */
@@ -247,9 +246,7 @@ static rnf_status default_row(const struct rnf_param *row, char *out)
 	void *at = out + row->offset;
 	switch (row->type) {
 	case RNF_TYPE_BOOL: *(int32_t *)at = row->number != 0; break;
-	case RNF_TYPE_INT: /* INT64_MAX as a double is one too large */
-		*(int64_t *)at = row->number >= 0x1p63 ? INT64_MAX : (int64_t)row->number;
-		break;
+	case RNF_TYPE_INT: *(int64_t *)at = rnf_value_whole(row->number); break;
 	case RNF_TYPE_FLOAT: *(double *)at = row->number; break;
 	case RNF_TYPE_STRING: *(const char **)at = expand_home(row->text, row->flags); break;
 	case RNF_TYPE_ENUM: {
@@ -261,72 +258,13 @@ static rnf_status default_row(const struct rnf_param *row, char *out)
 		*(const struct rnf_ref **)at = NULL;
 		if (row->text) return by_name(row->kinds, row->text, at);
 		break;
-	case RNF_TYPE_GROUP: return rnf_param_fill(NULL, row->group, at);
+	case RNF_TYPE_GROUP: fill_group(NULL, row->group, at); break;
 	default: break; /* lists: empty, the struct is zero */
 	}
 	return RNF_OK;
 }
 
 /* ---- groups ---- */
-
-/* What a message calls the owner of the keys: "layer.conv2d", "train". */
-static const char *owner_of(const struct rnf_conf *group, const struct rnf_feature *f)
-{
-	if (f) return rnf_format("%s.%s", f->kind, f->name);
-	const char *path = rnf_conf_path(group);
-	return path[0] ? path : "a conf";
-}
-
-static rnf_status no_such_key(const char *owner, const char *key,
-			      const struct table *tables, size_t n_tables)
-{
-	const char *words[256] = { NULL };
-	size_t n = 0;
-	for (size_t t = 0; t < n_tables; t++)
-		for (size_t i = 0; tables[t].params && i < tables[t].params->n; i++)
-			if (n < 256) words[n++] = row_at(tables[t].params, i)->key;
-	const char *near = rnf_nearest(key, words, n);
-	if (near)
-		return rnf_fail(RNF_EINVAL, "%s has no key \"%s\" (did you mean \"%s\"?)",
-				owner, key, near);
-	return rnf_fail(RNF_EINVAL, "%s has no key \"%s\"; its keys are: %s", owner, key,
-			keys_of(tables, n_tables));
-}
-
-/* The node whose value chose the feature: an override may have set it alone. */
-static const struct rnf_conf *word_of(const struct rnf_conf *node)
-{
-	const struct rnf_conf *word = rnf_conf_get(node, "type");
-	return word ? word : node;
-}
-
-static rnf_status missing(const struct rnf_conf *group, const char *owner,
-			  const struct rnf_param *row)
-{
-	const char *path = group ? rnf_conf_path(group) : "";
-	return rnf_fail(RNF_EINVAL, "%s%s%s%s needs \"%s\" (%s)",
-			group ? rnf_conf_place(word_of(group)) : "", path,
-			path[0] ? ": " : "", owner, row->key, row->brief);
-}
-
-static int is_known(const char *key, const struct table *tables, size_t n)
-{
-	for (size_t t = 0; t < n; t++)
-		if (rnf_param_row(tables[t].params, key)) return 1;
-	return 0;
-}
-
-/* "model=1" says `type` below the group, as for a plugin. */
-static rnf_status unknown(const struct rnf_conf *child, const char *owner, int has_type,
-			  const struct table *tables, size_t n_tables)
-{
-	if (!has_type && !strcmp(child->key, "type"))
-		return rnf_fail(RNF_EINVAL, "%s%s is a group and takes no value or type; "
-				"its keys are: %s", rnf_conf_place(child), owner,
-				keys_of(tables, n_tables));
-	return rnf_fail_in(no_such_key(owner, child->key, tables, n_tables), "%s%s: ",
-			   rnf_conf_place(child), rnf_conf_path(child));
-}
 
 static void notice(const char *words)
 {
@@ -341,66 +279,88 @@ void rnf_param_notices(void)
 }
 
 /* Keys of the group that no table has: errors, unless another plugin than the
- * one that they were written for stands here now. */
-static rnf_status check_keys(struct rnf_conf *group, const char *owner, int has_type,
-			     const struct table *tables, size_t n_tables)
+ * one that they were written for stands here now. How many errors. */
+static int check_keys(struct rnf_conf *group, const char *owner, int has_type,
+		      const struct rnf_table *tables, size_t n_tables)
 {
 	const char *dropped = "";
+	int wrong = 0;
 	for (size_t i = 0; i < group->n; ) {
 		const struct rnf_conf *child = group->at[i];
-		if (is_known(child->key, tables, n_tables) ||
+		const int stale = group->retyped && child->stale;
+		if (rnf_keys_has(child->key, tables, n_tables) ||
 		    (has_type && !strcmp(child->key, "type"))) {
 			i++;
-			continue;
+		} else if (stale) {
+			dropped = rnf_format("%s%s%s", dropped, dropped[0] ? ", " : "",
+					     child->key);
+			rnf_conf_remove(group, child);
+		} else {
+			rnf_fail_aside(rnf_keys_refuse(child, owner, has_type, tables, n_tables));
+			wrong++;
+			i++;
 		}
-		if (!group->retyped || !child->stale)
-			return unknown(child, owner, has_type, tables, n_tables);
-		dropped = rnf_format("%s%s%s", dropped, dropped[0] ? ", " : "", child->key);
-		rnf_conf_remove(group, child);
 	}
-	if (dropped[0])
+	/* who replaces a plugin in a conf has seen its keys */
+	if (dropped[0] && rnf_keys_word(group)->line == 0)
 		notice(rnf_format("%s is %s now, which does not have: %s (left out)",
 				  rnf_conf_path(group), owner, dropped));
-	return RNF_OK;
+	return wrong;
 }
 
-static rnf_status fill_table(struct rnf_conf *group, const char *owner,
-			     const struct table *table, int is_checked)
+static int is_group(const struct rnf_conf *node)
+{
+	return node && node->type == RNF_CONF_GROUP;
+}
+
+static rnf_status fill_row(struct rnf_conf *group, const char *owner,
+			   const struct rnf_param *row, char *out, int is_whole)
+{
+	struct rnf_conf *child = rnf_conf_get(group, row->key);
+	if (!child && is_whole && is_group(group) && row->type == RNF_TYPE_GROUP)
+		child = rnf_conf_add(group, row->key, RNF_CONF_GROUP, group->file,
+				     group->line);
+	if (child) return set_row(child, row, out);
+	if (is_whole && row->flags & RNF_PARAM_REQUIRED)
+		return rnf_keys_missing(group, owner, row);
+	return default_row(row, out);
+}
+
+/* is_whole: what is required must be there. A group with an unknown key is not
+ * held to that: the key is likely the one that is missing. */
+static void fill_table(struct rnf_conf *group, const char *owner,
+		       const struct rnf_table *table, int is_whole)
 {
 	const struct rnf_params *params = table->params;
-	for (size_t i = 0; params && i < params->n; i++) {
-		const struct rnf_param *row = row_at(params, i);
-		struct rnf_conf *child = rnf_conf_get(group, row->key);
-		if (!child && group && group->type == RNF_CONF_GROUP &&
-		    row->type == RNF_TYPE_GROUP)
-			child = rnf_conf_add(group, row->key, RNF_CONF_GROUP, group->file,
-					     group->line);
-		if (child) {
-			RNF_TRY(set_row(child, row, table->out));
-			continue;
-		}
-		if (is_checked && (row->flags & RNF_PARAM_REQUIRED))
-			return missing(group, owner, row);
-		RNF_TRY(default_row(row, table->out));
+	for (size_t i = 0; params && i < params->n; i++)
+		rnf_fail_aside(fill_row(group, owner, rnf_keys_row(params, i), table->out,
+					is_whole));
+}
+
+static void fill_group(struct rnf_conf *group, const struct rnf_params *params, void *out)
+{
+	const struct rnf_table table = { params, out };
+	if (!group) {
+		fill_table(NULL, "", &table, 0);
+		return;
 	}
-	return RNF_OK;
+	const char *owner = rnf_keys_owner(group, NULL);
+	const int wrong = check_keys(group, owner, 0, &table, 1);
+	fill_table(group, owner, &table, !wrong);
 }
 
 rnf_status rnf_param_fill(struct rnf_conf *group, const struct rnf_params *params,
 			  void *out)
 {
-	const struct table table = { params, out };
-	if (!group) return fill_table(NULL, "", &table, 0);
-	const char *owner = owner_of(group, NULL);
-	RNF_TRY(check_keys(group, owner, 0, &table, 1));
-	return fill_table(group, owner, &table, 1);
+	fill_group(group, params, out);
+	return rnf_fail_all();
 }
 
 /* ---- features ---- */
 
-static struct table make_table(const struct rnf_params *params)
+static struct rnf_table make_table(const struct rnf_params *params)
 {
-	return (struct table){ params, rnf_alloc(params ? params->conf_size : 1) };
+	return (struct rnf_table){ params, rnf_alloc(params ? params->conf_size : 1) };
 }
 
 /* The word that chooses the feature, and the group beside it or NULL. */
@@ -424,25 +384,25 @@ static rnf_status read_type(struct rnf_conf *node, const char *kinds,
 	return RNF_OK;
 }
 
-static rnf_status fill_ref(struct rnf_conf *group, struct rnf_ref *ref)
+static void fill_ref(struct rnf_conf *group, struct rnf_ref *ref)
 {
 	const struct rnf_feature *f = ref->feature;
 	const struct rnf_params *common = common_of(f ? f->kind : "layer");
-	const struct table tables[2] = { make_table(f ? f->params : NULL),
+	const struct rnf_table tables[2] = { make_table(f ? f->params : NULL),
 					 make_table(common) };
-	const char *owner = f ? owner_of(NULL, f) : rnf_format("\"%s\"", ref->role);
-	if (group) RNF_TRY(check_keys(group, owner, 1, tables, 2));
+	const char *owner = f ? rnf_keys_owner(NULL, f) : rnf_format("\"%s\"", ref->role);
+	const int wrong = group ? check_keys(group, owner, 1, tables, 2) : 0;
 	/* a bare name has no group: its node tells the place of what is missing */
 	struct rnf_conf *at = group ? group : ref->node;
-	RNF_TRY(fill_table(at, owner, &tables[0], 1));
-	RNF_TRY(fill_table(at, owner, &tables[1], 1));
+	fill_table(at, owner, &tables[0], !wrong);
+	fill_table(at, owner, &tables[1], !wrong);
 	ref->conf = tables[0].out;
 	ref->common = common ? tables[1].out : NULL;
-	return RNF_OK;
 }
 
-rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
-			 const struct rnf_ref **out)
+/* Mistakes below the node are put aside; one of the node itself is returned. */
+static rnf_status param_ref(struct rnf_conf *node, const char *kinds,
+			    const struct rnf_ref **out)
 {
 	struct rnf_ref *ref = rnf_alloc(sizeof *ref);
 	struct rnf_conf *group;
@@ -455,11 +415,28 @@ rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
 		const char *path = rnf_conf_path(node);
 		if (status < 0)
 			return rnf_fail_in(status, "%s%s%s",
-					   rnf_conf_place(word_of(node)), path,
+					   rnf_conf_place(rnf_keys_word(node)), path,
 					   path[0] ? ": " : "");
 	}
-	RNF_TRY(fill_ref(group, ref));
+	fill_ref(group, ref);
 	*out = ref;
+	return RNF_OK;
+}
+
+rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
+			 const struct rnf_ref **ref)
+{
+	rnf_fail_aside(param_ref(node, kinds, ref));
+	return rnf_fail_all();
+}
+
+rnf_status rnf_keys_tables(const char *kinds, const char *type,
+			   const struct rnf_params *tables[2])
+{
+	const struct rnf_feature *f = NULL;
+	if (!role_of(kinds, type)) RNF_TRY(rnf_loader_find(kinds, type, &f));
+	tables[0] = f ? f->params : NULL;
+	tables[1] = common_of(f ? f->kind : "layer");
 	return RNF_OK;
 }
 
@@ -503,12 +480,12 @@ static rnf_status lay(const struct rnf_setting *s, const struct rnf_param *row, 
 }
 
 static rnf_status lay_all(const struct rnf_feature *f, const struct rnf_setting *settings,
-			  size_t n, const struct table *table)
+			  size_t n, const struct rnf_table *table)
 {
-	const char *owner = owner_of(NULL, f);
+	const char *owner = rnf_keys_owner(NULL, f);
 	for (size_t i = 0; i < n; i++) {
 		const struct rnf_param *row = rnf_param_row(f->params, settings[i].key);
-		if (!row) return no_such_key(owner, settings[i].key, table, 1);
+		if (!row) return rnf_keys_unknown(owner, settings[i].key, table, 1);
 		const rnf_status status = lay(&settings[i], row, table->out);
 		if (status < 0) return rnf_fail_in(status, "%s: ", owner);
 	}
@@ -519,11 +496,11 @@ static rnf_status check_required(const struct rnf_feature *f,
 				 const struct rnf_setting *settings, size_t n)
 {
 	for (size_t i = 0; f->params && i < f->params->n; i++) {
-		const struct rnf_param *row = row_at(f->params, i);
+		const struct rnf_param *row = rnf_keys_row(f->params, i);
 		size_t k = 0;
 		while (k < n && strcmp(settings[k].key, row->key)) k++;
 		if (k == n && (row->flags & RNF_PARAM_REQUIRED))
-			return missing(NULL, owner_of(NULL, f), row);
+			return rnf_keys_missing(NULL, rnf_keys_owner(NULL, f), row);
 	}
 	return RNF_OK;
 }
@@ -532,9 +509,10 @@ static rnf_status lay_over(struct rnf_ref *ref, const struct rnf_ref *from,
 			   const struct rnf_setting *settings, size_t n)
 {
 	const struct rnf_feature *f = ref->feature;
-	const struct table table = make_table(f->params);
+	const struct rnf_table table = make_table(f->params);
 	if (from && f->params) memcpy(table.out, from->conf, f->params->conf_size);
-	if (!from) RNF_TRY(fill_table(NULL, "", &table, 0));
+	if (!from) fill_table(NULL, "", &table, 0);
+	RNF_TRY(rnf_fail_all());
 	RNF_TRY(lay_all(f, settings, n, &table));
 	if (!from) RNF_TRY(check_required(f, settings, n));
 	ref->conf = table.out;
@@ -554,7 +532,7 @@ rnf_status rnf_param_settings(const char *kinds, const char *type,
 	else RNF_TRY(rnf_loader_find(kinds, type, &ref->feature));
 	const rnf_status status = lay_over(ref, from, settings, n);
 	if (status < 0 && ref->node)
-		return rnf_fail_in(status, "%s%s: ", rnf_conf_place(word_of(ref->node)),
+		return rnf_fail_in(status, "%s%s: ", rnf_conf_place(rnf_keys_word(ref->node)),
 				   rnf_conf_path(ref->node));
 	RNF_TRY(status);
 	*out = ref;

@@ -30,7 +30,8 @@ const struct rnf_param *rnf_param_row(const struct rnf_params *params,
 void rnf_param_notices(void);
 
 /* Fill `out` from a group by one table; unknown keys, wrong types and values
- * out of range fail with file:line, path, what is allowed, nearest name.
+ * out of range fail with file:line, path, what is allowed, nearest name: all of
+ * them together, and what was put aside before (rnf_fail_all).
  * RAW values are typed by their row and replaced in the tree. A NULL group
  * gives the defaults. */
 rnf_status rnf_param_fill(struct rnf_conf *group,
@@ -39,6 +40,10 @@ rnf_status rnf_param_fill(struct rnf_conf *group,
 /* The same for a feature chosen by a string or a group with `type`. */
 rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
 			 const struct rnf_ref **ref);
+
+/* Put into a group that was filled by `params` the keys that nobody wrote, at their
+ * defaults, with "default" for their file. (expand.c) */
+rnf_status rnf_param_expand(struct rnf_conf *group, const struct rnf_params *params);
 
 /* A ref by name with settings made in C; `over` lie over what ref has (may be
  * NULL). Used by the graph builder for node() and use(). */

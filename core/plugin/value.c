@@ -62,6 +62,11 @@ const char *rnf_value_range(const struct rnf_param *row)
 	return rnf_format(whole ? "%s .. %.0f" : "%s .. %.10g", least, row->max);
 }
 
+int64_t rnf_value_whole(double number)
+{
+	return number >= 0x1p63 ? INT64_MAX : (int64_t)number;
+}
+
 int rnf_value_fits(const struct rnf_param *row, int64_t value)
 {
 	if (!rnf_value_has_range(row)) return 1;
@@ -158,12 +163,13 @@ rnf_status rnf_value_refuse(const struct rnf_conf *node, const char *must)
 
 /* ---- RAW text becomes typed nodes ---- */
 
+/* Literals are those of a file: hex too, 010 is ten. */
 static void type_int(struct rnf_conf *node)
 {
 	char *end;
 	errno = 0;
 	if (isspace((unsigned char)*node->s)) return; /* in quotes: as it stands */
-	const long long value = strtoll(node->s, &end, 10);
+	const long long value = strtoll(node->s, &end, strpbrk(node->s, "xX") ? 16 : 10);
 	if (end == node->s || *end || errno) return;
 	node->type = RNF_CONF_INT;
 	node->i = value;
@@ -174,7 +180,7 @@ static void type_float(struct rnf_conf *node)
 	char *end;
 	const double value = strtod(node->s, &end);
 	if (end == node->s || *end || isspace((unsigned char)*node->s)) return;
-	if (isinf(value)) return; /* too large, as in a file */
+	if (!isfinite(value) || strpbrk(node->s, "xX")) return; /* as in a file */
 	node->type = RNF_CONF_FLOAT;
 	node->f = value;
 }

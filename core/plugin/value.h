@@ -8,6 +8,8 @@
 
 int rnf_value_is_list(uint32_t type);
 int rnf_value_has_range(const struct rnf_param *row);
+/* INT64_MAX as a double is one too large. */
+int64_t rnf_value_whole(double number);
 /* Whole numbers are compared as such: not every one is a double. */
 int rnf_value_fits(const struct rnf_param *row, int64_t value);
 /* What a text that file names are made of must be, when this one is not so;

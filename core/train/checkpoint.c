@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,10 +126,13 @@ static char *state_text(const struct rnf_progress *p, int may_go)
 	json_t *history = json_array();
 	for (int64_t i = 0; i < p->n_history; i++)
 		json_array_append_new(history, rnf_epoch_list(&p->history[i]));
-	json_t *state = json_pack("{s:I, s:I, s:f, s:b, s:o*, s:o}", "step",
+	json_t *state = json_pack("{s:I, s:I, s:f, s:b, s:o*, s:[I, I, I], s:o}", "step",
 				  (json_int_t)p->step, "epochs", (json_int_t)p->epochs,
 				  "seconds", p->seconds, "may_go", may_go, "sums",
-				  sums_list(&p->sums), "history", history);
+				  sums_list(&p->sums), "numerics",
+				  (json_int_t)p->numerics.bad,
+				  (json_int_t)p->numerics.recent,
+				  (json_int_t)p->numerics.epoch, "history", history);
 	char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
 	json_decref(state);
 	return text;
@@ -144,6 +146,16 @@ static rnf_status read_sums(const json_t *list, struct rnf_epoch_sums *s)
 		*at[i] = json_number_value(json_array_get(list, i));
 	s->images = json_integer_value(json_array_get(list, 4));
 	return s->images >= 0 ? RNF_OK : rnf_fail(RNF_EINVAL, "its sums are no sums");
+}
+
+/* Steps that were not finite; negative numbers would lift the limit. */
+static rnf_status read_numerics(const json_t *list, struct rnf_numerics *n)
+{
+	n->bad = json_integer_value(json_array_get(list, 0));
+	n->recent = json_integer_value(json_array_get(list, 1));
+	n->epoch = json_integer_value(json_array_get(list, 2));
+	if (n->bad >= 0 && n->recent >= 0 && n->epoch >= 0) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "its counts of bad steps make no sense");
 }
 
 static rnf_status read_history(const json_t *list, struct rnf_progress *p)
@@ -164,6 +176,7 @@ static rnf_status read_state(const json_t *state, struct rnf_progress *p, int *m
 	if (p->step < 0 || p->epochs < 1 || !(p->seconds >= 0))
 		return rnf_fail(RNF_EINVAL, "its position makes no sense");
 	RNF_TRY(read_sums(json_object_get(state, "sums"), &p->sums));
+	RNF_TRY(read_numerics(json_object_get(state, "numerics"), &p->numerics));
 	return read_history(json_object_get(state, "history"), p);
 }
 
@@ -187,17 +200,10 @@ static rnf_status read_progress(struct rnf_found *found)
 
 static rnf_status check_finite(const struct rnf_experiment *e)
 {
-	for (size_t i = 0; i < e->n_tensors; i++) {
-		const struct rnf_named_tensor *t = &e->tensors[i];
-		int64_t n = 1;
-		for (int32_t d = 0; d < t->rank; d++)
-			n *= t->shape[d];
-		for (int64_t k = 0; k < n; k++)
-			if (!isfinite(t->data[k]))
-				return rnf_fail(RNF_ENUMBER, "%s holds %g: such a state "
-						"is not saved", t->name, (double)t->data[k]);
-	}
-	return RNF_OK;
+	const struct rnf_named_tensor *bad = rnf_weights_bad(e, e->n_tensors);
+	if (!bad) return RNF_OK;
+	return rnf_fail(RNF_ENUMBER, "%s holds NaN or infinity: such a state is not saved",
+			bad->name);
 }
 
 static rnf_status write_state(const struct rnf_checkpoints *c, const struct rnf_progress *p,

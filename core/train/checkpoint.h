@@ -20,6 +20,7 @@ struct rnf_progress {
 	int64_t step, epochs; /* made, over the run; planned */
 	double seconds;       /* that training took so far */
 	struct rnf_epoch_sums sums;
+	struct rnf_numerics numerics;
 	struct rnf_epoch *history; /* of finished epochs */
 	int64_t n_history;
 };

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/signal.h"
+#include "base/status.h"
+#include "exec/crash.h"
 #include "train/setup.h"
 
 double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
@@ -19,8 +21,21 @@ double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
 	return sum / (double)x->images;
 }
 
+/* The image's probabilities, and its place in the tally. */
+static void keep_answer(const struct rnf_experiment *e, const struct rnf_answers *keep,
+			int64_t i, const float *logits, const float *target, double plain)
+{
+	const int64_t k = e->info.classes;
+	if (!keep->probs && !keep->tally) return;
+	float *probs = keep->probs ? keep->probs + i * k : keep->tally->probs;
+	e->loss->predict(e->conf.train.loss->conf, (size_t)k, logits, probs);
+	if (keep->tally) rnf_tally_add(keep->tally, target, logits, probs, plain);
+}
+
+/* Images from .. of the evaluation. */
 static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x,
-			float *probs, struct rnf_scores *s)
+			const struct rnf_answers *keep, int64_t from,
+			struct rnf_scores *s)
 {
 	const void *self = e->conf.train.loss->conf;
 	const size_t k = (size_t)e->info.classes;
@@ -29,8 +44,9 @@ static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x
 			rnf_exec_value(x, x->plan->program->logits, i);
 		const float *target = x->target + i * (int64_t)k;
 		s->loss += e->loss->loss(self, k, logits, target);
-		s->plain += e->loss->plain(self, k, logits, target);
-		if (probs) e->loss->predict(self, k, logits, probs + i * (int64_t)k);
+		const double plain = e->loss->plain(self, k, logits, target);
+		s->plain += plain;
+		if (keep) keep_answer(e, keep, from + i, logits, target, plain);
 	}
 	const struct rnf_refs metrics = e->conf.train.metrics;
 	for (size_t i = 0; i < metrics.n; i++)
@@ -55,17 +71,18 @@ void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *sam
 	x->target = e->eval_target;
 	for (int64_t i = 0; i < n; i++)
 		e->eval_ids[i] = samples ? samples[from + i] : from + i;
+	rnf_crash_doing("the data set or an augmentation");
 	rnf_batch_fill(e->batcher, e->pool, e->eval_ids, split, n, 0, 0, NULL, 0,
 		       rnf_exec_value(x, x->plan->program->input, 0),
 		       e->eval_target);
 }
 
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
-			const int64_t *samples, int64_t n, float *probs,
-			struct rnf_scores *scores)
+			const int64_t *samples, int64_t n,
+			const struct rnf_answers *keep, struct rnf_scores *scores)
 {
 	struct rnf_exec *x = e->execs[0];
-	const int64_t batch = x->plan->batch, k = e->info.classes;
+	const int64_t batch = x->plan->batch;
 	const double start = rnf_now();
 	memset(scores, 0, sizeof *scores);
 	for (int64_t from = 0; from < n; from += batch) {
@@ -73,10 +90,15 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 		RNF_TRY(rnf_signal_check("while it evaluated"));
 		rnf_evaluation_fill(e, split, samples, from, left < batch ? left : batch);
 		rnf_exec_run(x);
-		score_batch(e, x, probs ? probs + from * k : NULL, scores);
+		rnf_crash_doing("the loss or a metric");
+		score_batch(e, x, keep, from, scores);
 	}
+	rnf_crash_doing(NULL);
 	scores->seconds = rnf_now() - start;
 	divide(scores, n);
 	scores->accuracy = scores->metrics[e->accuracy];
+	if (!rnf_pool_mode_kept(e->pool))
+		return rnf_fail(RNF_EPLUGIN, "a plugin of this evaluation changes a thread's "
+				"floating-point mode, which changes every result after it");
 	return RNF_OK;
 }

@@ -45,6 +45,7 @@ void rnf_train_log_step(struct rnf_train_log *log, const struct rnf_run *run)
 	put_figure(&line, "lr", run->lr);
 	put_figure(&line, "loss", run->loss);
 	put_figure(&line, "data_loss", run->data_loss);
+	put_figure(&line, "grad_norm", run->grad_norm);
 	put_figure(&line, "accuracy", run->accuracy);
 	put(&line, ", \"images_per_s\": %.1f}\n", run->images_per_s);
 	rnf_lines_put(&log->steps, line.text, line.n);

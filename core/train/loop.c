@@ -7,16 +7,16 @@
 #include "base/machine.h"
 #include "base/signal.h"
 #include "base/status.h"
+#include "exec/crash.h"
 #include "train/log.h"
 #include "train/loop.h"
-#include "train/step.h"
+#include "train/numerics.h"
 
 struct training {
 	struct rnf_run run; /* first: what callbacks see */
 	struct rnf_experiment *e;
 	struct rnf_checkpoints *checkpoints;
 	struct rnf_train_log log;
-	int warned;
 	int ending; /* what is saved now is the last: it must not be lost */
 	struct rnf_training_step step;
 	int64_t *order;    /* of the epoch's images */
@@ -37,6 +37,7 @@ static const struct rnf_callback_impl *callback(const struct training *t, size_t
 
 static rnf_status tell(struct training *t, enum rnf_event event)
 {
+	rnf_crash_doing("a callback");
 	for (size_t i = 0; i < t->e->conf.train.callbacks.n; i++)
 		if (callback(t, i)->on)
 			RNF_TRY(callback(t, i)->on(t->callbacks[i], event, &t->run));
@@ -69,6 +70,7 @@ static struct rnf_progress progress(const struct training *t)
 	return (struct rnf_progress){
 		.step = t->run.step, .epochs = t->run.epochs,
 		.seconds = rnf_now() - t->start, .sums = t->sums,
+		.numerics = t->e->numerics,
 		.history = t->history, .n_history = t->run.n_history };
 }
 
@@ -112,24 +114,16 @@ static rnf_status obey_signals(struct training *t)
 
 /* -- a step -- */
 
-/* Said once: from here on the weights are lost. */
-static void warn_not_finite(struct training *t)
-{
-	if (t->warned || isfinite(t->run.loss)) return;
-	t->warned = 1;
-	rnf_log(RNF_LOG_WARNING, "step %lld: the loss is not a finite number any "
-		"more; a lower train.optimizer.lr or a longer warm-up may help",
-		(long long)t->run.step);
-}
-
+/* A bad step counts in the time alone. */
 static void step(struct training *t, const int64_t *ids, int64_t n)
 {
 	const double seconds =
 		rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
+	t->sums.seconds += seconds;
+	if (t->step.fault) return;
 	t->sums.loss += t->run.loss * (double)n;
 	t->sums.data_loss += t->run.data_loss * (double)n;
 	t->sums.accuracy += t->run.accuracy * (double)n;
-	t->sums.seconds += seconds;
 	t->sums.images += n;
 }
 
@@ -137,14 +131,15 @@ static void step(struct training *t, const int64_t *ids, int64_t n)
 
 static struct rnf_epoch summary(const struct training *t)
 {
-	const double n = (double)t->sums.images;
+	/* an epoch of bad steps alone has no means */
+	const double n = t->sums.images > 0 ? (double)t->sums.images : NAN;
 	return (struct rnf_epoch){
 		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
 		.train_loss = t->sums.loss / n,
 		.train_data_loss = t->sums.data_loss / n,
 		.train_accuracy = t->sums.accuracy / n,
 		.val_loss = NAN, .val_accuracy = NAN,
-		.images_per_s = n / t->sums.seconds,
+		.images_per_s = (double)t->sums.images / t->sums.seconds,
 		.peak_rss_bytes = rnf_machine_peak_memory() };
 }
 
@@ -177,7 +172,10 @@ static rnf_status epoch(struct training *t)
 {
 	struct rnf_experiment *e = t->e;
 	const int64_t batch = e->conf.train.batch_size;
-	if (t->position == 0) t->sums = (struct rnf_epoch_sums){ 0 };
+	if (t->position == 0) {
+		t->sums = (struct rnf_epoch_sums){ 0 };
+		rnf_numerics_begin_epoch(e);
+	}
 	rnf_training_order(e, t->run.epoch, t->order);
 	for (int64_t from = t->position * batch; from < e->n_train; from += batch) {
 		const int64_t left = e->n_train - from;
@@ -187,9 +185,10 @@ static rnf_status epoch(struct training *t)
 		t->position++;
 		step(t, t->order + from, left < batch ? left : batch);
 		rnf_train_log_step(&t->log, &t->run);
-		warn_not_finite(t);
+		RNF_TRY(rnf_numerics_step(&t->step, &t->run));
 		RNF_TRY(tell(t, RNF_EVENT_STEP));
 	}
+	RNF_TRY(rnf_numerics_end_epoch(e, &t->run));
 	return end_epoch(t);
 }
 
@@ -230,6 +229,7 @@ static rnf_status go_on(struct training *t, const struct rnf_progress *from)
 	t->run.step = t->first_step = from->step;
 	if (from->step > 0) t->run.lr = rnf_training_rate(t->e, &t->run);
 	t->sums = from->sums;
+	t->e->numerics = from->numerics;
 	t->start -= from->seconds;
 	return RNF_OK;
 }
@@ -242,6 +242,7 @@ static rnf_status run(struct training *t)
 		t->run.epoch++;
 		RNF_TRY(epoch(t));
 	}
+	rnf_numerics_end(t->e, &t->run);
 	t->ending = 1;
 	RNF_TRY(tell(t, RNF_EVENT_END));
 	return rnf_model_write(t->checkpoints);

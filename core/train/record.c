@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/floats.h"
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/status.h"
@@ -85,7 +86,7 @@ static rnf_status write_conf(const struct rnf_record *r)
 	const char *file = rnf_format("%s/conf.cfg", r->dir);
 	FILE *f;
 	RNF_TRY(rnf_file_create(file, &f));
-	rnf_conf_write(root, f);
+	rnf_conf_write_origins(root, f);
 	return rnf_file_close(file, f, RNF_OK);
 }
 
@@ -147,7 +148,10 @@ static const char *metric_key(const struct rnf_experiment *e, size_t i)
 static json_t *scores(const struct rnf_experiment *e, const struct rnf_scores *s)
 {
 	json_t *object = json_object();
+	const struct rnf_interval error = rnf_wilson(1 - s->accuracy, s->count);
 	json_object_set_new(object, "error", rnf_json_number(100 * (1 - s->accuracy)));
+	json_object_set_new(object, "error_low", rnf_json_number(100 * error.low));
+	json_object_set_new(object, "error_high", rnf_json_number(100 * error.high));
 	json_object_set_new(object, "cross_entropy", rnf_json_number(s->plain));
 	json_object_set_new(object, "accuracy", rnf_json_number(s->accuracy));
 	json_object_set_new(object, "count", json_integer(s->count));
@@ -179,6 +183,7 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 		"parameters", (json_int_t)rnf_program_parameters(e->programs[0]),
 		"step", (json_int_t)e->step, "steps", (json_int_t)plan.steps,
 		"epochs", (json_int_t)plan.epochs);
+	json_object_set_new(run, "denormals", json_string(rnf_float_denormals()));
 	add_epochs(run, e);
 	return run;
 }
@@ -252,7 +257,9 @@ void rnf_scores_print(const struct rnf_experiment *e, const struct rnf_scores *s
 		      FILE *out)
 {
 	const struct rnf_refs metrics = e->conf.train.metrics;
-	fprintf(out, "error %.2f %%  cross-entropy %.5f", 100 * (1 - s->accuracy),
+	const struct rnf_interval error = rnf_wilson(1 - s->accuracy, s->count);
+	fprintf(out, "error %.2f %% (95 %%: %.2f-%.2f)  cross-entropy %.5f",
+		100 * (1 - s->accuracy), 100 * error.low, 100 * error.high,
 		fabs(s->plain)); /* never negative, and no "-nan" */
 	for (size_t i = 0; i < metrics.n; i++)
 		if (i != e->accuracy)

@@ -32,8 +32,9 @@ rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 /* Leave the folder to others. */
 void rnf_record_release(struct rnf_record *r);
 
-/* Scores as `eval --json` gives them too: error cross_entropy accuracy count
- * images_per_s, and the other metrics by their names. */
+/* Scores as `eval --json` gives them too: error (%), the ends of its 95 % interval
+ * error_low and error_high, cross_entropy accuracy count images_per_s, and the other
+ * metrics by their names. */
 rnf_status rnf_scores_write(const struct rnf_experiment *e,
 			    const struct rnf_scores *s, const char *path);
 /* The same for a reader, in one line. */

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "train/step.h"
+#include "train/numerics.h"
 
 /* The loss of a line; null, which JSON has in place of NaN, is NAN. */
 static int read_line(const char *line, long long *step, double *loss)
@@ -58,16 +58,19 @@ struct walk {
 	int64_t *order, order_of; /* the epoch that it is of */
 };
 
-static void make_step(struct walk *w)
+static rnf_status make_step(struct walk *w)
 {
-	const struct rnf_experiment *e = w->e;
+	struct rnf_experiment *e = w->e;
 	const int64_t batch = e->conf.train.batch_size, per_epoch = w->run.steps_per_epoch;
 	const int64_t from = w->run.step % per_epoch * batch, left = e->n_train - from;
 	w->run.epoch = w->run.step / per_epoch + 1;
 	w->run.step++;
 	if (w->order_of != w->run.epoch) rnf_training_order(e, w->run.epoch, w->order);
 	w->order_of = w->run.epoch;
+	if (from == 0) rnf_numerics_begin_epoch(e);
 	rnf_training_step(&w->step, &w->run, w->order + from, left < batch ? left : batch, 1);
+	RNF_TRY(rnf_numerics_step(&w->step, &w->run));
+	return left > batch ? RNF_OK : rnf_numerics_end_epoch(e, &w->run);
 }
 
 static void compare_loss(const struct walk *w, const struct rnf_step_log *log,
@@ -100,10 +103,13 @@ rnf_status rnf_replay(struct rnf_experiment *e, const struct rnf_found *from,
 	rnf_training_step_init(&w.step, e);
 	w.order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *w.order);
 	w.run.step = from ? from->progress.step : 0;
+	if (from) e->numerics = from->progress.numerics;
 	*result = (struct rnf_replay){ .from = w.run.step };
 	for (int64_t i = 0; i < steps; i++) {
-		make_step(&w);
+		const rnf_status status = make_step(&w);
 		compare_loss(&w, log, result);
+		if (status == RNF_ENUMBER) break; /* where the run ended too */
+		RNF_TRY(status);
 		compare_states(&w, list, result);
 	}
 	return RNF_OK;

@@ -15,8 +15,8 @@
 /* Keys that may change under way, with all below them: they do not say what is
  * computed, or, as the length does, only until when. */
 static const char *const live_keys[] = {
-	"threads", "out", "data.path", "train.callbacks", "train.epochs",
-	"train.max_steps",
+	"threads", "out", "data.path", "train.callbacks", "train.pictures",
+	"train.epochs", "train.max_steps",
 };
 
 /* -- the folder -- */
@@ -131,7 +131,7 @@ static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_fo
 	if (d.n == 0) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s is a checkpoint of another conf: %s%s; the keys "
 			"that may change are threads, out, data.path, train.callbacks, "
-			"train.epochs and train.max_steps", found->path, d.words,
+			"train.pictures, train.epochs and train.max_steps", found->path, d.words,
 			d.n > 5 ? ", ..." : "");
 }
 

@@ -1,12 +1,13 @@
 #include "train/setup.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
+#include "base/machine.h"
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/find.h"
+#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/weights.h"
 
@@ -42,10 +43,22 @@ static const struct rnf_param train_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_train_conf, scheduler, "scheduler", "the rate of each step"),
 	RNF_REFS(struct rnf_train_conf, metrics, "metric", "one must give the accuracy"),
 	RNF_REFS(struct rnf_train_conf, callbacks, "callback", "told of the run's events"),
+	RNF_BOOL(struct rnf_train_conf, pictures, 1,
+		 "draw the report's confusion matrix, by gnuplot"),
 };
 static const struct rnf_params train_params = {
 	sizeof(struct rnf_train_conf), sizeof train_rows / sizeof *train_rows,
 	sizeof *train_rows, train_rows
+};
+
+static const char *const on_nonfinite_words[] = { "stop", "skip", "rollback", NULL };
+static const struct rnf_param numerics_rows[] = {
+	RNF_ENUM(struct rnf_numerics_conf, on_nonfinite, "stop", on_nonfinite_words,
+		 "when a loss, gradient or variance is NaN or infinite"),
+};
+static const struct rnf_params numerics_params = {
+	sizeof(struct rnf_numerics_conf), sizeof numerics_rows / sizeof *numerics_rows,
+	sizeof *numerics_rows, numerics_rows
 };
 
 static const struct rnf_param root_rows[] = {
@@ -61,6 +74,9 @@ static const struct rnf_param root_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_conf_root, data, "dataset", "the images"),
 	{ .key = "train", .unit = "", .brief = "how it learns", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct rnf_conf_root, train), .group = &train_params },
+	{ .key = "numerics", .unit = "", .brief = "what is not a finite number",
+	  .type = RNF_TYPE_GROUP, .offset = offsetof(struct rnf_conf_root, numerics),
+	  .group = &numerics_params },
 };
 static const struct rnf_params root_params = {
 	sizeof(struct rnf_conf_root), sizeof root_rows / sizeof *root_rows,
@@ -83,16 +99,19 @@ static void register_tables(void)
 static rnf_status choose_accuracy(struct rnf_experiment *e)
 {
 	const struct rnf_refs metrics = e->conf.train.metrics;
+	const struct rnf_conf *train = rnf_conf_get(e->tree, "train");
+	const struct rnf_conf *node = rnf_conf_get(train, "metrics");
+	const char *place = rnf_conf_place(node ? node : train);
 	if (metrics.n > RNF_METRICS_MAX)
-		return rnf_fail(RNF_EINVAL, "train.metrics has %zu entries, may have "
-				"%d", metrics.n, RNF_METRICS_MAX);
+		return rnf_fail(RNF_EINVAL, "%strain.metrics has %zu entries, may have %d",
+				place, metrics.n, RNF_METRICS_MAX);
 	for (e->accuracy = 0; e->accuracy < metrics.n; e->accuracy++) {
 		const struct rnf_metric_impl *impl =
 			metrics.at[e->accuracy]->feature->impl;
 		if (impl->flags & RNF_METRIC_ACCURACY) return RNF_OK;
 	}
-	return rnf_fail(RNF_EINVAL, "train.metrics names none that gives the "
-			"accuracy of logs and results: add \"accuracy\"");
+	return rnf_fail(RNF_EINVAL, "%strain.metrics names none that gives the accuracy of logs "
+			"and results: add \"accuracy\"", place);
 }
 
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
@@ -101,11 +120,16 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	register_tables();
 	RNF_TRY(rnf_conf_read(path, rnf_conf_dir, &e->tree));
 	for (size_t i = 0; i < n; i++)
-		RNF_TRY(rnf_conf_override(e->tree, overrides[i], "--set", 0));
+		rnf_fail_aside(rnf_conf_override(e->tree, overrides[i], "--set", 0));
 	RNF_TRY(rnf_param_fill(e->tree, &root_params, &e->conf));
 	e->data = e->conf.data->common;
 	e->loss = e->conf.train.loss->feature->impl;
 	return choose_accuracy(e);
+}
+
+rnf_status rnf_experiment_expand(struct rnf_experiment *e)
+{
+	return rnf_param_expand(e->tree, &root_params);
 }
 
 /* Every backend has fp32. */
@@ -182,11 +206,19 @@ static rnf_status take_part(const struct rnf_experiment *e, uint64_t seed,
 			 &n_others);
 }
 
+static rnf_status find_data(const struct rnf_experiment *e, struct rnf_blob **blobs)
+{
+	const struct rnf_conf *path = rnf_conf_get(rnf_conf_get(e->tree, "data"), "path");
+	const rnf_status status = rnf_data_find(e->conf.data->feature, e->data->path, blobs);
+	return status < 0 && path ? rnf_fail_in(status, "%sdata.path: ", rnf_conf_place(path))
+				  : status;
+}
+
 rnf_status rnf_experiment_data(struct rnf_experiment *e)
 {
 	struct rnf_blob *blobs = NULL;
 	describe(e);
-	RNF_TRY(rnf_data_find(e->conf.data->feature, e->data->path, &blobs));
+	RNF_TRY(find_data(e, &blobs));
 	RNF_TRY(e->dataset->open(&rnf_host, e->conf.data->conf, blobs,
 				 &e->dataset_self, &e->info));
 	int64_t n = e->info.images[RNF_SPLIT_TRAIN];
@@ -206,6 +238,12 @@ rnf_status rnf_experiment_data(struct rnf_experiment *e)
 	return RNF_OK;
 }
 
+static rnf_status refuse_input(const struct rnf_experiment *e, const char *words)
+{
+	const struct rnf_conf *model = rnf_conf_get(e->tree, "model");
+	return rnf_conf_fail(rnf_conf_get(model, "input"), "%s", words);
+}
+
 rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 {
 	const struct rnf_ints input = e->conf.model.input;
@@ -213,14 +251,12 @@ rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 	if (e->info.classes == 0) RNF_TRY(rnf_experiment_data(e));
 	const int64_t own[3] = { e->info.h, e->info.w, e->info.c };
 	if (input.n != 0 && input.n != 3)
-		return rnf_fail(RNF_EINVAL, "model.input: three numbers are "
-				"height, width, channels");
+		return refuse_input(e, "three numbers are height, width, channels");
 	for (int i = 0; i < 3; i++)
 		e->hwc[i] = input.n ? input.at[i] : own[i];
 	if (e->hwc[2] != e->info.c)
-		return rnf_fail(RNF_EINVAL, "model.input: %lld channels, the data "
-				"has %lld", (long long)e->hwc[2],
-				(long long)e->info.c);
+		return refuse_input(e, rnf_format("%lld channels, the data has %lld",
+						  (long long)e->hwc[2], (long long)e->info.c));
 	return RNF_OK;
 }
 
@@ -262,16 +298,28 @@ static void init_weights(struct rnf_experiment *e)
 	}
 }
 
-/* The batch arena is most of the memory; better refused than swapped. */
-static rnf_status check_memory(const struct rnf_plan *plan)
+int64_t rnf_experiment_bytes(const struct rnf_experiment *e, int training)
 {
-	const double bytes = 4.0 * (double)plan->arena;
-	const double all = (double)sysconf(_SC_PHYS_PAGES) *
-			   (double)sysconf(_SC_PAGE_SIZE);
+	const struct rnf_optimizer_impl *optimizer =
+		e->conf.train.optimizer->feature->impl;
+	const int64_t blocks = 1 + (training ? (int64_t)optimizer->n_slots : 0);
+	int64_t bytes = 4 * blocks * e->programs[0]->block;
+	for (int i = 0; i <= training; i++)
+		bytes += rnf_exec_bytes(e->plans[i], rnf_pool_threads(e->pool));
+	return bytes;
+}
+
+/* Better refused than swapped. */
+static rnf_status check_memory(const struct rnf_experiment *e, int training)
+{
+	const int64_t bytes = rnf_experiment_bytes(e, training), all = rnf_machine_memory();
+	const struct rnf_conf *train = rnf_conf_get(e->tree, "train");
+	const struct rnf_conf *batch = rnf_conf_get(train, "batch_size");
 	if (bytes <= all) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "train.batch_size: %lld images take %.1f GB, this "
-			"machine has %.1f GB", (long long)plan->batch, bytes * 1e-9,
-			all * 1e-9);
+	return rnf_fail(RNF_EINVAL, "%strain.batch_size: %lld images take %.1f GB, there are "
+			"%.1f GB", rnf_conf_place(batch ? batch : train),
+			(long long)e->plans[0]->batch, (double)bytes * 1e-9,
+			(double)all * 1e-9);
 }
 
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
@@ -285,13 +333,18 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
-	RNF_TRY(check_memory(e->plans[training]));
 	e->pool = rnf_pool_create((int)e->conf.threads);
+	RNF_TRY(check_memory(e, training));
+	rnf_crash_doing("the data set or an augmentation"); /* one image is tried */
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
 	if (!e->batcher) return RNF_EINVAL;
+	rnf_crash_doing(NULL);
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);
+	if (training && e->conf.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK)
+		for (size_t i = 0; i <= optimizer->n_slots; i++)
+			e->snapshot[i] = rnf_alloc(bytes);
 	init_weights(e);
 	rnf_weights_list(e);
 	e->eval_ids = rnf_alloc((size_t)e->plans[0]->batch * sizeof *e->eval_ids);

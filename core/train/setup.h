@@ -8,6 +8,7 @@
 #include <rnframe/initializer.h>
 #include "data/loader.h"
 #include "exec/exec.h"
+#include "train/tally.h"
 
 struct rnf_data_common { /* keys of every dataset beside its own */
 	const char *path;
@@ -18,9 +19,22 @@ struct rnf_data_common { /* keys of every dataset beside its own */
 
 struct rnf_train_conf {
 	int64_t epochs, batch_size, max_steps;
-	int32_t shuffle, augment;
+	int32_t shuffle, augment, pictures;
 	const struct rnf_ref *loss, *optimizer, *scheduler;
 	struct rnf_refs metrics, callbacks;
+};
+
+/* What happens when a step's numbers are not finite. */
+enum rnf_on_nonfinite { RNF_NONFINITE_STOP, RNF_NONFINITE_SKIP, RNF_NONFINITE_ROLLBACK };
+struct rnf_numerics_conf {
+	int32_t on_nonfinite;
+};
+
+/* Steps that were not finite: part of a run's position. */
+struct rnf_numerics {
+	int64_t bad;    /* in the whole run */
+	int64_t recent; /* that count against the limit (numerics.h) */
+	int64_t epoch;  /* in this epoch */
 };
 
 struct rnf_conf_root {
@@ -30,6 +44,7 @@ struct rnf_conf_root {
 	struct rnf_model_conf model;
 	const struct rnf_ref *data;
 	struct rnf_train_conf train;
+	struct rnf_numerics_conf numerics;
 };
 
 struct rnf_experiment {
@@ -54,6 +69,10 @@ struct rnf_experiment {
 	struct rnf_pool *pool;
 	float *weights;                 /* the block; kept statistics included */
 	float *slots[RNF_SLOTS_MAX];    /* optimizer state, same layout */
+	/* weights, then slots, as they were at the begin of the epoch; NULL unless
+	 * numerics.on_nonfinite is "rollback" */
+	float *snapshot[1 + RNF_SLOTS_MAX];
+	struct rnf_numerics numerics;
 	const struct rnf_loss_impl *loss;
 	size_t accuracy; /* which metric is called so */
 	struct rnf_named_tensor *tensors; /* what is saved: weights, then slots */
@@ -68,6 +87,8 @@ struct rnf_experiment {
 /* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
+/* Put what the conf does not say into its tree: the defaults. After read. */
+rnf_status rnf_experiment_expand(struct rnf_experiment *e);
 /* Find and open the data set, split it. */
 rnf_status rnf_experiment_data(struct rnf_experiment *e);
 /* The model's input and classes; opens the data set only when that cannot tell
@@ -79,6 +100,8 @@ rnf_status rnf_experiment_graph(struct rnf_experiment *e, int training);
 rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused);
 /* Threads, executors, weights at their first values. */
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
+/* Bytes that start() takes; after plan, and with e->pool. */
+int64_t rnf_experiment_bytes(const struct rnf_experiment *e, int training);
 /* All of the above in a line: open() reads, finds the data and the shapes;
  * build() plans inference, and training when wanted, and starts. */
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
@@ -98,11 +121,15 @@ struct rnf_scores { /* means over the images */
 	double seconds;
 	int64_t count;
 };
-/* Evaluate `n` samples of a split (NULL: 0 .. n-1); probs[n][classes] or NULL.
+struct rnf_answers { /* what is kept beside the means; each may be NULL */
+	float *probs; /* [n][classes] */
+	struct rnf_tally *tally;
+};
+/* Evaluate `n` samples of a split (NULL: 0 .. n-1); `keep` may be NULL.
  * RNF_ESTOPPED when a signal asked for the end. (eval.c) */
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
-			const int64_t *samples, int64_t n, float *probs,
-			struct rnf_scores *scores);
+			const int64_t *samples, int64_t n,
+			const struct rnf_answers *keep, struct rnf_scores *scores);
 /* Its batch: samples[from .. from + n-1] into the inference plan's input, for
  * rnf_exec_run(e->execs[0]). */
 void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *samples,

@@ -1,13 +1,16 @@
-/* One step: a batch through the augmentations and the plan, then the weights and
- * the running statistics. */
+/* One step: a batch through the augmentations and the plan, a look at what came
+ * out, then the weights and the running statistics. */
 #include "train/step.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/floats.h"
 #include "base/stream.h"
 #include "data/split.h"
+#include "exec/crash.h"
 
 void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *e)
 {
@@ -15,6 +18,10 @@ void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *
 	s->e = e;
 	s->target = rnf_alloc((size_t)(batch * e->info.classes) * sizeof *s->target);
 	s->samples = rnf_alloc((size_t)batch * sizeof *s->samples);
+	s->squares = rnf_alloc(e->programs[1]->n_weights * sizeof *s->squares);
+	s->fault = RNF_FAULT_NONE;
+	s->strayed = NULL;
+	s->doing = "a callback";
 }
 
 struct rnf_run rnf_training_run(const struct rnf_experiment *e)
@@ -52,6 +59,83 @@ static void fill(const struct rnf_training_step *s, int64_t epoch, const int64_t
 		       e->n_train, rnf_exec_value(x, e->programs[1]->input, 0),
 		       s->target);
 }
+
+/* -- judged before anything is changed -- */
+
+/* Four sums side by side: always the same four, in the same order. */
+static double square_sum(const struct rnf_model_weight *weight, const float *g,
+			 const float *w)
+{
+	const double decay = 2.0 * weight->l2;
+	double sums[4] = { 0 };
+	int64_t i = 0;
+	for (; i + 4 <= weight->size; i += 4)
+		for (int k = 0; k < 4; k++) {
+			const double d = g[i + k] + decay * w[i + k];
+			sums[k] += d * d;
+		}
+	for (; i < weight->size; i++) {
+		const double d = g[i] + decay * w[i];
+		sums[0] += d * d;
+	}
+	return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+static void square_gradients(void *arg, int worker)
+{
+	const struct rnf_training_step *s = arg;
+	const struct rnf_experiment *e = s->e;
+	const struct rnf_program *p = e->programs[1];
+	const int workers = rnf_pool_threads(e->pool);
+	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		if (w->state) continue;
+		s->squares[i] = square_sum(w, rnf_exec_gradient(e->execs[1], w),
+					   e->weights + w->offset);
+	}
+}
+
+/* Of the loss with its L2 term; in the order of the weights, whoever summed. */
+static double gradient_norm(struct rnf_training_step *s)
+{
+	double sum = 0;
+	rnf_pool_run(s->e->pool, square_gradients, s);
+	for (size_t i = 0; i < s->e->programs[1]->n_weights; i++)
+		sum += s->squares[i];
+	return sqrt(sum);
+}
+
+/* Mean and variance of the batch, which the running ones are about to take in. */
+static int statistics_are_finite(const struct rnf_experiment *e)
+{
+	const struct rnf_program *p = e->programs[1];
+	for (size_t i = 0; i < p->n_ops; i++) {
+		const struct rnf_op *op = &p->ops[i];
+		if (op->kind != RNF_OP_BN_COEF) continue;
+		const int64_t c = p->values[op->out].c / 5;
+		const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
+		if (rnf_count_bad(coef + 2 * c, c) + rnf_count_bad(coef + 4 * c, c))
+			return 0;
+	}
+	return 1;
+}
+
+static enum rnf_fault judge(const struct rnf_experiment *e, const struct rnf_run *run)
+{
+	if (!isfinite(run->loss)) return RNF_FAULT_LOSS;
+	if (!isfinite(run->grad_norm)) return RNF_FAULT_GRADIENT;
+	return statistics_are_finite(e) ? RNF_FAULT_NONE : RNF_FAULT_STATISTICS;
+}
+
+/* Next comes `what`. Did all before it leave each thread's float mode alone? */
+static void begin(struct rnf_training_step *s, const char *what)
+{
+	if (!rnf_pool_mode_kept(s->e->pool) && !s->strayed) s->strayed = s->doing;
+	s->doing = what;
+	rnf_crash_doing(what);
+}
+
+/* -- the update -- */
 
 struct update_job {
 	const struct rnf_experiment *e;
@@ -143,7 +227,7 @@ static void update(const struct rnf_experiment *e, const struct rnf_run *run)
 	e->execs[0]->stale = 1;
 }
 
-struct rnf_step_seconds rnf_training_step(const struct rnf_training_step *s,
+struct rnf_step_seconds rnf_training_step(struct rnf_training_step *s,
 					  struct rnf_run *run, const int64_t *ids,
 					  int64_t n, int fresh)
 {
@@ -151,18 +235,27 @@ struct rnf_step_seconds rnf_training_step(const struct rnf_training_step *s,
 	struct rnf_exec *x = e->execs[1];
 	struct rnf_step_seconds seconds = { 0 };
 	const double start = rnf_now();
+	s->strayed = NULL;
+	begin(s, "the scheduler");
 	run->lr = rnf_training_rate(e, run);
 	x->key = rnf_stream_key((uint64_t)e->conf.seed, RNF_STREAM_NODE,
 				(uint64_t)run->epoch);
 	if (fresh) {
+		begin(s, "the data set or an augmentation");
 		fill(s, run->epoch, ids, n);
 		seconds.input = rnf_now() - start;
 	}
+	begin(s, RNF_DOING_MODEL);
 	rnf_exec_run(x);
+	begin(s, "a metric");
 	run->data_loss = mean_loss(x);
 	run->loss = run->data_loss + rnf_l2_term(e);
 	run->accuracy = rnf_metric_mean(e->conf.train.metrics.at[e->accuracy], x);
-	update(e, run);
+	run->grad_norm = gradient_norm(s);
+	begin(s, "the optimizer");
+	s->fault = judge(e, run);
+	if (s->fault == RNF_FAULT_NONE && !s->strayed) update(e, run);
+	begin(s, "a callback");
 	seconds.whole = rnf_now() - start;
 	run->images_per_s = (double)n / seconds.whole;
 	return seconds;

@@ -4,12 +4,23 @@
 
 #include "train/setup.h"
 
-/* What all steps of a run share. */
+/* What is not finite in a step: it changes no weight and no statistic then. */
+enum rnf_fault {
+	RNF_FAULT_NONE, RNF_FAULT_LOSS, RNF_FAULT_GRADIENT,
+	RNF_FAULT_STATISTICS, /* the mean or variance of a batch */
+};
+
+/* What all steps of a run share, and what the last one came to. */
 struct rnf_training_step {
 	struct rnf_experiment *e;
 	float *target;     /* [batch][classes] */
 	uint64_t *samples; /* [batch]: keys of random ops */
+	double *squares;   /* [weights]: sums of the squared gradient */
+	enum rnf_fault fault;
+	const char *doing;   /* what runs, or ran last */
+	const char *strayed; /* what left another float mode; NULL: nothing */
 };
+#define RNF_DOING_MODEL "the model"
 void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *e);
 
 /* The run before its first step: its length by the conf, no folder. */
@@ -24,9 +35,10 @@ struct rnf_step_seconds {
 	double input, whole; /* images read and augmented; all of the step */
 };
 /* The training images ids[0 .. n-1] at run->step of run->epoch: sets the run's
- * lr, losses, accuracy and images_per_s, changes the weights. `fresh` 0: on the
- * images of the step before, which lie there ready. Nothing is allocated. */
-struct rnf_step_seconds rnf_training_step(const struct rnf_training_step *s,
+ * lr, losses, grad_norm, accuracy and images_per_s and the step's fault, and
+ * changes the weights unless there is one. `fresh` 0: on the images of the step
+ * before, which lie there ready. Nothing is allocated. */
+struct rnf_step_seconds rnf_training_step(struct rnf_training_step *s,
 					  struct rnf_run *run, const int64_t *ids,
 					  int64_t n, int fresh);
 

@@ -7,12 +7,15 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/floats.h"
 #include "base/status.h"
 #include "plugin/loader.h"
 #include "train/digest.h"
 
-/* Tensors of the optimizer are called this, then the slot, then the weight. */
-static const char state_prefix[] = "optimizer/";
+/* Tensors of the optimizer are called this, then the slot, then the weight; those
+ * that a rollback goes back to, that, then as they are called themselves. */
+#define STATE_PREFIX "optimizer/"
+#define SNAPSHOT_PREFIX "snapshot/"
 
 /* -- formats -- */
 
@@ -78,6 +81,19 @@ struct reader {
 	char last_name[512];
 };
 
+int64_t rnf_tensor_size(const struct rnf_named_tensor *t)
+{
+	int64_t n = 1;
+	for (int i = 0; i < t->rank; i++)
+		n *= t->shape[i];
+	return n;
+}
+
+static int begins(const char *name, const char *prefix)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
 static const char *shape_words(const struct rnf_named_tensor *t)
 {
 	char *words = "";
@@ -99,10 +115,8 @@ static float *passing(struct reader *r, const struct rnf_named_tensor *t)
 {
 	static float *room;
 	static size_t size;
-	size_t n = 1;
+	const size_t n = (size_t)rnf_tensor_size(t);
 	(void)r;
-	for (int i = 0; i < t->rank; i++)
-		n *= (size_t)t->shape[i];
 	if (n > size) {
 		size = n > 2 * size ? n : 2 * size;
 		room = rnf_alloc(size * sizeof *room);
@@ -123,7 +137,7 @@ static float *in_model(struct reader *r, const struct rnf_named_tensor *t)
 			 r->path, t->name, shape_words(t), shape_words(own));
 		return NULL;
 	}
-	if (!strncmp(t->name, state_prefix, strlen(state_prefix)))
+	if (begins(t->name, STATE_PREFIX) || begins(t->name, SNAPSHOT_PREFIX))
 		return passing(r, t);
 	rnf_fail(RNF_EINVAL, "%s: unexpected: %s is not in the model", r->path, t->name);
 	return NULL;
@@ -172,6 +186,25 @@ static rnf_status read_all(struct reader *r, const struct rnf_format_impl *forma
 			words, r->said);
 }
 
+const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_experiment *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rnf_count_bad(e->tensors[i].data, rnf_tensor_size(&e->tensors[i])))
+			return &e->tensors[i];
+	return NULL;
+}
+
+/* One bad weight makes every result NaN. */
+static rnf_status check_numbers(const struct rnf_experiment *e, const char *path, size_t n)
+{
+	const struct rnf_named_tensor *bad = rnf_weights_bad(e, n);
+	if (!bad) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s: %s holds NaN or infinity in %lld of its %lld values",
+			path, bad->name,
+			(long long)rnf_count_bad(bad->data, rnf_tensor_size(bad)),
+			(long long)rnf_tensor_size(bad));
+}
+
 static rnf_status read_wanted(struct rnf_experiment *e, const char *path, size_t n)
 {
 	const struct rnf_format_impl *format = NULL;
@@ -184,7 +217,7 @@ static rnf_status read_wanted(struct rnf_experiment *e, const char *path, size_t
 			return rnf_fail(RNF_EINVAL, "%s: missing: %s (%s)", path,
 					e->tensors[i].name, shape_words(&e->tensors[i]));
 	if (e->execs[0]) e->execs[0]->stale = 1;
-	return RNF_OK;
+	return check_numbers(e, path, n);
 }
 
 rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path)
@@ -216,42 +249,47 @@ const char *rnf_contents_text(const struct rnf_contents *contents, const char *k
 
 /* -- writing -- */
 
-static void push_tensor(struct rnf_experiment *e, const char *name,
-			const struct rnf_model_weight *w, const float *block)
+/* The tensors of a block; running statistics are among them in that of the weights. */
+static void list_block(struct rnf_experiment *e, const char *prefix, const float *block,
+		       int statistics)
 {
-	struct rnf_named_tensor *t =
-		rnf_push((void **)&e->tensors, &e->n_tensors, sizeof *t);
-	*t = (struct rnf_named_tensor){ .name = name, .rank = w->rank,
-					.data = block + w->offset };
-	memcpy(t->shape, w->shape, sizeof w->shape);
+	const struct rnf_program *p = e->programs[0];
+	for (size_t i = 0; i < p->n_weights; i++) {
+		const struct rnf_model_weight *w = &p->weights[i];
+		if (w->state && !statistics) continue;
+		struct rnf_named_tensor *t =
+			rnf_push((void **)&e->tensors, &e->n_tensors, sizeof *t);
+		*t = (struct rnf_named_tensor){ .name = rnf_format("%s%s", prefix, w->name),
+						.rank = w->rank,
+						.data = block + w->offset };
+		memcpy(t->shape, w->shape, sizeof w->shape);
+	}
+}
+
+static void list_state(struct rnf_experiment *e, const char *prefix, const float *weights,
+		       float *const *slots)
+{
+	const struct rnf_optimizer_impl *optimizer =
+		e->conf.train.optimizer->feature->impl;
+	list_block(e, prefix, weights, 1);
+	for (size_t s = 0; slots[0] && s < optimizer->n_slots; s++)
+		list_block(e, rnf_format("%s" STATE_PREFIX "%s/", prefix,
+					 optimizer->slots[s]), slots[s], 0);
 }
 
 void rnf_weights_list(struct rnf_experiment *e)
 {
-	const struct rnf_program *p = e->programs[0];
-	const struct rnf_optimizer_impl *optimizer =
-		e->conf.train.optimizer->feature->impl;
-	for (size_t i = 0; i < p->n_weights; i++)
-		push_tensor(e, p->weights[i].name, &p->weights[i], e->weights);
-	for (size_t s = 0; e->slots[0] && s < optimizer->n_slots; s++)
-		for (size_t i = 0; i < p->n_weights; i++)
-			if (!p->weights[i].state)
-				push_tensor(e, rnf_format("%s%s/%s", state_prefix,
-							  optimizer->slots[s],
-							  p->weights[i].name),
-					    &p->weights[i], e->slots[s]);
+	list_state(e, "", e->weights, e->slots);
+	if (e->snapshot[0])
+		list_state(e, SNAPSHOT_PREFIX, e->snapshot[0], e->snapshot + 1);
 }
 
 int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n)
 {
-	int64_t bytes = 0;
-	for (size_t i = 0; i < n; i++) {
-		int64_t floats = 1;
-		for (int32_t d = 0; d < e->tensors[i].rank; d++)
-			floats *= e->tensors[i].shape[d];
-		bytes += floats * (int64_t)sizeof(float);
-	}
-	return bytes;
+	int64_t floats = 0;
+	for (size_t i = 0; i < n; i++)
+		floats += rnf_tensor_size(&e->tensors[i]);
+	return floats * (int64_t)sizeof(float);
 }
 
 uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n)

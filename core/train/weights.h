@@ -30,6 +30,10 @@ rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
 			     size_t n, const struct rnf_text *texts, size_t n_texts);
 /* The sum of the digests of the first n, to compare with a file's. */
 uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n);
+/* The first of the first n with a value that is not finite, or NULL. */
+const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_experiment *e, size_t n);
+/* Numbers in a tensor. */
+int64_t rnf_tensor_size(const struct rnf_named_tensor *tensor);
 /* Bytes of the data of these tensors. */
 int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n);
 const char *rnf_native_suffix(void);

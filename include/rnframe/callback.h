@@ -42,6 +42,9 @@ struct rnf_run {
 	 * this one stays. A full disk is no failure before END: it is said, and
 	 * the run goes on. */
 	rnf_status (*save)(const struct rnf_run *, const char *file, int64_t keep);
+	/* Of the last step: sqrt(sum (d loss / d w)^2) over all weights, the L2 term
+	 * of the loss included. Not finite: the step changed nothing. */
+	double grad_norm;
 };
 
 struct rnf_callback_impl {

@@ -27,6 +27,12 @@ struct rnf_host {
 	 * long as the program; nothing is freed one by one. NULL when there is
 	 * none left. Set-up only. [main] */
 	void *(*alloc)(size_t bytes);
+
+	/* Run words[0], found on $PATH, with the arguments behind it, ended by
+	 * NULL, in the folder `dir`, without input and output, and wait; after
+	 * limit_ms it is killed. NULL when it has ended well, else what was wrong,
+	 * in words that do not name it. Never called by a training step. [main] */
+	const char *(*run)(const char *dir, const char *const *words, int limit_ms);
 };
 
 #endif

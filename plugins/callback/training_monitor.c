@@ -2,23 +2,17 @@
  * curves.png and curves.svg in the run's folder. The plots are made by gnuplot
  * from epochs.csv; the script curves.gp stays there, to be run again by hand
  * (cd DIR; gnuplot curves.gp). */
-#define _GNU_SOURCE
 #include <rnframe/callback.h>
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PATH = 4096, WAIT_MS = 19000, POLL_MS = 5 };
+enum { PATH = 4096, LIMIT_MS = 19000 };
 
 struct conf {
 	int32_t plot;
@@ -140,39 +134,6 @@ static void write_script(const struct rnf_run *run, FILE *file)
 
 /* -- gnuplot -- */
 
-/* In the run's folder, since the script's paths are relative, and silent. */
-static int start_gnuplot(const char *dir, pid_t *pid)
-{
-	static char *const words[] = { "gnuplot", "curves.gp", NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addchdir_np(&actions, dir);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	const int error = posix_spawnp(pid, words[0], &actions, NULL, words, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return error;
-}
-
-/* NULL when it has ended well, else what was wrong. */
-static const char *wait_for_gnuplot(pid_t pid)
-{
-	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-	for (int waited = 0; waited < WAIT_MS; waited += POLL_MS) {
-		int status = 0;
-		const pid_t ended = waitpid(pid, &status, WNOHANG);
-		if (ended == pid)
-			return WIFEXITED(status) && WEXITSTATUS(status) == 0
-				? NULL : "gnuplot failed";
-		if (ended < 0 && errno != EINTR) return NULL; /* reaped by others */
-		nanosleep(&pause, NULL);
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return "gnuplot took too long";
-}
-
 /* gnuplot opens its pictures before it knows that it can draw them. */
 static void remove_empty(const char *dir)
 {
@@ -187,15 +148,13 @@ static void remove_empty(const char *dir)
 
 static void plot(struct state *s, const struct rnf_run *run)
 {
-	pid_t pid;
-	const int error = start_gnuplot(run->dir, &pid);
-	const char *wrong = error ? strerror(error) : wait_for_gnuplot(pid);
+	static const char *const words[] = { "gnuplot", "curves.gp", NULL };
+	const char *wrong = s->host->run(run->dir, words, LIMIT_MS);
 	if (!wrong) return;
 	remove_empty(run->dir);
 	s->plot = 0; /* one warning for the whole run */
-	s->host->log(RNF_LOG_WARNING, "no plots of this run: %s%s (to try again: "
-		     "cd %s; gnuplot curves.gp)", error ? "gnuplot: " : "", wrong,
-		     run->dir);
+	s->host->log(RNF_LOG_WARNING, "no plots of this run: gnuplot: %s (to try again: "
+		     "cd %s; gnuplot curves.gp)", wrong, run->dir);
 }
 
 /* A disk that is full now ends no run: history.json comes whole with the next

@@ -285,6 +285,19 @@ START_TEST(bf16_is_planned_or_refused)
 END_TEST
 
 /* By the conf's own line too. */
+START_TEST(libraries_start_no_threads)
+{
+	char out[4096];
+	const char *dir = test_folder("threads");
+	if (!test_has_plugin("backend", "openblas")) return;
+	test_command(out, sizeof out, "%s/rnframe train synthetic.cfg backend=openblas threads=2 "
+		     "train.epochs=100000 --out %s/a >/dev/null 2>&1 & while ! test -s "
+		     "%s/a/steps.jsonl; do sleep 0.01; done; ls /proc/$!/task | wc -l; kill -9 $!",
+		     test_build(), dir, dir);
+	if (!TEST_TSAN) ck_assert_str_eq(out, "2\n"); /* which has one of its own */
+}
+END_TEST
+
 START_TEST(openblas_has_no_bf16)
 {
 	char out[4096];
@@ -337,6 +350,7 @@ int main(void)
 		{ the_users_plugins_come_first, 0 },
 		{ a_folder_needs_a_name, 0 },
 		{ bf16_is_planned_or_refused, TEST_ROWS(bf16_cases) },
+		{ libraries_start_no_threads, 0 },
 		{ openblas_has_no_bf16, 0 },
 		{ every_conf_trains_two_steps, 0 },
 		{ NULL, 0 },

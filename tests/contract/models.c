@@ -94,7 +94,8 @@ struct results {
 static struct results evaluate(struct rnf_experiment *e)
 {
 	struct results r = { .probs = { 0 } };
-	GOOD(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, IMAGES, r.probs, &r.scores));
+	GOOD(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, IMAGES,
+			  &(struct rnf_answers){ .probs = r.probs }, &r.scores));
 	for (int i = 0; i < IMAGES * CLASSES; i++)
 		ck_assert_msg(r.probs[i] >= 0 && r.probs[i] <= 1, "%s: probability %g",
 			      subject, (double)r.probs[i]);

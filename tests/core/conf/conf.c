@@ -104,8 +104,10 @@ START_TEST(gate)
 		"does not fit");
 	refuses(put("a.cfg", "a = 1e999;\n"), "a.cfg:1: ", "too large");
 	refuses(put("a.cfg", "a = 12abc;\n"), "a.cfg:1: ", "not a number");
-	refuses(put("a.cfg", "a = 1;\n\na = 2;\n"), "a.cfg:3: ", "duplicate");
-	refuses(put("a.cfg", "a = 1;\nb = = 2;\n"), "a.cfg:2: ", "syntax");
+	refuses(put("a.cfg", "a = 1.5s;\n"), "a.cfg:1: ", "1.5s is not a number");
+	refuses(put("a.cfg", "a = 0xFFFFFFFFFFFFFFFF;\n"), "a.cfg:1: ", "does not fit");
+	refuses(put("a.cfg", "a = \"b\\x00c\";\n"), "a.cfg:1: ", "\\x00");
+	refuses(put("a.cfg", "a = 1;\nb = = 2;\n"), "a.cfg:2: ", "syntax error: \"b = = 2;\"");
 	refuses(put("a.cfg", "a = \"open\n"), "a.cfg:1: ", "inside a string");
 	refuses(put("a.cfg", "x = 1;\n@include \"a.cfg\"\n"), "a.cfg:2: ", "16 deep");
 	refuses(put("a.cfg", "@include two.cfg\n"), "a.cfg:1: ", "alone");
@@ -123,6 +125,64 @@ START_TEST(gate)
 	free(large);
 	put("a.cfg", "");
 	refuses(at("a2.cfg"), "a2.cfg", "did you mean \"a.cfg\"");
+}
+END_TEST
+
+START_TEST(duplicate_keys)
+{
+	put("in.cfg", "y = 1;\nx = 2;\n");
+	refuses(put("a.cfg", "x = 1;\n@include \"in.cfg\"\n"), "in.cfg:2: duplicate key: \"x\"",
+		"a.cfg:1 already");
+	refuses(put("a.cfg", "g = {\n a : 1;\n b = ( { a = 1; } );\n a = 2; };\n"), "a.cfg:4: ",
+		"a.cfg:2 already");
+	read_text("a = { x = 1; }; b = ( { x = 1; }, { x = 2; } ); x = \"x = 1\"; # x = 3\n");
+}
+END_TEST
+
+/* Where libconfig itself would see an include, or a careless reader one. */
+START_TEST(hidden_includes)
+{
+	put("in.cfg", "y = 1;\n");
+	refuses(put("a.cfg", "x = 1; @include \"in.cfg\"\n"), "a.cfg:1: ", "alone on its line");
+	refuses(put("a.cfg", "/* a\n*/ @include \"in.cfg\"\n"), "a.cfg:2: ", "alone");
+	refuses(put("a.cfg", "x = 1;\r@include \"/\"\n"), "a.cfg:1: ", "alone");
+	refuses(put("a.cfg", "\f@include \"/\"\n"), "a.cfg:1: ", "alone");
+	refuses(put("a.cfg", "@include \"in.cfg\" x = 1;\n"), "a.cfg:1: ", "alone");
+	refuses(put("a.cfg", "@includes \"in.cfg\"\n"), "a.cfg:1: ", "alone");
+	refuses(put("a.cfg", "@include \"/dev/zero\"\n"), "/dev/zero", "not a regular file");
+	struct rnf_conf *root = read_text(" \t@include\t\"in.cfg\" // here\r\nx = 2;\r\n");
+	ck_assert_int_eq(node(root, "y", NULL)->i, 1);
+	ck_assert_int_eq(node(root, "x", NULL)->line, 2);
+	root = read_text("x = \"a\n@include \\\" \";\n/*\n@include \"no.cfg\"\n*/ # @include\n");
+	ck_assert_str_eq(node(root, "x", NULL)->s, "a\n@include \" ");
+}
+END_TEST
+
+/* n times `item` with a number in it, between two texts. */
+static const char *put_many(const char *before, const char *item, int n, const char *after)
+{
+	FILE *f = fopen(at("many.cfg"), "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(before, f);
+	for (int i = 0; i < n; i++) fprintf(f, item, i);
+	fputs(after, f);
+	fclose(f);
+	return at("many.cfg");
+}
+
+START_TEST(sizes)
+{
+	struct rnf_conf *root;
+	ck_assert_int_eq(rnf_conf_read(put_many("", "k%d = 1;\n", 4096, ""), dir, &root), 0);
+	ck_assert_int_eq(root->n, 4096);
+	refuses(put_many("", "k%d = 1;\n", 4097, ""), "many.cfg:4097: ", "4096 entries");
+	refuses(put_many("", "k%d:1\n", 4097, ""), "many.cfg:4097: ", "4096 entries");
+	refuses(put_many("a = [ 0", ",\n%d", 5000, " ];"), "many.cfg:4097: ", "4096 entries");
+	refuses(put_many("", "k%d = { a = 1; b = 2; c = 3; d = 4; e = 5; };\n", 4000, ""),
+		"many.cfg:3334: ", "20000 entries");
+	put_many("", "@include \"none.cfg\" # %d\n", 257, "");
+	put("none.cfg", "");
+	refuses(at("many.cfg"), "many.cfg:257: ", "256 includes");
 }
 END_TEST
 
@@ -283,6 +343,80 @@ START_TEST(writes_what_it_read)
 }
 END_TEST
 
+static const char *written(void (*write)(const struct rnf_conf *, FILE *),
+			   const struct rnf_conf *root)
+{
+	static char text[2][4096];
+	static int i;
+	char *to = text[++i % 2];
+	memset(to, 0, sizeof text[0]);
+	FILE *out = fmemopen(to, sizeof text[0] - 1, "w");
+	write(root, out);
+	fclose(out);
+	return to;
+}
+
+/* The same tree comes back, and the bytes without origins do not know them. */
+START_TEST(writes_origins)
+{
+	char want[2048], where[256];
+	struct rnf_conf *root = read_text("a = 1; e = [];\nl = ( \"x\", { b = [1, 2]; } );\n");
+	snprintf(where, sizeof where, "%s", at("a.cfg"));
+	set(root, "g.s=t");
+	snprintf(want, sizeof want, "a = 1;  # %s:1\ne = (  );  # %s:1\nl = (\n  \"x\",  # %s:2\n"
+		 "  {\n    b = ( 1, 2 );  # %s:2\n  }\n);\ng = {\n  s = \"t\";  # --set\n};\n",
+		 where, where, where, where);
+	ck_assert_str_eq(written(rnf_conf_write_origins, root), want);
+	snprintf(want, sizeof want, "a = 1  # %s:1\ne = (  )  # %s:1\nl[0] = \"x\"  # %s:2\n"
+		 "l[1].b = ( 1, 2 )  # %s:2\ng.s = \"t\"  # --set\n", where, where, where, where);
+	ck_assert_str_eq(written(rnf_conf_list, root), want);
+	const char *plain = written(rnf_conf_write, root);
+	ck_assert_str_eq(written(rnf_conf_write, read_text(written(rnf_conf_write_origins, root))),
+			 plain);
+	root->at[0]->file = "a\nb = 2;\x1b.cfg"; /* a name that would go on after its line */
+	ck_assert_ptr_nonnull(strstr(written(rnf_conf_write_origins, root), "# a?b = 2;?.cfg:1\n"));
+}
+END_TEST
+
+START_TEST(adds_to_lists)
+{
+	struct rnf_conf *root = read_text("l = ( \"b\", { type = \"d\"; name = \"dd\"; } ); n = 1;");
+	set(root, "l+=e");
+	set(root, "l.b+=a");
+	set(root, "l.dd += c");
+	set(root, "l.c.size=3");
+	set(root, "new+=x");
+	ck_assert_ptr_nonnull(strstr(written(rnf_conf_write, root), "l = (\n  \"a\",\n  \"b\",\n"
+		"  {\n    type = \"c\";\n    size = 3;\n  },\n  {\n    type = \"d\";\n"
+		"    name = \"dd\";\n  },\n  \"e\"\n);\nn = 1;\nnew = ( \"x\" );\n"));
+	set(root, "w=[1,2]");
+	set_fails(root, "w+=3", "w is no list", "--set");
+	set_fails(root, "n+=3", "n is no list", "--set");
+	set_fails(root, "l.x+=3", "no element \"x\"", "--set");
+	set_fails(root, "+=3", "no key", "--set");
+}
+END_TEST
+
+/* Literals, equal keys and overrides: each has its line. */
+START_TEST(several_mistakes)
+{
+	struct rnf_conf *root = NULL;
+	put("b.cfg", "a = 1e999;\nb = 1; b = 2;\nc = 3x;\n@include \"none.cfg\"\n");
+	put("none.cfg", "@");
+	ck_assert_int_eq(rnf_conf_read(at("b.cfg"), dir, &root), RNF_EINVAL);
+	const char *words = rnf_fail_words();
+	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:1: 1e999 is too large for a number\n"));
+	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:2: duplicate key: \"b\" stands at "));
+	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:3: 3x is not a number\n"));
+	ck_assert_ptr_nonnull(strstr(words, "/none.cfg:1: an include stands alone"));
+	put("b.cfg", "n = 1;");
+	put("c.cfg", "base = \"b.cfg\"; set = ( \"n.m=1\", \"=\", \"n=2\" );");
+	ck_assert_int_eq(rnf_conf_read(at("c.cfg"), dir, &root), RNF_EINVAL);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "n is a plain value, nothing is below it\n"));
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "names no key"));
+}
+END_TEST
+
 START_TEST(nearest)
 {
 	const char *const words[] = { "filters", "kernel", "stride" };
@@ -296,7 +430,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { types_and_places, includes_keep_places, gate,
-		byte_order_mark, bare_names, base_and_set, parse_text, overrides, writes_what_it_read, nearest,
+		duplicate_keys, hidden_includes, sizes, byte_order_mark, bare_names, base_and_set, parse_text, overrides, writes_what_it_read,
+		writes_origins, adds_to_lists, several_mistakes, nearest,
 		NULL };
 	char clean[64];
 	if (!mkdtemp(dir)) return 1;

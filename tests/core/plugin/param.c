@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/status.h"
 #include "lib/plugin.h"
 #include "plugin/loader.h"
@@ -262,7 +263,7 @@ START_TEST(overrides)
 	ck_assert_int_eq(c->dims.at[1], 2);
 	set(root, "x.rate=nan");
 	const struct rnf_ref *ref = NULL;
-	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is nan, must be");
+	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is \"nan\", must be");
 	set(root, "x.rate=fast");
 	failed_with(rnf_param_ref(x, "layer", &ref), "--set: x.rate is \"fast\", must be a number");
 }
@@ -413,6 +414,93 @@ START_TEST(groups)
 }
 END_TEST
 
+static void fails_whole(rnf_status status, const char *words)
+{
+	ck_assert_int_eq(status, RNF_EINVAL);
+	const char *from = rnf_fail_words();
+	for (; *words; words++) { /* ~ is the folder of the confs */
+		if (*words != '~') {
+			ck_assert_msg(*from++ == *words, "not ...%s but: %s", words,
+				      rnf_fail_words());
+			continue;
+		}
+		ck_assert_msg(!strncmp(from, dir, strlen(dir)), "%s", rnf_fail_words());
+		from += strlen(dir);
+	}
+	ck_assert_msg(!*from, "%s", rnf_fail_words());
+}
+
+/* All over the tree, in its order; what follows from another one is not told. */
+START_TEST(several_mistakes)
+{
+	struct outer o = { 0 };
+	struct rnf_conf *root = read_text("f = 10;\nin = { m = 1;\n k = 2; };\n"
+		"list = ( \"othr\", { type = \"toy\";\n filterz = 2; stride = 0; dims = [1, 0, 10];\n"
+		" act = \"hlf\"; }, { type = \"needi\"; a = 1; b = 2; }, 3 );\n");
+	fails_whole(rnf_param_fill(root, &outer, &o),
+		"~/a.cfg:1: f is 10, must be 0 .. 9\n"
+		"~/a.cfg:2: in.m: in has no key \"m\"; its keys are: n\n"
+		"~/a.cfg:3: in.k: in has no key \"k\"; its keys are: n\n"
+		"~/a.cfg:4: list[0]: there is no layer \"othr\" (did you mean \"other\"?); looked "
+		"in ~/layer\n"
+		"~/a.cfg:5: list[1].filterz: layer.toy has no key \"filterz\" (did you mean "
+		"\"filters\"?)\n"
+		"~/a.cfg:5: list[1].stride is 0, must be 1 .. 8\n"
+		"~/a.cfg:6: list[1].act: there is no activation \"hlf\" (did you mean \"half\"?); "
+		"looked in ~/activation\n"
+		"~/a.cfg:5: list[1].dims[1] is 0, must be 1 .. 9\n"
+		"~/a.cfg:5: list[1].dims[2] is 10, must be 1 .. 9\n"
+		"~/a.cfg:6: list[2]: there is no layer \"needi\" (did you mean \"needy\"?); looked "
+		"in ~/layer\n"
+		"~/a.cfg:6: list[3] is 3, must be the name of a layer, or a group with `type`");
+	ck_assert_int_eq(rnf_param_fill(read_text("f = 9;"), &outer, &o), RNF_OK);
+}
+END_TEST
+
+START_TEST(one_plugin_is_a_list_of_it)
+{
+	struct outer o = { 0 };
+	ck_assert_int_eq(rnf_param_fill(read_text("list = \"other\";"), &outer, &o), RNF_OK);
+	ck_assert_uint_eq(o.list.n, 1);
+	ck_assert_str_eq(o.list.at[0]->feature->name, "other");
+	struct rnf_conf *root = read_text("list = { type = \"toy\"; filters = 2; };");
+	ck_assert_int_eq(rnf_param_fill(root, &outer, &o), RNF_OK);
+	ck_assert_int_eq(((const struct toy *)o.list.at[0]->conf)->filters, 2);
+	failed_with(rnf_param_fill(read_text("list = 3;"), &outer, &o), "list is 3, must be a list "
+		    "of layers");
+}
+END_TEST
+
+/* Values as written keep their places; the others say that they are defaults. */
+START_TEST(expanded)
+{
+	struct outer o = { 0 };
+	char text[2048] = "";
+	struct rnf_conf *root = read_text("list = ( \"other\", { type = \"toy\"; filters = 2; } );");
+	ck_assert_int_eq(rnf_param_fill(root, &outer, &o), RNF_OK);
+	ck_assert_int_eq(rnf_param_expand(root, &outer), RNF_OK);
+	FILE *out = fmemopen(text, sizeof text - 1, "w");
+	rnf_conf_list(root, out);
+	fclose(out);
+	for (char *p; (p = strstr(text, dir)); )
+		memmove(p, p + strlen(dir) + 1, strlen(p + strlen(dir) + 1) + 1);
+	ck_assert_str_eq(text,
+		"list[0].type = \"other\"  # a.cfg:1\n"
+		"list[0].filters = 2  # default\n"
+		"list[1].type = \"toy\"  # a.cfg:1\n"
+		"list[1].filters = 2  # a.cfg:1\n"
+		"list[1].stride = 1  # default\n"
+		"list[1].rate = 0.5  # default\n"
+		"list[1].bias = false  # default\n"
+		"list[1].padding = \"valid\"  # default\n"
+		"list[1].act = \"half\"  # default\n"
+		"list[1].file = \"~/x\"  # default\n"
+		"in.n = 5  # default\n"
+		"f = 2.0  # default\n");
+	ck_assert_int_eq(rnf_param_fill(root, &outer, &o), RNF_OK);
+}
+END_TEST
+
 struct seeded { int64_t seed, small; const char *name; };
 static const struct rnf_params seeded = RNF_PARAMS(struct seeded,
 	RNF_INT(struct seeded, seed, 1, 0, 0x1p53, "", "s"),
@@ -514,7 +602,8 @@ START_TEST(loader)
 	failed_with(rnf_loader_find("layer", "text", &f), "text.so cannot be loaded: ");
 	failed_with(rnf_loader_find("layer", "renamed", &f), "renamed.so holds layer.toy");
 	failed_with(rnf_loader_find("layer", "old", &f),
-		    "old.so is built for plugin ABI 0.77, this program has 0.1: rebuild the plugin");
+		    rnf_format("old.so is built for plugin ABI 0.77, this program has %d.%d: "
+			       "rebuild the plugin", RNF_ABI_MAJOR, RNF_ABI_MINOR));
 #ifdef __SSE__
 	failed_with(rnf_loader_find("layer", "wild", &f), "floating-point mode");
 	volatile float tiny = 1e-40f;
@@ -558,6 +647,7 @@ int main(void)
 		{ defaults, 0 }, { values, 0 }, { refusals, 0 }, { overrides, 0 },
 		{ override_refused, TEST_ROWS(overrides_refused) }, { retyped, 0 },
 		{ roles_and_common, 0 }, { settings, 0 }, { groups, 0 },
+		{ several_mistakes, 0 }, { one_plugin_is_a_list_of_it, 0 }, { expanded, 0 },
 		{ whole_numbers, 0 }, { names_of_files, TEST_ROWS(names) },
 		{ longest_name, 0 }, { left_out_of_the_build, 0 }, { loader, 0 },
 		{ description, 0 }, { NULL, 0 },

@@ -292,6 +292,10 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 8, 8, BLOCK("\"bottleneck\"; filters = 16" WITH_SE) },
 	{ 0, 9, 7, BLOCK("\"resnext\"; filters = 16; groups = 4; width = 8; stride = 2") },
 	{ 0, 8, 8, BLOCK("\"resnext\"; filters = 16; groups = 4; width = 8" WITH_SE) },
+	{ 0, 9, 7, BLOCK("\"post_activation\"; filters = 16") },
+	{ 0, 9, 7, BLOCK("\"post_activation\"; filters = 48; stride = 2") },
+	{ 0, 8, 8, BLOCK("\"post_activation\"; filters = 12; stride = 2; shortcut = "
+			 "\"projection\"") },
 	/* stages */
 	{ 0, 9, 7, BLOCK("\"stage\"; repeat = 2; stride = 2; block = "
 		      "{ type = \"basic\"; filters = 8" WITH_SE "; }") },

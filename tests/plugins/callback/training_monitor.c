@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/child.h"
 
 enum { EPOCHS = 30 };
 
@@ -31,7 +32,8 @@ static rnf_status failed(rnf_status status, const char *format, ...)
 }
 
 static const struct rnf_host host = {
-	.size = sizeof host, .fail = failed, .log = log_line, .alloc = rnf_alloc };
+	.size = sizeof host, .fail = failed, .log = log_line, .alloc = rnf_alloc,
+	.run = rnf_child_run };
 
 /* A made-up run, and its epochs.csv as the core writes it. */
 static void make_history(struct rnf_epoch *history, int validation)

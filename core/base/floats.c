@@ -1,0 +1,110 @@
+#include "base/floats.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__SSE__)
+
+/* 0x1f80: exceptions masked; 0x8040: flush to zero, denormals are zero. The six
+ * lowest bits only say what has happened. */
+unsigned rnf_float_mode(void)
+{
+	return __builtin_ia32_stmxcsr() & ~0x3fu;
+}
+
+void rnf_float_mode_put(unsigned mode)
+{
+	__builtin_ia32_ldmxcsr(mode);
+}
+
+unsigned rnf_float_mode_plain(void)
+{
+	return 0x1f80;
+}
+
+unsigned rnf_float_mode_policy(void)
+{
+	return 0x1f80 | 0x8040;
+}
+
+#elif defined(__aarch64__)
+
+unsigned rnf_float_mode(void)
+{
+	uint64_t fpcr;
+	__asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+	return (unsigned)fpcr;
+}
+
+void rnf_float_mode_put(unsigned mode)
+{
+	__asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)mode));
+}
+
+unsigned rnf_float_mode_plain(void)
+{
+	return 0;
+}
+
+unsigned rnf_float_mode_policy(void)
+{
+	return 1u << 24; /* FZ */
+}
+
+#else
+
+unsigned rnf_float_mode(void)
+{
+	return 0;
+}
+
+void rnf_float_mode_put(unsigned mode)
+{
+	(void)mode;
+}
+
+unsigned rnf_float_mode_plain(void)
+{
+	return 0;
+}
+
+unsigned rnf_float_mode_policy(void)
+{
+	return 0;
+}
+
+#endif
+
+const char *rnf_float_denormals(void)
+{
+	return rnf_float_mode_policy() == rnf_float_mode_plain() ? "kept" : "flushed";
+}
+
+const struct rnf_spread rnf_spread_empty = { .min = INFINITY, .max = -INFINITY };
+
+void rnf_spread_add(struct rnf_spread *spread, const float *x, int64_t n)
+{
+	spread->count += n;
+	for (int64_t i = 0; i < n; i++) {
+		if (isnan(x[i])) {
+			spread->nan++;
+		} else if (isinf(x[i])) {
+			spread->infinite++;
+		} else {
+			if (x[i] < spread->min) spread->min = x[i];
+			if (x[i] > spread->max) spread->max = x[i];
+		}
+	}
+}
+
+/* All bits of the exponent are set. */
+int64_t rnf_count_bad(const float *x, int64_t n)
+{
+	int64_t bad = 0;
+	for (int64_t i = 0; i < n; i++) {
+		uint32_t bits;
+		memcpy(&bits, &x[i], sizeof bits);
+		bad += (bits & 0x7f800000) == 0x7f800000;
+	}
+	return bad;
+}

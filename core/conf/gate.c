@@ -1,0 +1,243 @@
+/* The gate: one pass over a conf's text before libconfig 1.5 sees it, which wraps
+ * large numbers in silence, exits on some includes, names one of two equal keys
+ * and takes time that grows with the square of a group's size. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "conf/source.h"
+
+enum {
+	MAX_NESTING = 64,
+	MAX_SIBLINGS = 4096, /* of a group or list: libconfig compares each with all */
+	MAX_ENTRIES = 20000, /* of all of them together */
+};
+
+struct key {
+	const char *name;
+	size_t n;
+	int line;
+};
+
+struct level { /* a group or list that is open */
+	int is_group, entries;
+	struct key *keys;
+	size_t n_keys;
+};
+
+struct gate {
+	const struct rnf_source *in;
+	char *out;
+	size_t n;
+	int line, depth, entries;
+	struct level levels[MAX_NESTING + 1];
+	struct key word; /* the last one: a key, when = or : follows */
+};
+
+static const char *place(const struct gate *g, int line)
+{
+	const struct rnf_source_line at = rnf_source_place(g->in, line);
+	return rnf_format("%s:%d", at.file, at.line);
+}
+
+static rnf_status refuse(const struct gate *g, const char *words)
+{
+	return rnf_fail(RNF_EINVAL, "%s: %s", place(g, g->line), words);
+}
+
+static void emit(struct gate *g, const char *p, size_t n)
+{
+	memcpy(g->out + g->n, p, n);
+	g->n += n;
+}
+
+/* ---- numbers ---- */
+
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* Length of the number at p, 0 when there is none. */
+static size_t number_length(const char *p)
+{
+	size_t n = *p == '-' || *p == '+';
+	if (!is_digit(p[n]) && !(p[n] == '.' && is_digit(p[n + 1]))) return 0;
+	const int hex = p[n] == '0' && (p[n + 1] | 32) == 'x';
+	while (is_digit(p[n]) || p[n] == '.' || ((p[n] | 32) >= 'a' && (p[n] | 32) <= 'z') ||
+	       (!hex && (p[n] == '-' || p[n] == '+') && (p[n - 1] | 32) == 'e'))
+		n++;
+	return n;
+}
+
+static rnf_status check_float(const struct gate *g, const char *text)
+{
+	char *end;
+	const double value = strtod(text, &end);
+	if (*end) return refuse(g, rnf_format("%s is not a number", text));
+	if (isfinite(value)) return RNF_OK;
+	return refuse(g, rnf_format("%s is too large for a number", text));
+}
+
+static rnf_status check_int(const struct gate *g, const char *text, int base,
+			    long long *value)
+{
+	char *end;
+	errno = 0;
+	*value = strtoll(text, &end, base);
+	if (errno == ERANGE)
+		return refuse(g, rnf_format("%s does not fit into 64 bits", text));
+	if (!*end || !strcmp(end, "L") || !strcmp(end, "LL")) return RNF_OK;
+	return refuse(g, rnf_format("%s is not a number", text));
+}
+
+/* Copies the number, whole ones in decimal with an L. */
+static rnf_status number(struct gate *g, const char *p, size_t n)
+{
+	const char *text = rnf_strndup(p, n);
+	const int hex = strpbrk(text, "xX") != NULL;
+	long long value;
+	if (!hex && strpbrk(text, ".eE")) {
+		RNF_TRY(check_float(g, text));
+		emit(g, p, n);
+		return RNF_OK;
+	}
+	RNF_TRY(check_int(g, text, hex ? 16 : 10, &value));
+	g->n += (size_t)sprintf(g->out + g->n, "%lldL", value);
+	return RNF_OK;
+}
+
+/* ---- groups and lists ---- */
+
+static rnf_status enter(struct gate *g, char c)
+{
+	if (g->depth == MAX_NESTING)
+		return refuse(g, rnf_format("groups and lists are more than %d deep",
+					    MAX_NESTING));
+	g->levels[++g->depth] = (struct level){ .is_group = c == '{' };
+	return RNF_OK;
+}
+
+static rnf_status add_entry(struct gate *g)
+{
+	if (++g->levels[g->depth].entries > MAX_SIBLINGS)
+		return refuse(g, rnf_format("a group or list has more than %d entries",
+					    MAX_SIBLINGS));
+	if (++g->entries > MAX_ENTRIES)
+		return refuse(g, rnf_format("the conf has more than %d entries",
+					    MAX_ENTRIES));
+	return RNF_OK;
+}
+
+static int same_key(const struct key *a, const struct key *b)
+{
+	return a->n == b->n && !memcmp(a->name, b->name, a->n);
+}
+
+/* libconfig tells neither the name nor the first place. */
+static rnf_status add_key(struct gate *g)
+{
+	struct level *level = &g->levels[g->depth];
+	const struct key key = g->word;
+	g->word.n = 0;
+	for (size_t i = 0; i < level->n_keys && key.n; i++)
+		if (same_key(&level->keys[i], &key))
+			return refuse(g, rnf_format("duplicate key: \"%.*s\" stands at %s "
+						    "already", (int)key.n, key.name,
+						    place(g, level->keys[i].line)));
+	*(struct key *)rnf_push((void **)&level->keys, &level->n_keys,
+				sizeof *level->keys) = key;
+	return RNF_OK;
+}
+
+static rnf_status mark(struct gate *g, char c)
+{
+	const struct level *level = &g->levels[g->depth];
+	switch (c) {
+	case '\n': g->line++; break;
+	case '{': case '(': case '[': return enter(g, c);
+	case '}': case ')': case ']': g->depth -= g->depth > 0; break;
+	case ',': return level->is_group ? RNF_OK : add_entry(g);
+	case '=': case ':':
+		RNF_TRY(add_entry(g));
+		rnf_fail_aside(add_key(g));
+		break;
+	case '@':
+		rnf_fail_aside(refuse(g, "an include stands alone on its line: "
+				      "@include \"path\""));
+		break;
+	default: break;
+	}
+	return RNF_OK;
+}
+
+/* ---- words, strings, comments ---- */
+
+static int is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       is_digit(c) || c == '_' || c == '*' || c == '-';
+}
+
+static size_t word(struct gate *g, const char *p)
+{
+	size_t n = 0;
+	if (is_digit(*p) || *p == '-') return 0;
+	while (is_word(p[n])) n++;
+	if (n) g->word = (struct key){ p, n, g->line };
+	emit(g, p, n);
+	return n;
+}
+
+/* libconfig would end the text at a zero, in silence. */
+static rnf_status quoted(struct gate *g, const char *p, size_t n)
+{
+	for (size_t i = 0; i + 3 < n && *p == '"'; i++) {
+		if (p[i] != '\\') continue;
+		if (!memcmp(p + i, "\\x00", 4)) return refuse(g, "a text holds no \\x00");
+		i++;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (p[i] == '\n') g->line++;
+	emit(g, p, n);
+	return RNF_OK;
+}
+
+/* One token; *n is its length. What is wrong with it alone is put aside: only
+ * what grows without end stops the reading. */
+static rnf_status token(struct gate *g, const char *p, const char *end, size_t *n)
+{
+	enum rnf_source_state state = RNF_SOURCE_PLAIN;
+	if ((*n = (size_t)(rnf_source_skip(p, end, &state) - p))) {
+		rnf_fail_aside(quoted(g, p, *n));
+		return RNF_OK;
+	}
+	if ((*n = word(g, p))) return RNF_OK;
+	if ((*n = number_length(p))) {
+		rnf_fail_aside(number(g, p, *n));
+		return RNF_OK;
+	}
+	RNF_TRY(mark(g, *p));
+	emit(g, p, *n = 1);
+	return RNF_OK;
+}
+
+static rnf_status scan(struct gate *g, const char *p, const char *end)
+{
+	for (size_t n; p < end; p += n)
+		RNF_TRY(token(g, p, end, &n));
+	return RNF_OK;
+}
+
+rnf_status rnf_source_check(struct rnf_source *source)
+{
+	struct gate *g = rnf_alloc(sizeof *g);
+	*g = (struct gate){ .in = source, .line = 1, .levels = { { .is_group = 1 } } };
+	/* "0," grows to "0L,": at most twice the text, and decimal of a hex */
+	g->out = rnf_alloc(2 * source->n + 64);
+	rnf_fail_aside(scan(g, source->text, source->text + source->n));
+	source->text = g->out;
+	source->n = g->n;
+	return rnf_fail_all();
+}

@@ -1,0 +1,40 @@
+#include "exec/observe.h"
+
+/* What an op has made: a slice an image, or one vector of the batch. */
+static void look_at(const struct rnf_exec *exec, const struct rnf_op *op,
+		    struct rnf_sight *sight)
+{
+	const struct rnf_value *v = &exec->plan->program->values[op->out];
+	const int64_t size = rnf_value_size(v);
+	const int64_t images = v->domain == RNF_IMAGE ? exec->images : 1;
+	struct rnf_spread spread = rnf_spread_empty;
+	if (exec->plan->operands[op->out].space == RNF_SPACE_NONE) return;
+	for (int64_t i = 0; i < images; i++) {
+		const int64_t before = rnf_spread_bad(&spread);
+		rnf_spread_add(&spread, rnf_exec_value(exec, op->out, i), size);
+		if (before == 0 && rnf_spread_bad(&spread) > 0) sight->image = i;
+	}
+	if (rnf_spread_bad(&spread) == 0) return;
+	sight->bad = op;
+	sight->spread = spread;
+}
+
+/* In a plan without fusion a phase is the op of its number. */
+static void look(struct rnf_exec *exec)
+{
+	struct rnf_sight *sight = exec->sight;
+	const struct rnf_op *op = &exec->plan->program->ops[exec->phase];
+	if (!sight->bad) look_at(exec, op, sight);
+	if (rnf_float_mode() == rnf_float_mode_policy()) return;
+	if (!sight->strayed) sight->strayed = op;
+	rnf_float_mode_put(rnf_float_mode_policy());
+}
+
+void rnf_exec_observe(struct rnf_exec *exec, struct rnf_sight *sight)
+{
+	*sight = (struct rnf_sight){ 0 };
+	exec->look = look;
+	exec->sight = sight;
+	rnf_exec_run(exec);
+	exec->look = NULL;
+}

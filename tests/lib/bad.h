@@ -1,0 +1,26 @@
+/* For tests: the plugins of tests/bad, which go wrong on demand, and a small
+ * experiment that has one in each place. */
+#ifndef TEST_BAD_H
+#define TEST_BAD_H
+
+#include "train/numerics.h"
+
+/* The folder with tests/bad as plugins, built when first asked for: by main(), or
+ * each test, a process of its own, builds them again. */
+const char *test_bad_plugins(void);
+
+/* Layers c1 n1 s1 c2 n2 s2 c3 pool classifier, where s1 and s2 are sick
+ * activations; 40 images, batches of 8. Ready to train, with these overrides (a
+ * list that NULL ends) after "threads=THREADS". */
+struct rnf_experiment *test_sick_experiment(int threads, const char *const *sets);
+
+/* The loop of a run without its files: `epochs` of them, or until it fails. */
+struct test_course {
+	struct rnf_training_step step;
+	struct rnf_run run;
+	int64_t *order;
+};
+void test_course_start(struct test_course *c, struct rnf_experiment *e);
+rnf_status test_course_epochs(struct test_course *c, int64_t epochs);
+
+#endif
