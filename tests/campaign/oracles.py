@@ -118,7 +118,13 @@ def one_line(result, status):
     return bad
 
 
+def complete(subject, run):
+    """Every file of the undisturbed run is there; which checkpoints, the way there decides."""
+    missing = set(os.listdir(subject.reference()[0])) - set(os.listdir(run))
+    return [f"missing: {sorted(missing)}"] if missing else []
+
+
 def whole(subject, run, trace):
     """All that holds for a folder whose run has come to its end."""
-    return (equal(subject, run) + log(subject, run) + checkpoints(run)[1] + no_drafts(run)
+    return (complete(subject, run) + equal(subject, run) + log(subject, run) + checkpoints(run)[1] + no_drafts(run)
             + verified(subject, run, trace))
