@@ -16,6 +16,7 @@ static void refused(const char *file, const char *reason)
 static void list(const char *kind)
 {
 	const struct rnf_feature **features;
+	rnf_loader_try(kind, NULL);
 	const size_t n = rnf_loader_list(kind, &features, refused);
 	for (size_t i = 0; i < n; i++)
 		printf("%-12s %-16s %s\n", kind, features[i]->name,
@@ -38,6 +39,7 @@ static rnf_status check_kind(const char *kind, const char **kinds, size_t n)
 static rnf_status describe(const char *kind, const char *name)
 {
 	const struct rnf_feature *feature;
+	rnf_loader_try(kind, name);
 	RNF_TRY(rnf_loader_find(kind, name, &feature));
 	rnf_describe_feature(feature, stdout);
 	printf("file %s\n", rnf_loader_file(feature));

@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "data/map.h"
 #include "plugin/loader.h"
 
 /* Endings of files that are opened on the chance that the data is inside. */
@@ -44,32 +44,6 @@ static int complete(const struct search *s)
 	for (size_t i = 0; i < s->n; i++)
 		if (!s->blobs[i].data) return 0;
 	return 1;
-}
-
-/* -- plain files -- */
-
-/* Mapped for as long as the program lives. An empty file has no pages. */
-static rnf_status map(const char *path, struct rnf_blob *blob)
-{
-	static const uint8_t nothing[1];
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat at;
-	if (fd < 0 || fstat(fd, &at) != 0) {
-		const int cause = errno;
-		if (fd >= 0) close(fd);
-		errno = cause;
-		return rnf_fail_input(path);
-	}
-	const size_t size = (size_t)at.st_size;
-	void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
-			  : (void *)(uintptr_t)nothing;
-	const int cause = errno;
-	close(fd);
-	errno = cause;
-	if (data == MAP_FAILED) return rnf_fail_input(path);
-	blob->data = data;
-	blob->size = size;
-	return RNF_OK;
 }
 
 /* -- archives and packed files -- */
@@ -120,6 +94,7 @@ static rnf_status unpack(struct search *s, const char *path, struct rnf_blob *si
 	uint8_t head[HEAD_BYTES];
 	size_t n = 0;
 	RNF_TRY(read_head(path, head, &n));
+	if (n == 0) return rnf_fail(RNF_EINVAL, "%s is empty", path);
 	const struct rnf_feature **archives;
 	const size_t n_archives = rnf_loader_list("archive", &archives, ignore);
 	s->single = single;
@@ -128,8 +103,8 @@ static rnf_status unpack(struct search *s, const char *path, struct rnf_blob *si
 		if (impl->probe(head, n))
 			return impl->read(&rnf_host, path, take, s);
 	}
-	return rnf_fail(RNF_EUNSUP, "%s: no plugin of kind archive can unpack it",
-			path);
+	return rnf_fail(RNF_EUNSUP, "%s: no plugin of kind archive can unpack it: cut, or "
+			"of another kind?", path);
 }
 
 /* -- places -- */
@@ -142,7 +117,7 @@ static rnf_status look_for_files(struct search *s, const char *folder)
 		if (blob->data) continue;
 		const char *plain = rnf_format("%s/%s", folder, blob->name);
 		const char *packed = rnf_format("%s.gz", plain);
-		if (is_file(plain)) RNF_TRY(map(plain, blob));
+		if (is_file(plain)) RNF_TRY(rnf_map_file(plain, blob));
 		else if (is_file(packed)) RNF_TRY(unpack(s, packed, blob));
 	}
 	return RNF_OK;

@@ -8,32 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include <rnframe/rnframe.h>
 #include "base/arena.h"
 #include "base/floats.h"
 #include "base/status.h"
+#include "base/trial.h"
 #include "conf/conf.h"
+#include "plugin/descriptor.h"
+#include "plugin/elf.h"
 
-/* What `impl` of a kind points to; a kind that is missing here is not checked. */
-static const struct { const char *kind; size_t impl_size; } kinds_known[] = {
-	{ "activation", sizeof(struct rnf_activation_impl) },
-	{ "archive", sizeof(struct rnf_archive_impl) },
-	{ "augment", sizeof(struct rnf_augment_impl) },
-	{ "backend", sizeof(struct rnf_backend_impl) },
-	{ "block", sizeof(struct rnf_block_impl) },
-	{ "callback", sizeof(struct rnf_callback_impl) },
-	{ "dataset", sizeof(struct rnf_dataset_impl) },
-	{ "format", sizeof(struct rnf_format_impl) },
-	{ "initializer", sizeof(struct rnf_initializer_impl) },
-	{ "layer", sizeof(struct rnf_layer_impl) },
-	{ "loss", sizeof(struct rnf_loss_impl) },
-	{ "metric", sizeof(struct rnf_metric_impl) },
-	{ "optimizer", sizeof(struct rnf_optimizer_impl) },
-	{ "scheduler", sizeof(struct rnf_scheduler_impl) },
-	{ "transport", sizeof(struct rnf_transport_impl) },
-};
+enum { TRIAL_S = 10 };
 
 struct entry {
 	const char *file;
@@ -88,63 +73,21 @@ static rnf_status open_file(const char *file, void **library)
 			"loaded (built with -ffast-math?)", file);
 }
 
-static rnf_status check_plugin(const struct rnf_plugin *p, const char *file)
-{
-	if (!p || p->magic != RNF_PLUGIN_MAGIC)
-		return rnf_fail(RNF_EINVAL, "%s is not an rnframe plugin: its "
-				"descriptor has another mark", file);
-	if (p->abi_major != RNF_ABI_MAJOR || p->abi_minor != RNF_ABI_MINOR)
-		return rnf_fail(RNF_EINVAL, "%s is built for plugin ABI %d.%d, this "
-				"program has %d.%d: rebuild the plugin", file,
-				p->abi_major, p->abi_minor, RNF_ABI_MAJOR,
-				RNF_ABI_MINOR);
-	if (p->size != sizeof *p)
-		return rnf_fail(RNF_EINVAL, "%s has a descriptor of %u bytes, this "
-				"program's has %zu: rebuild the plugin", file, p->size,
-				sizeof *p);
-	if (p->n_features == 0 || !p->features)
-		return rnf_fail(RNF_EINVAL, "%s has no feature", file);
-	return RNF_OK;
-}
-
-static rnf_status check_feature(const struct rnf_feature *f, const char *file)
-{
-	if (f->size != sizeof *f)
-		return rnf_fail(RNF_EINVAL, "%s has a feature of %u bytes, this "
-				"program's have %zu: rebuild the plugin", file, f->size,
-				sizeof *f);
-	if (!f->kind || !f->name || !f->impl)
-		return rnf_fail(RNF_EINVAL, "%s has a feature without kind, name or "
-				"functions", file);
-	for (size_t i = 0; i < sizeof kinds_known / sizeof *kinds_known; i++)
-		if (!strcmp(f->kind, kinds_known[i].kind) &&
-		    f->impl_size != kinds_known[i].impl_size)
-			return rnf_fail(RNF_EINVAL, "%s has %u bytes of functions, "
-					"this program's %s has %zu: rebuild the plugin",
-					file, f->impl_size, f->kind,
-					kinds_known[i].impl_size);
-	if (f->params && f->params->n && f->params->stride != sizeof(struct rnf_param))
-		return rnf_fail(RNF_EINVAL, "%s has parameter rows of %zu bytes, this "
-				"program's have %zu: rebuild the plugin", file,
-				f->params->stride, sizeof(struct rnf_param));
-	return RNF_OK;
-}
-
 static rnf_status load_new(const char *file, const char *kind, const char *name,
 			   struct entry *entry)
 {
 	void *library = NULL;
 	const struct rnf_plugin *(*get)(void);
+	RNF_TRY(rnf_elf_check(file));
 	RNF_TRY(open_file(file, &library));
 	*(void **)&get = dlsym(library, "rnf_plugin_entry");
 	if (!get)
 		return rnf_fail(RNF_EINVAL, "%s is not an rnframe plugin: it has no "
 				"rnf_plugin_entry", file);
 	const struct rnf_plugin *plugin = get();
-	RNF_TRY(check_plugin(plugin, file));
+	RNF_TRY(rnf_descriptor_check(plugin, file));
 	for (uint32_t i = 0; i < plugin->n_features; i++) {
 		const struct rnf_feature *f = &plugin->features[i];
-		RNF_TRY(check_feature(f, file));
 		if (strcmp(f->kind, kind) || strcmp(f->name, name)) continue;
 		*entry = (struct entry){ file, plugin, f };
 		return RNF_OK;
@@ -154,6 +97,12 @@ static rnf_status load_new(const char *file, const char *kind, const char *name,
 			plugin->features[0].name);
 }
 
+static void remember_refusal(const char *file)
+{
+	*(struct refusal *)rnf_push((void **)&refusals, &n_refusals, sizeof *refusals) =
+		(struct refusal){ file, rnf_format("%s", rnf_fail_words()) };
+}
+
 static rnf_status load(const char *file, const char *kind, const char *name,
 		       struct entry *entry)
 {
@@ -161,20 +110,11 @@ static rnf_status load(const char *file, const char *kind, const char *name,
 		if (!strcmp(refusals[i].file, file))
 			return rnf_fail(RNF_EINVAL, "%s", refusals[i].words);
 	const rnf_status status = load_new(file, kind, name, entry);
-	if (status < 0)
-		*(struct refusal *)rnf_push((void **)&refusals, &n_refusals,
-			sizeof *refusals) = (struct refusal){
-				file, rnf_format("%s", rnf_fail_words()) };
+	if (status < 0) remember_refusal(file);
 	return status;
 }
 
 /* ---- the path ---- */
-
-static int is_name(const char *name)
-{
-	if (name[0] < 'a' || name[0] > 'z') return 0;
-	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == 0;
-}
 
 static int has(const struct words *words, const char *word)
 {
@@ -199,7 +139,7 @@ static void scan(const char *folder, const char *suffix, struct words *words)
 		const size_t n = strlen(e->d_name);
 		if (n <= tail || strcmp(e->d_name + n - tail, suffix)) continue;
 		const char *word = rnf_strndup(e->d_name, n - tail);
-		if (!is_name(word) || has(words, word)) continue;
+		if (!rnf_descriptor_is_name(word) || has(words, word)) continue;
 		*(const char **)rnf_push((void **)&words->at, &words->n,
 					 sizeof *words->at) = word;
 	}
@@ -241,7 +181,7 @@ static const char *enumerate(const struct words *words, const char *between)
 static const char *left_out(const char *kind, const char *name)
 {
 	char line[256] = "";
-	for (size_t i = 0; is_name(name) && i < n_dirs; i++) {
+	for (size_t i = 0; rnf_descriptor_is_name(name) && i < n_dirs; i++) {
 		FILE *f = fopen(rnf_format("%s/%s/%s.missing", dirs[i], kind, name), "re");
 		if (!f) continue;
 		if (!fgets(line, sizeof line, f)) line[0] = 0;
@@ -291,6 +231,18 @@ static const struct entry *loaded(const char *kind, const char *name)
 	return NULL;
 }
 
+/* The first file of that name along the path, NULL: none. A link to nothing is one,
+ * which is refused. */
+static const char *file_of(const char *kind, const char *name)
+{
+	struct stat at;
+	for (size_t i = 0; i < n_dirs; i++) {
+		const char *file = rnf_format("%s/%s/%s.so", dirs[i], kind, name);
+		if (lstat(file, &at) == 0) return file;
+	}
+	return NULL;
+}
+
 /* RNF_OK with *feature NULL: there is no such file. */
 static rnf_status find_one(const char *kind, const char *name,
 			   const struct rnf_feature **feature, const char **file)
@@ -299,16 +251,48 @@ static rnf_status find_one(const char *kind, const char *name,
 	struct entry entry = { 0 };
 	*feature = known ? known->feature : NULL;
 	if (known) return RNF_OK;
-	for (size_t i = 0; i < n_dirs; i++) {
-		*file = rnf_format("%s/%s/%s.so", dirs[i], kind, name);
-		if (access(*file, F_OK) != 0) continue;
-		RNF_TRY(load(*file, kind, name, &entry));
-		*(struct entry *)rnf_push((void **)&entries, &n_entries,
-					  sizeof entry) = entry;
-		*feature = entry.feature;
-		return RNF_OK;
+	*file = file_of(kind, name);
+	if (!*file) return RNF_OK;
+	RNF_TRY(load(*file, kind, name, &entry));
+	*(struct entry *)rnf_push((void **)&entries, &n_entries, sizeof entry) = entry;
+	*feature = entry.feature;
+	return RNF_OK;
+}
+
+/* ---- trials ---- */
+
+struct trial {
+	const char *kind;
+	struct words names;
+};
+
+/* In a child: what is refused in words is so here too, and needs no child. */
+static rnf_status try_all(const void *context)
+{
+	const struct trial *t = context;
+	struct entry entry;
+	for (size_t i = 0; i < t->names.n; i++) {
+		const char *file = file_of(t->kind, t->names.at[i]);
+		if (file && !loaded(t->kind, t->names.at[i]))
+			load(file, t->kind, t->names.at[i], &entry);
 	}
 	return RNF_OK;
+}
+
+void rnf_loader_try(const char *kind, const char *name)
+{
+	struct trial all = { kind, { &name, 1 } };
+	if (name && !rnf_descriptor_is_name(name)) return;
+	if (!name) all.names = names_of(kind);
+	if (rnf_trial_run(try_all, &all, TRIAL_S) >= 0) return;
+	for (size_t i = 0; i < all.names.n; i++) { /* which one was it? */
+		const struct trial one = { kind, { &all.names.at[i], 1 } };
+		const rnf_status status = rnf_trial_run(try_all, &one, TRIAL_S);
+		const char *file = file_of(kind, all.names.at[i]);
+		if (status >= 0 || !file) continue;
+		rnf_fail_in(status, "%s cannot be loaded: it ", file);
+		remember_refusal(file);
+	}
 }
 
 rnf_status rnf_loader_find(const char *kinds, const char *name,
@@ -317,7 +301,7 @@ rnf_status rnf_loader_find(const char *kinds, const char *name,
 	const struct words list = split_kinds(kinds);
 	const char *file = NULL;
 	*feature = NULL;
-	for (size_t i = 0; is_name(name) && i < list.n; i++) {
+	for (size_t i = 0; rnf_descriptor_is_name(name) && i < list.n; i++) {
 		RNF_TRY(find_one(list.at[i], name, feature, &file));
 		if (*feature) return RNF_OK;
 	}

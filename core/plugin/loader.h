@@ -12,6 +12,10 @@ void rnf_loader_path(const char *dir);
 rnf_status rnf_loader_find(const char *kinds, const char *name,
 			   const struct rnf_feature **feature);
 
+/* Load a plugin, or all of a kind (name NULL), in a child first: what ends the
+ * program when it is loaded is refused from then on, with the reason. */
+void rnf_loader_try(const char *kind, const char *name);
+
 /* All features of a kind that the path holds, sorted by name, loaded; broken
  * files are reported through `refused` (file, reason) and skipped. */
 size_t rnf_loader_list(const char *kind, const struct rnf_feature ***features,

@@ -8,12 +8,16 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
-/* More than any data set has in one file; stops a packed file without end. */
-#define UNKNOWN_SIZE_MAX ((size_t)4 << 30)
+/* What is packed may become so many times as large and this much more, which no
+ * data set comes near: a small file must not fill the memory. */
+enum { RATIO_MAX = 200, SLACK_BYTES = 1 << 20 };
 
 enum { BLOCK_BYTES = 1 << 16, FILE_BYTES = 1 << 18 };
 
@@ -35,6 +39,7 @@ struct reader {
 	const char *path;
 	struct archive *archive;
 	gzFile file;
+	int64_t most, unzipped; /* bytes that may come out; that zlib has given */
 	void *(*found)(void *context, const char *name, int64_t size);
 	void *context;
 	uint8_t block[BLOCK_BYTES];
@@ -57,6 +62,12 @@ static rnf_status fail(const struct reader *r)
 			     words ? words : "cannot be unpacked");
 }
 
+static rnf_status fail_large(const struct reader *r, const char *name)
+{
+	return r->host->fail(RNF_EINVAL, "%s: %s%sunpacks to more than %d times the size "
+			     "of the archive", r->path, name, *name ? " " : "", RATIO_MAX);
+}
+
 /* Fills buffer[size], fewer bytes only where the file ends; *got of them. */
 static rnf_status fill(const struct reader *r, uint8_t *buffer, size_t size,
 		       size_t *got)
@@ -74,6 +85,7 @@ static rnf_status fill(const struct reader *r, uint8_t *buffer, size_t size,
 
 static rnf_status read_known(const struct reader *r, const char *name, int64_t size)
 {
+	if (size < 0 || size > r->most) return fail_large(r, name);
 	void *buffer = r->found(r->context, name, size);
 	if (!buffer) return RNF_OK;
 	size_t got;
@@ -89,9 +101,7 @@ static rnf_status fill_growing(const struct reader *r, uint8_t **bytes, size_t *
 {
 	size_t room = 0, got = 0;
 	for (*n = 0; *n == room; *n += got) {
-		if (room >= UNKNOWN_SIZE_MAX)
-			return r->host->fail(RNF_EINVAL, "%s: unpacks to more than %zu bytes",
-					     r->path, UNKNOWN_SIZE_MAX);
+		if (room >= (size_t)r->most) return fail_large(r, "");
 		room = room ? 2 * room : 1 << 20;
 		uint8_t *more = realloc(*bytes, room);
 		if (!more) return r->host->fail(RNF_ENOMEM, "no memory for %s", r->path);
@@ -117,6 +127,7 @@ static rnf_status read_entry(const struct reader *r, struct archive_entry *entry
 	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
 		return RNF_OK;
 	const char *path = archive_entry_pathname(entry);
+	if (archive_filter_bytes(r->archive, 0) > r->most) return fail_large(r, "");
 	if (archive_format(r->archive) == ARCHIVE_FORMAT_RAW || !path) path = "";
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
@@ -133,6 +144,12 @@ static la_ssize_t read_block(struct archive *archive, void *r_, const void **blo
 	const int cause = errno;
 	int code = Z_OK;
 	*block = r->block;
+	r->unzipped += n > 0 ? n : 0;
+	if (r->unzipped > r->most) {
+		archive_set_error(archive, EINVAL, "unpacks to more than %d times its size",
+				  RATIO_MAX);
+		return -1;
+	}
 	if (n <= 0) gzerror(r->file, &code);
 	if (n > 0 || code == Z_OK || code == Z_STREAM_END) return n;
 	archive_set_error(archive, EINVAL, "%s", code == Z_ERRNO ? strerror(cause)
@@ -152,7 +169,9 @@ static rnf_status read_rest(struct reader *r)
 
 static rnf_status read_entries(struct reader *r)
 {
-	archive_read_support_filter_all(r->archive);
+	archive_read_support_filter_bzip2(r->archive); /* not all: some start programs */
+	archive_read_support_filter_xz(r->archive);
+	archive_read_support_filter_zstd(r->archive);
 	archive_read_support_format_tar(r->archive);
 	archive_read_support_format_raw(r->archive);
 	if (archive_read_open(r->archive, r, NULL, read_block, NULL) != ARCHIVE_OK)
@@ -167,14 +186,29 @@ static rnf_status read_entries(struct reader *r)
 	}
 }
 
+/* Takes the descriptor. */
+static rnf_status open_file(struct reader *r, int fd)
+{
+	struct stat at;
+	if (fstat(fd, &at) == 0 && S_ISREG(at.st_mode)) {
+		r->most = RATIO_MAX * (int64_t)at.st_size + SLACK_BYTES;
+		r->file = gzdopen(fd, "rb");
+	}
+	if (!r->file) close(fd);
+	return r->file ? RNF_OK : r->host->fail(RNF_EINVAL, "%s is no file", r->path);
+}
+
 static rnf_status read_archive(const struct rnf_host *host, const char *path,
 			       void *(*found)(void *context, const char *name,
 					      int64_t size),
 			       void *context)
 {
-	struct reader r = { .host = host, .path = path, .found = found,
-			    .context = context, .file = gzopen(path, "rbe") };
-	if (!r.file) return host->fail(RNF_EINVAL, "%s: %s", path, strerror(errno));
+	struct reader r = { .host = host, .path = path, .found = found, .context = context };
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return host->fail(errno == EIO ? RNF_EIO : RNF_EINVAL, "%s: %s", path,
+				  strerror(errno));
+	RNF_TRY(open_file(&r, fd));
 	gzbuffer(r.file, FILE_BYTES);
 	r.archive = archive_read_new();
 	const rnf_status status = r.archive ? read_entries(&r)

@@ -58,9 +58,9 @@ static rnf_status open_part(const struct rnf_host *host,
 	if (!blob->data)
 		return host->fail(RNF_ENOENT, "%s is missing", blob->name);
 	if (blob->size == 0 || blob->size % RECORD != 0)
-		return host->fail(RNF_EINVAL,
-			"%s has %zu bytes, must be a multiple of %d: record %zu is cut",
-			blob->name, blob->size, RECORD, blob->size / RECORD);
+		return host->fail(RNF_EINVAL, "%s has %zu bytes, must be a multiple of %d "
+			"(%d as published): record %zu is cut", blob->name, blob->size, RECORD,
+			FILE_RECORDS * RECORD, blob->size / RECORD);
 	part->records = blob->data;
 	part->n = (int64_t)(blob->size / RECORD);
 	return check_labels(host, blob->name, part);

@@ -65,10 +65,11 @@ static rnf_status open_idx(const struct rnf_host *host, const struct rnf_blob *b
 				blob->name, d, big_endian(blob->data + 4 + 4 * d), SIDE);
 	*n = big_endian(blob->data + 4);
 	const uint64_t size = header + (uint64_t)*n * item_size;
-	if (blob->size != size || *n == 0)
-		return host->fail(RNF_EINVAL,
-			"%s has %zu bytes, its header of %lld items says %llu",
-			blob->name, blob->size, (long long)*n, (unsigned long long)size);
+	if (*n == 0) return host->fail(RNF_EINVAL, "%s has no items", blob->name);
+	if (blob->size != size)
+		return host->fail(RNF_EINVAL, "%s: file is %s: %zu of %llu bytes for its %lld "
+			"items", blob->name, blob->size < size ? "cut" : "padded", blob->size,
+			(unsigned long long)size, (long long)*n);
 	*items = blob->data + header;
 	return RNF_OK;
 }

@@ -90,8 +90,6 @@ def nothing_lost(run):
 
 def verified(subject, run, trace):
     """V: the program's own check of the folder."""
-    if not subject.has_verify():
-        return []
     result = subject.run([subject.program, "verify", run], trace)
     return [] if result.status == 0 else [f"V: verify: {result.words()}"]
 
@@ -126,5 +124,5 @@ def complete(subject, run):
 
 def whole(subject, run, trace):
     """All that holds for a folder whose run has come to its end."""
-    return (complete(subject, run) + equal(subject, run) + log(subject, run) + checkpoints(run)[1] + no_drafts(run)
-            + verified(subject, run, trace))
+    return (complete(subject, run) + equal(subject, run) + log(subject, run)
+            + checkpoints(run)[1] + no_drafts(run) + verified(subject, run, trace))

@@ -23,8 +23,8 @@ READING = ("open", "read", "close", "lock", "unlink", "mmap")
 HARMLESS = ("short", "EINTR")
 # Calls that may fail unsaid, since nothing is lost: what is tried three times, what only
 # reads, wishes, and the lock of a file system that has none.
-UNSAID = {"close": "", "statvfs": "", "lock": "", "read": r"^(lock|run\.json)$", "unlink": r"^(lock|confusion)",
-          "open": r"^run$"}
+UNSAID = {"close": "", "statvfs": "", "lock": "", "read": r"^(lock|run\.json)$",
+          "unlink": r"^(lock|confusion)", "open": r"^run$"}
 THRICE = re.compile(r"^(last|model)\.safetensors|^(checkpoints|run)$")
 
 

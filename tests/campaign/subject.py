@@ -38,7 +38,6 @@ class Subject:
         self.has_shim = os.path.exists(self.shim)
         self.lock = threading.Lock()
         self.undisturbed = None
-        self.verify = None
 
     def folder(self, name):
         path = os.path.join(self.work, name.replace("/", "-"))
@@ -51,11 +50,6 @@ class Subject:
 
     def resume(self, out, threads=1):
         return self.train(out, "--resume", "auto", threads=threads)
-
-    def has_verify(self):
-        if self.verify is None:
-            self.verify = "rnframe verify" in self.run([self.program, "help"]).out
-        return self.verify
 
     def run(self, command, trace=None, fault=None, signals=()):
         """signals: (seconds, signal) in the order of time. fault: see faults.py."""

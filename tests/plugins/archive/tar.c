@@ -177,9 +177,35 @@ START_TEST(damage_inside_gzip_fails)
 }
 END_TEST
 
+/* Small files that would fill the memory. */
+START_TEST(bombs_fail)
+{
+	static const struct { const char *file, *make, *words; } rows[] = {
+		{ "a.tar.gz", "head -c 90000000 /dev/zero | tr '\\0' a > d/large && tar czf a.tar.gz d",
+		  "unpacks to more than 200 times" },
+		{ "a.tar.xz", "tar cJf a.tar.xz d", "unpacks to more than 200 times" },
+		{ "large.gz", "gzip -c d/large > large.gz", "unpacks to more than 200 times" },
+		{ "large.xz", "xz -0 -c d/large > large.xz", "unpacks to more than 200 times" },
+		{ "says.tar", "truncate -s 9G d/sparse && tar cf - d/sparse 2>/dev/null | "
+		  "head -c 2048 > says.tar", "sparse unpacks to more than 200 times" },
+	};
+	make_folder();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct wanted w = { .name = "nothing that is there" };
+		shell(rows[i].make);
+		const rnf_status status = unpack(rows[i].file, &w);
+		ck_assert_msg(status == RNF_EINVAL && strstr(rnf_fail_words(), rows[i].words) &&
+			      strstr(rnf_fail_words(), rows[i].file), "%s: %d, %s",
+			      rows[i].file, status, rnf_fail_words());
+	}
+	remove_folder();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
+		bombs_fail,
 		tar_files_packed_and_not, single_packed_files, cut_and_foreign_files_fail,
 		damage_inside_gzip_fails, NULL,
 	};

@@ -110,7 +110,8 @@ START_TEST(refuses_a_cut_file)
 	struct rnf_blob blobs[FILES];
 	make(blobs);
 	blobs[2].size--;
-	refused(blobs, "data_batch_3.bin has 6145 bytes, must be a multiple of 3073: record 1");
+	refused(blobs, "data_batch_3.bin has 6145 bytes, must be a multiple of 3073 "
+			"(30730000 as published): record 1");
 	blobs[2].size = 0;
 	refused(blobs, "data_batch_3.bin has 0 bytes");
 	blobs[2].data = NULL;

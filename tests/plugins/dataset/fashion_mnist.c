@@ -80,7 +80,8 @@ START_TEST(refuses_sizes_that_do_not_fit)
 	struct rnf_blob blobs[FILES];
 	make(blobs);
 	blobs[0].size--;
-	refused(blobs, "train-images-idx3-ubyte has 2367 bytes, its header of 3 items says 2368");
+	refused(blobs, "train-images-idx3-ubyte: file is cut: 2367 of 2368 bytes for its 3 "
+		"items");
 	make(blobs);
 	labels[1][7] = N - 1;
 	blobs[3].size--;

@@ -115,6 +115,9 @@ static struct {
 	int (*hard)(int64_t, const char *, int64_t, const char *, int64_t, int64_t);
 	int (*external)(const char *, const char *, int64_t, const char *, int64_t, int64_t);
 	int (*close_all)(void);
+	int64_t (*list)(int64_t);
+	int (*virtual)(int64_t, int64_t, const char *, const char *, int64_t);
+	const int64_t *creation;
 	const int64_t *floats, *doubles, *ints;
 } h5;
 
@@ -126,7 +129,8 @@ static const struct {
 	{ "H5Screate_simple", &h5.space }, { "H5Dcreate2", &h5.dataset },
 	{ "H5Dwrite", &h5.write }, { "H5Lcreate_soft", &h5.soft },
 	{ "H5Lcreate_hard", &h5.hard }, { "H5Lcreate_external", &h5.external },
-	{ "H5close", &h5.close_all }, { "H5T_NATIVE_FLOAT_g", &h5.floats },
+	{ "H5close", &h5.close_all }, { "H5Pcreate", &h5.list },
+	{ "H5Pset_virtual", &h5.virtual }, { "H5P_CLS_DATASET_CREATE_ID_g", &h5.creation }, { "H5T_NATIVE_FLOAT_g", &h5.floats },
 	{ "H5T_NATIVE_DOUBLE_g", &h5.doubles }, { "H5T_NATIVE_INT_g", &h5.ints },
 };
 
@@ -187,11 +191,19 @@ START_TEST(weights_only_and_nested_names)
 }
 END_TEST
 
+static void add_virtual(int64_t at, const char *name)
+{
+	const uint64_t dims[1] = { 6 };
+	const int64_t space = h5.space(1, dims, NULL), list = h5.list(*h5.creation);
+	ck_assert_int_ge(h5.virtual(list, space, "/etc/passwd", "x", space), 0);
+	ck_assert_int_ge(h5.dataset(at, name, *h5.floats, space, 0, list, 0), 0);
+}
+
 /* What may be wrong with layer "l" of a file, and the words for it. */
 static const char *const wrongs[] = {
 	"l/k:0 has more than 4 dimensions", "l/k:0 is not of floating point numbers",
 	"l/k:0 is a link", "l/k:0 is a link", "lies too deep", "lies outside of a layer",
-	"holds no weights",
+	"holds no weights", "l/k:0 lies in another file",
 };
 
 static void make_wrong(size_t which, int64_t file)
@@ -204,6 +216,7 @@ static void make_wrong(size_t which, int64_t file)
 	case 3: h5.external("other.h5", "/l", layer, "k:0", 0, 0); break;
 	case 4: h5.hard(file, "l", layer, "again", 0, 0); break;
 	case 5: add_dataset(file, "k:0", *h5.floats, 1); break;
+	case 7: add_virtual(layer, "k:0"); break;
 	}
 }
 
@@ -219,6 +232,38 @@ START_TEST(wrong_files_are_refused)
 			      rnf_fail_words(), wrongs[i]);
 		unlink(made);
 	}
+}
+END_TEST
+
+/* Files of another maker, and the tricks of hostile ones. NULL: read. */
+static const struct { const char *file, *words; } corpus[] = {
+	{ "plain", NULL }, { "whole_model", NULL }, { "deflate", NULL }, { "halves", NULL },
+	{ "control_name", NULL },
+	{ "compound", "is not of floating point numbers" },
+	{ "empty", "has no shape" },
+	{ "external_link", "is a link, which is not followed" },
+	{ "external_storage", "lies in another file" },
+	{ "fletcher", "is packed by another filter than gzip" },
+	{ "huge", "says that it is over 1,000 times the file" },
+	{ "model_link", "model_weights is a link" },
+	{ "named_type", "is neither a group nor a dataset" },
+	{ "ring", "lies too deep" },
+	{ "shuffle", "is packed by another filter than gzip" },
+	{ "soft_link", "is a link, which is not followed" },
+};
+
+START_TEST(tricks_of_the_corpus)
+{
+	char path[256];
+	struct counted c;
+	snprintf(path, sizeof path, "tests/fuzz/corpus/keras_h5/%s.h5", corpus[_i].file);
+	const rnf_status status = read_path(path, &c);
+	if (!corpus[_i].words) {
+		ck_assert_msg(status == RNF_OK && c.n > 0, "%s", rnf_fail_words());
+		return;
+	}
+	ck_assert_msg(status == RNF_EINVAL && strstr(rnf_fail_words(), corpus[_i].words) &&
+		      strstr(rnf_fail_words(), path), "%s", rnf_fail_words());
 }
 END_TEST
 
@@ -263,10 +308,11 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		published_weights, cut_files_are_refused_quietly,
-		weights_only_and_nested_names, wrong_files_are_refused,
-		damaged_root_has_a_name, probe_by_signature, NULL,
+	const struct test_case cases[] = {
+		{ published_weights, 0 }, { cut_files_are_refused_quietly, 0 },
+		{ weights_only_and_nested_names, 0 }, { wrong_files_are_refused, 0 },
+		{ tricks_of_the_corpus, TEST_ROWS(corpus) }, { damaged_root_has_a_name, 0 },
+		{ probe_by_signature, 0 }, { NULL, 0 },
 	};
-	return test_run("format/keras_h5", tests);
+	return test_run_cases("format/keras_h5", cases);
 }

@@ -168,9 +168,9 @@ static const struct {
 	{ "{" T("x", "F32", "[1]", "0", "4") "}", 5, "1 bytes behind the last tensor" },
 	{ "{" T("x", "F32", "[1]", "0", "4") "," T("x", "F32", "[1]", "4", "8") "}", 8,
 	  "duplicate" },
-	{ "{" T("x", "F32", "[1,1,1,1,1,1,1,1,1]", "0", "4") "}", 4, "at most 8" },
-	{ "{" T("x", "F32", "[0]", "0", "0") "}", 0, "dimension 0 is 0" },
-	{ "{" T("x", "F32", "[1.5]", "0", "4") "}", 4, "no whole number" },
+	{ "{" T("x", "F32", "[1,1,1,1,1,1,1,1,1]", "0", "4") "}", 4, "more than 8 dimensions" },
+	{ "{" T("x", "F32", "[0]", "0", "0") "}", 0, "dimension 0 must be" },
+	{ "{" T("x", "F32", "[1.5]", "0", "4") "}", 4, "dimension 0 must be a whole number" },
 	{ "{" T("x", "F32", "[4294967296,4294967296]", "0", "0") "}", 0, "too large" },
 	{ "{" T("x", "F32", "[1]", "-4", "0") "}", 4, "must be [begin, end]" },
 	{ "{" T("x", "F32", "[1]", "4", "0") "}", 4, "must be [begin, end]" },
@@ -179,16 +179,68 @@ static const struct {
 	{ "{\"__metadata__\":{\"a\":1}}", 0, "a must be a string" },
 	{ "{\"__metadata__\":[]}", 0, "must be an object" },
 	{ "[]", 0, "does not start with {" },
-	{ "{\"x\":", 0, "header at byte" },
-	{ "{} x", 0, "header at byte" },
-	{ "{\"\xff\":{}}", 0, "header at byte" },
+	{ "{\"x\":", 0, "data_offsets only" },
+	{ "{" T("x", "F32", "[1]", "0", "4"), 4, "header at byte 53: no \"}\"" },
+	{ "{} x", 0, "header at byte 3: more behind" },
+	{ "{},", 0, "header at byte 2: more behind" },
+	{ "{\"\xff\":{}}", 0, "header at byte 2: no UTF-8" },
+	{ "{\"\xed\xa0\x80\":{}}", 0, "header at byte 2: no UTF-8" },
+	{ "{\"\xc0\x80\":{}}", 0, "header at byte 2: no UTF-8" },
+	{ "{\"\":{}}", 0, "an empty name" },
+	{ "{\"a\\u001b[2J\":{}}", 0, "a control character in a name" },
+	{ "{\"a\nb\":{}}", 0, "a control character in a string" },
+	{ "{\"\\ud800\":{}}", 0, "without a character" },
+	{ "{\"\\ud800\\u0041\":{}}", 0, "without a character" },
+	{ "{\"\\udc00\":{}}", 0, "without a character" },
+	{ "{\"\\u0000\":{}}", 0, "without a character" },
+	{ "{\"\\u12g4\":{}}", 0, "without a character" },
+	{ "{\"\\x\":{}}", 0, "before a character that takes none" },
+	{ "{\"x", 0, "a string without end" },
+	{ "{\"x\\", 0, "before a character that takes none" },
+	{ "{x:1}", 0, "no \"\"\"" },
+	{ "{" T("x", "F32", "[1,]", "0", "4") "}", 4, "dimension 1 must be" },
+	{ "{" T("x", "F32", "[1", "0", "4") "}", 4, "dimension 1 must be" },
+	{ "{" T("x", "F32", "[1 2]", "0", "4") "}", 4, "no \"]\"" },
+	{ "{" T("x", "F32", "[01]", "0", "4") "}", 4, "dimension 0 must be" },
+	{ "{" T("x", "F32", "[1]", "0", "4.0") "}", 4, "must be [begin, end]" },
+	{ "{" T("x", "F32", "[9223372036854775808]", "0", "4") "}", 4, "dimension 0 must be" },
+	{ "{" T("x", "F32", "[1]", "0", "4") ",}", 4, "no \"\"\"" },
+	{ "{" T("x", "\\u001b[2J", "[1]", "0", "4") "}", 4, "x is of no known type, only F32" },
+	{ "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"more\":}}", 4,
+	  "data_offsets only" },
+	{ "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"shape\":[1]}}", 4,
+	  "data_offsets only" },
+	{ "{\"x\":[[[[[[[[[[[[]]]]]]]]]]]]}", 0, "data_offsets only" },
+	{ "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "two __metadata__" },
+	{ "{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", 0, "has two keys a" },
+	{ "{\"__metadata__\":{\"a\":\"\"", 0, "no \"}\"" },
 };
+
+/* Everything that JSON can write otherwise. */
+START_TEST(escapes_and_blanks)
+{
+	struct kept kept;
+	close(mkstemp(path));
+	write_raw("{ \t\r\n\"__metadata__\" : { \"k\" : \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20AC"
+		  "\\ud83d\\ude00\\u0041\" } ,\n\"\\u0078/\xc3\xa9\" : { \"shape\" : [ 1 , 2 ] ,"
+		  " \"dtype\" : \"F\\u00332\" , \"data_offsets\" : [ 0 , 8 ] } }", 5, 8);
+	ck_assert_msg(read_back(&kept) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_str_eq(kept.values[0], "\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" "A");
+	ck_assert_str_eq(kept.names[0], "x/\xc3\xa9");
+	ck_assert_int_eq(kept.tensors[0].shape[1], 2);
+	write_raw("{\"__metadata__\":{}}", 0, 0);
+	ck_assert_msg(read_back(&kept) == RNF_OK, "%s", rnf_fail_words());
+	write_raw("{}", 0, 0);
+	ck_assert_msg(read_back(&kept) == RNF_OK, "%s", rnf_fail_words());
+	unlink(path);
+}
+END_TEST
 
 START_TEST(malformed_files_are_refused)
 {
 	close(mkstemp(path));
 	for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
-		write_raw(malformed[i].header, 3, malformed[i].n_data);
+		write_raw(malformed[i].header, 0, malformed[i].n_data);
 		refused(malformed[i].words);
 	}
 	unlink(path);
@@ -213,6 +265,12 @@ START_TEST(lengths_are_limited)
 	strcpy(at, "}");
 	write_raw(many, 0, 10001 * 4);
 	refused("more than 10000 tensors");
+	at = many + sprintf(many, "{\"__metadata__\":{");
+	for (int i = 0; i <= 256; i++)
+		at += sprintf(at, "%s\"k%d\":\"\"", i ? "," : "", i);
+	strcpy(at, "}}");
+	write_raw(many, 0, 0);
+	refused("__metadata__ has more than 256 keys");
 	free(many);
 	unlink(path);
 }
@@ -259,7 +317,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		write_then_read, header_is_aligned_and_probed, other_writers_order_is_read,
-		malformed_files_are_refused, lengths_are_limited, every_cut_is_refused,
+		escapes_and_blanks, malformed_files_are_refused, lengths_are_limited, every_cut_is_refused,
 		sink_and_writer_refusals, NULL,
 	};
 	return test_run("format/safetensors", tests);

@@ -1,0 +1,72 @@
+#define _GNU_SOURCE
+#include "data/map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+
+/* What the handler says, made before: it may only write. More maps than these are
+ * not named. */
+enum { MAPS_MAX = 64, STATUS_STORAGE = 3 };
+static struct map {
+	uintptr_t start, end;
+	const char *words;
+} maps[MAPS_MAX];
+static size_t n_maps;
+
+static void page_is_gone(int number, siginfo_t *info, void *context)
+{
+	const uintptr_t at = (uintptr_t)info->si_addr;
+	(void)context;
+	for (size_t i = 0; i < n_maps; i++) {
+		if (at < maps[i].start || at >= maps[i].end) continue;
+		const ssize_t wrote = write(STDERR_FILENO, maps[i].words, strlen(maps[i].words));
+		_exit(wrote < 0 ? 1 : STATUS_STORAGE);
+	}
+	signal(number, SIG_DFL); /* another's: the access is made again, and ends it */
+}
+
+static void remember(const char *path, const void *data, size_t size)
+{
+	const struct sigaction action = { .sa_sigaction = page_is_gone,
+					  .sa_flags = SA_SIGINFO };
+	const size_t pages = (size_t)sysconf(_SC_PAGESIZE) - 1;
+	if (n_maps == MAPS_MAX) return;
+	maps[n_maps++] = (struct map){
+		(uintptr_t)data, (uintptr_t)data + ((size + pages) & ~pages),
+		rnf_format("rnframe: %s: the file was cut, or its disk failed, while the "
+			   "program was reading it\n", path) };
+	sigaction(SIGBUS, &action, NULL);
+}
+
+rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)
+{
+	static const uint8_t nothing[1]; /* an empty file has no pages */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat at;
+	if (fd < 0 || fstat(fd, &at) != 0) {
+		const int cause = errno;
+		if (fd >= 0) close(fd);
+		errno = cause;
+		return rnf_fail_input(path);
+	}
+	const size_t size = (size_t)at.st_size;
+	void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
+			  : (void *)(uintptr_t)nothing;
+	const int cause = errno;
+	close(fd);
+	errno = cause;
+	if (data == MAP_FAILED) return rnf_fail_input(path);
+	if (size) remember(path, data, size);
+	blob->data = data;
+	blob->size = size;
+	return RNF_OK;
+}

@@ -1,0 +1,135 @@
+#include "plugin/descriptor.h"
+
+#include <string.h>
+
+#include <rnframe/rnframe.h>
+#include "base/status.h"
+
+enum { FEATURES_MAX = 64, ROWS_MAX = 256, CONF_MAX = 1 << 16 };
+
+/* What `impl` of a kind points to; a kind that is missing here is not checked. */
+static const struct { const char *kind; size_t impl_size; } kinds_known[] = {
+	{ "activation", sizeof(struct rnf_activation_impl) },
+	{ "archive", sizeof(struct rnf_archive_impl) },
+	{ "augment", sizeof(struct rnf_augment_impl) },
+	{ "backend", sizeof(struct rnf_backend_impl) },
+	{ "block", sizeof(struct rnf_block_impl) },
+	{ "callback", sizeof(struct rnf_callback_impl) },
+	{ "dataset", sizeof(struct rnf_dataset_impl) },
+	{ "format", sizeof(struct rnf_format_impl) },
+	{ "initializer", sizeof(struct rnf_initializer_impl) },
+	{ "layer", sizeof(struct rnf_layer_impl) },
+	{ "loss", sizeof(struct rnf_loss_impl) },
+	{ "metric", sizeof(struct rnf_metric_impl) },
+	{ "optimizer", sizeof(struct rnf_optimizer_impl) },
+	{ "scheduler", sizeof(struct rnf_scheduler_impl) },
+	{ "transport", sizeof(struct rnf_transport_impl) },
+};
+
+int rnf_descriptor_is_name(const char *name)
+{
+	if (name[0] < 'a' || name[0] > 'z') return 0;
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == 0;
+}
+
+static rnf_status check_plugin(const struct rnf_plugin *p, const char *file)
+{
+	if (!p || p->magic != RNF_PLUGIN_MAGIC)
+		return rnf_fail(RNF_EINVAL, "%s is not an rnframe plugin: its "
+				"descriptor has another mark", file);
+	if (p->abi_major != RNF_ABI_MAJOR || p->abi_minor != RNF_ABI_MINOR)
+		return rnf_fail(RNF_EINVAL, "%s is built for plugin ABI %d.%d, this "
+				"program has %d.%d: rebuild the plugin", file,
+				p->abi_major, p->abi_minor, RNF_ABI_MAJOR,
+				RNF_ABI_MINOR);
+	if (p->size != sizeof *p)
+		return rnf_fail(RNF_EINVAL, "%s has a descriptor of %u bytes, this "
+				"program's has %zu: rebuild the plugin", file, p->size,
+				sizeof *p);
+	if (!p->id || !p->vendor || !p->version || !p->license || !p->build)
+		return rnf_fail(RNF_EINVAL, "%s does not say its id, vendor, version, licence "
+				"and build", file);
+	if (p->n_features == 0 || !p->features)
+		return rnf_fail(RNF_EINVAL, "%s has no feature", file);
+	if (p->n_features > FEATURES_MAX)
+		return rnf_fail(RNF_EINVAL, "%s has %u features, at most %d", file,
+				p->n_features, FEATURES_MAX);
+	return RNF_OK;
+}
+
+/* What a row of each type fills; 0: not for plugins. */
+static const size_t row_bytes[] = {
+	[RNF_TYPE_BOOL] = sizeof(int32_t), [RNF_TYPE_INT] = sizeof(int64_t),
+	[RNF_TYPE_FLOAT] = sizeof(double), [RNF_TYPE_STRING] = sizeof(char *),
+	[RNF_TYPE_ENUM] = sizeof(int32_t), [RNF_TYPE_INTS] = sizeof(struct rnf_ints),
+	[RNF_TYPE_FLOATS] = sizeof(struct rnf_floats),
+	[RNF_TYPE_STRINGS] = sizeof(struct rnf_strings), [RNF_TYPE_REF] = sizeof(void *),
+	[RNF_TYPE_REFS] = sizeof(struct rnf_refs), [RNF_TYPE_GROUP] = 0,
+};
+
+static const char *wrong_in_row(const struct rnf_param *row, size_t conf_size)
+{
+	const size_t bytes = row->type < sizeof row_bytes / sizeof *row_bytes
+		? row_bytes[row->type] : 0;
+	const int ref = row->type == RNF_TYPE_REF || row->type == RNF_TYPE_REFS;
+	if (!row->brief || !row->unit) return "has no words";
+	if (bytes == 0) return "has an unknown type";
+	if (bytes > conf_size || row->offset > conf_size - bytes)
+		return "lies outside of the plugin's struct";
+	if (row->type == RNF_TYPE_ENUM && (!row->choices || !row->choices[0]))
+		return "has no choices";
+	return ref && !row->kinds ? "has no kinds" : NULL;
+}
+
+static rnf_status check_params(const struct rnf_params *params, const char *file)
+{
+	if (params->stride != sizeof(struct rnf_param))
+		return rnf_fail(RNF_EINVAL, "%s has parameter rows of %zu bytes, this "
+				"program's have %zu: rebuild the plugin", file,
+				params->stride, sizeof(struct rnf_param));
+	if (params->n > ROWS_MAX || params->conf_size > CONF_MAX || !params->rows)
+		return rnf_fail(RNF_EINVAL, "%s has %zu parameter rows of a struct of %zu "
+				"bytes, at most %d and %d", file, params->n,
+				params->conf_size, ROWS_MAX, CONF_MAX);
+	for (size_t i = 0; i < params->n; i++) {
+		const struct rnf_param *row = &params->rows[i];
+		if (!row->key || !rnf_descriptor_is_name(row->key))
+			return rnf_fail(RNF_EINVAL, "%s: the key of parameter row %zu is no "
+					"word of a-z, 0-9 and _", file, i);
+		const char *wrong = wrong_in_row(row, params->conf_size);
+		if (wrong)
+			return rnf_fail(RNF_EINVAL, "%s: parameter %s %s", file, row->key,
+					wrong);
+	}
+	return RNF_OK;
+}
+
+static rnf_status check_feature(const struct rnf_feature *f, const char *file)
+{
+	if (f->size != sizeof *f)
+		return rnf_fail(RNF_EINVAL, "%s has a feature of %u bytes, this "
+				"program's have %zu: rebuild the plugin", file, f->size,
+				sizeof *f);
+	if (!f->kind || !f->name || !f->impl)
+		return rnf_fail(RNF_EINVAL, "%s has a feature without kind, name or "
+				"functions", file);
+	if (!rnf_descriptor_is_name(f->kind) || !rnf_descriptor_is_name(f->name))
+		return rnf_fail(RNF_EINVAL, "%s has a feature whose kind or name is no word "
+				"of a-z, 0-9 and _", file);
+	for (size_t i = 0; i < sizeof kinds_known / sizeof *kinds_known; i++)
+		if (!strcmp(f->kind, kinds_known[i].kind) &&
+		    f->impl_size != kinds_known[i].impl_size)
+			return rnf_fail(RNF_EINVAL, "%s has %u bytes of functions, "
+					"this program's %s has %zu: rebuild the plugin",
+					file, f->impl_size, f->kind,
+					kinds_known[i].impl_size);
+	return f->params && f->params->n ? check_params(f->params, file) : RNF_OK;
+}
+
+rnf_status rnf_descriptor_check(const struct rnf_plugin *plugin, const char *file)
+{
+	RNF_TRY(check_plugin(plugin, file));
+	for (uint32_t i = 0; i < plugin->n_features; i++)
+		RNF_TRY(check_feature(&plugin->features[i], file));
+	return RNF_OK;
+}

@@ -1,0 +1,42 @@
+/* The JSON header of a safetensors file, read without recursion and in place:
+ * what it needs besides the text is bounded by the limits below. */
+#ifndef SAFETENSORS_HEADER_H
+#define SAFETENSORS_HEADER_H
+
+#include <rnframe/format.h>
+
+enum {
+	HEADER_MAX = 16 << 20,
+	TENSORS_MAX = 10000,
+	TEXTS_MAX = 256,
+	RANK_MAX = 8,
+};
+
+#define METADATA "__metadata__"
+
+struct entry {
+	const char *name;
+	int32_t rank;
+	int64_t shape[RANK_MAX];
+	uint64_t begin, end; /* bytes, behind the header */
+};
+
+struct header {
+	const struct rnf_host *host;
+	const char *path; /* of the file, for messages */
+	char *text, *end, *at;
+	struct entry *entries;  /* in the order of the header */
+	const struct entry **sorted; /* room for as many */
+	size_t n;
+	struct rnf_text texts[TEXTS_MAX];
+	size_t n_texts;
+	int metadata; /* was there */
+};
+
+/* Parse text .. end, which is changed: names and texts point into it. Every tensor
+ * is F32, has a name of its own, and as many bytes as its shape says; where they
+ * lie is checked by who knows the file. h->entries and h->sorted are the caller's
+ * to free, also after a failure. */
+rnf_status header_parse(struct header *h);
+
+#endif

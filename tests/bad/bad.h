@@ -1,0 +1,22 @@
+/* For plugins that are wrong on purpose: a descriptor of the layer NAME, to be
+ * spoiled by the file that defines NAME, its words and one mistake. */
+#ifndef TEST_BAD_H
+#define TEST_BAD_H
+
+#include <rnframe/layer.h>
+
+static const struct rnf_layer_impl impl = { .inputs = 1 };
+
+static struct rnf_feature feature = {
+	.size = sizeof(struct rnf_feature), .impl_size = sizeof impl, .kind = "layer",
+	.name = NAME, .brief = "wrong on purpose", .impl = &impl,
+};
+
+static struct rnf_plugin plugin = {
+	.magic = RNF_PLUGIN_MAGIC, .size = sizeof(struct rnf_plugin),
+	.abi_major = RNF_ABI_MAJOR, .abi_minor = RNF_ABI_MINOR, .n_features = 1,
+	.id = "test.layer." NAME, .vendor = "test", .version = "1", .license = "MIT",
+	.build = "test", .features = &feature,
+};
+
+#endif

@@ -1,0 +1,7 @@
+/* The entry gives nothing. */
+#include <rnframe/layer.h>
+
+const struct rnf_plugin *rnf_plugin_entry(void)
+{
+	return NULL;
+}

@@ -1,0 +1,9 @@
+/* The first word of the descriptor is another. */
+#define NAME "other_mark"
+#include "bad.h"
+
+const struct rnf_plugin *rnf_plugin_entry(void)
+{
+	plugin.magic++;
+	return &plugin;
+}

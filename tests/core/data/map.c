@@ -1,0 +1,78 @@
+/* Mapped files: what they hold, and what happens to one that is cut under way. */
+#include "data/map.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "lib/plugin.h"
+
+enum { SIZE = 100000 };
+
+static char path[] = "/tmp/rnf_map_XXXXXX";
+
+static void make(size_t size)
+{
+	static const char bytes[SIZE] = { 1, 2, 3 };
+	strcpy(path, "/tmp/rnf_map_XXXXXX");
+	const int fd = mkstemp(path);
+	ck_assert_int_eq(write(fd, bytes, size), (ssize_t)size);
+	close(fd);
+}
+
+START_TEST(bytes_and_size)
+{
+	struct rnf_blob blob = { .name = "a" };
+	make(SIZE);
+	ck_assert_int_eq(rnf_map_file(path, &blob), RNF_OK);
+	ck_assert_uint_eq(blob.size, SIZE);
+	ck_assert_mem_eq(blob.data, "\1\2\3", 4);
+	unlink(path);
+	make(0);
+	ck_assert_int_eq(rnf_map_file(path, &blob), RNF_OK);
+	ck_assert(blob.data && blob.size == 0);
+	unlink(path);
+	ck_assert_int_eq(rnf_map_file(path, &blob), RNF_EINVAL);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), path));
+}
+END_TEST
+
+/* In a child, whose words go to `words`: the file is cut, then read. */
+static void read_cut_file(const char *words)
+{
+	struct rnf_blob blob = { .name = "a" };
+	const int fd = open(words, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (rnf_map_file(path, &blob) < 0 || dup2(fd, 2) != 2) _exit(99);
+	if (truncate(path, 10) != 0) _exit(98);
+	_exit(((const volatile uint8_t *)blob.data)[SIZE - 1] + 97);
+}
+
+START_TEST(a_file_cut_under_way_is_named)
+{
+	char words[64], text[512] = "";
+	int status;
+	make(SIZE);
+	snprintf(words, sizeof words, "%s.words", path);
+	const pid_t pid = fork();
+	if (pid == 0) read_cut_file(words);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 3, "status %x", status);
+	FILE *file = fopen(words, "r");
+	ck_assert_uint_gt(fread(text, 1, sizeof text - 1, file), 0);
+	fclose(file);
+	ck_assert_msg(strstr(text, path) && strstr(text, "the file was cut"), "%s", text);
+	unlink(words);
+	unlink(path);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { bytes_and_size, a_file_cut_under_way_is_named, NULL };
+	return test_run("data/map", tests);
+}

@@ -1,0 +1,27 @@
+/* For fuzz targets: one function each, LLVMFuzzerTestOneInput(), in
+ * tests/fuzz/NAME.c; files that once mattered in tests/fuzz/corpus/NAME/. Linked
+ * with lib/replay.c a target is a test that replays them; `make fuzz T=NAME` links
+ * it with clang's fuzzer, which looks for more. */
+#ifndef TEST_FUZZ_H
+#define TEST_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <rnframe/rnframe.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+/* The fuzzer's own way to change an input in place: the new size. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t most);
+/* A target may have a better one, made of that. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed);
+
+/* A plugin of the build under test. */
+const struct rnf_feature *fuzz_feature(const char *kind, const char *name);
+/* The bytes as a file, by its path; one at a time. */
+const char *fuzz_file(const uint8_t *data, size_t n);
+/* What must hold whatever the input: else the words, and an abort. */
+void fuzz_check(int good, const char *words);
+/* A refusal says why, in one line of text which has `name` inside. */
+void fuzz_refused(const char *name);
+
+#endif

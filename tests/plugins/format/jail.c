@@ -1,0 +1,142 @@
+/* The process in which keras_h5 reads: what it may do, and what ends it. */
+#include "../../../plugins/format/keras_h5/jail.c"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "lib/plugin.h"
+
+static void nothing(void)
+{
+}
+
+/* What a body wrote, and how it ended. */
+static int run_body(void (*body)(const void *, int), const void *context, char text[64])
+{
+	struct jail jail = { 0 };
+	size_t n = 0;
+	ssize_t got;
+	ck_assert_int_eq(jail_start(&jail, nothing, body, context), 0);
+	while (n < 63 && (got = read(jail.from, text + n, 63 - n)) > 0)
+		n += (size_t)got;
+	text[n] = 0;
+	return jail_end(&jail);
+}
+
+static void say(int out, const char *words)
+{
+	if (write(out, words, strlen(words)) < 0) _exit(9);
+}
+
+static void compute(const void *context, int out)
+{
+	char *copy = malloc(1 << 20);
+	strcpy(copy, context);
+	say(out, copy);
+	free(copy);
+}
+
+static void open_file(const void *context, int out)
+{
+	const int fd = open(context, O_RDONLY);
+	say(out, fd < 0 && errno == EACCES ? "denied" : "opened");
+}
+
+static void take_memory(const void *context, int out)
+{
+	(void)context;
+	void *most = malloc((size_t)3 << 29);
+	say(out, most ? "given" : "refused");
+}
+
+static void write_elsewhere(const void *context, int out)
+{
+	for (int fd = 0; fd < 64; fd++)
+		if (fd != out && write(fd, context, 1) >= 0) say(out, "written");
+	say(out, "done");
+}
+
+static void call_network(const void *context, int out)
+{
+	(void)context;
+	socket(AF_INET, SOCK_STREAM, 0);
+	say(out, "called");
+}
+
+static void start_process(const void *context, int out)
+{
+	(void)context;
+	say(out, fork() < 0 ? "refused" : "started");
+}
+
+static void execute(const void *context, int out)
+{
+	char *const arguments[] = { (char *)(uintptr_t)context, NULL };
+	execv(arguments[0], arguments);
+	say(out, "back");
+}
+
+static void crash(const void *context, int out)
+{
+	say(out, "before");
+	*(volatile int *)(uintptr_t)context = 1;
+}
+
+static const struct {
+	void (*body)(const void *, int);
+	const void *context;
+	const char *written;
+	int signal; /* that ends it; 0: none */
+	int bars; /* needs them, which a sanitizer's build does not have */
+} rows[] = {
+	{ compute, "hello", "hello", 0, 0 },
+	{ open_file, "/etc/passwd", "denied", 0, 1 },
+	{ take_memory, NULL, "refused", 0, 1 },
+	{ write_elsewhere, "x", "done", 0, 1 },
+	{ call_network, NULL, "", SIGSYS, 1 },
+	{ start_process, NULL, "", SIGSYS, 1 },
+	{ execute, "/bin/true", "", SIGSYS, 1 },
+	{ crash, NULL, "before", SIGSEGV, 1 },
+};
+
+START_TEST(bodies)
+{
+	char text[64];
+	if (rows[_i].bars && !BARS) return;
+	const int status = run_body(rows[_i].body, rows[_i].context, text);
+	ck_assert_msg(strcmp(text, rows[_i].written) == 0, "row %d wrote \"%s\"", _i, text);
+	if (rows[_i].signal)
+		ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == rows[_i].signal,
+			      "row %d: status %x", _i, status);
+}
+END_TEST
+
+static void loop(const void *context, int out)
+{
+	(void)context;
+	say(out, "looping");
+	for (volatile int i = 0;; i++)
+		;
+}
+
+/* One that goes on is ended by who no longer listens. */
+START_TEST(a_loop_is_ended)
+{
+	struct jail jail = { 0 };
+	char text[8] = "";
+	ck_assert_int_eq(jail_start(&jail, nothing, loop, NULL), 0);
+	ck_assert_int_eq(read(jail.from, text, 7), 7);
+	ck_assert(WIFSIGNALED(jail_end(&jail)));
+	ck_assert_int_lt(kill(jail.pid, 0), 0);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = { { bodies, TEST_ROWS(rows) }, { a_loop_is_ended, 0 },
+					   { NULL, 0 } };
+	return test_run_cases("format/jail", cases);
+}
