@@ -81,6 +81,11 @@ $(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
 	$(Q)$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
 		-o $@ $(shell pkg-config --libs check) $(LIBS_CORE)
 
+# Makes calls of the system fail, for programs that it is preloaded into.
+$(BUILD)/tests/fault.so: tests/lib/fault/fault.c
+	@mkdir -p $(@D); echo "  test    $<"
+	$(Q)$(CC) $(BASE) -shared $< -o $@ -ldl
+
 # Plugins that are wrong on purpose, one mistake each.
 bad := $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/layer/%.so,$(wildcard tests/bad/*.c))
 $(BUILD)/tests/bad/layer/%.so: tests/bad/%.c
@@ -111,7 +116,7 @@ lint:
 
 # T=tests/core/x/y.c: that one alone.
 chosen := $(if $(T),$(T:%.c=$(BUILD)/%),$(tests) $(fuzz))
-check: all lint $(chosen) build/data/cifar-10-batches-bin
+check: all lint $(BUILD)/tests/fault.so $(chosen) build/data/cifar-10-batches-bin
 	@tests/run $(BUILD) $(chosen)
 
 # use_tls=0: gcc 12's leak checker at times reads the thread-local storage of a
@@ -122,6 +127,12 @@ asan:
 ubsan: asan
 tsan:
 	$(MAKE) check BUILD=build/tsan SAN="-fsanitize=thread" CFLAGS="-O2 -g"
+
+# Faults on purpose: COUNT=100 cases of each class or of CLASS=kill, or BUDGET=1h;
+# SEED=1 CASE=77 of a class once more.
+campaign: all $(BUILD)/tests/fault.so
+	@python3 -B tests/campaign/campaign.py --build $(BUILD) $(if $(CLASS),--class $(CLASS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(CASE),--case $(CASE)) $(if $(COUNT),--count $(COUNT)) $(if $(BUDGET),--budget $(BUDGET))
 
 # Looks for more: make fuzz T=conf RUNS=1000000; finds go to build/fuzz/found. Needs
 # clang, which nothing else does (make deps-fuzz). Leaks are looked for at the end
@@ -172,5 +183,5 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*/  make \1/p' Makefile
 
 .SECONDARY:
-.PHONY: all prune lint check fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
+.PHONY: all prune lint check campaign fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

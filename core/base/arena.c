@@ -42,15 +42,18 @@ static struct block *large_block(size_t size)
 	return b;
 }
 
+void rnf_no_memory(size_t bytes)
+{
+	fprintf(stderr, "rnframe: out of memory (%zu bytes)\n", bytes);
+	exit(1);
+}
+
 void *rnf_alloc(size_t bytes)
 {
 	const size_t size = sizeof(struct block) + ((bytes + 63) & ~(size_t)63);
 	struct block *b = size < bytes ? NULL
 			: size < 2 * LARGE ? small_block(size) : large_block(size);
-	if (!b) {
-		fprintf(stderr, "rnframe: out of memory (%zu bytes)\n", bytes);
-		exit(1);
-	}
+	if (!b) rnf_no_memory(bytes);
 	b->next = blocks;
 	blocks = b;
 	return b + 1;

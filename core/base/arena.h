@@ -6,6 +6,8 @@
 #include <stddef.h>
 
 void *rnf_alloc(size_t bytes);
+/* That end, for who asked somewhere else and got nothing. */
+void rnf_no_memory(size_t bytes) __attribute__((noreturn));
 /* A copy of the first n bytes of text, terminated. */
 char *rnf_strndup(const char *text, size_t n);
 /* printf into memory that stays. */

@@ -26,28 +26,42 @@ rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path)
 }
 
 /* Bytes of the lines that stay; a last line without its end does not. */
-static off_t kept_bytes(const char *path, int (*keep)(const char *, const void *),
+static off_t count_kept(FILE *file, int (*keep)(const char *, const void *),
 			const void *context)
 {
-	struct stat st;
 	char *line = NULL;
 	size_t room = 0;
 	off_t kept = 0;
-	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return 0;
-	FILE *file = fopen(path, "re");
-	if (!file) return 0;
 	for (ssize_t n; (n = getline(&line, &room, file)) > 0; kept += n)
 		if (line[n - 1] != '\n' || !keep(line, context)) break;
 	free(line);
-	fclose(file);
 	return kept;
+}
+
+/* What cannot be read must not be taken for empty: it would be cut off. */
+static rnf_status kept_bytes(const char *path, int (*keep)(const char *, const void *),
+			     const void *context, off_t *kept)
+{
+	struct stat st;
+	*kept = 0;
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return RNF_OK;
+	FILE *file = fopen(path, "re");
+	if (!file) return rnf_fail_input(path);
+	errno = 0; /* getline() also ends for want of memory */
+	*kept = count_kept(file, keep, context);
+	const rnf_status status = ferror(file) || errno == ENOMEM ? rnf_fail_input(path)
+								  : RNF_OK;
+	fclose(file);
+	return status;
 }
 
 rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path,
 			    int (*keep)(const char *line, const void *context),
 			    const void *context)
 {
-	const off_t kept = kept_bytes(path, keep, context);
+	off_t kept;
+	*lines = (struct rnf_lines){ .path = NULL };
+	RNF_TRY(kept_bytes(path, keep, context, &kept));
 	RNF_TRY(open_for(lines, path, O_APPEND));
 	if (ftruncate(lines->fd, kept) == 0 || errno == EINVAL) /* a terminal, a pipe */
 		return RNF_OK;
@@ -82,17 +96,26 @@ static int write_whole(int fd, const char *text, size_t n)
 	return 0;
 }
 
-void rnf_lines_put(struct rnf_lines *lines, const char *text, size_t n)
+/* Said once. */
+static void note(struct rnf_lines *lines, const char *meaning)
 {
-	if (!lines->path || write_whole(lines->fd, text, n) == 0 || lines->error) return;
+	if (lines->error) return;
 	lines->error = errno;
-	rnf_log(RNF_LOG_WARNING, "%s: %s; lines of it are lost from here on", lines->path,
-		strerror(errno));
+	rnf_log(RNF_LOG_WARNING, "%s: %s; %s", lines->path, strerror(errno), meaning);
 }
 
-void rnf_lines_sync(const struct rnf_lines *lines)
+void rnf_lines_put(struct rnf_lines *lines, const char *text, size_t n)
 {
-	if (lines->path) fdatasync(lines->fd);
+	if (!lines->path || write_whole(lines->fd, text, n) == 0) return;
+	note(lines, "lines of it are lost from here on");
+}
+
+/* A pipe or a terminal has no disk: EINVAL. */
+void rnf_lines_sync(struct rnf_lines *lines)
+{
+	if (!lines->path || fdatasync(lines->fd) == 0) return;
+	if (errno != EINVAL && errno != ENOTSUP && errno != EROFS)
+		note(lines, "lines of it may be lost");
 }
 
 rnf_status rnf_lines_close(struct rnf_lines *lines, rnf_status status)

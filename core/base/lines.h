@@ -24,8 +24,8 @@ rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path,
 int rnf_lines_empty(const struct rnf_lines *lines);
 /* `text` ends in a newline. */
 void rnf_lines_put(struct rnf_lines *lines, const char *text, size_t n);
-/* To the disk, as far as it is one. */
-void rnf_lines_sync(const struct rnf_lines *lines);
+/* To the disk, as far as it is one; a failure is said and kept as a lost line is. */
+void rnf_lines_sync(struct rnf_lines *lines);
 /* RNF_EIO when a line was lost, unless `status` is bad already, whose words stay. */
 rnf_status rnf_lines_close(struct rnf_lines *lines, rnf_status status);
 

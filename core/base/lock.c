@@ -52,10 +52,9 @@ static int read_holder(int fd, struct holder *who)
 static rnf_status write_holder(int fd, const char *path)
 {
 	const struct holder me = myself();
-	char text[256];
-	const int n = snprintf(text, sizeof text, "host %s pid %ld boot %s\n", me.host,
-			       me.pid, me.boot);
-	if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n) return RNF_OK;
+	if (ftruncate(fd, 0) == 0 &&
+	    dprintf(fd, "host %s pid %ld boot %s\n", me.host, me.pid, me.boot) > 0)
+		return RNF_OK;
 	return rnf_fail_errno(path);
 }
 

@@ -40,15 +40,21 @@ rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
 	return status;
 }
 
+/* What errno is a matter of, when it is not one of the file's name. */
+static rnf_status cause(rnf_status other)
+{
+	return errno == ENOMEM ? RNF_ENOMEM
+	     : errno == EIO || errno == ESTALE ? RNF_EIO : other;
+}
+
 rnf_status rnf_fail_errno(const char *path)
 {
-	return rnf_fail(RNF_EIO, "%s: %s", path, strerror(errno));
+	return rnf_fail(cause(RNF_EIO), "%s: %s", path, strerror(errno));
 }
 
 rnf_status rnf_fail_input(const char *path)
 {
-	const int storage = errno == EIO || errno == ESTALE;
-	return rnf_fail(storage ? RNF_EIO : RNF_EINVAL, "%s: %s", path, strerror(errno));
+	return rnf_fail(cause(RNF_EINVAL), "%s: %s", path, strerror(errno));
 }
 
 const char *rnf_fail_words(void)

@@ -10,10 +10,11 @@ rnf_status rnf_fail(rnf_status status, const char *format, ...)
 /* Put more words in front of the ones kept: "conf/a.cfg:41: ". */
 rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* "PATH: what errno says" of a file that could not be written: RNF_EIO. */
+/* "PATH: what errno says" of a file that could not be written: RNF_EIO, or
+ * RNF_ENOMEM when there was no memory for it. */
 rnf_status rnf_fail_errno(const char *path);
 /* The same of one that could not be read: RNF_EINVAL, since the user named it,
- * unless the disk failed. */
+ * unless the disk or the memory failed. */
 rnf_status rnf_fail_input(const char *path);
 /* The words kept by this thread; never NULL. One line, but after rnf_fail_all(). */
 const char *rnf_fail_words(void);

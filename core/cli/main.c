@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/floats.h"
+#include "base/json.h"
 #include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
@@ -149,10 +150,9 @@ static void find_confs(const char *self)
 	static const char *const conf[] = { "../share/rnframe/conf", "../conf",
 					    "../../conf" };
 	for (size_t i = 0; i < sizeof conf / sizeof *conf; i++) {
-		char *dir = realpath(rnf_format("%s/%s", self, conf[i]), NULL);
-		if (!dir) continue;
+		char dir[PATH_MAX];
+		if (!realpath(rnf_format("%s/%s", self, conf[i]), dir)) continue;
 		rnf_conf_dir = rnf_format("%s", dir);
-		free(dir);
 		return;
 	}
 }
@@ -268,6 +268,7 @@ int main(int argc, char **argv)
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
 	fail_writes();
+	rnf_json_init();
 	keep_libraries_single();
 	if (argc < 2) {
 		print_help(stderr);

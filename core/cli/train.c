@@ -97,14 +97,16 @@ static rnf_status open_run(struct session *s)
 	return rnf_record_begin(&s->record);
 }
 
+/* A run is finished once its report is there. */
 static rnf_status run(struct session *s, struct rnf_scores *test)
 {
 	struct rnf_experiment *e = s->e;
 	const struct rnf_found *from = s->resume.found;
 	RNF_TRY(rnf_train(e, &s->checkpoints, from ? &from->progress : NULL, s->o->log));
 	const struct rnf_answers keep = { .tally = &s->tally };
-	return rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], &keep,
-			    test);
+	RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], &keep,
+			     test));
+	return rnf_report_write(e, &s->tally, "test", s->record.dir);
 }
 
 static rnf_status train_in_folder(struct session *s)
@@ -117,7 +119,7 @@ static rnf_status train_in_folder(struct session *s)
 	printf("test ");
 	rnf_scores_print(s->e, &test, stdout);
 	printf("run folder %s\n", s->record.dir);
-	return rnf_report_write(s->e, &s->tally, "test", s->record.dir);
+	return RNF_OK;
 }
 
 static rnf_status train(struct session *s)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "conf/conf.h"
 
 static void write_string(const char *s, FILE *out)
@@ -187,4 +188,18 @@ void rnf_conf_list(const struct rnf_conf *root, FILE *out)
 		write_node(&w, node, 0);
 		end_line(&w, node, "");
 	}
+}
+
+const char *rnf_conf_text(const struct rnf_conf *root)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	if (!f) rnf_no_memory(0);
+	rnf_conf_write(root, f);
+	const int bad = ferror(f);
+	if (fclose(f) != 0 || bad) rnf_no_memory(n);
+	const char *kept = rnf_strndup(text, n);
+	free(text);
+	return kept;
 }

@@ -159,7 +159,7 @@ static rnf_status look_for_archives(struct search *s, const char *folder)
 {
 	struct dirent **entries;
 	const int n = scandir(folder, &entries, is_archive, alphasort);
-	if (n < 0) return RNF_OK;
+	if (n < 0) return errno == EACCES ? RNF_OK : rnf_fail_input(folder);
 	rnf_status status = open_archives(s, folder, entries, n, 1);
 	if (status >= 0) status = open_archives(s, folder, entries, n, 0);
 	for (int i = 0; i < n; i++)

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,7 @@ static void scan(const char *folder, const char *suffix, struct words *words)
 {
 	const size_t tail = strlen(suffix);
 	DIR *dir = opendir(folder);
+	if (!dir && errno == ENOMEM) rnf_no_memory(0);
 	if (!dir) return;
 	for (struct dirent *e; (e = readdir(dir)); ) {
 		const size_t n = strlen(e->d_name);

@@ -33,21 +33,13 @@ static const char *const machine_keys[][2] = {
 static const char *conf_text(const struct rnf_conf *tree)
 {
 	struct rnf_conf *copy = rnf_conf_copy(tree, NULL);
-	char *text = NULL;
-	size_t n = 0;
 	for (size_t i = 0; i < sizeof machine_keys / sizeof *machine_keys; i++) {
 		const char *group = machine_keys[i][0];
 		struct rnf_conf *parent = group ? rnf_conf_get(copy, group) : copy;
 		const struct rnf_conf *node = rnf_conf_get(parent, machine_keys[i][1]);
 		if (node) rnf_conf_remove(parent, node);
 	}
-	FILE *f = open_memstream(&text, &n);
-	if (!f) return "";
-	rnf_conf_write(copy, f);
-	fclose(f);
-	const char *kept = rnf_strndup(text, n);
-	free(text);
-	return kept;
+	return rnf_conf_text(copy);
 }
 
 /* Kinds that a run's bits do not depend on. */
@@ -266,12 +258,19 @@ static void remember(struct rnf_checkpoints *c, const char *file, int64_t step)
 	c->kept[i].step = step;
 }
 
+static void remove_file(const char *path)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		rnf_log(RNF_LOG_WARNING, "%s should go and cannot be removed: %s", path,
+			strerror(errno));
+}
+
 static void remove_old(struct rnf_checkpoints *c, int64_t keep)
 {
 	char path[PATH_MAX];
 	const size_t stay = keep < AT_LEAST ? AT_LEAST : (size_t)keep;
 	while (c->n_kept > stay) {
-		unlink(path_of(c, c->kept[0].file, path));
+		remove_file(path_of(c, c->kept[0].file, path));
 		forget(c, 0);
 	}
 }
@@ -405,7 +404,7 @@ static rnf_status remove_drafts(const char *folder)
 	const int n = scandir(folder, &entries, is_draft, NULL);
 	if (n < 0) return rnf_fail_input(folder);
 	for (int i = 0; i < n; i++) {
-		unlink(rnf_format("%s/%s", folder, entries[i]->d_name));
+		remove_file(rnf_format("%s/%s", folder, entries[i]->d_name));
 		free(entries[i]);
 	}
 	free(entries);

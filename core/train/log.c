@@ -125,7 +125,7 @@ rnf_status rnf_train_log_resume(struct rnf_train_log *log, const char *dir,
 	return user ? rnf_lines_resume(&log->user, user, step_is_kept, &steps) : RNF_OK;
 }
 
-void rnf_train_log_sync(const struct rnf_train_log *log)
+void rnf_train_log_sync(struct rnf_train_log *log)
 {
 	rnf_lines_sync(&log->steps);
 	rnf_lines_sync(&log->epochs);

@@ -20,7 +20,7 @@ rnf_status rnf_train_log_resume(struct rnf_train_log *log, const char *dir,
 void rnf_train_log_step(struct rnf_train_log *log, const struct rnf_run *run);
 void rnf_train_log_epoch(struct rnf_train_log *log, const struct rnf_epoch *epoch);
 /* To the disk, so that a checkpoint is never ahead of what led to it. */
-void rnf_train_log_sync(const struct rnf_train_log *log);
+void rnf_train_log_sync(struct rnf_train_log *log);
 /* Lines that were lost are a failure, unless `status` is one already. */
 rnf_status rnf_train_log_close(struct rnf_train_log *log, rnf_status status);
 

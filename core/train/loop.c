@@ -227,6 +227,7 @@ static rnf_status go_on(struct training *t, const struct rnf_progress *from)
 	t->run.n_history = t->e->n_history = n;
 	t->run.epoch = n;
 	t->run.step = t->first_step = from->step;
+	if (from->step > 0) t->run.lr = rnf_training_rate(t->e, &t->run);
 	t->sums = from->sums;
 	t->e->numerics = from->numerics;
 	t->start -= from->seconds;

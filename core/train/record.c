@@ -22,15 +22,9 @@
 /* FNV-1a of the expanded conf: tells runs of different confs apart. */
 static unsigned conf_hash(const struct rnf_conf *tree)
 {
-	char *text = NULL;
-	size_t n = 0;
 	uint64_t hash = 14695981039346656037ull;
-	FILE *f = open_memstream(&text, &n);
-	rnf_conf_write(tree, f);
-	fclose(f);
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ (unsigned char)text[i]) * 1099511628211ull;
-	free(text);
+	for (const char *c = rnf_conf_text(tree); *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 1099511628211ull;
 	return (unsigned)(hash & 0xffff);
 }
 
@@ -83,13 +77,12 @@ static rnf_status write_conf(const struct rnf_record *r)
 	struct rnf_conf *root = r->e->tree, *data = rnf_conf_get(root, "data");
 	struct rnf_conf *out = rnf_conf_get(root, "out");
 	struct rnf_conf *path = data ? rnf_conf_get(data, "path") : NULL;
-	char *whole = r->e->data->path ? realpath(r->e->data->path, NULL) : NULL;
+	char whole[PATH_MAX];
 	if (out) rnf_conf_remove(root, out);
-	if (path && whole) {
+	if (path && r->e->data->path && realpath(r->e->data->path, whole)) {
 		path->type = RNF_CONF_STRING;
 		path->s = rnf_format("%s", whole);
 	}
-	free(whole);
 	const char *file = rnf_format("%s/conf.cfg", r->dir);
 	FILE *f;
 	RNF_TRY(rnf_file_create(file, &f));
@@ -219,7 +212,7 @@ static const char *run_path(const struct rnf_record *r)
 /* A run that goes on keeps its start, and lists when it went on. */
 static void read_past(struct rnf_record *r)
 {
-	json_t *past = r->goes_on ? json_load_file(run_path(r), 0, NULL) : NULL;
+	json_t *past = r->goes_on ? rnf_json_read(run_path(r)) : NULL;
 	const char *started = json_string_value(json_object_get(past, "started"));
 	json_t *resumed = json_object_get(past, "resumed");
 	r->started = started ? rnf_format("%s", started) : utc_now();

@@ -30,7 +30,7 @@ static int is_there(const char *path)
 /* What run.json says; an unreadable one is that of a run that was cut off. */
 static void read_run(struct rnf_resume *r, const struct rnf_experiment *e)
 {
-	json_t *run = json_load_file(rnf_format("%s/run.json", r->dir), 0, NULL);
+	json_t *run = rnf_json_read(rnf_format("%s/run.json", r->dir));
 	const char *state = json_string_value(json_object_get(run, "state"));
 	r->step = json_integer_value(json_object_get(run, "step"));
 	r->finished = state && !strcmp(state, "finished") &&

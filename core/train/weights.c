@@ -29,11 +29,12 @@ static rnf_status probe(const char *path, const struct rnf_format_impl **found)
 		return rnf_fail(RNF_EINVAL, "%s is %s, must be a file of weights", path,
 				S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
 	FILE *f = there ? fopen(path, "rbe") : NULL;
-	if (!f)
-		return rnf_fail(RNF_ENOENT, "%s: cannot be read: %s", path,
-				strerror(errno));
+	if (!f) return rnf_fail_input(path);
 	const size_t n = fread(head, 1, sizeof head, f);
+	const int bad = ferror(f), cause = errno;
 	fclose(f);
+	errno = cause;
+	if (bad) return rnf_fail_input(path);
 	const struct rnf_feature **list;
 	const size_t formats = rnf_loader_list("format", &list, NULL);
 	for (size_t i = 0; i < formats; i++) {

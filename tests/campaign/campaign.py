@@ -1,0 +1,149 @@
+"""Faults on purpose: kills, full disks, lack of memory, signals; make campaign runs it.
+
+  campaign.py                          100 new cases of each class
+  campaign.py --class kill --count 60  so many of one
+  campaign.py --budget 1h              until then, in turns
+  campaign.py --class kill --seed 3 --case 77   one case again, with its command lines
+"""
+import argparse
+import concurrent.futures
+import itertools
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+
+import kill
+import ledger as ledgers
+import memory
+import signals
+import storage
+import subject as under_test
+
+CLASSES = {c.NAME: c for c in (kill.Kill, kill.Calls, storage.Storage, memory.Memory,
+                               signals.Signals)}
+UNITS = {"s": 1, "m": 60, "h": 3600}
+SHOWN = 10
+
+
+def seconds(text):
+    return float(text[:-1]) * UNITS[text[-1]] if text[-1] in UNITS else float(text)
+
+
+def options():
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", default="build")
+    p.add_argument("--class", dest="name", choices=sorted(CLASSES))
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--case")
+    p.add_argument("--count", type=int)
+    p.add_argument("--budget", type=seconds)
+    p.add_argument("--jobs", type=int, default=min(2, os.cpu_count()))
+    p.add_argument("--ledger", help="default BUILD/campaign.json; empty: none is kept")
+    o = p.parse_args()
+    if o.case and not o.name:
+        p.error("a case belongs to a class: --class")
+    return o
+
+
+def commit():
+    try:
+        return subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=10"],
+                              cwd=under_test.HERE, capture_output=True, text=True,
+                              check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+class Campaign:
+    def __init__(self, o):
+        self.o = o
+        self.subject = under_test.Subject(o.build, os.path.join(o.build, "campaign"))
+        path = os.path.join(o.build, "campaign.json") if o.ledger is None else o.ledger
+        self.ledger = ledgers.Ledger(path) if path else None
+        self.classes = {name: make() for name, make in CLASSES.items()}
+        self.commit = commit()
+        self.failed = 0
+
+    def one(self, name, case):
+        """(complaints, command lines); the folder of a case that is well is removed."""
+        trace, folder = [], self.subject.folder(f"{name}-{case}")
+        chance = random.Random(f"{name}/{self.o.seed}/{case}")
+        bad = self.classes[name].run(self.subject, case, chance, folder, trace)
+        if not bad:
+            shutil.rmtree(folder, ignore_errors=True)
+        return bad, trace
+
+    def tell(self, name, case, bad):
+        self.failed += 1
+        if self.failed > SHOWN:
+            return
+        print(f"FAILED {name} {case}: make campaign CLASS={name} SEED={self.o.seed} CASE={case}")
+        for words in bad:
+            print(f"    {words}")
+
+    def some(self, name, cases):
+        """How many of the cases are well."""
+        self.subject.reference()
+        with concurrent.futures.ThreadPoolExecutor(self.o.jobs) as pool:
+            outcomes = pool.map(lambda case: (case, self.one(name, case)[0]), cases)
+            outcomes = list(outcomes)
+        for case, bad in outcomes:
+            if bad:
+                self.tell(name, case, bad)
+            if self.ledger:
+                self.ledger.note(name, self.o.seed, case, bad, self.commit)
+        if self.ledger:
+            self.ledger.finish(name, self.o.seed, len(outcomes))
+        return sum(not bad for _, bad in outcomes), len(outcomes)
+
+    def next_cases(self, name, count):
+        begin = self.ledger.start(name, self.o.seed) if self.ledger else 0
+        every = self.classes[name].cases(self.subject, self.o.seed)
+        return list(itertools.islice(every, begin, begin + count))
+
+    def replay(self):
+        bad, trace = self.one(self.o.name, self.o.case)
+        print("\n".join(trace))
+        for words in bad:
+            print(words)
+        print("FAILED" if bad else "well")
+        return 1 if bad else 0
+
+    def names(self):
+        names = [self.o.name] if self.o.name else list(CLASSES)
+        if not self.subject.has_shim:
+            names = [name for name in names if not CLASSES[name].NEEDS_SHIM]
+        return names
+
+    def run(self):
+        deadline = time.monotonic() + self.o.budget if self.o.budget else None
+        count = self.o.count or (25 if deadline else 100)
+        names = self.names()
+        while names:
+            for name in list(names):
+                cases = self.next_cases(name, count)
+                if not cases:
+                    names.remove(name)
+                    continue
+                begin = time.monotonic()
+                well, done = self.some(name, cases)
+                print(f"{name:8} {well} passed, {done - well} failed, seed {self.o.seed}, "
+                      f"{time.monotonic() - begin:.1f} s", flush=True)
+            if not deadline or time.monotonic() > deadline:
+                break
+        if self.ledger:
+            print(self.ledger.table(), end="")
+        return 1 if self.failed else 0
+
+
+def main():
+    campaign = Campaign(options())
+    return campaign.replay() if campaign.o.case else campaign.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

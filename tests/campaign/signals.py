@@ -1,0 +1,54 @@
+"""signals: TERM, INT and XCPU end a run with a checkpoint, USR1 and HUP save and go on; at
+random moments, every fourth case with a second one after it."""
+import os
+import signal
+
+import kill
+import oracles
+
+STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGXCPU)
+GO_ON = (signal.SIGUSR1, signal.SIGHUP)
+STOPPED = 75
+
+
+def ended_rightly(result, run, numbers):
+    """The status, and that what is said to be saved is there. A signal that comes before
+    main() has set its handlers acts as in any program."""
+    if result.status == 0:
+        return []
+    if -result.status in numbers and not os.path.exists(run):
+        return []
+    if result.status != STOPPED or not set(numbers) & set(STOP):
+        return [f"M: {result.words()}"]
+    saves = sum(number in GO_ON for number in numbers)
+    if not 1 <= len(result.lines()) <= 1 + saves:
+        return [f"M: {len(result.lines())} lines: {result.err.strip()[-300:]}"]
+    done = max((line["step"] for line in oracles.steps(run)), default=0)
+    found, bad = oracles.checkpoints(run)
+    if done > 0 and max(found, default=0) < done:
+        bad.append(f"V: stopped after step {done}, the newest checkpoint is of {max(found, default=0)}")
+    return bad
+
+
+class Signals:
+    NAME, TO_REACH, NEEDS_SHIM = "signals", 2000, False
+
+    def cases(self, subject, seed):
+        n = 0
+        while True:
+            yield str(n)
+            n += 1
+
+    def run(self, subject, case, random, folder, trace):
+        run = os.path.join(folder, "run")
+        took = subject.reference()[1]
+        n = int(case)
+        sent = [(random.uniform(0, took), (STOP + GO_ON)[n % 5])]
+        if n % 4 == 3:
+            sent.append((random.uniform(sent[0][0], took), random.choice(GO_ON)))
+        result = subject.run(subject.train(run, threads=1 + n % 2), trace, signals=sent)
+        bad = oracles.no_crash(result) if os.path.exists(run) else []
+        bad += ended_rightly(result, run, [number for _, number in sent])
+        if result.status == 0:
+            return bad + oracles.whole(subject, run, trace)
+        return bad + kill.must_end_well(subject, run, trace, 2)
