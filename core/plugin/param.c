@@ -271,11 +271,24 @@ static void notice(const char *words)
 	*(const char **)rnf_push((void **)&notices, &n_notices, sizeof *notices) = words;
 }
 
+static void forget_notices(void)
+{
+	n_notices = 0;
+	notices = NULL;
+}
+
 void rnf_param_notices(void)
 {
 	for (size_t i = 0; i < n_notices; i++) rnf_log(RNF_LOG_INFO, "%s", notices[i]);
-	n_notices = 0;
-	notices = NULL;
+	forget_notices();
+}
+
+/* The mistakes of all that was filled; a conf with one has nothing else to say. */
+static rnf_status finish(void)
+{
+	const rnf_status status = rnf_fail_all();
+	if (status < 0) forget_notices();
+	return status;
 }
 
 /* Keys of the group that no table has: errors, unless another plugin than the
@@ -353,7 +366,7 @@ rnf_status rnf_param_fill(struct rnf_conf *group, const struct rnf_params *param
 			  void *out)
 {
 	fill_group(group, params, out);
-	return rnf_fail_all();
+	return finish();
 }
 
 /* ---- features ---- */
@@ -427,7 +440,7 @@ rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
 			 const struct rnf_ref **ref)
 {
 	rnf_fail_aside(param_ref(node, kinds, ref));
-	return rnf_fail_all();
+	return finish();
 }
 
 rnf_status rnf_keys_tables(const char *kinds, const char *type,

@@ -320,6 +320,11 @@ START_TEST(retyped)
 	set(root, "x.stride=2"); /* said after the change: meant for `other` */
 	failed_with(rnf_param_ref(rnf_conf_get(root, "x"), "layer", &ref),
 		    "layer.other has no key \"stride\"");
+	root = read_text("x = { type = \"toy\"; filters = 3; rate = 1; };");
+	set(root, "x=other");
+	set(root, "x.wrong=2");
+	failed_with(rnf_param_ref(rnf_conf_get(root, "x"), "layer", &ref), "no key \"wrong\"");
+	noticed(""); /* one that is refused has its mistakes for an answer */
 }
 END_TEST
 
