@@ -31,7 +31,7 @@ def ended_rightly(result, run, numbers):
 
 
 class Signals:
-    NAME, TO_REACH, NEEDS_SHIM = "signals", 2000, False
+    NAME, NEEDS_SHIM = "signals", False
 
     def cases(self, subject, seed):
         n = 0
