@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "data/map.h"
 #include "plugin/loader.h"
@@ -125,11 +126,8 @@ static rnf_status look_for_files(struct search *s, const char *folder)
 
 static int is_archive(const struct dirent *entry)
 {
-	const size_t n = strlen(entry->d_name);
 	for (const char *const *end = archive_endings; *end; end++)
-		if (n > strlen(*end) &&
-		    strcmp(entry->d_name + n - strlen(*end), *end) == 0)
-			return 1;
+		if (rnf_file_ends(entry->d_name, *end)) return 1;
 	return 0;
 }
 

@@ -15,7 +15,7 @@ OUT_OF_MEMORY = 1
 
 
 class Memory:
-    NAME, TO_REACH, NEEDS_SHIM = "memory", 5000, True
+    NAME, NEEDS_SHIM = "memory", True
     SCENARIOS = ("plan", "eval", "save", "load")
     NEVER = 10 ** 9
 

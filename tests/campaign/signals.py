@@ -5,6 +5,7 @@ import signal
 
 import kill
 import oracles
+import subject as under_test
 
 STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGXCPU)
 GO_ON = (signal.SIGUSR1, signal.SIGHUP)
@@ -30,8 +31,22 @@ def ended_rightly(result, run, numbers):
     return bad
 
 
+def not_heard(result):
+    """A signal that came between the first step and the last but one is obeyed."""
+    bad = []
+    for number, steps in result.seen:
+        name = signal.Signals(number).name
+        if not 1 <= steps <= under_test.STEPS - 2:
+            continue
+        if number in STOP and result.status == 0:
+            bad.append(f"M: {name} came after step {steps}, and the run went on to its end")
+        if number in GO_ON and result.status == 0 and "as a signal asked" not in result.err:
+            bad.append(f"M: {name} came after step {steps}, and nothing was saved")
+    return bad
+
+
 class Signals:
-    NAME, TO_REACH, NEEDS_SHIM = "signals", 2000, False
+    NAME, NEEDS_SHIM = "signals", False
 
     def cases(self, subject, seed):
         n = 0
@@ -46,8 +61,10 @@ class Signals:
         sent = [(random.uniform(0, took), (STOP + GO_ON)[n % 5])]
         if n % 4 == 3:
             sent.append((random.uniform(sent[0][0], took), random.choice(GO_ON)))
-        result = subject.run(subject.train(run, threads=1 + n % 2), trace, signals=sent)
+        result = subject.run(subject.train(run, threads=1 + n % 2), trace, signals=sent,
+                             look=lambda: len(oracles.steps(run)))
         bad = oracles.no_crash(result) if os.path.exists(run) else []
+        bad += not_heard(result)
         bad += ended_rightly(result, run, [number for _, number in sent])
         if result.status == 0:
             return bad + oracles.whole(subject, run, trace)

@@ -14,10 +14,11 @@ LIMIT_S = 60
 
 
 class Result:
-    """How a run ended; status is negative when a signal ended it."""
+    """How a run ended; status is negative when a signal ended it. seen: (signal, what there
+    was before it)."""
 
-    def __init__(self, command, status, out, err, hung):
-        self.command, self.status, self.hung = command, status, hung
+    def __init__(self, status, out, err, hung, seen):
+        self.status, self.hung, self.seen = status, hung, seen
         self.out, self.err = out, err
 
     def lines(self):
@@ -51,14 +52,16 @@ class Subject:
     def resume(self, out, threads=1):
         return self.train(out, "--resume", "auto", threads=threads)
 
-    def run(self, command, trace=None, fault=None, signals=()):
-        """signals: (seconds, signal) in the order of time. fault: see faults.py."""
+    def run(self, command, trace=None, fault=None, signals=(), look=lambda: None):
+        """signals: (seconds, signal) in the order of time; what look() gives before each is
+        kept in the result. fault: see faults.py."""
         env = dict(os.environ, TMPDIR=self.work, **(fault or {}))
         if trace is not None:
             trace.append(spell(command, fault, signals))
         child = subprocess.Popen(command, env=env, cwd=self.work, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        sender = threading.Thread(target=send, args=(child, signals))
+        seen = []
+        sender = threading.Thread(target=send, args=(child, signals, look, seen))
         sender.start()
         hung = False
         try:
@@ -68,8 +71,8 @@ class Subject:
             child.kill()
             out, err = child.communicate()
         sender.join()
-        return Result(command, child.returncode, out.decode(errors="replace"),
-                      err.decode(errors="replace"), hung)
+        return Result(child.returncode, out.decode(errors="replace"),
+                      err.decode(errors="replace"), hung, seen)
 
     def reference(self):
         """A run that nothing disturbs: its folder, and the seconds that it took."""
@@ -90,13 +93,14 @@ class Subject:
         return os.path.join(folder, "run"), sorted(took)[1]
 
 
-def send(child, signals):
+def send(child, signals, look, seen):
     begin = time.monotonic()
     for at, number in signals:
         try:
             child.wait(max(0.0, begin + at - time.monotonic()))
             return
         except subprocess.TimeoutExpired:
+            seen.append((number, look()))
             child.send_signal(number)
 
 

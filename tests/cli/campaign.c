@@ -15,8 +15,9 @@ static const struct class {
 } classes[] = {
 	{ "kill", 60, 0 },
 	{ "calls", 40, 1 },
-	{ "storage", 240, 1 },
-	{ "memory", 120, 1 },
+	{ "order", 2, 1 },
+	{ "storage", 284, 1 },
+	{ "memory", 100, 1 },
 	{ "signals", 40, 0 },
 };
 

@@ -1,7 +1,7 @@
 /* The figures of an epoch as a table: their names in epochs.csv, in run.json and
  * in checkpoints. */
-#ifndef RNF_TRAIN_HISTORY_H
-#define RNF_TRAIN_HISTORY_H
+#ifndef RNF_RUN_HISTORY_H
+#define RNF_RUN_HISTORY_H
 
 #include <jansson.h>
 #include <rnframe/callback.h>

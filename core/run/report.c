@@ -1,4 +1,4 @@
-#include "train/report.h"
+#include "run/report.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "train/history.h"
+#include "run/history.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "train/replay.h"
+#include "run/replay.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* A whole run. [main] */
-#ifndef RNF_TRAIN_LOOP_H
-#define RNF_TRAIN_LOOP_H
+#ifndef RNF_RUN_LOOP_H
+#define RNF_RUN_LOOP_H
 
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 /* Train e in the folder of `checkpoints`, from the start or, with `from`, whose
  * state e holds already, from there; steps go to the file `log` too, unless that

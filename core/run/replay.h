@@ -1,8 +1,8 @@
 /* Training steps once more, compared with what a run's log says of them. [main] */
-#ifndef RNF_TRAIN_REPLAY_H
-#define RNF_TRAIN_REPLAY_H
+#ifndef RNF_RUN_REPLAY_H
+#define RNF_RUN_REPLAY_H
 
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 struct rnf_step_log { /* of steps.jsonl */
 	double *loss; /* of step i + 1 */

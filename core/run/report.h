@@ -1,6 +1,6 @@
 /* What an evaluation came to, for readers and for other programs. [main] */
-#ifndef RNF_TRAIN_REPORT_H
-#define RNF_TRAIN_REPORT_H
+#ifndef RNF_RUN_REPORT_H
+#define RNF_RUN_REPORT_H
 
 #include <stdio.h>
 #include <jansson.h>

@@ -4,26 +4,10 @@
  * are functions of the conf's seed and of the position, so no generator has a
  * state. Sources: the protocol of drafts is SQLite's and llm.c's, one file instead
  * of a marker. [main] */
-#ifndef RNF_TRAIN_CHECKPOINT_H
-#define RNF_TRAIN_CHECKPOINT_H
+#ifndef RNF_RUN_CHECKPOINT_H
+#define RNF_RUN_CHECKPOINT_H
 
-#include "train/weights.h"
-
-/* Sums over the images of the epoch that is under way. */
-struct rnf_epoch_sums {
-	double loss, data_loss, accuracy, seconds;
-	int64_t images;
-};
-
-/* Where a run is, besides its tensors. */
-struct rnf_progress {
-	int64_t step, epochs; /* made, over the run; planned */
-	double seconds;       /* that training took so far */
-	struct rnf_epoch_sums sums;
-	struct rnf_numerics numerics;
-	struct rnf_epoch *history; /* of finished epochs */
-	int64_t n_history;
-};
+#include "run/found.h"
 
 /* The checkpoints of a run folder. */
 struct rnf_checkpoints {
@@ -54,27 +38,8 @@ rnf_status rnf_checkpoint_write_last(struct rnf_checkpoints *c,
 /* The weights alone, for use: DIR/model.SUFFIX; tries as the last one. */
 rnf_status rnf_model_write(struct rnf_checkpoints *c);
 
-/* -- reading -- */
+/* -- of a run that goes on -- */
 
-struct rnf_found {
-	const char *path;
-	const char *bad; /* why it cannot be used, or NULL */
-	int may_go;
-	struct rnf_contents contents;
-	struct rnf_progress progress;
-};
-struct rnf_found_list {
-	struct rnf_found *at;
-	size_t n;
-};
-
-/* A checkpoint, read whole; not its tensors. */
-struct rnf_found rnf_checkpoint_look(const char *path);
-/* All that lie in the folder of a run, by name. */
-rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list);
-/* The newest good one of at most `step` steps, or NULL. */
-const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
-					       int64_t step);
 /* Those that may go later are taken note of, those that cannot be used are named with
  * the reason, and drafts that a killed run left are removed; the folder is locked. */
 rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,

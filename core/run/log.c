@@ -1,4 +1,4 @@
-#include "train/log.h"
+#include "run/log.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "train/history.h"
+#include "run/history.h"
 
 /* A line that grows; long enough for all figures there are. */
 struct line {

@@ -1,8 +1,9 @@
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +12,11 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/status.h"
 #include "plugin/loader.h"
 #include "train/digest.h"
-#include "train/history.h"
 
 enum { TRIES = 3, AT_LEAST = 2 };
-
-#define STATE_KEY "rnframe.state"
-#define CONF_KEY "rnframe.conf"
-#define PLUGINS_KEY "rnframe.plugins"
 
 /* -- texts that all checkpoints of a run carry -- */
 
@@ -74,17 +69,12 @@ static const char *plugins_text(void)
 	return kept;
 }
 
-static const char *folder_of(const char *dir)
-{
-	return rnf_format("%s/checkpoints", dir);
-}
-
 rnf_status rnf_checkpoints_open(struct rnf_checkpoints *c,
 				const struct rnf_experiment *e, const char *dir)
 {
 	*c = (struct rnf_checkpoints){ .e = e, .dir = dir, .conf = conf_text(e->tree),
 				       .plugins = plugins_text() };
-	return rnf_folder_make(folder_of(dir));
+	return rnf_folder_make(rnf_checkpoints_folder(dir));
 }
 
 static const char *path_of(const struct rnf_checkpoints *c, const char *file,
@@ -112,90 +102,6 @@ rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_by
 			"take %.1f MB", c->dir, room * 1e-6, (double)bytes * 1e-6);
 }
 
-/* -- the state as a text -- */
-
-static json_t *sums_list(const struct rnf_epoch_sums *s)
-{
-	return json_pack("[f, f, f, f, I]", s->loss, s->data_loss, s->accuracy, s->seconds,
-			 (json_int_t)s->images);
-}
-
-/* For free(); NULL: no memory. */
-static char *state_text(const struct rnf_progress *p, int may_go)
-{
-	json_t *history = json_array();
-	for (int64_t i = 0; i < p->n_history; i++)
-		json_array_append_new(history, rnf_epoch_list(&p->history[i]));
-	json_t *state = json_pack("{s:I, s:I, s:f, s:b, s:o*, s:[I, I, I], s:o}", "step",
-				  (json_int_t)p->step, "epochs", (json_int_t)p->epochs,
-				  "seconds", p->seconds, "may_go", may_go, "sums",
-				  sums_list(&p->sums), "numerics",
-				  (json_int_t)p->numerics.bad,
-				  (json_int_t)p->numerics.recent,
-				  (json_int_t)p->numerics.epoch, "history", history);
-	char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
-	json_decref(state);
-	return text;
-}
-
-static rnf_status read_sums(const json_t *list, struct rnf_epoch_sums *s)
-{
-	double *const at[] = { &s->loss, &s->data_loss, &s->accuracy, &s->seconds };
-	if (json_array_size(list) != 5) return RNF_OK; /* they were not finite */
-	for (size_t i = 0; i < 4; i++)
-		*at[i] = json_number_value(json_array_get(list, i));
-	s->images = json_integer_value(json_array_get(list, 4));
-	return s->images >= 0 ? RNF_OK : rnf_fail(RNF_EINVAL, "its sums are no sums");
-}
-
-/* Steps that were not finite; negative numbers would lift the limit. */
-static rnf_status read_numerics(const json_t *list, struct rnf_numerics *n)
-{
-	n->bad = json_integer_value(json_array_get(list, 0));
-	n->recent = json_integer_value(json_array_get(list, 1));
-	n->epoch = json_integer_value(json_array_get(list, 2));
-	if (n->bad >= 0 && n->recent >= 0 && n->epoch >= 0) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "its counts of bad steps make no sense");
-}
-
-static rnf_status read_history(const json_t *list, struct rnf_progress *p)
-{
-	p->n_history = (int64_t)json_array_size(list);
-	p->history = rnf_alloc((size_t)(p->n_history + 1) * sizeof *p->history);
-	for (int64_t i = 0; i < p->n_history; i++)
-		RNF_TRY(rnf_epoch_read(json_array_get(list, (size_t)i), &p->history[i]));
-	return RNF_OK;
-}
-
-static rnf_status read_state(const json_t *state, struct rnf_progress *p, int *may_go)
-{
-	p->step = json_integer_value(json_object_get(state, "step"));
-	p->epochs = json_integer_value(json_object_get(state, "epochs"));
-	p->seconds = json_number_value(json_object_get(state, "seconds"));
-	*may_go = json_is_true(json_object_get(state, "may_go"));
-	if (p->step < 0 || p->epochs < 1 || !(p->seconds >= 0))
-		return rnf_fail(RNF_EINVAL, "its position makes no sense");
-	RNF_TRY(read_sums(json_object_get(state, "sums"), &p->sums));
-	RNF_TRY(read_numerics(json_object_get(state, "numerics"), &p->numerics));
-	return read_history(json_object_get(state, "history"), p);
-}
-
-/* Position and history out of a file's texts. */
-static rnf_status read_progress(struct rnf_found *found)
-{
-	const char *text = rnf_contents_text(&found->contents, STATE_KEY);
-	if (!text || !rnf_contents_text(&found->contents, RNF_DIGEST_KEY) ||
-	    !rnf_contents_text(&found->contents, CONF_KEY))
-		return rnf_fail(RNF_EINVAL, "%s is no checkpoint: it holds weights only (to "
-				"start from them: --weights)", found->path);
-	json_t *state = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	const rnf_status status = json_is_object(state)
-		? read_state(state, &found->progress, &found->may_go)
-		: rnf_fail(RNF_EINVAL, "its state is no JSON");
-	json_decref(state);
-	return status < 0 ? rnf_fail_in(status, "%s: ", found->path) : RNF_OK;
-}
-
 /* -- writing -- */
 
 static rnf_status check_finite(const struct rnf_experiment *e)
@@ -210,11 +116,11 @@ static rnf_status write_state(const struct rnf_checkpoints *c, const struct rnf_
 			      const char *path, int may_go)
 {
 	RNF_TRY(check_finite(c->e));
-	char *state = state_text(p, may_go);
+	char *state = rnf_progress_text(p, may_go);
 	if (!state) return rnf_fail(RNF_ENOMEM, "%s: no memory", path);
 	const struct rnf_text texts[] = {
 		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
-		{ CONF_KEY, c->conf }, { PLUGINS_KEY, c->plugins }, { STATE_KEY, state },
+		{ RNF_TEXT_CONF, c->conf }, { RNF_TEXT_PLUGINS, c->plugins }, { RNF_TEXT_STATE, state },
 	};
 	const rnf_status status = rnf_weights_write(c->e, path, c->e->n_tensors, texts,
 						    sizeof texts / sizeof *texts);
@@ -226,7 +132,7 @@ static rnf_status write_model(const struct rnf_checkpoints *c, const char *path)
 {
 	const struct rnf_text texts[] = {
 		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
-		{ CONF_KEY, c->conf },
+		{ RNF_TEXT_CONF, c->conf },
 	};
 	RNF_TRY(check_finite(c->e));
 	return rnf_weights_write(c->e, path, c->e->programs[0]->n_weights, texts,
@@ -339,63 +245,11 @@ rnf_status rnf_model_write(struct rnf_checkpoints *c)
 	return write_surely(c, NULL, path, "model", 0);
 }
 
-/* -- reading -- */
-
-struct rnf_found rnf_checkpoint_look(const char *path)
-{
-	struct rnf_found found = { .path = path };
-	if (rnf_weights_check(path, &found.contents) < 0 || read_progress(&found) < 0)
-		found.bad = rnf_format("%s", rnf_fail_words());
-	return found;
-}
-
-static int has_ending(const char *name, const char *ending)
-{
-	const size_t n = strlen(name), m = strlen(ending);
-	return m > 0 && n > m && !strcmp(name + n - m, ending);
-}
-
-static int is_checkpoint(const struct dirent *entry)
-{
-	return has_ending(entry->d_name, rnf_native_suffix());
-}
+/* -- of a run that goes on -- */
 
 static int is_draft(const struct dirent *entry)
 {
-	return has_ending(entry->d_name, ".tmp");
-}
-
-rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list)
-{
-	const char *folder = folder_of(dir);
-	struct dirent **entries;
-	const int n = scandir(folder, &entries, is_checkpoint, alphasort);
-	if (n < 0) return rnf_fail_input(folder);
-	*list = (struct rnf_found_list){ rnf_alloc((size_t)(n + 1) * sizeof *list->at), 0 };
-	for (int i = 0; i < n; i++) {
-		list->at[list->n++] = rnf_checkpoint_look(
-			rnf_format("%s/%s", folder, entries[i]->d_name));
-		free(entries[i]);
-	}
-	free(entries);
-	return RNF_OK;
-}
-
-static int is_newer(const struct rnf_progress *a, const struct rnf_progress *b)
-{
-	return a->step != b->step ? a->step > b->step : a->n_history > b->n_history;
-}
-
-const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
-					       int64_t step)
-{
-	const struct rnf_found *newest = NULL;
-	for (size_t i = 0; i < list->n; i++) {
-		const struct rnf_found *f = &list->at[i];
-		if (f->bad || f->progress.step > step) continue;
-		if (!newest || is_newer(&f->progress, &newest->progress)) newest = f;
-	}
-	return newest;
+	return rnf_file_ends(entry->d_name, ".tmp");
 }
 
 static rnf_status remove_drafts(const char *folder)
@@ -426,5 +280,5 @@ rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,
 		if (f->bad) rnf_log(RNF_LOG_WARNING, "resume  skipped: %s", f->bad);
 		else if (f->may_go) remember(c, file_of(f->path), f->progress.step);
 	}
-	return remove_drafts(folder_of(c->dir));
+	return remove_drafts(rnf_checkpoints_folder(c->dir));
 }

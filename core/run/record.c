@@ -1,4 +1,4 @@
-#include "train/record.h"
+#include "run/record.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/status.h"
-#include "train/history.h"
+#include "run/history.h"
 #include "train/step.h"
 
 /* -- the folder -- */

@@ -1,6 +1,6 @@
 /* The confusion matrix as a table and as a picture. */
 #define _GNU_SOURCE /* memmem */
-#include "train/report.h"
+#include "run/report.h"
 
 #include <string.h>
 #include <unistd.h>

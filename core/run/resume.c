@@ -1,4 +1,4 @@
-#include "train/resume.h"
+#include "run/resume.h"
 
 #include <dirent.h>
 #include <inttypes.h>

@@ -8,8 +8,8 @@
 #include "base/signal.h"
 #include "base/status.h"
 #include "exec/crash.h"
-#include "train/log.h"
-#include "train/loop.h"
+#include "run/log.h"
+#include "run/loop.h"
 #include "train/numerics.h"
 
 struct training {

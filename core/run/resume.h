@@ -1,9 +1,9 @@
 /* Going on with a run: which folder, which checkpoint, and whether it is the same
  * run at all. [main] */
-#ifndef RNF_TRAIN_RESUME_H
-#define RNF_TRAIN_RESUME_H
+#ifndef RNF_RUN_RESUME_H
+#define RNF_RUN_RESUME_H
 
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 struct rnf_resume {
 	const char *file;      /* a checkpoint that was named, or NULL: the newest */

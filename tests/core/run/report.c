@@ -1,6 +1,6 @@
 /* Reports: what scikit-learn and numpy say of the same predictions (tests/golden,
  * report.py); the program's own accuracy; what has no number or no name. */
-#include "train/report.h"
+#include "run/report.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* What a run leaves about itself: its folder, conf.cfg, which runs as it is, and
  * run.json, which says what was run, where, and what came of it. [main] */
-#ifndef RNF_TRAIN_RECORD_H
-#define RNF_TRAIN_RECORD_H
+#ifndef RNF_RUN_RECORD_H
+#define RNF_RUN_RECORD_H
 
 #include "base/lock.h"
 #include "train/setup.h"

@@ -1,7 +1,7 @@
 /* What a run says step by step and epoch by epoch: steps.jsonl, epochs.csv, and
  * the file of --log. [main] */
-#ifndef RNF_TRAIN_LOG_H
-#define RNF_TRAIN_LOG_H
+#ifndef RNF_RUN_LOG_H
+#define RNF_RUN_LOG_H
 
 #include <rnframe/callback.h>
 #include "base/lines.h"
