@@ -129,3 +129,9 @@ rnf_status rnf_folder_make(const char *path)
 		if (*p == 0) return RNF_OK;
 	}
 }
+
+int rnf_file_ends(const char *name, const char *ending)
+{
+	const size_t n = strlen(name), m = strlen(ending);
+	return m > 0 && n > m && !strcmp(name + n - m, ending);
+}

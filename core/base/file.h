@@ -25,6 +25,8 @@ rnf_status rnf_file_commit(const char *path, int fd, rnf_status status);
 const char *rnf_file_draft(const char *path, char name[PATH_MAX]);
 /* begin() and commit() around n bytes of text. */
 rnf_status rnf_file_put(const char *path, const char *text, size_t n);
+/* 1 when the name is longer than the ending that it has. */
+int rnf_file_ends(const char *name, const char *ending);
 /* A folder and those above it, unless they are there. */
 rnf_status rnf_folder_make(const char *path);
 

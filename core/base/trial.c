@@ -22,9 +22,12 @@ struct answer {
  * glibc's fork() leaves malloc() and stdio usable. */
 static void run(rnf_status (*body)(const void *), const void *context, int out)
 {
+	static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	const struct rlimit none = { 0, 0 };
 	struct answer answer = { .status = RNF_OK };
 	setrlimit(RLIMIT_CORE, &none);
+	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+		signal(fatal[i], SIG_DFL); /* the parent tells, not the child */
 	answer.status = body(context);
 	if (answer.status < 0)
 		snprintf(answer.words, sizeof answer.words, "%s", rnf_fail_words());

@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
-#include "train/record.h"
-#include "train/report.h"
+#include "run/record.h"
+#include "run/report.h"
 #include "train/weights.h"
 
 /* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */

@@ -6,10 +6,10 @@
 #include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
-#include "train/loop.h"
-#include "train/record.h"
-#include "train/report.h"
-#include "train/resume.h"
+#include "run/loop.h"
+#include "run/record.h"
+#include "run/report.h"
+#include "run/resume.h"
 #include "train/step.h"
 
 /* A step of the log is about this long, and so is an epoch of epochs.csv. */

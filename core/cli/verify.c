@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "cli/cli.h"
-#include "train/replay.h"
+#include "run/replay.h"
 
 struct folder {
 	const char *dir;

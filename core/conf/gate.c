@@ -24,7 +24,8 @@ struct key {
 };
 
 struct level { /* a group or list that is open */
-	int is_group, entries;
+	char opens;
+	int line, entries;
 	struct key *keys;
 	size_t n_keys;
 };
@@ -115,8 +116,30 @@ static rnf_status enter(struct gate *g, char c)
 	if (g->depth == MAX_NESTING)
 		return refuse(g, rnf_format("groups and lists are more than %d deep",
 					    MAX_NESTING));
-	g->levels[++g->depth] = (struct level){ .is_group = c == '{' };
+	g->levels[++g->depth] = (struct level){ .opens = c, .line = g->line };
 	return RNF_OK;
+}
+
+/* libconfig says "syntax error", and of an open group at the end of the text. */
+static void leave(struct gate *g, char c)
+{
+	static const char opens[] = "{([", closes[] = "})]";
+	const struct level *level = &g->levels[g->depth];
+	const char mate = opens[strchr(closes, c) - closes];
+	if (g->depth == 0)
+		rnf_fail_aside(refuse(g, rnf_format("%c closes nothing", c)));
+	else if (level->opens != mate)
+		rnf_fail_aside(refuse(g, rnf_format("%c cannot close the %c of %s", c,
+				level->opens, place(g, level->line))));
+	g->depth -= g->depth > 0;
+}
+
+static void check_closed(const struct gate *g)
+{
+	const struct level *level = &g->levels[g->depth];
+	if (g->depth > 0)
+		rnf_fail_aside(rnf_fail(RNF_EINVAL, "%s: this %c is never closed",
+					place(g, level->line), level->opens));
 }
 
 static rnf_status add_entry(struct gate *g)
@@ -157,8 +180,8 @@ static rnf_status mark(struct gate *g, char c)
 	switch (c) {
 	case '\n': g->line++; break;
 	case '{': case '(': case '[': return enter(g, c);
-	case '}': case ')': case ']': g->depth -= g->depth > 0; break;
-	case ',': return level->is_group ? RNF_OK : add_entry(g);
+	case '}': case ')': case ']': leave(g, c); break;
+	case ',': return level->opens == '{' ? RNF_OK : add_entry(g);
 	case '=': case ':':
 		RNF_TRY(add_entry(g));
 		rnf_fail_aside(add_key(g));
@@ -227,13 +250,14 @@ static rnf_status scan(struct gate *g, const char *p, const char *end)
 {
 	for (size_t n; p < end; p += n)
 		RNF_TRY(token(g, p, end, &n));
+	check_closed(g);
 	return RNF_OK;
 }
 
 rnf_status rnf_source_check(struct rnf_source *source)
 {
 	struct gate *g = rnf_alloc(sizeof *g);
-	*g = (struct gate){ .in = source, .line = 1, .levels = { { .is_group = 1 } } };
+	*g = (struct gate){ .in = source, .line = 1, .levels = { { .opens = '{' } } };
 	/* "0," grows to "0L,": at most twice the text, and decimal of a hex */
 	g->out = rnf_alloc(2 * source->n + 64);
 	rnf_fail_aside(scan(g, source->text, source->text + source->n));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "data/map.h"
 #include "plugin/loader.h"
@@ -125,11 +126,8 @@ static rnf_status look_for_files(struct search *s, const char *folder)
 
 static int is_archive(const struct dirent *entry)
 {
-	const size_t n = strlen(entry->d_name);
 	for (const char *const *end = archive_endings; *end; end++)
-		if (n > strlen(*end) &&
-		    strcmp(entry->d_name + n - strlen(*end), *end) == 0)
-			return 1;
+		if (rnf_file_ends(entry->d_name, *end)) return 1;
 	return 0;
 }
 
@@ -219,8 +217,9 @@ static rnf_status fail_missing(const struct search *s, const char *name,
 	for (size_t i = 0; i < s->n; i++)
 		if (!s->blobs[i].data) missing = join(missing, s->impl->files[i]);
 	for (size_t i = 0; i < n; i++)
-		where = join(where, is_folder(places[i]) || is_file(places[i])
-			? places[i] : rnf_format("%s (does not exist)", places[i]));
+		where = join(where, is_folder(places[i]) || is_file(places[i]) ? places[i]
+			: rnf_format("%s (%s)", places[i], access(places[i], F_OK) == 0
+				     ? "no folder and no file" : "does not exist"));
 	const struct rnf_download *d = s->impl->downloads;
 	return rnf_fail(RNF_ENOENT, "the data of %s was not found: no %s in %s; %s%s",
 			name, missing, *where ? where : "any place (HOME is not set)",

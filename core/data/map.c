@@ -21,17 +21,18 @@ static struct map {
 	const char *words;
 } maps[MAPS_MAX];
 static size_t n_maps;
+static struct sigaction before; /* what SIGBUS did without maps */
 
 static void page_is_gone(int number, siginfo_t *info, void *context)
 {
 	const uintptr_t at = (uintptr_t)info->si_addr;
-	(void)context;
+	(void)number, (void)context;
 	for (size_t i = 0; i < n_maps; i++) {
 		if (at < maps[i].start || at >= maps[i].end) continue;
 		const ssize_t wrote = write(STDERR_FILENO, maps[i].words, strlen(maps[i].words));
 		_exit(wrote < 0 ? 1 : STATUS_STORAGE);
 	}
-	signal(number, SIG_DFL); /* another's: the access is made again, and ends it */
+	sigaction(SIGBUS, &before, NULL); /* another's: the access is made again */
 }
 
 static void remember(const char *path, const void *data, size_t size)
@@ -40,11 +41,11 @@ static void remember(const char *path, const void *data, size_t size)
 					  .sa_flags = SA_SIGINFO };
 	const size_t pages = (size_t)sysconf(_SC_PAGESIZE) - 1;
 	if (n_maps == MAPS_MAX) return;
+	if (n_maps == 0) sigaction(SIGBUS, &action, &before);
 	maps[n_maps++] = (struct map){
 		(uintptr_t)data, (uintptr_t)data + ((size + pages) & ~pages),
 		rnf_format("rnframe: %s: the file was cut, or its disk failed, while the "
 			   "program was reading it\n", path) };
-	sigaction(SIGBUS, &action, NULL);
 }
 
 rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)

@@ -158,7 +158,11 @@ static rnf_status choose_backend(struct rnf_experiment *e)
 	int best = 0;
 	e->backend_chosen = 1;
 	if (strcmp(e->conf.backend, "auto") != 0) {
-		RNF_TRY(rnf_loader_find("backend", e->conf.backend, &e->backend));
+		const rnf_status status =
+			rnf_loader_find("backend", e->conf.backend, &e->backend);
+		if (status < 0)
+			return rnf_fail_in(status, "%sbackend: ", rnf_conf_place(
+						   rnf_conf_get(e->tree, "backend")));
 	} else {
 		const struct rnf_feature **list;
 		const size_t n = rnf_loader_list("backend", &list, NULL);

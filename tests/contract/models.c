@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "lib/found.h"
 #include "lib/program.h"
-#include "train/loop.h"
+#include "run/loop.h"
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s: %s", subject, rnf_fail_words())
 

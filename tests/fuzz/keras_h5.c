@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "base/status.h"
 
+long fuzz_mutants = 300; /* each is a process */
+
 struct counted {
 	struct rnf_tensor_sink sink; /* first */
 	size_t n, bytes, most;

@@ -58,7 +58,8 @@ def huge(f):
 
 
 def huge_chunk(f):
-    layer(f).create_dataset("kernel:0", shape=(8, 8), dtype="f4", maxshape=(None, None), chunks=(8192, 8192))
+    layer(f).create_dataset("kernel:0", shape=(8, 8), dtype="f4", maxshape=(None, None),
+                            chunks=(8192, 8192))
 
 
 def ring(f):

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 enum { OUT = 3, FILES = 8, WALL_S = 120 };
-#define MEMORY_BYTES ((rlim_t)1 << 30)
 
 #ifndef __has_feature /* clang's way to ask */
 #define __has_feature(x) 0
@@ -137,7 +136,7 @@ static void close_others(int out)
 static void run(void (*prepare)(void), void (*body)(const void *, int), const void *context,
 		int out)
 {
-	const rlim_t memory = mapped() + MEMORY_BYTES;
+	const rlim_t memory = mapped() + JAIL_MEMORY_BYTES;
 	reset_signals();
 	close_others(out);
 	prepare();

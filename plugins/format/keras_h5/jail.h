@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-enum { JAIL_CPU_S = 10 };
+enum { JAIL_CPU_S = 10, JAIL_MEMORY_BYTES = 1 << 30 };
 
 struct jail {
 	pid_t pid;

@@ -99,7 +99,7 @@ static rnf_status receive_tensor(struct reader *r, const struct message *m, cons
 	r->bytes += n * sizeof(float);
 	if (r->bytes > r->most_bytes)
 		return r->host->fail(RNF_EINVAL, "%s: %s: the tensors are over %d times the "
-				     "file", r->path, name, RATIO_MAX);
+				     "file, or over 1 GiB", r->path, name, RATIO_MAX);
 	float *data = r->sink->add(r->sink, name, m->rank, m->shape);
 	if (!data) return RNF_EINVAL;
 	return receive(r, data, n * sizeof *data) ? RNF_OK : fail_dead(r);
@@ -123,6 +123,7 @@ static rnf_status receive_all(struct reader *r)
 static rnf_status read_image(struct reader *r, const struct image *image)
 {
 	r->most_bytes = RATIO_MAX * (uint64_t)image->size;
+	if (r->most_bytes > JAIL_MEMORY_BYTES) r->most_bytes = JAIL_MEMORY_BYTES;
 	const int cause = jail_start(&r->jail, walk_prepare, walk, image);
 	if (cause)
 		return r->host->fail(RNF_ENOMEM, "%s: no process to read it in: %s", r->path,

@@ -115,6 +115,9 @@ START_TEST(gate)
 	refuses(dir, dir, " is a folder; a conf is a file");
 	mkfifo(at("fifo.cfg"), 0600);
 	refuses(at("fifo.cfg"), "fifo.cfg", "not a regular file");
+	refuses(put("a.cfg", "a = {\n b = 1;\n"), "a.cfg:1: ", "this { is never closed");
+	refuses(put("a.cfg", "a = (\n 1 };\n"), "a.cfg:2: } cannot close the ( of ", "a.cfg:1");
+	refuses(put("a.cfg", "a = 1; };\n"), "a.cfg:1: ", "} closes nothing");
 	char deep[256] = "a = ";
 	memset(deep + 4, '(', 70);
 	refuses(put("a.cfg", deep), "a.cfg:1: ", "64 deep");

@@ -15,6 +15,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t most);
 /* A target may have a better one, made of that. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed);
 
+/* How many mutants a replay tries; a target may have another number. */
+extern long fuzz_mutants;
+
 /* A plugin of the build under test. */
 const struct rnf_feature *fuzz_feature(const char *kind, const char *name);
 /* The bytes as a file, by its path; one at a time. */

@@ -11,7 +11,9 @@
 
 #include "fuzz/lib/fuzz.h"
 
-enum { MOST = 1 << 20, FILES = 4096, MUTANTS = 2000 };
+enum { MOST = 1 << 20, FILES = 4096 };
+
+__attribute__((weak)) long fuzz_mutants = 2000;
 
 #pragma weak LLVMFuzzerCustomMutator
 #pragma weak __sanitizer_set_death_callback
@@ -68,9 +70,10 @@ static size_t set_byte(uint8_t *data, size_t n, size_t most)
 /* A word of 2, 4 or 8 bytes gets a value near an edge. */
 static size_t set_word(uint8_t *data, size_t n, size_t most)
 {
-	static const int64_t edges[] = { 0, 1, -1, 255, 65535, 1 << 24, INT32_MAX, INT64_MAX };
+	static const uint64_t edges[] = { 0, 1, 255, 65535, 1 << 24, INT32_MAX, INT64_MAX,
+					  UINT64_MAX };
 	const size_t width = (size_t)2 << below(3);
-	const int64_t value = edges[below(8)] + (int64_t)below(3) - 1;
+	const uint64_t value = edges[below(8)] + below(3) - 1;
 	(void)most;
 	if (n >= width) memcpy(data + below(n - width + 1), &value, width);
 	return n;
@@ -155,8 +158,11 @@ static void read_corpus(const char *folder)
 	struct dirent **entries;
 	const int n = scandir(folder, &entries, is_file, alphasort);
 	fuzz_check(n > 0, folder);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		read_file(folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
 }
 
 static void run(const struct file *file, int changes)
@@ -177,7 +183,7 @@ int main(int argc, char **argv)
 {
 	char folder[512];
 	const char *slash = strrchr(argv[0], '/');
-	const long mutants = argc > 1 ? atol(argv[1]) : MUTANTS;
+	const long mutants = argc > 1 ? atol(argv[1]) : fuzz_mutants;
 	rng = (struct rnf_random){ argc > 2 ? strtoull(argv[2], NULL, 0) : 1, 0 };
 	snprintf(folder, sizeof folder, "tests/fuzz/corpus/%s", slash ? slash + 1 : argv[0]);
 	snprintf(crash, sizeof crash, "%s.crash", argv[0]);

@@ -1,0 +1,284 @@
+#include "run/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "plugin/loader.h"
+#include "train/digest.h"
+
+enum { TRIES = 3, AT_LEAST = 2 };
+
+/* -- texts that all checkpoints of a run carry -- */
+
+/* Keys that say where a run runs, not what it is. */
+static const char *const machine_keys[][2] = {
+	{ NULL, "threads" }, { NULL, "out" }, { "data", "path" },
+};
+
+static const char *conf_text(const struct rnf_conf *tree)
+{
+	struct rnf_conf *copy = rnf_conf_copy(tree, NULL);
+	for (size_t i = 0; i < sizeof machine_keys / sizeof *machine_keys; i++) {
+		const char *group = machine_keys[i][0];
+		struct rnf_conf *parent = group ? rnf_conf_get(copy, group) : copy;
+		const struct rnf_conf *node = rnf_conf_get(parent, machine_keys[i][1]);
+		if (node) rnf_conf_remove(parent, node);
+	}
+	return rnf_conf_text(copy);
+}
+
+/* Kinds that a run's bits do not depend on. */
+static int is_beside(const char *kind)
+{
+	static const char *const kinds[] = { "archive", "callback", "format", "transport" };
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(kind, kinds[i])) return 1;
+	return 0;
+}
+
+/* {"layer.conv2d": "0123456789abcdef", ...} of the plugins that are loaded. */
+static const char *plugins_text(void)
+{
+	const struct rnf_feature **list;
+	const size_t n = rnf_loader_loaded(&list);
+	json_t *object = json_object();
+	for (size_t i = 0; i < n; i++) {
+		char words[RNF_DIGEST_BYTES];
+		uint64_t digest;
+		if (is_beside(list[i]->kind) ||
+		    rnf_digest_file(rnf_loader_file(list[i]), &digest) < 0)
+			continue;
+		rnf_digest_words(digest, words);
+		json_object_set_new(object, rnf_format("%s.%s", list[i]->kind,
+						       list[i]->name), json_string(words));
+	}
+	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(object);
+	const char *kept = rnf_format("%s", text ? text : "{}");
+	free(text);
+	return kept;
+}
+
+rnf_status rnf_checkpoints_open(struct rnf_checkpoints *c,
+				const struct rnf_experiment *e, const char *dir)
+{
+	*c = (struct rnf_checkpoints){ .e = e, .dir = dir, .conf = conf_text(e->tree),
+				       .plugins = plugins_text() };
+	return rnf_folder_make(rnf_checkpoints_folder(dir));
+}
+
+static const char *path_of(const struct rnf_checkpoints *c, const char *file,
+			   char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/checkpoints/%s%s", c->dir, file, rnf_native_suffix());
+	return path;
+}
+
+rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_bytes)
+{
+	const char *path = rnf_format("%s/checkpoints/probe", c->dir);
+	const int64_t bytes = 3 * rnf_weights_bytes(c->e, c->e->n_tensors) + log_bytes;
+	struct statvfs disk;
+	int fd;
+	RNF_TRY(rnf_file_begin(path, 0, &fd));
+	const rnf_status written = write(fd, "", 1) == 1 ? RNF_OK
+		: rnf_fail(RNF_EIO, "%s", strerror(errno));
+	RNF_TRY(rnf_file_commit(path, fd, written));
+	if (unlink(path) != 0) return rnf_fail_errno(path);
+	if (statvfs(c->dir, &disk) != 0 || disk.f_blocks == 0) return RNF_OK;
+	const double room = (double)disk.f_bavail * (double)disk.f_frsize;
+	if (room >= (double)bytes) return RNF_OK;
+	return rnf_fail(RNF_EIO, "%s: %.1f MB are free, three checkpoints and the logs "
+			"take %.1f MB", c->dir, room * 1e-6, (double)bytes * 1e-6);
+}
+
+/* -- writing -- */
+
+static rnf_status check_finite(const struct rnf_experiment *e)
+{
+	const struct rnf_named_tensor *bad = rnf_weights_bad(e, e->n_tensors);
+	if (!bad) return RNF_OK;
+	return rnf_fail(RNF_ENUMBER, "%s holds NaN or infinity: such a state is not saved",
+			bad->name);
+}
+
+static rnf_status write_state(const struct rnf_checkpoints *c, const struct rnf_progress *p,
+			      const char *path, int may_go)
+{
+	RNF_TRY(check_finite(c->e));
+	char *state = rnf_progress_text(p, may_go);
+	if (!state) return rnf_fail(RNF_ENOMEM, "%s: no memory", path);
+	const struct rnf_text texts[] = {
+		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
+		{ RNF_TEXT_CONF, c->conf }, { RNF_TEXT_PLUGINS, c->plugins }, { RNF_TEXT_STATE, state },
+	};
+	const rnf_status status = rnf_weights_write(c->e, path, c->e->n_tensors, texts,
+						    sizeof texts / sizeof *texts);
+	free(state);
+	return status;
+}
+
+static rnf_status write_model(const struct rnf_checkpoints *c, const char *path)
+{
+	const struct rnf_text texts[] = {
+		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
+		{ RNF_TEXT_CONF, c->conf },
+	};
+	RNF_TRY(check_finite(c->e));
+	return rnf_weights_write(c->e, path, c->e->programs[0]->n_weights, texts,
+				 sizeof texts / sizeof *texts);
+}
+
+/* -- which of them stay -- */
+
+static void forget(struct rnf_checkpoints *c, size_t i)
+{
+	memmove(c->kept + i, c->kept + i + 1, (c->n_kept - i - 1) * sizeof *c->kept);
+	c->n_kept--;
+}
+
+static void remember(struct rnf_checkpoints *c, const char *file, int64_t step)
+{
+	for (size_t i = 0; i < c->n_kept; i++)
+		if (!strcmp(c->kept[i].file, file)) forget(c, i--);
+	if (c->n_kept == c->room) {
+		struct rnf_kept *larger = rnf_alloc((2 * c->room + 8) * sizeof *larger);
+		if (c->n_kept) memcpy(larger, c->kept, c->n_kept * sizeof *larger);
+		c->kept = larger;
+		c->room = 2 * c->room + 8;
+	}
+	size_t i = c->n_kept++;
+	for (; i > 0 && c->kept[i - 1].step > step; i--)
+		c->kept[i] = c->kept[i - 1];
+	snprintf(c->kept[i].file, sizeof c->kept[i].file, "%s", file);
+	c->kept[i].step = step;
+}
+
+static void remove_file(const char *path)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		rnf_log(RNF_LOG_WARNING, "%s should go and cannot be removed: %s", path,
+			strerror(errno));
+}
+
+static void remove_old(struct rnf_checkpoints *c, int64_t keep)
+{
+	char path[PATH_MAX];
+	const size_t stay = keep < AT_LEAST ? AT_LEAST : (size_t)keep;
+	while (c->n_kept > stay) {
+		remove_file(path_of(c, c->kept[0].file, path));
+		forget(c, 0);
+	}
+}
+
+static void rotate(struct rnf_checkpoints *c, const char *file, int64_t step, int64_t keep)
+{
+	if (keep <= 0) return;
+	remember(c, file, step);
+	remove_old(c, keep);
+}
+
+void rnf_checkpoint_write(struct rnf_checkpoints *c, const struct rnf_progress *p,
+			  const char *file, int64_t keep)
+{
+	char path[PATH_MAX];
+	const rnf_status status = write_state(c, p, path_of(c, file, path), keep > 0);
+	if (status < 0) {
+		rnf_log(RNF_LOG_WARNING, "step %lld: no checkpoint: %s; the next one is "
+			"tried at its time (%lld bytes are needed)",
+			(long long)p->step, rnf_fail_words(),
+			(long long)rnf_weights_bytes(c->e, c->e->n_tensors));
+		return;
+	}
+	rotate(c, file, p->step, keep);
+}
+
+static rnf_status write_any(const struct rnf_checkpoints *c, const struct rnf_progress *p,
+			    const char *path, int may_go)
+{
+	return p ? write_state(c, p, path, may_go) : write_model(c, path);
+}
+
+/* Three tries in place, the next in $TMPDIR; p NULL: the model's weights alone. */
+static rnf_status write_surely(struct rnf_checkpoints *c, const struct rnf_progress *p,
+			       const char *path, const char *file, int may_go)
+{
+	const char *other = getenv("TMPDIR");
+	char spare[PATH_MAX], words[1024];
+	rnf_status status = RNF_EIO;
+	for (int i = 0; i < TRIES && status == RNF_EIO; i++)
+		status = write_any(c, p, path, may_go);
+	if (status != RNF_EIO) return status;
+	snprintf(words, sizeof words, "%s", rnf_fail_words());
+	snprintf(spare, sizeof spare, "%s/%s_%s_%ld%s", other && *other ? other : "/tmp",
+		 c->e->conf.name, file, (long)getpid(), rnf_native_suffix());
+	if (write_any(c, p, spare, 0) < 0)
+		return rnf_fail(RNF_EIO, "%s; nor could it be saved as %s", words, spare);
+	return rnf_fail(RNF_EIO, "%s; saved as %s instead%s", words, spare,
+			p ? ": go on from it with --resume" : "");
+}
+
+rnf_status rnf_checkpoint_write_last(struct rnf_checkpoints *c,
+				     const struct rnf_progress *p, const char *file,
+				     int64_t keep)
+{
+	char path[PATH_MAX];
+	RNF_TRY(write_surely(c, p, path_of(c, file, path), file, keep > 0));
+	rotate(c, file, p->step, keep);
+	return RNF_OK;
+}
+
+rnf_status rnf_model_write(struct rnf_checkpoints *c)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s/model%s", c->dir, rnf_native_suffix());
+	return write_surely(c, NULL, path, "model", 0);
+}
+
+/* -- of a run that goes on -- */
+
+static int is_draft(const struct dirent *entry)
+{
+	return rnf_file_ends(entry->d_name, ".tmp");
+}
+
+static rnf_status remove_drafts(const char *folder)
+{
+	struct dirent **entries;
+	const int n = scandir(folder, &entries, is_draft, NULL);
+	if (n < 0) return rnf_fail_input(folder);
+	for (int i = 0; i < n; i++) {
+		remove_file(rnf_format("%s/%s", folder, entries[i]->d_name));
+		free(entries[i]);
+	}
+	free(entries);
+	return RNF_OK;
+}
+
+/* checkpoints/FILE.SUFFIX is FILE. */
+static const char *file_of(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	return rnf_strndup(name, strlen(name) - strlen(rnf_native_suffix()));
+}
+
+rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,
+				 const struct rnf_found_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rnf_found *f = &list->at[i];
+		if (f->bad) rnf_log(RNF_LOG_WARNING, "resume  skipped: %s", f->bad);
+		else if (f->may_go) remember(c, file_of(f->path), f->progress.step);
+	}
+	return remove_drafts(rnf_checkpoints_folder(c->dir));
+}

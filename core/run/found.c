@@ -1,0 +1,74 @@
+#include "run/found.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "train/digest.h"
+
+const char *rnf_checkpoints_folder(const char *dir)
+{
+	return rnf_format("%s/checkpoints", dir);
+}
+
+/* Position and history out of a file's texts. */
+static rnf_status read_state(struct rnf_found *found)
+{
+	const char *text = rnf_contents_text(&found->contents, RNF_TEXT_STATE);
+	if (!text || !rnf_contents_text(&found->contents, RNF_DIGEST_KEY) ||
+	    !rnf_contents_text(&found->contents, RNF_TEXT_CONF))
+		return rnf_fail(RNF_EINVAL, "%s is no checkpoint: it holds weights only (to "
+				"start from them: --weights)", found->path);
+	const rnf_status status =
+		rnf_progress_read(text, &found->progress, &found->may_go);
+	return status < 0 ? rnf_fail_in(status, "%s: ", found->path) : RNF_OK;
+}
+
+struct rnf_found rnf_checkpoint_look(const char *path)
+{
+	struct rnf_found found = { .path = path };
+	if (rnf_weights_check(path, &found.contents) < 0 || read_state(&found) < 0)
+		found.bad = rnf_format("%s", rnf_fail_words());
+	return found;
+}
+
+static int is_checkpoint(const struct dirent *entry)
+{
+	return rnf_file_ends(entry->d_name, rnf_native_suffix());
+}
+
+rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list)
+{
+	const char *folder = rnf_checkpoints_folder(dir);
+	struct dirent **entries;
+	const int n = scandir(folder, &entries, is_checkpoint, alphasort);
+	if (n < 0) return rnf_fail_input(folder);
+	*list = (struct rnf_found_list){ rnf_alloc((size_t)(n + 1) * sizeof *list->at), 0 };
+	for (int i = 0; i < n; i++) {
+		list->at[list->n++] = rnf_checkpoint_look(
+			rnf_format("%s/%s", folder, entries[i]->d_name));
+		free(entries[i]);
+	}
+	free(entries);
+	return RNF_OK;
+}
+
+static int is_newer(const struct rnf_progress *a, const struct rnf_progress *b)
+{
+	return a->step != b->step ? a->step > b->step : a->n_history > b->n_history;
+}
+
+const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
+					       int64_t step)
+{
+	const struct rnf_found *newest = NULL;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rnf_found *f = &list->at[i];
+		if (f->bad || f->progress.step > step) continue;
+		if (!newest || is_newer(&f->progress, &newest->progress)) newest = f;
+	}
+	return newest;
+}

@@ -1,0 +1,35 @@
+/* Checkpoints that lie in a run folder. [main] */
+#ifndef RNF_RUN_FOUND_H
+#define RNF_RUN_FOUND_H
+
+#include "run/progress.h"
+#include "train/weights.h"
+
+/* Texts of a checkpoint besides its digest. */
+#define RNF_TEXT_STATE "rnframe.state"
+#define RNF_TEXT_CONF "rnframe.conf"
+#define RNF_TEXT_PLUGINS "rnframe.plugins"
+
+struct rnf_found {
+	const char *path;
+	const char *bad; /* why it cannot be used, or NULL */
+	int may_go;
+	struct rnf_contents contents;
+	struct rnf_progress progress;
+};
+struct rnf_found_list {
+	struct rnf_found *at;
+	size_t n;
+};
+
+/* A checkpoint, read whole; not its tensors. */
+struct rnf_found rnf_checkpoint_look(const char *path);
+/* All that lie in the folder of a run, by name. */
+rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list);
+/* The newest good one of at most `step` steps, or NULL. */
+const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
+					       int64_t step);
+/* Where they lie: DIR/checkpoints. */
+const char *rnf_checkpoints_folder(const char *dir);
+
+#endif

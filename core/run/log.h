@@ -1,0 +1,27 @@
+/* What a run says step by step and epoch by epoch: steps.jsonl, epochs.csv, and
+ * the file of --log. [main] */
+#ifndef RNF_RUN_LOG_H
+#define RNF_RUN_LOG_H
+
+#include <rnframe/callback.h>
+#include "base/lines.h"
+
+struct rnf_train_log {
+	struct rnf_lines steps, epochs, user;
+};
+
+/* In `dir`, and at `user` unless that is NULL: new files. */
+rnf_status rnf_train_log_create(struct rnf_train_log *log, const char *dir,
+				const char *user);
+/* Those of a run that goes on after these steps and whole epochs: what they say of
+ * later ones is cut off. */
+rnf_status rnf_train_log_resume(struct rnf_train_log *log, const char *dir,
+				const char *user, int64_t steps, int64_t epochs);
+void rnf_train_log_step(struct rnf_train_log *log, const struct rnf_run *run);
+void rnf_train_log_epoch(struct rnf_train_log *log, const struct rnf_epoch *epoch);
+/* To the disk, so that a checkpoint is never ahead of what led to it. */
+void rnf_train_log_sync(struct rnf_train_log *log);
+/* Lines that were lost are a failure, unless `status` is one already. */
+rnf_status rnf_train_log_close(struct rnf_train_log *log, rnf_status status);
+
+#endif

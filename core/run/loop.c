@@ -1,0 +1,270 @@
+/* The training loop: epochs, steps, the log, evaluation, callbacks, signals. */
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/machine.h"
+#include "base/signal.h"
+#include "base/status.h"
+#include "exec/crash.h"
+#include "run/log.h"
+#include "run/loop.h"
+#include "train/numerics.h"
+
+struct training {
+	struct rnf_run run; /* first: what callbacks see */
+	struct rnf_experiment *e;
+	struct rnf_checkpoints *checkpoints;
+	struct rnf_train_log log;
+	int ending; /* what is saved now is the last: it must not be lost */
+	struct rnf_training_step step;
+	int64_t *order;    /* of the epoch's images */
+	int64_t position;  /* steps of this epoch that are made */
+	int64_t first_step;/* that were made before this process */
+	struct rnf_epoch_sums sums; /* of the epoch that is, or was, under way */
+	struct rnf_epoch *history;
+	void **callbacks; /* their private state */
+	double start;
+};
+
+/* -- callbacks -- */
+
+static const struct rnf_callback_impl *callback(const struct training *t, size_t i)
+{
+	return t->e->conf.train.callbacks.at[i]->feature->impl;
+}
+
+static rnf_status tell(struct training *t, enum rnf_event event)
+{
+	rnf_crash_doing("a callback");
+	for (size_t i = 0; i < t->e->conf.train.callbacks.n; i++)
+		if (callback(t, i)->on)
+			RNF_TRY(callback(t, i)->on(t->callbacks[i], event, &t->run));
+	return RNF_OK;
+}
+
+static rnf_status open_callbacks(struct training *t)
+{
+	const struct rnf_refs refs = t->e->conf.train.callbacks;
+	t->callbacks = rnf_alloc((refs.n + 1) * sizeof *t->callbacks);
+	for (size_t i = 0; i < refs.n; i++) {
+		t->callbacks[i] = (void *)refs.at[i]->conf;
+		if (callback(t, i)->open)
+			RNF_TRY(callback(t, i)->open(&rnf_host, refs.at[i]->conf,
+						     &t->callbacks[i]));
+	}
+	return RNF_OK;
+}
+
+static void close_callbacks(struct training *t)
+{
+	for (size_t i = 0; t->callbacks && i < t->e->conf.train.callbacks.n; i++)
+		if (callback(t, i)->close) callback(t, i)->close(t->callbacks[i]);
+}
+
+/* -- checkpoints and signals -- */
+
+static struct rnf_progress progress(const struct training *t)
+{
+	return (struct rnf_progress){
+		.step = t->run.step, .epochs = t->run.epochs,
+		.seconds = rnf_now() - t->start, .sums = t->sums,
+		.numerics = t->e->numerics,
+		.history = t->history, .n_history = t->run.n_history };
+}
+
+static rnf_status save(const struct rnf_run *run, const char *file, int64_t keep)
+{
+	struct training *t = (struct training *)(uintptr_t)run; /* its first member */
+	const struct rnf_progress p = progress(t);
+	rnf_train_log_sync(&t->log);
+	if (t->ending) return rnf_checkpoint_write_last(t->checkpoints, &p, file, keep);
+	rnf_checkpoint_write(t->checkpoints, &p, file, keep);
+	return RNF_OK;
+}
+
+static rnf_status save_step(struct training *t)
+{
+	return save(&t->run, rnf_format("%s_step%lld", t->run.name,
+					(long long)t->run.step), INT64_MAX);
+}
+
+static rnf_status stop(struct training *t)
+{
+	if (t->run.step == t->first_step)
+		return rnf_signal_check("before the first step: nothing was saved");
+	t->ending = 1;
+	RNF_TRY(save_step(t));
+	return rnf_signal_check(rnf_format("after step %lld of %lld, which is saved: "
+					   "train with --resume auto goes on",
+					   (long long)t->run.step,
+					   (long long)t->run.steps));
+}
+
+static rnf_status obey_signals(struct training *t)
+{
+	if (rnf_signal_save() && t->run.step > t->first_step) {
+		RNF_TRY(save_step(t));
+		rnf_log(RNF_LOG_INFO, "step %lld: a checkpoint, as a signal asked",
+			(long long)t->run.step);
+	}
+	return rnf_signal_stop() ? stop(t) : RNF_OK;
+}
+
+/* -- a step -- */
+
+/* A bad step counts in the time alone. */
+static void step(struct training *t, const int64_t *ids, int64_t n)
+{
+	const double seconds =
+		rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
+	t->sums.seconds += seconds;
+	if (t->step.fault) return;
+	t->sums.loss += t->run.loss * (double)n;
+	t->sums.data_loss += t->run.data_loss * (double)n;
+	t->sums.accuracy += t->run.accuracy * (double)n;
+	t->sums.images += n;
+}
+
+/* -- an epoch -- */
+
+static struct rnf_epoch summary(const struct training *t)
+{
+	/* an epoch of bad steps alone has no means */
+	const double n = t->sums.images > 0 ? (double)t->sums.images : NAN;
+	return (struct rnf_epoch){
+		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
+		.train_loss = t->sums.loss / n,
+		.train_data_loss = t->sums.data_loss / n,
+		.train_accuracy = t->sums.accuracy / n,
+		.val_loss = NAN, .val_accuracy = NAN,
+		.images_per_s = (double)t->sums.images / t->sums.seconds,
+		.peak_rss_bytes = rnf_machine_peak_memory() };
+}
+
+static rnf_status validate(struct training *t, struct rnf_epoch *h)
+{
+	struct rnf_experiment *e = t->e;
+	struct rnf_scores s;
+	if (e->n_val == 0) return RNF_OK;
+	const rnf_status status =
+		rnf_evaluate(e, RNF_SPLIT_TRAIN, e->val, e->n_val, NULL, &s);
+	if (status == RNF_ESTOPPED) return stop(t);
+	h->val_loss = s.loss + rnf_l2_term(e);
+	h->val_accuracy = s.accuracy;
+	return status;
+}
+
+static rnf_status end_epoch(struct training *t)
+{
+	struct rnf_epoch *h = &t->history[t->run.n_history];
+	*h = summary(t);
+	RNF_TRY(validate(t, h));
+	h->time_s = rnf_now() - t->start;
+	t->position = 0;
+	t->e->n_history = ++t->run.n_history;
+	rnf_train_log_epoch(&t->log, h);
+	return tell(t, RNF_EVENT_EPOCH);
+}
+
+static rnf_status epoch(struct training *t)
+{
+	struct rnf_experiment *e = t->e;
+	const int64_t batch = e->conf.train.batch_size;
+	if (t->position == 0) {
+		t->sums = (struct rnf_epoch_sums){ 0 };
+		rnf_numerics_begin_epoch(e);
+	}
+	rnf_training_order(e, t->run.epoch, t->order);
+	for (int64_t from = t->position * batch; from < e->n_train; from += batch) {
+		const int64_t left = e->n_train - from;
+		if (t->run.step == t->run.steps) break;
+		RNF_TRY(obey_signals(t));
+		t->run.step++;
+		t->position++;
+		step(t, t->order + from, left < batch ? left : batch);
+		rnf_train_log_step(&t->log, &t->run);
+		RNF_TRY(rnf_numerics_step(&t->step, &t->run));
+		RNF_TRY(tell(t, RNF_EVENT_STEP));
+	}
+	RNF_TRY(rnf_numerics_end_epoch(e, &t->run));
+	return end_epoch(t);
+}
+
+/* -- a run -- */
+
+static void init(struct training *t, struct rnf_experiment *e,
+		 struct rnf_checkpoints *checkpoints)
+{
+	const int64_t epochs = e->conf.train.epochs;
+	t->e = e;
+	t->checkpoints = checkpoints;
+	t->run = rnf_training_run(e);
+	t->run.dir = checkpoints->dir;
+	t->run.save = save;
+	rnf_training_step_init(&t->step, e);
+	t->history = rnf_alloc((size_t)(epochs + 1) * sizeof *t->history);
+	t->run.history = e->history = t->history;
+	t->order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *t->order);
+	t->start = rnf_now();
+}
+
+/* An epoch that train.max_steps had cut short counts as under way again. */
+static rnf_status go_on(struct training *t, const struct rnf_progress *from)
+{
+	const int64_t per_epoch = t->run.steps_per_epoch;
+	int64_t n = 0;
+	while (n < from->n_history && n < t->run.epochs &&
+	       from->history[n].step == (n + 1) * per_epoch)
+		n++;
+	t->position = from->step - n * per_epoch;
+	if (t->position < 0 || t->position > per_epoch)
+		return rnf_fail(RNF_EINVAL, "a checkpoint of step %lld with %lld whole "
+				"epochs of %lld steps makes no sense",
+				(long long)from->step, (long long)n, (long long)per_epoch);
+	memcpy(t->history, from->history, (size_t)n * sizeof *t->history);
+	t->run.n_history = t->e->n_history = n;
+	t->run.epoch = n;
+	t->run.step = t->first_step = from->step;
+	if (from->step > 0) t->run.lr = rnf_training_rate(t->e, &t->run);
+	t->sums = from->sums;
+	t->e->numerics = from->numerics;
+	t->start -= from->seconds;
+	return RNF_OK;
+}
+
+static rnf_status run(struct training *t)
+{
+	RNF_TRY(open_callbacks(t));
+	RNF_TRY(tell(t, RNF_EVENT_BEGIN));
+	while (t->run.step < t->run.steps || t->position > 0) {
+		t->run.epoch++;
+		RNF_TRY(epoch(t));
+	}
+	rnf_numerics_end(t->e, &t->run);
+	t->ending = 1;
+	RNF_TRY(tell(t, RNF_EVENT_END));
+	return rnf_model_write(t->checkpoints);
+}
+
+static rnf_status open_log(struct training *t, const struct rnf_progress *from,
+			   const char *user)
+{
+	const char *dir = t->run.dir;
+	if (!from) return rnf_train_log_create(&t->log, dir, user);
+	return rnf_train_log_resume(&t->log, dir, user, from->step, t->run.n_history);
+}
+
+rnf_status rnf_train(struct rnf_experiment *e, struct rnf_checkpoints *checkpoints,
+		     const struct rnf_progress *from, const char *log)
+{
+	struct training *t = rnf_alloc(sizeof *t);
+	init(t, e, checkpoints);
+	if (from) RNF_TRY(go_on(t, from));
+	rnf_status status = open_log(t, from, log);
+	if (status >= 0) status = run(t);
+	e->step = t->run.step;
+	close_callbacks(t);
+	return rnf_train_log_close(&t->log, status);
+}

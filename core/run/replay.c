@@ -1,0 +1,116 @@
+#include "run/replay.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "train/numerics.h"
+
+/* The loss of a line; null, which JSON has in place of NaN, is NAN. */
+static int read_line(const char *line, long long *step, double *loss)
+{
+	const char *at = strstr(line, "\"loss\": ");
+	if (sscanf(line, "{\"step\": %lld,", step) != 1 || !at) return 0;
+	char *end;
+	*loss = strtod(at + 8, &end);
+	if (end == at + 8) *loss = NAN;
+	return line[strlen(line) - 1] == '\n';
+}
+
+static rnf_status read_lines(FILE *file, const char *path, struct rnf_step_log *log)
+{
+	char *line = NULL;
+	size_t room = 0;
+	rnf_status status = RNF_OK;
+	while (status >= 0 && getline(&line, &room, file) > 0) {
+		long long step = 0;
+		double loss = 0;
+		size_t n = (size_t)log->n;
+		if (!read_line(line, &step, &loss) || step != log->n + 1)
+			status = rnf_fail(RNF_EINVAL, "%s:%lld: must be a line of step "
+					  "%lld", path, (long long)log->n + 1,
+					  (long long)log->n + 1);
+		else
+			*(double *)rnf_push((void **)&log->loss, &n, sizeof loss) = loss;
+		log->n = (int64_t)n;
+	}
+	free(line);
+	return status;
+}
+
+rnf_status rnf_step_log_read(const char *path, struct rnf_step_log *log)
+{
+	FILE *file = fopen(path, "re");
+	*log = (struct rnf_step_log){ 0 };
+	if (!file) return rnf_fail_input(path);
+	const rnf_status status = read_lines(file, path, log);
+	fclose(file);
+	return status;
+}
+
+struct walk {
+	struct rnf_experiment *e;
+	struct rnf_training_step step;
+	struct rnf_run run;
+	int64_t *order, order_of; /* the epoch that it is of */
+};
+
+static rnf_status make_step(struct walk *w)
+{
+	struct rnf_experiment *e = w->e;
+	const int64_t batch = e->conf.train.batch_size, per_epoch = w->run.steps_per_epoch;
+	const int64_t from = w->run.step % per_epoch * batch, left = e->n_train - from;
+	w->run.epoch = w->run.step / per_epoch + 1;
+	w->run.step++;
+	if (w->order_of != w->run.epoch) rnf_training_order(e, w->run.epoch, w->order);
+	w->order_of = w->run.epoch;
+	if (from == 0) rnf_numerics_begin_epoch(e);
+	rnf_training_step(&w->step, &w->run, w->order + from, left < batch ? left : batch, 1);
+	RNF_TRY(rnf_numerics_step(&w->step, &w->run));
+	return left > batch ? RNF_OK : rnf_numerics_end_epoch(e, &w->run);
+}
+
+static void compare_loss(const struct walk *w, const struct rnf_step_log *log,
+			 struct rnf_replay *r)
+{
+	const double then = log->loss[w->run.step - 1], now = w->run.loss;
+	r->steps++;
+	if (then == now || (isnan(then) && !isfinite(now))) r->equal++;
+	else if (!r->first) r->first = w->run.step;
+}
+
+static void compare_states(const struct walk *w, const struct rnf_found_list *list,
+			   struct rnf_replay *r)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rnf_found *f = &list->at[i];
+		if (f->bad || f->progress.step != w->run.step) continue;
+		r->states++;
+		r->states_equal += f->contents.tensors ==
+				   rnf_weights_digest(w->e, w->e->n_tensors);
+	}
+}
+
+rnf_status rnf_replay(struct rnf_experiment *e, const struct rnf_found *from,
+		      int64_t steps, const struct rnf_step_log *log,
+		      const struct rnf_found_list *list, struct rnf_replay *result)
+{
+	struct walk w = { .e = e, .run = rnf_training_run(e) };
+	if (from) RNF_TRY(rnf_state_read(e, from->path));
+	rnf_training_step_init(&w.step, e);
+	w.order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *w.order);
+	w.run.step = from ? from->progress.step : 0;
+	if (from) e->numerics = from->progress.numerics;
+	*result = (struct rnf_replay){ .from = w.run.step };
+	for (int64_t i = 0; i < steps; i++) {
+		const rnf_status status = make_step(&w);
+		compare_loss(&w, log, result);
+		if (status == RNF_ENUMBER) break; /* where the run ended too */
+		RNF_TRY(status);
+		compare_states(&w, list, result);
+	}
+	return RNF_OK;
+}

@@ -1,0 +1,198 @@
+#include "run/resume.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/status.h"
+#include "train/step.h"
+
+/* Keys that may change under way, with all below them: they do not say what is
+ * computed, or, as the length does, only until when. */
+static const char *const live_keys[] = {
+	"threads", "out", "data.path", "train.callbacks", "train.pictures",
+	"train.epochs", "train.max_steps",
+};
+
+/* -- the folder -- */
+
+static int is_there(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0;
+}
+
+/* What run.json says; an unreadable one is that of a run that was cut off. */
+static void read_run(struct rnf_resume *r, const struct rnf_experiment *e)
+{
+	json_t *run = rnf_json_read(rnf_format("%s/run.json", r->dir));
+	const char *state = json_string_value(json_object_get(run, "state"));
+	r->step = json_integer_value(json_object_get(run, "step"));
+	r->finished = state && !strcmp(state, "finished") &&
+		      r->step >= rnf_training_run(e).steps;
+	json_decref(run);
+}
+
+static int is_run(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Names begin with the time, so that the last one is the newest. */
+static void newest_unfinished(struct rnf_resume *r, const struct rnf_experiment *e)
+{
+	const char *parent = rnf_format("runs/%s", e->conf.name);
+	struct dirent **entries;
+	int n = scandir(parent, &entries, is_run, alphasort);
+	for (int i = n - 1; i >= 0; i--) {
+		struct rnf_resume one = { .dir = rnf_format("%s/%s", parent,
+							    entries[i]->d_name) };
+		free(entries[i]);
+		if (r->dir || !is_there(rnf_format("%s/run.json", one.dir))) continue;
+		read_run(&one, e);
+		if (!one.finished) *r = one;
+	}
+	if (n >= 0) free(entries);
+}
+
+static rnf_status find_by_file(struct rnf_resume *r, const struct rnf_experiment *e,
+			       const char *file, const char *out)
+{
+	const char *end = strstr(file, "/checkpoints/");
+	if (!is_there(file))
+		return rnf_fail(RNF_ENOENT, "--resume %s: there is no such checkpoint; auto "
+				"takes the newest one", file);
+	r->file = file;
+	r->dir = out ? out : end ? rnf_strndup(file, (size_t)(end - file)) : NULL;
+	if (!r->dir && !strncmp(file, "checkpoints/", 12)) r->dir = ".";
+	if (!r->dir)
+		return rnf_fail(RNF_EINVAL, "--resume %s lies in no run folder: say by "
+				"--out where the run goes on", file);
+	(void)e;
+	return RNF_OK;
+}
+
+rnf_status rnf_resume_find(struct rnf_resume *r, const struct rnf_experiment *e,
+			   const char *wish, const char *out)
+{
+	*r = (struct rnf_resume){ 0 };
+	if (strcmp(wish, "auto") != 0) return find_by_file(r, e, wish, out);
+	if (!out) {
+		newest_unfinished(r, e);
+	} else if (is_there(rnf_format("%s/run.json", out))) {
+		r->dir = out;
+		read_run(r, e);
+	}
+	if (!r->dir)
+		rnf_log(RNF_LOG_INFO, "resume  nothing to go on with in %s: a fresh run",
+			out ? out : rnf_format("runs/%s", e->conf.name));
+	return RNF_OK;
+}
+
+/* -- is it the same run? -- */
+
+struct differences {
+	const char *words;
+	int n;
+};
+
+static int is_live(const char *path)
+{
+	for (size_t i = 0; i < sizeof live_keys / sizeof *live_keys; i++) {
+		const size_t n = strlen(live_keys[i]);
+		if (!strncmp(path, live_keys[i], n) && (!path[n] || strchr(".[", path[n])))
+			return 1;
+	}
+	return 0;
+}
+
+static void add_difference(void *context, const char *path, const struct rnf_conf *now,
+			   const struct rnf_conf *then)
+{
+	enum { SHOWN = 5 };
+	struct differences *d = context;
+	if (is_live(path) || d->n++ >= SHOWN) return;
+	d->words = rnf_format("%s%s%s is %s (was %s)", d->words, d->n > 1 ? ", " : "",
+			      path, rnf_conf_words(now), rnf_conf_words(then));
+}
+
+static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_found *found)
+{
+	struct differences d = { "", 0 };
+	struct rnf_conf *then = NULL;
+	RNF_TRY(rnf_conf_parse(found->path, rnf_contents_text(&found->contents, "rnframe.conf"),
+			       &then));
+	rnf_conf_compare(e->tree, then, add_difference, &d);
+	if (d.n == 0) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s is a checkpoint of another conf: %s%s; the keys "
+			"that may change are threads, out, data.path, train.callbacks, "
+			"train.pictures, train.epochs and train.max_steps", found->path, d.words,
+			d.n > 5 ? ", ..." : "");
+}
+
+/* Another build of a plugin may compute other bits. */
+static void compare_plugins(const struct rnf_found *found, const char *now_text)
+{
+	const char *then_text = rnf_contents_text(&found->contents, "rnframe.plugins");
+	const char *words = "", *name;
+	json_t *then = json_loads(then_text ? then_text : "{}", 0, NULL), *digest;
+	json_t *now = json_loads(now_text, 0, NULL);
+	json_object_foreach(then, name, digest) {
+		const json_t *other = json_object_get(now, name);
+		if (other && !json_equal(other, digest))
+			words = rnf_format("%s%s%s", words, words[0] ? ", " : "", name);
+	}
+	if (words[0])
+		rnf_log(RNF_LOG_WARNING, "resume  other builds of plugins than at the "
+			"checkpoint: %s; the same bits are not promised any more", words);
+	json_decref(then);
+	json_decref(now);
+}
+
+/* -- the checkpoint -- */
+
+static rnf_status check_position(const struct rnf_experiment *e, const struct rnf_found *f)
+{
+	const struct rnf_run run = rnf_training_run(e);
+	if (f->progress.step <= run.steps) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s is at step %" PRId64 ", the conf ends at step %"
+			PRId64 ": raise train.epochs or train.max_steps", f->path,
+			f->progress.step, run.steps);
+}
+
+static rnf_status choose(struct rnf_resume *r, struct rnf_checkpoints *c)
+{
+	struct rnf_found_list list;
+	RNF_TRY(rnf_checkpoints_list(c->dir, &list));
+	RNF_TRY(rnf_checkpoints_adopt(c, &list));
+	r->found = rnf_checkpoints_newest(&list, INT64_MAX);
+	if (!r->file) return RNF_OK;
+	struct rnf_found *named = rnf_alloc(sizeof *named);
+	*named = rnf_checkpoint_look(r->file);
+	r->found = named;
+	return named->bad ? rnf_fail(RNF_EINVAL, "%s", named->bad) : RNF_OK;
+}
+
+rnf_status rnf_resume_load(struct rnf_resume *r, struct rnf_experiment *e,
+			   struct rnf_checkpoints *c)
+{
+	RNF_TRY(choose(r, c));
+	const struct rnf_found *f = r->found;
+	if (!f) {
+		rnf_log(RNF_LOG_INFO, "resume  %s has no checkpoint that can be used: from "
+			"the start", r->dir);
+		return RNF_OK;
+	}
+	RNF_TRY(check_conf(e, f));
+	RNF_TRY(check_position(e, f));
+	compare_plugins(f, c->plugins);
+	RNF_TRY(rnf_state_read(e, f->path));
+	rnf_log(RNF_LOG_INFO, "resume  %s: %" PRId64 " of %" PRId64 " steps are made",
+		f->path, f->progress.step, rnf_training_run(e).steps);
+	return RNF_OK;
+}

@@ -1,0 +1,68 @@
+/* Functions tried in a child: what comes back of each way to end. */
+#include "base/trial.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "lib/plugin.h"
+
+static int changed;
+
+static rnf_status succeed(const void *context)
+{
+	changed = *(const int *)context;
+	return RNF_OK;
+}
+
+static rnf_status refuse(const void *context)
+{
+	return rnf_fail(RNF_EUNSUP, "number %d", *(const int *)context);
+}
+
+static rnf_status end(const void *context)
+{
+	exit(*(const int *)context);
+}
+
+static rnf_status die(const void *context)
+{
+	raise(*(const int *)context);
+	return RNF_OK;
+}
+
+static rnf_status hang(const void *context)
+{
+	sleep((unsigned)*(const int *)context);
+	return RNF_OK;
+}
+
+static const struct {
+	rnf_status (*body)(const void *);
+	int context;
+	rnf_status status;
+	const char *words;
+} rows[] = {
+	{ succeed, 7, RNF_OK, NULL },
+	{ refuse, 7, RNF_EUNSUP, "number 7" },
+	{ end, 7, RNF_EPLUGIN, "ends the program with status 7" },
+	{ die, SIGKILL, RNF_EPLUGIN, "dies of signal 9 (Killed)" },
+	{ hang, 60, RNF_EPLUGIN, "is not done after 1 s" },
+};
+
+START_TEST(ends)
+{
+	const rnf_status status = rnf_trial_run(rows[_i].body, &rows[_i].context, 1);
+	ck_assert_int_eq(status, rows[_i].status);
+	if (rows[_i].words) ck_assert_str_eq(rnf_fail_words(), rows[_i].words);
+	ck_assert_int_eq(changed, 0); /* the child's memory is its own */
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = { { ends, TEST_ROWS(rows) }, { NULL, 0 } };
+	return test_run_cases("base/trial", cases);
+}

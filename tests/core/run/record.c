@@ -1,0 +1,144 @@
+/* What a run leaves about itself: run.json, logs that any reader takes, a folder
+ * that no other run shares. */
+#include <glob.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/plugin.h"
+#include "lib/program.h"
+
+#define SHORT "synthetic.cfg train.callbacks.training_monitor.plot=false "
+
+static char out[8192];
+
+static json_t *read_json(const char *dir, const char *name)
+{
+	char path[1024];
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	json_t *json = json_load_file(path, 0, NULL);
+	ck_assert_msg(json != NULL, "%s is no JSON", path);
+	return json;
+}
+
+static const char *word(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	ck_assert_msg(text != NULL, "%s is missing", key);
+	return text;
+}
+
+static double number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+	ck_assert_msg(json_is_number(value), "%s is missing", key);
+	return json_number_value(value);
+}
+
+START_TEST(run_json_tells_what_ran_and_what_came_of_it)
+{
+	const char *dir = test_folder("record");
+	ck_assert_msg(test_program(out, sizeof out, "train " SHORT "--out %s/a seed=5 "
+				   "threads=2", dir) == 0, "%s", out);
+	json_t *run = read_json(dir, "a/run.json");
+	const json_t *test = json_object_get(run, "test");
+	const json_t *command = json_object_get(run, "command");
+	ck_assert_str_eq(word(run, "state"), "finished");
+	ck_assert_str_eq(json_string_value(json_array_get(command, 1)), "train");
+	ck_assert_str_eq(json_string_value(json_array_get(command, 2)), "synthetic.cfg");
+	ck_assert_double_eq(number(run, "seed"), 5);
+	ck_assert_double_eq(number(run, "threads"), 2);
+	ck_assert_double_gt(number(run, "parameters"), 1000);
+	ck_assert_double_eq(number(json_object_get(run, "last"), "epoch"), 2);
+	ck_assert(json_is_object(json_object_get(run, "best")));
+	ck_assert_double_eq_tol(number(test, "error"),
+				100 * (1 - number(test, "accuracy")), 1e-6);
+	ck_assert_double_ge(number(test, "top_k"), number(test, "accuracy"));
+	json_decref(run);
+}
+END_TEST
+
+START_TEST(a_failed_run_says_so)
+{
+	const char *dir = test_folder("failed");
+	ck_assert_int_eq(test_command(out, sizeof out, "(ulimit -f 12; %s/rnframe train " SHORT
+				      "--out %s/a 2>&1)", test_build(), dir), 3);
+	json_t *run = read_json(dir, "a/run.json");
+	ck_assert_str_eq(word(run, "state"), "failed");
+	ck_assert_ptr_nonnull(strstr(out, word(run, "reason")));
+	json_decref(run);
+}
+END_TEST
+
+/* JSON has no NaN: a loss that is lost is null. */
+START_TEST(a_loss_that_is_no_number_stays_json)
+{
+	const char *dir = test_folder("nan");
+	char path[1024], line[1024];
+	int lost = 0;
+	ck_assert_msg(test_program(out, sizeof out, "train " SHORT "--out %s/a "
+				   "train.optimizer.lr=100 train.optimizer.momentum=1 "
+				   "model.l2=1 train.epochs=9 numerics.on_nonfinite=skip",
+				   dir) == 4, "%s", out);
+	snprintf(path, sizeof path, "%s/a/steps.jsonl", dir);
+	FILE *f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f)) {
+		json_t *step = json_loads(line, 0, NULL);
+		ck_assert_msg(step != NULL, "%s", line);
+		lost += json_is_null(json_object_get(step, "loss")) ||
+			json_is_null(json_object_get(step, "grad_norm"));
+		json_decref(step);
+	}
+	fclose(f);
+	ck_assert_int_gt(lost, 1);
+	json_t *run = read_json(dir, "a/run.json");
+	ck_assert_str_eq(word(run, "state"), "failed");
+	ck_assert_ptr_nonnull(strstr(out, word(run, "reason")));
+	json_decref(run);
+	json_decref(read_json(dir, "a/history.json"));
+}
+END_TEST
+
+START_TEST(runs_that_start_together_share_no_folder)
+{
+	const char *dir = test_folder("together");
+	glob_t runs;
+	char pattern[1024];
+	ck_assert_msg(test_program(out, sizeof out, "version; bin=$(realpath %s/rnframe); "
+				   "cd %s; for i in 1 2 3; do $bin train " SHORT
+				   "train.max_steps=1 >log$i 2>&1 & done; wait", test_build(),
+				   dir) == 0, "%s", out);
+	snprintf(pattern, sizeof pattern, "%s/runs/synthetic/*/model.safetensors", dir);
+	ck_assert_int_eq(glob(pattern, 0, NULL, &runs), 0);
+	ck_assert_uint_eq(runs.gl_pathc, 3);
+	globfree(&runs);
+}
+END_TEST
+
+START_TEST(a_part_of_the_data_is_stratified)
+{
+	const char *dir = test_folder("part");
+	ck_assert_msg(test_program(out, sizeof out, "train " SHORT "--out %s/a "
+		"data.images=400 data.classes=10 data.part=0.5 data.validation=0.1 "
+		"train.batch_size=90", dir) == 0, "%s", out);
+	json_t *run = read_json(dir, "a/run.json"); /* 180 images: two steps an epoch */
+	ck_assert_double_eq(number(json_object_get(run, "last"), "step"), 4);
+	json_decref(run);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		run_json_tells_what_ran_and_what_came_of_it,
+		a_failed_run_says_so,
+		a_loss_that_is_no_number_stays_json,
+		runs_that_start_together_share_no_folder,
+		a_part_of_the_data_is_stratified,
+		NULL,
+	};
+	return test_run("record", tests);
+}
