@@ -147,6 +147,10 @@ fuzz-run: $(filter %/$(T).so,$(plugins)) $(BUILD)/tests/fuzz/$(T)
 		$(BUILD)/tests/fuzz/$(T) -runs=$(RUNS) -max_len=4096 -timeout=10 -detect_leaks=0 -artifact_prefix=$(BUILD)/found/$(T)- \
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(T).dict)) $(BUILD)/corpus/$(T) tests/fuzz/corpus/$(T)
 
+# Bugs on purpose, in a copy: each must be caught by the test that it names.
+seeded:
+	@tests/seeded/run $(T)
+
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
 quickstart: all
 	$(BUILD)/rnframe train --conf quickstart.cfg
@@ -183,5 +187,5 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*/  make \1/p' Makefile
 
 .SECONDARY:
-.PHONY: all prune lint check campaign fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
+.PHONY: all prune lint check campaign seeded fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -31,17 +31,18 @@ def ended_rightly(result, run, numbers):
     return bad
 
 
-def not_heard(result):
-    """A signal that came between the first step and the last but one is obeyed."""
-    bad = []
-    for number, steps in result.seen:
-        name = signal.Signals(number).name
-        if not 1 <= steps <= under_test.STEPS - 2:
+def not_heard(result, run):
+    """A signal that comes between the first step and the last but one is obeyed, before
+    another step is begun."""
+    bad, done = [], len(oracles.steps(run))
+    for number, made in result.seen:
+        came = f"M: {signal.Signals(number).name} came after step {made}"
+        if not 1 <= made <= under_test.STEPS - 2:
             continue
-        if number in STOP and result.status == 0:
-            bad.append(f"M: {name} came after step {steps}, and the run went on to its end")
+        if number in STOP and (result.status == 0 or done > made + 1):
+            bad.append(f"{came}, and the run went on to step {done}")
         if number in GO_ON and result.status == 0 and "as a signal asked" not in result.err:
-            bad.append(f"M: {name} came after step {steps}, and nothing was saved")
+            bad.append(f"{came}, and nothing was saved")
     return bad
 
 
@@ -64,7 +65,7 @@ class Signals:
         result = subject.run(subject.train(run, threads=1 + n % 2), trace, signals=sent,
                              look=lambda: len(oracles.steps(run)))
         bad = oracles.no_crash(result) if os.path.exists(run) else []
-        bad += not_heard(result)
+        bad += not_heard(result, run)
         bad += ended_rightly(result, run, [number for _, number in sent])
         if result.status == 0:
             return bad + oracles.whole(subject, run, trace)

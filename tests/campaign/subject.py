@@ -52,9 +52,9 @@ class Subject:
     def resume(self, out, threads=1):
         return self.train(out, "--resume", "auto", threads=threads)
 
-    def run(self, command, trace=None, fault=None, signals=(), look=lambda: None):
-        """signals: (seconds, signal) in the order of time; what look() gives before each is
-        kept in the result. fault: see faults.py."""
+    def run(self, command, trace=None, fault=None, signals=(), look=None):
+        """signals: (seconds, signal) in the order of time; what look() gives before each,
+        while the process stands still, is kept in the result. fault: see faults.py."""
         env = dict(os.environ, TMPDIR=self.work, **(fault or {}))
         if trace is not None:
             trace.append(spell(command, fault, signals))
@@ -100,8 +100,20 @@ def send(child, signals, look, seen):
             child.wait(max(0.0, begin + at - time.monotonic()))
             return
         except subprocess.TimeoutExpired:
-            seen.append((number, look()))
+            if look:
+                stand_still(child)
+                seen.append((number, look()))
             child.send_signal(number)
+            child.send_signal(signal.SIGCONT)
+
+
+def stand_still(child):
+    """Returns once it does, or is gone."""
+    child.send_signal(signal.SIGSTOP)
+    try:
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    except ChildProcessError:
+        pass
 
 
 def spell(command, fault, signals):

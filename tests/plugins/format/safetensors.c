@@ -160,6 +160,7 @@ static const struct {
 } malformed[] = {
 	{ "{" T("x", "F16", "[2]", "0", "4") "}", 4, "x is F16, only F32" },
 	{ "{" T("x", "F32", "[2]", "0", "4") "}", 4, "x has 4 bytes, its shape says 8" },
+	{ "{" T("x", "F32", "[2]", "0", "12") "}", 12, "x has 12 bytes, its shape says 8" },
 	{ "{" T("x", "F32", "[1]", "0", "4") "," T("y", "F32", "[1]", "8", "12") "}", 12,
 	  "y begins at 8, behind a hole from 4" },
 	{ "{" T("x", "F32", "[2]", "0", "8") "," T("y", "F32", "[1]", "4", "8") "}", 8,
