@@ -106,6 +106,9 @@ static rnf_status run(struct session *s, struct rnf_scores *test)
 	const struct rnf_answers keep = { .tally = &s->tally };
 	RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], &keep,
 			     test));
+	printf("test ");
+	rnf_scores_print(e, test, stdout);
+	fflush(stdout);
 	return rnf_report_write(e, &s->tally, "test", s->record.dir);
 }
 
@@ -116,8 +119,6 @@ static rnf_status train_in_folder(struct session *s)
 	rnf_tally_init(&s->tally, s->e->info.classes);
 	const rnf_status status = run(s, &test);
 	RNF_TRY(rnf_record_end(&s->record, status, &test));
-	printf("test ");
-	rnf_scores_print(s->e, &test, stdout);
 	printf("run folder %s\n", s->record.dir);
 	return RNF_OK;
 }

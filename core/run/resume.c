@@ -19,6 +19,80 @@ static const char *const live_keys[] = {
 	"train.epochs", "train.max_steps",
 };
 
+/* -- is it the same run? -- */
+
+struct differences {
+	const char *words;
+	int n;
+};
+
+static int is_live(const char *path)
+{
+	for (size_t i = 0; i < sizeof live_keys / sizeof *live_keys; i++) {
+		const size_t n = strlen(live_keys[i]);
+		if (!strncmp(path, live_keys[i], n) && (!path[n] || strchr(".[", path[n])))
+			return 1;
+	}
+	return 0;
+}
+
+static void add_difference(void *context, const char *path, const struct rnf_conf *now,
+			   const struct rnf_conf *then)
+{
+	enum { SHOWN = 5 };
+	struct differences *d = context;
+	if (is_live(path) || d->n++ >= SHOWN) return;
+	d->words = rnf_format("%s%s%s is %s (was %s)", d->words, d->n > 1 ? ", " : "",
+			      path, rnf_conf_words(now), rnf_conf_words(then));
+}
+
+/* `what` is it that was made by the conf `then`? */
+static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf_conf *then,
+				const char *what)
+{
+	struct differences d = { "", 0 };
+	rnf_conf_compare(e->tree, then, add_difference, &d);
+	if (d.n == 0) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s of another conf: %s%s; the keys that may change are "
+			"threads, out, data.path, train.callbacks, train.pictures, "
+			"train.epochs and train.max_steps", what, d.words,
+			d.n > 5 ? ", ..." : "");
+}
+
+static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_found *found)
+{
+	struct rnf_conf *then = NULL;
+	RNF_TRY(rnf_conf_parse(found->path, rnf_contents_text(&found->contents, RNF_TEXT_CONF),
+			       &then));
+	return compare_confs(e, then, rnf_format("%s is a checkpoint", found->path));
+}
+
+static rnf_status check_finished(const struct rnf_resume *r, const struct rnf_experiment *e)
+{
+	struct rnf_conf *then = NULL;
+	RNF_TRY(rnf_conf_read(rnf_format("%s/conf.cfg", r->dir), NULL, &then));
+	return compare_confs(e, then, rnf_format("%s is a run", r->dir));
+}
+
+/* Another build of a plugin may compute other bits. */
+static void compare_plugins(const struct rnf_found *found, const char *now_text)
+{
+	const char *then_text = rnf_contents_text(&found->contents, RNF_TEXT_PLUGINS);
+	const char *words = "", *name;
+	json_t *then = json_loads(then_text ? then_text : "{}", 0, NULL), *digest;
+	json_t *now = json_loads(now_text, 0, NULL);
+	json_object_foreach(then, name, digest) {
+		const json_t *other = json_object_get(now, name);
+		if (other && !json_equal(other, digest))
+			words = rnf_format("%s%s%s", words, words[0] ? ", " : "", name);
+	}
+	if (words[0])
+		rnf_log(RNF_LOG_WARNING, "resume  other builds of plugins than at the "
+			"checkpoint: %s; the same bits are not promised any more", words);
+	json_decref(then);
+	json_decref(now);
+}
+
 /* -- the folder -- */
 
 static int is_there(const char *path)
@@ -60,8 +134,7 @@ static void newest_unfinished(struct rnf_resume *r, const struct rnf_experiment 
 	if (n >= 0) free(entries);
 }
 
-static rnf_status find_by_file(struct rnf_resume *r, const struct rnf_experiment *e,
-			       const char *file, const char *out)
+static rnf_status find_by_file(struct rnf_resume *r, const char *file, const char *out)
 {
 	const char *end = strstr(file, "/checkpoints/");
 	if (!is_there(file))
@@ -73,7 +146,6 @@ static rnf_status find_by_file(struct rnf_resume *r, const struct rnf_experiment
 	if (!r->dir)
 		return rnf_fail(RNF_EINVAL, "--resume %s lies in no run folder: say by "
 				"--out where the run goes on", file);
-	(void)e;
 	return RNF_OK;
 }
 
@@ -81,77 +153,18 @@ rnf_status rnf_resume_find(struct rnf_resume *r, const struct rnf_experiment *e,
 			   const char *wish, const char *out)
 {
 	*r = (struct rnf_resume){ 0 };
-	if (strcmp(wish, "auto") != 0) return find_by_file(r, e, wish, out);
+	if (strcmp(wish, "auto") != 0) return find_by_file(r, wish, out);
 	if (!out) {
 		newest_unfinished(r, e);
 	} else if (is_there(rnf_format("%s/run.json", out))) {
 		r->dir = out;
 		read_run(r, e);
 	}
+	if (r->finished) return check_finished(r, e);
 	if (!r->dir)
 		rnf_log(RNF_LOG_INFO, "resume  nothing to go on with in %s: a fresh run",
 			out ? out : rnf_format("runs/%s", e->conf.name));
 	return RNF_OK;
-}
-
-/* -- is it the same run? -- */
-
-struct differences {
-	const char *words;
-	int n;
-};
-
-static int is_live(const char *path)
-{
-	for (size_t i = 0; i < sizeof live_keys / sizeof *live_keys; i++) {
-		const size_t n = strlen(live_keys[i]);
-		if (!strncmp(path, live_keys[i], n) && (!path[n] || strchr(".[", path[n])))
-			return 1;
-	}
-	return 0;
-}
-
-static void add_difference(void *context, const char *path, const struct rnf_conf *now,
-			   const struct rnf_conf *then)
-{
-	enum { SHOWN = 5 };
-	struct differences *d = context;
-	if (is_live(path) || d->n++ >= SHOWN) return;
-	d->words = rnf_format("%s%s%s is %s (was %s)", d->words, d->n > 1 ? ", " : "",
-			      path, rnf_conf_words(now), rnf_conf_words(then));
-}
-
-static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_found *found)
-{
-	struct differences d = { "", 0 };
-	struct rnf_conf *then = NULL;
-	RNF_TRY(rnf_conf_parse(found->path, rnf_contents_text(&found->contents, "rnframe.conf"),
-			       &then));
-	rnf_conf_compare(e->tree, then, add_difference, &d);
-	if (d.n == 0) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s is a checkpoint of another conf: %s%s; the keys "
-			"that may change are threads, out, data.path, train.callbacks, "
-			"train.pictures, train.epochs and train.max_steps", found->path, d.words,
-			d.n > 5 ? ", ..." : "");
-}
-
-/* Another build of a plugin may compute other bits. */
-static void compare_plugins(const struct rnf_found *found, const char *now_text)
-{
-	const char *then_text = rnf_contents_text(&found->contents, "rnframe.plugins");
-	const char *words = "", *name;
-	json_t *then = json_loads(then_text ? then_text : "{}", 0, NULL), *digest;
-	json_t *now = json_loads(now_text, 0, NULL);
-	json_object_foreach(then, name, digest) {
-		const json_t *other = json_object_get(now, name);
-		if (other && !json_equal(other, digest))
-			words = rnf_format("%s%s%s", words, words[0] ? ", " : "", name);
-	}
-	if (words[0])
-		rnf_log(RNF_LOG_WARNING, "resume  other builds of plugins than at the "
-			"checkpoint: %s; the same bits are not promised any more", words);
-	json_decref(then);
-	json_decref(now);
 }
 
 /* -- the checkpoint -- */

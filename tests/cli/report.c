@@ -214,8 +214,12 @@ START_TEST(a_report_that_fails_is_said_after_the_run)
 	ck_assert_ptr_nonnull(strstr(out, "test error "));
 	ck_assert_ptr_nonnull(strstr(out, "rnframe: "));
 	ck_assert_ptr_nonnull(strstr(out, "report.json.tmp: Is a directory"));
-	ck_assert_ptr_nonnull(strstr(read_text(dir, "run/run.json"), "\"finished\""));
+	ck_assert_ptr_nonnull(strstr(read_text(dir, "run/run.json"), "\"failed\""));
 	ck_assert(exists(dir, "run/model.safetensors"));
+	test_shell("rmdir %s/run/report.json.tmp", dir); /* once the folder is well: */
+	ck_assert_int_eq(test_program(out, sizeof out, "train " SHORT "--out %s/run "
+				      "--resume auto", dir), 0);
+	ck_assert(exists(dir, "run/report.json"));
 }
 END_TEST
 

@@ -249,6 +249,8 @@ START_TEST(a_finished_run_can_only_be_extended)
 	test_shell("cd %s && find a -type f | sort | xargs md5sum >before", dir);
 	run(0, dir, "a", "--resume auto");
 	ck_assert_msg(has("is finished at step 68"), "%s", out);
+	run(2, dir, "a", "--resume auto seed=7");
+	ck_assert_msg(has("a is a run of another conf: seed is 7 (was 42)"), "%s", out);
 	test_shell("cd %s && find a -type f | sort | xargs md5sum | cmp - before", dir);
 	run(0, dir, "a", "--resume auto --extend 2");
 	ck_assert_msg(has("schedule 6 epochs, not 4: the rate of step 69 is 0.1"), "%s", out);
