@@ -135,7 +135,7 @@ campaign: all $(BUILD)/tests/fault.so
 		$(if $(CASE),--case $(CASE)) $(if $(COUNT),--count $(COUNT)) $(if $(BUDGET),--budget $(BUDGET))
 
 # Looks for more: make fuzz T=conf RUNS=1000000; finds go to build/fuzz/found. Needs
-# clang, which nothing else does (make deps-fuzz). Leaks are looked for at the end
+# clang (make deps-fuzz). Leaks are looked for at the end
 # alone: libconfig has one at each error.
 RUNS ?= 100000
 fuzz:
@@ -170,7 +170,7 @@ install: all
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
-	gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
+	clang gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 deps:
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
@@ -178,7 +178,7 @@ deps:
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
 deps-fuzz:
-	@$(MAKE) deps PACKAGES="clang libclang-rt-14-dev"
+	@$(MAKE) deps PACKAGES="libclang-rt-14-dev"
 
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,82 @@
+/* What gcc and clang make of the sources computes the same bits, on one to four
+ * threads, broken off or not: one hash. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "lib/plugin.h"
+#include "lib/program.h"
+#include "lib/sanitizer.h"
+
+#define BUILDS 2
+
+static const char *const builds[BUILDS] = { "build", "build/clang" };
+static char out[16384];
+
+/* Together: dense, grouped and strided convolutions, SE, Mish, dropout, mixup. */
+static const struct {
+	const char *isa, *conf;
+	int steps; /* of an epoch */
+} rows[] = {
+	{ "portable", "synthetic_dropout.cfg model.act=mish", 4 },
+	{ "avx2", "synthetic_dropout.cfg model.act=mish", 4 },
+	{ "avx2", "se_mxresnext29_16x2d.cfg data.type=synthetic data.height=8 data.width=8 "
+	  "data.channels=3 data.images=24 train.batch_size=6 train.scheduler.warmup=0", 4 },
+};
+
+static int is_here(const char *isa)
+{
+	return strcmp(isa, "avx2") || __builtin_cpu_supports("avx2");
+}
+
+static void train(const char *build, const char *isa, const char *conf, const char *folder,
+		  const char *more)
+{
+	ck_assert_msg(test_command(out, sizeof out, "RNF_ISA=%s %s/rnframe train %s "
+		"train.callbacks=checkpoint train.pictures=false train.epochs=2 --out %s %s "
+		"2>&1", isa, build, conf, folder, more) == 0, "%s", out);
+}
+
+/* Ends after `stop` steps and goes on; 0: runs through. */
+static void compare(int row, const char *build, const char *dir, int threads, int stop)
+{
+	char folder[600], more[96];
+	snprintf(folder, sizeof folder, "%s/other", dir);
+	test_shell("rm -rf %s", folder);
+	if (stop) {
+		snprintf(more, sizeof more, "threads=%d train.max_steps=%d", 5 - threads, stop);
+		train(build, rows[row].isa, rows[row].conf, folder, more);
+	}
+	snprintf(more, sizeof more, "threads=%d --resume auto", threads);
+	train(build, rows[row].isa, rows[row].conf, folder, more);
+	ck_assert_msg(test_command(out, sizeof out, "cmp %s/first/model.safetensors "
+		"%s/model.safetensors", dir, folder) == 0, "%s, %s, %d threads, broken off after "
+		"%d steps", build, rows[row].isa, threads, stop);
+}
+
+START_TEST(one_hash)
+{
+	const char *dir = test_folder("compilers");
+	const int stops[] = { 0, rows[_i].steps - 1, rows[_i].steps };
+	if (!is_here(rows[_i].isa)) return;
+	if (!test_needs(test_command(out, sizeof out, "command -v clang") == 0, "clang")) return;
+	test_shell("env -u MAKEFLAGS -u MFLAGS make -s CC=clang BUILD=build/clang all "
+		   ">%s/log 2>&1 || { cat %s/log; false; }", dir, dir);
+	train(builds[0], rows[_i].isa, rows[_i].conf, rnf_format("%s/first", dir), "threads=1");
+	for (int b = 0; b < BUILDS; b++)
+		for (int threads = 1; threads <= 4; threads++)
+			for (int s = 0; s < 3; s++)
+				compare(_i, builds[b], dir, threads, stops[s]);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = { { one_hash, TEST_ROWS(rows) }, { NULL, 0 } };
+	if (TEST_ASAN || TEST_TSAN || strcmp(test_build(), "build")) {
+		puts("skipped: it is about the plain build");
+		return 0;
+	}
+	return test_run_cases("compilers", cases);
+}
