@@ -106,7 +106,7 @@ class Storage:
         if marked is None:
             bad.append("M: it did not end by exit()")
         fired = marked is not None and marked[1] > 0
-        bad += self.said(result, scenario, effect, fired)
+        bad += self.said(result, scenario, effect, fired, mode)
         if fired and result.status == 0 and effect not in HARMLESS and not result.lines():
             bad += self.unsaid(kind, [path for k, path in faults.recorded(log) if k == kind][int(n) - 1])
         if scenario == "eval":
@@ -114,7 +114,7 @@ class Storage:
         bad += oracles.checkpoints(run)[1]
         return bad + self.mended(subject, run, result, trace)
 
-    def said(self, result, scenario, effect, fired):
+    def said(self, result, scenario, effect, fired, mode):
         """M: a fault that no program can heal is told, and what ends a run has status 3; 2 is
         for input, and a checkpoint that cannot be read is input to a resume."""
         if effect in HARMLESS or not fired:
@@ -124,7 +124,8 @@ class Storage:
         bad = []
         if result.status not in statuses:
             bad.append(f"M: status {result.status}, must be one of {statuses}: {result.words()}")
-        if result.status != 0 and not 1 <= len(result.lines()) <= 3:
+        most = 3 if mode == "once" else 50  # each save that fails is told
+        if result.status != 0 and not 1 <= len(result.lines()) <= most:
             bad.append(f"M: {len(result.lines())} lines: {result.words()}")
         return bad
 
