@@ -14,7 +14,7 @@ unsigned rnf_float_mode_plain(void);
 /* The one that rnframe computes in: to nearest, denormals count and come out as
  * 0, no traps. A denormal costs a hundred times a normal number. */
 unsigned rnf_float_mode_policy(void);
-/* What that does to denormals: "flushed", or "kept" where there is one mode. */
+/* What that does to denormals: "flushed", or "kept" where there is one mode, as in valgrind. */
 const char *rnf_float_denormals(void);
 
 /* What lies in some floats. */
