@@ -26,7 +26,7 @@ import subject as under_test
 CLASSES = {c.NAME: c for c in (kill.Kill, kill.Calls, order.Order, storage.Storage,
                                memory.Memory, signals.Signals)}
 UNITS = {"s": 1, "m": 60, "h": 3600}
-SHOWN = 10
+SHOWN, BATCH = 10, 100
 
 
 def seconds(text):
@@ -67,6 +67,7 @@ class Campaign:
         self.ledger = ledgers.Ledger(path) if path else None
         self.classes = {name: make() for name, make in CLASSES.items()}
         self.commit = commit()
+        self.ahead = {}  # of each class, the cases still to come
         self.failed = 0
 
     def one(self, name, case):
@@ -87,24 +88,33 @@ class Campaign:
             print(f"    {words}")
 
     def some(self, name, cases):
-        """How many of the cases are well."""
+        """How many of the cases are well; each batch of them is in the ledger when it is over."""
         self.subject.reference()
+        well = 0
         with concurrent.futures.ThreadPoolExecutor(self.o.jobs) as pool:
-            outcomes = pool.map(lambda case: (case, self.one(name, case)[0]), cases)
-            outcomes = list(outcomes)
-        for case, bad in outcomes:
+            for at in range(0, len(cases), BATCH):
+                batch = cases[at:at + BATCH]
+                outcomes = list(pool.map(lambda case: self.one(name, case)[0], batch))
+                well += sum(not bad for bad in outcomes)
+                self.keep(name, batch, outcomes)
+        return well
+
+    def keep(self, name, cases, outcomes):
+        for case, bad in zip(cases, outcomes):
             if bad:
                 self.tell(name, case, bad)
             if self.ledger:
                 self.ledger.note(name, self.o.seed, case, bad, self.commit)
         if self.ledger:
-            self.ledger.finish(name, self.o.seed, len(outcomes))
-        return sum(not bad for _, bad in outcomes), len(outcomes)
+            self.ledger.finish(name, self.o.seed, len(cases))
 
     def next_cases(self, name, count):
-        begin = self.ledger.start(name, self.o.seed) if self.ledger else 0
-        every = self.classes[name].cases(self.subject, self.o.seed)
-        return list(itertools.islice(every, begin, begin + count))
+        """Behind those that the ledger has of this seed."""
+        if name not in self.ahead:
+            begin = self.ledger.start(name, self.o.seed) if self.ledger else 0
+            every = self.classes[name].cases(self.subject, self.o.seed)
+            self.ahead[name] = itertools.islice(every, begin, None)
+        return list(itertools.islice(self.ahead[name], count))
 
     def replay(self):
         bad, trace = self.one(self.o.name, self.o.case)
@@ -112,6 +122,9 @@ class Campaign:
         for words in bad:
             print(words)
         print("FAILED" if bad else "well")
+        if self.ledger and not bad:
+            self.ledger.settle(self.o.name, self.o.seed, self.o.case)
+            self.ledger.write()
         return 1 if bad else 0
 
     def names(self):
@@ -131,8 +144,8 @@ class Campaign:
                     names.remove(name)
                     continue
                 begin = time.monotonic()
-                well, done = self.some(name, cases)
-                print(f"{name:8} {well} passed, {done - well} failed, seed {self.o.seed}, "
+                well = self.some(name, cases)
+                print(f"{name:8} {well} passed, {len(cases) - well} failed, seed {self.o.seed}, "
                       f"{time.monotonic() - begin:.1f} s", flush=True)
             if not deadline or time.monotonic() > deadline:
                 break

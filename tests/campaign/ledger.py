@@ -23,9 +23,15 @@ class Ledger:
         entry["done"] += 1
         if commit not in entry["commits"]:
             entry["commits"].append(commit)
-        entry["failures"] = [f for f in entry["failures"] if (f["seed"], f["case"]) != (seed, case)]
+        self.settle(name, seed, case)
         if bad:
             entry["failures"].append({"seed": seed, "case": case, "commit": commit, "words": bad})
+
+    def settle(self, name, seed, case):
+        """What it said of this case before is void."""
+        entry = self.entry(name)
+        entry["failures"] = [f for f in entry["failures"]
+                             if (f["seed"], f["case"]) != (seed, case)]
 
     def finish(self, name, seed, n):
         self.entry(name)["next"][str(seed)] = self.start(name, seed) + n
