@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "train/setup.h"
 
 static int is_conf(const struct dirent *d)
 {
-	const size_t n = strlen(d->d_name);
-	return n > 4 && !strcmp(d->d_name + n - 4, ".cfg");
+	return rnf_file_ends(d->d_name, ".cfg");
 }
 
 static int is_folder(const struct dirent *d)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "conf/conf.h"
 
@@ -63,7 +64,7 @@ static const char *nearest_file(const char *name, const char *folder)
 	if (!dir) return NULL;
 	for (struct dirent *e; (e = readdir(dir)); ) {
 		const size_t length = strlen(e->d_name);
-		if (length < 5 || strcmp(e->d_name + length - 4, ".cfg")) continue;
+		if (!rnf_file_ends(e->d_name, ".cfg")) continue;
 		*(const char **)rnf_push((void **)&words, &n, sizeof *words) =
 			rnf_strndup(e->d_name, length);
 	}
