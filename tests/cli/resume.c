@@ -61,6 +61,8 @@ static pid_t start(const char *dir, const char *name, const char *more)
 		 ">%s/%s.out 2>&1", test_build(), dir, name, more, dir, name);
 	const pid_t pid = fork();
 	if (pid == 0) {
+		signal(SIGINT, SIG_DFL); /* a shell lets its background jobs ignore it, */
+		signal(SIGHUP, SIG_DFL); /* and nohup this one: the program keeps to both */
 		execl("/bin/sh", "sh", "-c", command, NULL);
 		_exit(127);
 	}
