@@ -54,7 +54,7 @@ const char *rnf_conf_place(const struct rnf_conf *node);
 struct rnf_conf *rnf_conf_add(struct rnf_conf *parent, const char *key,
 			      enum rnf_conf_type type, const char *file, int line);
 void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child);
-/* "mish" becomes { type = "mish"; }: a plugin's bare name a group. */
+/* "name" becomes { type = "name"; }: a plugin's bare name a group. */
 void rnf_conf_group(struct rnf_conf *node);
 /* The node and all below it once more, as a new last child (or a node of its own). */
 struct rnf_conf *rnf_conf_copy(const struct rnf_conf *node, struct rnf_conf *parent);

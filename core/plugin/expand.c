@@ -35,7 +35,7 @@ static struct rnf_conf *add_default(struct rnf_conf *group, const struct rnf_par
 	return node;
 }
 
-/* "mish" becomes { type = "mish"; } where mish has keys. */
+/* "name" becomes { type = "name"; } where that plugin has keys. */
 static rnf_status expand_ref(struct rnf_conf *node, const char *kinds)
 {
 	const struct rnf_params *tables[2];

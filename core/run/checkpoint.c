@@ -112,31 +112,35 @@ static rnf_status check_finite(const struct rnf_experiment *e)
 			bad->name);
 }
 
+/* The first ones go with a model's weights too. */
+enum { MODEL_TEXTS = 3, TEXTS = 5 };
+
+static rnf_status write_tensors(const struct rnf_checkpoints *c, const char *path,
+				size_t n_tensors, const char *state, size_t n_texts)
+{
+	const struct rnf_text texts[TEXTS] = {
+		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
+		{ RNF_TEXT_CONF, c->conf },
+		{ RNF_TEXT_PLUGINS, c->plugins }, { RNF_TEXT_STATE, state },
+	};
+	RNF_TRY(check_finite(c->e));
+	return rnf_weights_write(c->e, path, n_tensors, texts, n_texts);
+}
+
 static rnf_status write_state(const struct rnf_checkpoints *c, const struct rnf_progress *p,
 			      const char *path, int may_go)
 {
-	RNF_TRY(check_finite(c->e));
 	char *state = rnf_progress_text(p, may_go);
 	if (!state) return rnf_fail(RNF_ENOMEM, "%s: no memory", path);
-	const struct rnf_text texts[] = {
-		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
-		{ RNF_TEXT_CONF, c->conf }, { RNF_TEXT_PLUGINS, c->plugins }, { RNF_TEXT_STATE, state },
-	};
-	const rnf_status status = rnf_weights_write(c->e, path, c->e->n_tensors, texts,
-						    sizeof texts / sizeof *texts);
+	const rnf_status status =
+		write_tensors(c, path, c->e->n_tensors, state, TEXTS);
 	free(state);
 	return status;
 }
 
 static rnf_status write_model(const struct rnf_checkpoints *c, const char *path)
 {
-	const struct rnf_text texts[] = {
-		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
-		{ RNF_TEXT_CONF, c->conf },
-	};
-	RNF_TRY(check_finite(c->e));
-	return rnf_weights_write(c->e, path, c->e->programs[0]->n_weights, texts,
-				 sizeof texts / sizeof *texts);
+	return write_tensors(c, path, c->e->programs[0]->n_weights, NULL, MODEL_TEXTS);
 }
 
 /* -- which of them stay -- */

@@ -115,11 +115,12 @@ static rnf_status obey_signals(struct training *t)
 /* -- a step -- */
 
 /* A bad step counts in the time alone. */
-static void step(struct training *t, const int64_t *ids, int64_t n)
+static void step(struct training *t)
 {
-	const double seconds =
-		rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
-	t->sums.seconds += seconds;
+	int64_t n;
+	const int64_t *ids = rnf_training_images(t->e, t->order, t->position++, &n);
+	t->run.step++;
+	t->sums.seconds += rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
 	if (t->step.fault) return;
 	t->sums.loss += t->run.loss * (double)n;
 	t->sums.data_loss += t->run.data_loss * (double)n;
@@ -171,19 +172,14 @@ static rnf_status end_epoch(struct training *t)
 static rnf_status epoch(struct training *t)
 {
 	struct rnf_experiment *e = t->e;
-	const int64_t batch = e->conf.train.batch_size;
 	if (t->position == 0) {
 		t->sums = (struct rnf_epoch_sums){ 0 };
 		rnf_numerics_begin_epoch(e);
 	}
 	rnf_training_order(e, t->run.epoch, t->order);
-	for (int64_t from = t->position * batch; from < e->n_train; from += batch) {
-		const int64_t left = e->n_train - from;
-		if (t->run.step == t->run.steps) break;
+	while (t->position < t->run.steps_per_epoch && t->run.step < t->run.steps) {
 		RNF_TRY(obey_signals(t));
-		t->run.step++;
-		t->position++;
-		step(t, t->order + from, left < batch ? left : batch);
+		step(t);
 		rnf_train_log_step(&t->log, &t->run);
 		RNF_TRY(rnf_numerics_step(&t->step, &t->run));
 		RNF_TRY(tell(t, RNF_EVENT_STEP));

@@ -61,16 +61,18 @@ struct walk {
 static rnf_status make_step(struct walk *w)
 {
 	struct rnf_experiment *e = w->e;
-	const int64_t batch = e->conf.train.batch_size, per_epoch = w->run.steps_per_epoch;
-	const int64_t from = w->run.step % per_epoch * batch, left = e->n_train - from;
+	const int64_t per_epoch = w->run.steps_per_epoch;
+	const int64_t position = w->run.step % per_epoch;
+	int64_t n;
 	w->run.epoch = w->run.step / per_epoch + 1;
 	w->run.step++;
 	if (w->order_of != w->run.epoch) rnf_training_order(e, w->run.epoch, w->order);
 	w->order_of = w->run.epoch;
-	if (from == 0) rnf_numerics_begin_epoch(e);
-	rnf_training_step(&w->step, &w->run, w->order + from, left < batch ? left : batch, 1);
+	if (position == 0) rnf_numerics_begin_epoch(e);
+	const int64_t *ids = rnf_training_images(e, w->order, position, &n);
+	rnf_training_step(&w->step, &w->run, ids, n, 1);
 	RNF_TRY(rnf_numerics_step(&w->step, &w->run));
-	return left > batch ? RNF_OK : rnf_numerics_end_epoch(e, &w->run);
+	return position + 1 < per_epoch ? RNF_OK : rnf_numerics_end_epoch(e, &w->run);
 }
 
 static void compare_loss(const struct walk *w, const struct rnf_step_log *log,

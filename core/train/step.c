@@ -43,6 +43,15 @@ void rnf_training_order(const struct rnf_experiment *e, int64_t epoch, int64_t *
 		memcpy(order, e->train, (size_t)e->n_train * sizeof *order);
 }
 
+const int64_t *rnf_training_images(const struct rnf_experiment *e, const int64_t *order,
+				   int64_t position, int64_t *n)
+{
+	const int64_t batch = e->conf.train.batch_size, from = position * batch;
+	const int64_t left = e->n_train - from;
+	*n = left < batch ? left : batch;
+	return order + from;
+}
+
 /* -- the parts of a step -- */
 
 static void fill(const struct rnf_training_step *s, int64_t epoch, const int64_t *ids,
@@ -105,18 +114,37 @@ static double gradient_norm(struct rnf_training_step *s)
 	return sqrt(sum);
 }
 
-/* Mean and variance of the batch, which the running ones are about to take in. */
-static int statistics_are_finite(const struct rnf_experiment *e)
+/* A norm's statistics: of the batch, and the running ones that take them in. */
+struct norm {
+	int64_t channels;
+	const float *mean, *variance;          /* [channels] */
+	float *running_mean, *running_variance; /* [channels] */
+	double momentum;
+};
+
+/* The first norm from op *i on, *i behind it; 0: there is none. */
+static int next_norm(const struct rnf_experiment *e, size_t *i, struct norm *norm)
 {
 	const struct rnf_program *p = e->programs[1];
-	for (size_t i = 0; i < p->n_ops; i++) {
-		const struct rnf_op *op = &p->ops[i];
-		if (op->kind != RNF_OP_BN_COEF) continue;
-		const int64_t c = p->values[op->out].c / 5;
-		const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
-		if (rnf_count_bad(coef + 2 * c, c) + rnf_count_bad(coef + 4 * c, c))
+	while (*i < p->n_ops && p->ops[*i].kind != RNF_OP_BN_COEF) ++*i;
+	if (*i == p->n_ops) return 0;
+	const struct rnf_op *op = &p->ops[(*i)++];
+	const int64_t c = p->values[op->out].c / 5;
+	const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
+	*norm = (struct norm){
+		.channels = c, .mean = coef + 2 * c, .variance = coef + 4 * c,
+		.running_mean = rnf_exec_value(e->execs[1], op->in[3], 0),
+		.running_variance = rnf_exec_value(e->execs[1], op->in[4], 0),
+		.momentum = op->momentum };
+	return 1;
+}
+
+static int statistics_are_finite(const struct rnf_experiment *e)
+{
+	struct norm n;
+	for (size_t i = 0; next_norm(e, &i, &n);)
+		if (rnf_count_bad(n.mean, n.channels) + rnf_count_bad(n.variance, n.channels))
 			return 0;
-	}
 	return 1;
 }
 
@@ -170,21 +198,20 @@ static void update_weights(void *arg, int worker)
 	}
 }
 
+/* running[n] of a norm. */
+static void take_in(float *running, const float *batch, int64_t n, double momentum)
+{
+	const float m = (float)momentum, rest = (float)(1.0 - momentum);
+	for (int64_t k = 0; k < n; k++)
+		running[k] = m * running[k] + rest * batch[k];
+}
+
 static void update_statistics(const struct rnf_experiment *e)
 {
-	const struct rnf_program *p = e->programs[1];
-	for (size_t i = 0; i < p->n_ops; i++) {
-		const struct rnf_op *op = &p->ops[i];
-		if (op->kind != RNF_OP_BN_COEF) continue;
-		const int64_t c = p->values[op->out].c / 5;
-		const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
-		float *mean = rnf_exec_value(e->execs[1], op->in[3], 0);
-		float *variance = rnf_exec_value(e->execs[1], op->in[4], 0);
-		const float m = (float)op->momentum, rest = (float)(1.0 - op->momentum);
-		for (int64_t k = 0; k < c; k++) {
-			mean[k] = m * mean[k] + rest * coef[2 * c + k];
-			variance[k] = m * variance[k] + rest * coef[4 * c + k];
-		}
+	struct norm n;
+	for (size_t i = 0; next_norm(e, &i, &n);) {
+		take_in(n.running_mean, n.mean, n.channels, n.momentum);
+		take_in(n.running_variance, n.variance, n.channels, n.momentum);
 	}
 }
 

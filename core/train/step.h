@@ -27,6 +27,9 @@ void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *
 struct rnf_run rnf_training_run(const struct rnf_experiment *e);
 /* order[n_train]: the training images as this epoch takes them. */
 void rnf_training_order(const struct rnf_experiment *e, int64_t epoch, int64_t *order);
+/* What the epoch's step takes after `position` others: a part of the order, [*n]. */
+const int64_t *rnf_training_images(const struct rnf_experiment *e, const int64_t *order,
+				   int64_t position, int64_t *n);
 
 /* The rate of run->step when run->epochs are planned. */
 double rnf_training_rate(const struct rnf_experiment *e, const struct rnf_run *run);

@@ -97,15 +97,14 @@ void test_course_start(struct test_course *c, struct rnf_experiment *e)
 static rnf_status epoch(struct test_course *c)
 {
 	struct rnf_experiment *e = c->step.e;
-	const int64_t batch = e->conf.train.batch_size;
+	int64_t n;
 	c->run.epoch++;
 	rnf_training_order(e, c->run.epoch, c->order);
 	rnf_numerics_begin_epoch(e);
-	for (int64_t from = 0; from < e->n_train; from += batch) {
-		const int64_t left = e->n_train - from;
+	for (int64_t i = 0; i < c->run.steps_per_epoch; i++) {
+		const int64_t *ids = rnf_training_images(e, c->order, i, &n);
 		c->run.step++;
-		rnf_training_step(&c->step, &c->run, c->order + from,
-				  left < batch ? left : batch, 1);
+		rnf_training_step(&c->step, &c->run, ids, n, 1);
 		RNF_TRY(rnf_numerics_step(&c->step, &c->run));
 	}
 	return rnf_numerics_end_epoch(e, &c->run);
