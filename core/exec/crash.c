@@ -12,6 +12,7 @@ static const struct { int signal; const char *name; } fatal[] = {
 
 static const char *volatile doing;
 static _Thread_local const struct rnf_worker *volatile current;
+static volatile unsigned expected; /* seconds to the next step */
 
 static void put(const char *words)
 {
@@ -28,6 +29,18 @@ static void put_op(const struct rnf_worker *w)
 	put(backward ? ", backward)" : ", forward)");
 }
 
+static void put_number(unsigned n)
+{
+	if (n >= 10) put_number(n / 10);
+	put((const char[]){ (char)('0' + n % 10), 0 });
+}
+
+static void put_place(const struct rnf_worker *w)
+{
+	if (w && w->op) put_op(w);
+	else put(doing ? doing : "rnframe or a plugin, outside of a step");
+}
+
 /* Calls only what a handler may; the signal comes again when it returns. Threads
  * that crash at the same time wait for the first one's words. */
 static void tell(int number)
@@ -39,21 +52,55 @@ static void tell(int number)
 	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
 		if (fatal[i].signal == number) put(fatal[i].name);
 	put(" in ");
-	if (current && current->op) put_op(current);
-	else put(doing ? doing : "rnframe or a plugin, outside of a step");
+	put_place(current);
 	put("\n");
 	signal(number, SIG_DFL);
 	raise(number);
 }
 
+/* The main thread waits for those that hang: all threads are told, with the op that
+ * each began last. */
+static void tell_late(int number)
+{
+	const struct rnf_worker *w = current;
+	(void)number;
+	if (expected == 0) return;
+	put("rnframe: a step takes more than ");
+	put_number(expected);
+	put(" s: in ");
+	put_place(w);
+	for (int i = 1; w && i < w->exec->n_workers; i++) {
+		put(", thread ");
+		put_number((unsigned)i + 1);
+		put(" in ");
+		put_place(&w->exec->workers[i]);
+	}
+	put("\n");
+	alarm(expected);
+}
+
+/* 0: there is a handler already. */
+static int handle(int number, void (*handler)(int))
+{
+	struct sigaction now;
+	const struct sigaction wanted = { .sa_handler = handler, .sa_flags = SA_RESTART };
+	if (sigaction(number, NULL, &now) != 0 || now.sa_handler != SIG_DFL) return 0;
+	return sigaction(number, &wanted, NULL) == 0;
+}
+
 void rnf_crash_watch(void)
 {
-	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
-		struct sigaction now, wanted = { .sa_handler = tell };
-		if (sigaction(fatal[i].signal, NULL, &now) == 0 &&
-		    now.sa_handler == SIG_DFL)
-			sigaction(fatal[i].signal, &wanted, NULL);
-	}
+	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+		handle(fatal[i].signal, tell);
+	handle(SIGALRM, tell_late);
+}
+
+void rnf_crash_expect(unsigned seconds)
+{
+	struct sigaction now;
+	if (sigaction(SIGALRM, NULL, &now) != 0 || now.sa_handler != tell_late) return;
+	expected = seconds;
+	alarm(seconds);
 }
 
 void rnf_crash_doing(const char *what)

@@ -114,13 +114,25 @@ static rnf_status obey_signals(struct training *t)
 
 /* -- a step -- */
 
+enum { LATE_S = 60, LATE_TIMES = 20 };
+
+/* Seconds after which a step is told to be late: by the others of its epoch. */
+static unsigned patience(const struct training *t)
+{
+	const double mean = t->position > 0 ? t->sums.seconds / (double)t->position : 0;
+	const double s = LATE_TIMES * mean;
+	return s > LATE_S && s < 1e6 ? (unsigned)s : LATE_S;
+}
+
 /* A bad step counts in the time alone. */
 static void step(struct training *t)
 {
 	int64_t n;
+	rnf_crash_expect(patience(t));
 	const int64_t *ids = rnf_training_images(t->e, t->order, t->position++, &n);
 	t->run.step++;
 	t->sums.seconds += rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
+	rnf_crash_expect(0);
 	if (t->step.fault) return;
 	t->sums.loss += t->run.loss * (double)n;
 	t->sums.data_loss += t->run.data_loss * (double)n;

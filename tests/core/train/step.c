@@ -140,6 +140,31 @@ START_TEST(a_crash_says_where)
 }
 END_TEST
 
+/* -- steps that do not end -- */
+
+static const struct {
+	const char *sets, *words;
+} hangs[] = {
+	{ "threads=1 model.layers.s1.function.forward=hang", " s: in s1 (activation, forward)" },
+	{ "threads=2 model.layers.s2.function.backward=hang",
+	  ", thread 2 in s2 (activation, backward)" },
+	{ "train.optimizer=sick train.optimizer.weight=hang", " s: in the optimizer" },
+};
+
+/* The alarm comes a minute early. */
+START_TEST(a_step_that_hangs_says_where)
+{
+	char out[4096];
+	const char *dir = test_folder("step_hangs");
+	test_sick_experiment(1, NULL); /* writes the conf */
+	test_command(out, sizeof out, "%s/rnframe train %s/sick.cfg --plugin-path %s %s --out "
+		     "%s/a 2>&1 & pid=$!; sleep 1; kill -ALRM $pid; sleep 0.3; kill -9 $pid",
+		     test_build(), test_bad_plugins(), test_bad_plugins(), hangs[_i].sets, dir);
+	ck_assert_msg(strstr(out, "a step takes more than 60 s: in ") &&
+		      strstr(out, hangs[_i].words), "%s", out);
+}
+END_TEST
+
 /* -- denormals -- */
 
 static double fastest(struct rnf_experiment *e)
@@ -194,6 +219,7 @@ int main(void)
 #endif
 		{ a_callback_has_its_status, TEST_ROWS(callbacks) },
 		{ a_crash_says_where, TEST_ROWS(crashes) },
+		{ a_step_that_hangs_says_where, TEST_ROWS(hangs) },
 		{ denormals_do_not_slow_a_step, 0 },
 		{ NULL, 0 },
 	};
