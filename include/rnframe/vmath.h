@@ -16,6 +16,8 @@
 #define RNF_MULTIARCH
 #endif
 
+#define RNF_INLINE static inline __attribute__((always_inline))
+
 /* exp(x), relative error below 2e-7 in [-87, 88], clamped outside.
  * x = r ln2 + t with whole r, |t| <= ln2 / 2; e^t by its Taylor polynomial of
  * degree 7 (remainder below 6e-9), 2^r by the exponent bits. */
@@ -39,6 +41,44 @@ static inline float rnf_expf(float x)
 	return p * power;
 }
 
+/* -- tile kernels out of an element --
+ *
+ * The bodies of an activation's kernels, for an f that returns y of x and its slope:
+ * called with its name from a function that is RNF_MULTIARCH, f is inlined, and what
+ * is not used of it goes. y == x and dx == dy (or dx == x) are allowed. [worker] */
+
+typedef float rnf_element(float x, float *slope);
+
+/* y[n] = f(x[n]) */
+RNF_INLINE void rnf_element_fwd(rnf_element *f, size_t n, const float *x, float *y)
+{
+	float slope;
+	for (size_t i = 0; i < n; i++)
+		y[i] = f(x[i], &slope);
+}
+
+/* dx[n] = dy[n] f'(x[n]) */
+RNF_INLINE void rnf_element_bwd(rnf_element *f, size_t n, const float *x, const float *dy,
+				float *dx)
+{
+	for (size_t i = 0; i < n; i++) {
+		float slope;
+		f(x[i], &slope);
+		dx[i] = dy[i] * slope;
+	}
+}
+
+RNF_INLINE void rnf_element_fwd_bwd(rnf_element *f, size_t n, const float *x,
+				    const float *dy, float *y, float *dx)
+{
+	for (size_t i = 0; i < n; i++) {
+		const float d = dy[i];
+		float slope;
+		y[i] = f(x[i], &slope);
+		dx[i] = d * slope;
+	}
+}
+
 /* -- side by side --
  *
  * A chain of some forty operations, one after another, keeps a processor waiting,
@@ -53,7 +93,6 @@ struct rnf_wide {
 	rnf_vec v[RNF_SIDES];
 };
 
-#define RNF_INLINE static inline __attribute__((always_inline))
 /* Before a loop over the sides, so that they stay in registers. */
 #ifdef __clang__
 #define RNF_UNROLL _Pragma("unroll")

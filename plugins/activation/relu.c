@@ -14,21 +14,14 @@ RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
 			      size_t n, const float *x, float *y)
 {
 	(void)self, (void)tile;
-	for (size_t i = 0; i < n; i++) {
-		float slope;
-		y[i] = relu(x[i], &slope);
-	}
+	rnf_element_fwd(relu, n, x, y);
 }
 
 RNF_MULTIARCH static void bwd(const void *self, const struct rnf_tile *tile,
 			      size_t n, const float *x, const float *dy, float *dx)
 {
 	(void)self, (void)tile;
-	for (size_t i = 0; i < n; i++) {
-		float slope;
-		relu(x[i], &slope);
-		dx[i] = dy[i] * slope;
-	}
+	rnf_element_bwd(relu, n, x, dy, dx);
 }
 
 RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
@@ -36,13 +29,7 @@ RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
 				  float *y, float *dx)
 {
 	(void)self, (void)tile;
-	for (size_t i = 0; i < n; i++) {
-		const float d = dy[i];
-		float slope;
-		const float value = relu(x[i], &slope);
-		y[i] = value;
-		dx[i] = d * slope;
-	}
+	rnf_element_fwd_bwd(relu, n, x, dy, y, dx);
 }
 
 static double ref(const void *self, double x, double *slope)
