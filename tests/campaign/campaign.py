@@ -11,6 +11,7 @@ import itertools
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -154,7 +155,16 @@ class Campaign:
         return 1 if self.failed else 0
 
 
+def hear_for_children():
+    """A program inherits what is ignored here (nohup, a shell's background job), but not
+    what is caught and comes to nothing."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 def main():
+    hear_for_children()
     campaign = Campaign(options())
     return campaign.replay() if campaign.o.case else campaign.run()
 
