@@ -115,9 +115,13 @@ struct rnf_graph {
 	rnf_val (*concat)(struct rnf_graph *, const rnf_val *in, size_t n);
 };
 
-/* Keras' padding words for one axis: `same` gives ceil(n / stride) and puts the
- * odd zero at the end; `valid` stays inside. Returns the size, sets *before. */
+/* Keras' padding words: `same` gives ceil(n / stride) and puts the odd zero at the
+ * end; `valid` stays inside. */
 enum rnf_padding { RNF_PADDING_SAME, RNF_PADDING_VALID };
+/* In that order, for a row of a layer's parameters. */
+static const char *const rnf_padding_words[] = { "same", "valid", NULL };
+
+/* One axis of n pixels: returns the size of the output, sets *before. */
 static inline int64_t rnf_window_axis(enum rnf_padding padding, int64_t n,
 				      int64_t kernel, int64_t stride,
 				      int64_t *before)
@@ -129,6 +133,25 @@ static inline int64_t rnf_window_axis(enum rnf_padding padding, int64_t n,
 	const int64_t zeros = (out - 1) * stride + kernel - n;
 	*before = zeros > 0 ? zeros / 2 : 0;
 	return out;
+}
+
+/* Square windows over x. A size that does not fit fails, under its parameter's `key`:
+ * then *w is nothing to go on with. Returns x, or the failure. */
+static inline rnf_val rnf_window_over(struct rnf_graph *graph, rnf_val x,
+				      enum rnf_padding padding, const char *key,
+				      int64_t size, int64_t stride, struct rnf_window *w)
+{
+	int64_t nhwc[4] = { 0 };
+	if (x < 0) return x;
+	graph->shape(graph, x, nhwc);
+	*w = (struct rnf_window){ .kernel_h = size, .kernel_w = size, .stride = stride };
+	w->out_h = rnf_window_axis(padding, nhwc[1], size, stride, &w->pad_top);
+	w->out_w = rnf_window_axis(padding, nhwc[2], size, stride, &w->pad_left);
+	if (w->out_h >= 1 && w->out_w >= 1) return x;
+	/* in brackets, since Check has a macro of that name */
+	return (graph->fail)(graph, "%s is %lld, must fit into the %lld x %lld input when "
+			     "padding is \"valid\"", key, (long long)size,
+			     (long long)nhwc[1], (long long)nhwc[2]);
 }
 
 #endif

@@ -11,15 +11,12 @@ struct conf {
 	double l2;
 };
 
-/* In the order of enum rnf_padding. */
-static const char *const paddings[] = { "same", "valid", NULL };
-
 static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_INT_REQUIRED(struct conf, filters, 1, 4096, "channels", "of the output"),
 	RNF_INT(struct conf, kernel, 3, 1, 64, "pixels", "height and width of the kernel"),
 	RNF_INT(struct conf, stride, 1, 1, 64, "pixels", "from one window to the next"),
 	RNF_INT(struct conf, groups, 1, 1, 4096, "", "of channels that see only each other"),
-	RNF_ENUM(struct conf, padding, "same", paddings, "zeros at the edge, as in Keras"),
+	RNF_ENUM(struct conf, padding, "same", rnf_padding_words, "zeros at the edge, as in Keras"),
 	RNF_BOOL(struct conf, bias, 0, "add a trained constant a channel"),
 	RNF_ENUM(struct conf, algorithm, "auto", rnf_algorithm_words,
 		 "direct sums, or Winograd's F(4x4, 3x3); auto: the model's, or by the shape"),
@@ -48,16 +45,6 @@ static rnf_val bias(const struct conf *conf, struct rnf_graph *graph, rnf_val y)
 	return graph->bias(graph, y, b);
 }
 
-static struct rnf_window window(const struct conf *conf, const int64_t nhwc[4])
-{
-	const enum rnf_padding padding = (enum rnf_padding)conf->padding;
-	const int64_t k = conf->kernel, stride = conf->stride;
-	struct rnf_window w = { .kernel_h = k, .kernel_w = k, .stride = stride };
-	w.out_h = rnf_window_axis(padding, nhwc[1], k, stride, &w.pad_top);
-	w.out_w = rnf_window_axis(padding, nhwc[2], k, stride, &w.pad_left);
-	return w;
-}
-
 static int fits_winograd(const struct conf *conf)
 {
 	return conf->kernel == 3 && conf->stride == 1 && conf->groups == 1;
@@ -72,28 +59,34 @@ static enum rnf_algorithm algorithm(const struct conf *conf, const struct rnf_gr
 	return graph->algorithm;
 }
 
-static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
+/* x, or the failure */
+static rnf_val fits(const struct conf *conf, struct rnf_graph *graph, rnf_val x, int64_t c)
 {
-	const struct conf *conf = self;
-	int64_t x[4] = { 0 };
-	(void)n_in;
-	if (in[0] < 0) return in[0];
-	graph->shape(graph, in[0], x);
-	if (x[3] % conf->groups != 0 || conf->filters % conf->groups != 0)
+	if (c % conf->groups != 0 || conf->filters % conf->groups != 0)
 		return graph->fail(graph, "groups is %lld, must divide both the %lld channels "
 				   "of the input and the %lld filters", (long long)conf->groups,
-				   (long long)x[3], (long long)conf->filters);
-	const struct rnf_window w = window(conf, x);
-	if (w.out_h < 1 || w.out_w < 1)
-		return graph->fail(graph, "kernel is %lld, must fit into the %lld x %lld input "
-				   "when padding is \"valid\"", (long long)conf->kernel,
-				   (long long)x[1], (long long)x[2]);
+				   (long long)c, (long long)conf->filters);
 	if (conf->algorithm == RNF_ALGORITHM_WINOGRAD && !fits_winograd(conf))
 		return graph->fail(graph, "algorithm is \"winograd\", which is for kernel 3, "
 				   "stride 1 and groups 1, not %lld, %lld and %lld",
 				   (long long)conf->kernel, (long long)conf->stride,
 				   (long long)conf->groups);
-	const rnf_val y = graph->conv2d(graph, in[0], kernel(conf, graph, x[3]), &w,
+	return x;
+}
+
+static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
+{
+	const struct conf *conf = self;
+	int64_t nhwc[4] = { 0 };
+	struct rnf_window w;
+	(void)n_in;
+	if (in[0] < 0) return in[0];
+	graph->shape(graph, in[0], nhwc);
+	rnf_val x = fits(conf, graph, in[0], nhwc[3]);
+	x = rnf_window_over(graph, x, (enum rnf_padding)conf->padding, "kernel",
+			    conf->kernel, conf->stride, &w);
+	if (x < 0) return x;
+	const rnf_val y = graph->conv2d(graph, x, kernel(conf, graph, nhwc[3]), &w,
 					conf->groups, algorithm(conf, graph));
 	return conf->bias ? bias(conf, graph, y) : y;
 }
