@@ -38,15 +38,31 @@ static void train(const char *build, const char *isa, const char *conf, const ch
 		"2>&1", isa, build, conf, folder, more) == 0, "%s", out);
 }
 
-/* Ends after `stop` steps and goes on; 0: runs through. */
+enum { THROUGH = 0, KILLED = -1 };
+
+/* In place of the third checkpoint's rename. */
+static void killed(int row, const char *build, const char *folder, int threads)
+{
+	test_command(out, sizeof out, "LD_PRELOAD=%s/tests/fault.so RNF_FAULT=rename:3:kill "
+		"RNF_FAULT_UNDER=$(realpath -m %s/checkpoints) RNF_ISA=%s %s/rnframe train %s "
+		"train.callbacks=checkpoint train.callbacks.every_steps=1 "
+		"train.pictures=false train.epochs=2 threads=%d --out %s; echo $? "
+		"$(ls %s/checkpoints)", builds[0], folder, rows[row].isa, build,
+		rows[row].conf, threads, folder, folder);
+	ck_assert_msg(strstr(out, "137 ") && strstr(out, "_step2.safetensors"), "%s", out);
+}
+
+/* Ends after `stop` steps, or is killed, and goes on; THROUGH: runs through. */
 static void compare(int row, const char *build, const char *dir, int threads, int stop)
 {
 	char folder[600], more[96];
 	snprintf(folder, sizeof folder, "%s/other", dir);
 	test_shell("rm -rf %s", folder);
-	if (stop) {
+	if (stop > 0) {
 		snprintf(more, sizeof more, "threads=%d train.max_steps=%d", 5 - threads, stop);
 		train(build, rows[row].isa, rows[row].conf, folder, more);
+	} else if (stop == KILLED) {
+		killed(row, build, folder, 5 - threads);
 	}
 	snprintf(more, sizeof more, "threads=%d --resume auto", threads);
 	train(build, rows[row].isa, rows[row].conf, folder, more);
@@ -58,7 +74,7 @@ static void compare(int row, const char *build, const char *dir, int threads, in
 START_TEST(one_hash)
 {
 	const char *dir = test_folder("compilers");
-	const int stops[] = { 0, rows[_i].steps - 1, rows[_i].steps };
+	const int stops[] = { THROUGH, rows[_i].steps - 1, rows[_i].steps, KILLED };
 	if (!is_here(rows[_i].isa)) return;
 	if (!test_needs(test_command(out, sizeof out, "command -v clang") == 0, "clang")) return;
 	test_shell("env -u MAKEFLAGS -u MFLAGS make -s CC=clang BUILD=build/clang all "
@@ -66,7 +82,7 @@ START_TEST(one_hash)
 	train(builds[0], rows[_i].isa, rows[_i].conf, rnf_format("%s/first", dir), "threads=1");
 	for (int b = 0; b < BUILDS; b++)
 		for (int threads = 1; threads <= 4; threads++)
-			for (int s = 0; s < 3; s++)
+			for (int s = 0; s < 4; s++)
 				compare(_i, builds[b], dir, threads, stops[s]);
 }
 END_TEST
