@@ -77,8 +77,9 @@ class Storage:
         return by_kind
 
     def cases(self, subject, seed):
-        """A few calls of each place with the most likely effects first, then all others."""
-        early, late = [], []
+        """A few calls of each place with the most likely effects first, then all calls with
+        these, then all else."""
+        few_calls, likely, rest = [], [], []
         for scenario in self.SCENARIOS:
             for kind, paths in self.calls(subject, scenario).items():
                 places = {}
@@ -89,8 +90,10 @@ class Storage:
                                                          range(1, len(paths) + 1)):
                     first = (mode == "once" and n in few and effect in FIRST[scenario]
                              and (scenario == "save" or kind in READING))
-                    (early if first else late).append(f"{scenario}/{kind}/{effect}/{mode}/{n}")
-        return early + late
+                    second = mode == "once" and effect in FIRST["save"]
+                    stage = few_calls if first else likely if second else rest
+                    stage.append(f"{scenario}/{kind}/{effect}/{mode}/{n}")
+        return few_calls + likely + rest
 
     # -- one --
 
