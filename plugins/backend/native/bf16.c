@@ -39,13 +39,15 @@ size_t native_bf16_pack_floats(const struct native_conv *g)
 	return (size_t)(w->kernel_h * w->kernel_w * g->c * g->padded);
 }
 
-/* One tap: [pair of channels that are read][padded], from w[c][k]. */
-static float *pack_tap(const struct native_conv *g, const float *w, float *packed)
+/* One column of a tap: [pair of channels that are read][width], from w[c][k]. */
+static float *pack_column(const struct native_conv *g, int64_t from, const float *w,
+			  float *packed)
 {
 	const int back = g->shape.kind == RNF_STEP_CONV_BWD_DATA;
 	const int64_t j_step = back ? 1 : g->shape.k, k_step = back ? g->shape.k : 1;
+	const int64_t to = native_column_end(g, from);
 	for (int64_t j = 0; j < g->depth; j += 2)
-		for (int64_t k = 0; k < g->padded; k++) {
+		for (int64_t k = from; k < to; k++) {
 			const float *at = w + j * j_step + k * k_step;
 			const uint32_t pair = k >= g->k ? 0
 				: native_pair(*at, j + 1 < g->depth ? at[j_step] : 0);
@@ -59,5 +61,7 @@ void native_bf16_pack(const void *conv, const float *weights, float *packed)
 	const struct native_conv *g = conv;
 	const struct rnf_window *w = &g->shape.window;
 	for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
-		packed = pack_tap(g, weights + t * g->shape.c * g->shape.k, packed);
+		for (int64_t k = 0; k < g->padded; k += g->column)
+			packed = pack_column(g, k, weights + t * g->shape.c * g->shape.k,
+					     packed);
 }

@@ -45,12 +45,19 @@ INLINE int tap_pixels(const struct native_conv *g, const struct native_tap *t,
 	return any;
 }
 
-/* w: channels [c][padded] of one tap, from the first vector on */
-INLINE void add_tap(int64_t c, int64_t padded, const float *const in_pixel[PIXELS],
-		    const float *w, int64_t pixels, int64_t vectors, int pairs,
-		    vec sum[PIXELS][VECTORS])
+INLINE int64_t output_pixel(const struct native_conv *g, const struct native_sub *s,
+			    const struct place *at, int64_t p)
 {
-	for (int64_t i = 0; i < c; i++, w += padded) {
+	const int64_t y = s->oy + at->row[p] * g->out_step;
+	const int64_t x = s->ox + at->col[p] * g->out_step;
+	return (y * g->out_w + x) * g->k;
+}
+
+/* w: [c][vectors] of one tap and column */
+INLINE void add_tap(int64_t c, const float *const in_pixel[PIXELS], const float *w,
+		    int64_t pixels, int64_t vectors, int pairs, vec sum[PIXELS][VECTORS])
+{
+	for (int64_t i = 0; i < c; i++, w += vectors * LANES) {
 		vec weight[VECTORS];
 		UNROLL
 		for (int64_t v = 0; v < vectors; v++)
@@ -62,6 +69,34 @@ INLINE void add_tap(int64_t c, int64_t padded, const float *const in_pixel[PIXEL
 				sum[p][v] = add_products(&in_pixel[p][i], weight[v],
 							 sum[p][v], pairs);
 	}
+}
+
+/* The sums of channels from k on. Whole vectors of pixels in one row go out of
+ * registers, the others by way of memory. */
+INLINE void put_pixels(const struct native_conv *g, const struct native_sub *s,
+		       const struct place *at, int64_t k, float *out, int64_t pixels,
+		       int64_t vectors, vec sum[PIXELS][VECTORS])
+{
+	const int64_t left = g->k - k;
+	if (at->inner && left >= vectors * LANES) {
+		float *to = out + output_pixel(g, s, at, 0) + k;
+		UNROLL
+		for (int64_t p = 0; p < pixels; p++, to += g->out_step * g->k)
+			UNROLL
+			for (int64_t v = 0; v < vectors; v++)
+				store(to + v * LANES, sum[p][v]);
+		return;
+	}
+	vec kept[PIXELS][VECTORS];
+	UNROLL
+	for (int64_t p = 0; p < pixels; p++)
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++)
+			kept[p][v] = sum[p][v];
+	for (int64_t p = 0; p < at->n; p++)
+		for (int64_t v = 0; v < vectors; v++)
+			store_up_to(out + output_pixel(g, s, at, p) + k + v * LANES,
+				    kept[p][v], left - v * LANES);
 }
 
 INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s,
@@ -78,18 +113,10 @@ INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s
 	for (int64_t t = 0; t < s->n_taps; t++) {
 		const float *in_pixel[PIXELS];
 		if (!tap_pixels(g, &s->taps[t], at, pixels, in, in_pixel)) continue;
-		add_tap(g->c, g->padded, in_pixel,
-			w + s->taps[t].weight * g->c * g->padded + k, pixels, vectors,
-			pairs, sum);
+		add_tap(g->c, in_pixel, w + (s->taps[t].weight * g->padded + k) * g->c,
+			pixels, vectors, pairs, sum);
 	}
-	for (int64_t p = 0; p < at->n; p++) {
-		const int64_t y = s->oy + at->row[p] * g->out_step;
-		const int64_t x = s->ox + at->col[p] * g->out_step;
-		float *to = out + (y * g->out_w + x) * g->k + k;
-		UNROLL
-		for (int64_t v = 0; v < vectors; v++)
-			store_up_to(to + v * LANES, sum[p][v], g->k - k - v * LANES);
-	}
+	put_pixels(g, s, at, k, out, pixels, vectors, sum);
 }
 
 /* The next pixels before `to` in the order of the rows; the last one fills what is
@@ -229,13 +256,34 @@ INLINE void add_or_store(float *to, vec sum, int overwrite, int64_t left)
 	store_up_to(to, overwrite ? sum : sum + load_up_to(to, left), left);
 }
 
+INLINE void clear_sums(vec sum[CHANNELS][VECTORS], int64_t channels, int64_t vectors)
+{
+	UNROLL
+	for (int64_t c = 0; c < channels; c++)
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++)
+			sum[c][v] = (vec){ 0 };
+}
+
+INLINE void put_outer(const struct native_conv *g, vec sum[CHANNELS][VECTORS], float *dw,
+		      int overwrite, int64_t left, int64_t channels, int64_t vectors)
+{
+	UNROLL
+	for (int64_t c = 0; c < channels; c++)
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++)
+			add_or_store(dw + c * g->k + v * LANES, sum[c][v], overwrite,
+				     left - v * LANES);
+}
+
 /* dw: channels [c][k] of the tap, at the first channel and vector */
 INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 		  struct range r, const float *x, const float *dy, float *dw,
 		  int overwrite, int64_t left, int64_t channels, int64_t vectors)
 {
-	vec sum[CHANNELS][VECTORS] = { 0 };
+	vec sum[CHANNELS][VECTORS];
 	const int64_t x_step = g->in_step * g->c, cols = r.col1 - r.col0;
+	clear_sums(sum, channels, vectors);
 	for (int64_t row = r.row0; row < r.row1; row++) {
 		const float *a = x + ((row * g->in_step + t->dy) * g->w +
 				      r.col0 * g->in_step + t->dx) * g->c;
@@ -245,12 +293,7 @@ INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 		else
 			add_outer(cols, a, x_step, b, g->k, LANES, sum, channels, vectors, 0);
 	}
-	UNROLL
-	for (int64_t c = 0; c < channels; c++)
-		UNROLL
-		for (int64_t v = 0; v < vectors; v++)
-			add_or_store(dw + c * g->k + v * LANES, sum[c][v], overwrite,
-				     left - v * LANES);
+	put_outer(g, sum, dw, overwrite, left, channels, vectors);
 }
 
 /* All channels of one tap, `channels` rows at a time, then those that are left. */
@@ -335,16 +378,23 @@ static void pack_column(const struct native_conv *g, struct range r, const float
 		}
 }
 
+/* Where all channels and lanes are there, the sums stay in registers. */
 static void outer_panel(const struct native_conv *g, int64_t pixels, const float *a,
 			const float *d, float *dw, int overwrite, int64_t rows, int64_t n)
 {
-	vec sum[CHANNELS][VECTORS] = { 0 };
+	vec sum[CHANNELS][VECTORS];
+	clear_sums(sum, CHANNELS, VECTORS);
 	add_outer(pixels, a, CHANNELS, d, VECTORS * LANES, LANES, sum, CHANNELS,
 		  VECTORS, 0);
+	if (rows == CHANNELS && n >= VECTORS * LANES) {
+		put_outer(g, sum, dw, overwrite, n, CHANNELS, VECTORS);
+		return;
+	}
+	vec kept[CHANNELS][VECTORS];
+	memcpy(kept, sum, sizeof kept);
 	for (int64_t i = 0; i < rows; i++)
-		UNROLL
 		for (int64_t v = 0; v < VECTORS; v++)
-			add_or_store(dw + i * g->k + v * LANES, sum[i][v], overwrite,
+			add_or_store(dw + i * g->k + v * LANES, kept[i][v], overwrite,
 				     n - v * LANES);
 }
 

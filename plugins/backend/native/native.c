@@ -187,6 +187,17 @@ static int add_subs(struct native_conv *g, const struct rnf_host *host)
 	return 1;
 }
 
+/* Where pixels meet only themselves, the image is as good as one long row. */
+static void join_rows(struct rnf_conv_shape *s)
+{
+	struct rnf_window *w = &s->window;
+	if (w->kernel_h * w->kernel_w != 1 || w->stride != 1 || w->out_h != s->h ||
+	    w->out_w != s->w)
+		return;
+	s->w = w->out_w = s->h * s->w;
+	s->h = w->out_h = 1;
+}
+
 /* The image that is read and the one that is written. */
 static void set_images(struct native_conv *g, const struct native_isa *isa)
 {
@@ -236,7 +247,10 @@ static size_t set_panels(struct native_conv *g, const struct native_isa *isa)
 	       sizeof(float);
 }
 
-/* ---- weights as the kernels read them: [tap][depth][padded] ---- */
+/* ---- weights as the kernels read them: [tap][column][depth][its width] ----
+ *
+ * A column's weights follow each other: rows that are a power of two apart would share
+ * a few sets of L1. */
 
 int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, int64_t k)
 {
@@ -247,14 +261,23 @@ int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, in
 	return (tap * depth + k % g->per) * s->k + k / g->per * g->depth + j;
 }
 
+static float *pack_column(const struct native_conv *g, int64_t tap, int64_t from,
+			  const float *weights, float *packed)
+{
+	const int64_t to = native_column_end(g, from);
+	for (int64_t j = 0; j < g->depth; j++)
+		for (int64_t k = from; k < to; k++)
+			*packed++ = k < g->k ? weights[native_weight_at(g, tap, j, k)] : 0;
+	return packed;
+}
+
 static void pack(const void *state, const float *weights, float *packed)
 {
 	const struct native_conv *g = state;
 	const struct rnf_window *w = &g->shape.window;
 	for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
-		for (int64_t j = 0; j < g->depth; j++)
-			for (int64_t k = 0; k < g->padded; k++)
-				*packed++ = k < g->k ? weights[native_weight_at(g, t, j, k)] : 0;
+		for (int64_t k = 0; k < g->padded; k += g->column)
+			packed = pack_column(g, t, k, weights, packed);
 }
 
 /* ---- the kernels, by instruction set ---- */
@@ -342,8 +365,8 @@ static void set_direct(struct state *s, const struct native_isa *isa,
 		return;
 	}
 	if (is_grouped) kernel->scratch_bytes = set_spread(&s->g);
+	if (is_grouped) s->g.column = s->g.padded;
 	s->run = is_grouped ? isa->grouped : isa->dense;
-	if (s->g.shape.kind == RNF_STEP_CONV_FWD && s->g.k == s->g.padded) return;
 	kernel->pack = pack;
 	kernel->pack_floats = (size_t)(w->kernel_h * w->kernel_w * s->g.depth *
 				       s->g.padded);
@@ -360,6 +383,10 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	struct state *s = host->alloc(sizeof *s);
 	if (!s) return host->fail(RNF_ENOMEM, "out of memory");
 	s->g.shape = *shape;
+	/* the others work in bands of rows */
+	if (shape->kind != RNF_STEP_CONV_BWD_WEIGHTS && shape->groups == 1 &&
+	    !takes_bf16(shape))
+		join_rows(&s->g.shape);
 	s->g.dy[0] = INT64_MAX;
 	s->g.dy[1] = INT64_MIN;
 	set_images(&s->g, isa);

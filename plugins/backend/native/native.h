@@ -89,6 +89,12 @@ static inline int64_t native_first(int64_t step, int64_t d, int64_t bound)
 	return n <= 0 ? 0 : (n + step - 1) / step;
 }
 
+/* Behind the channels of the column that begins at k: whole vectors. */
+static inline int64_t native_column_end(const struct native_conv *g, int64_t k)
+{
+	return k + g->column < g->padded ? k + g->column : g->padded;
+}
+
 typedef void native_run(const struct native_conv *, const struct rnf_step_io *);
 
 /* The kernels of one instruction set. */
@@ -97,7 +103,8 @@ struct native_isa {
 	int emulates_bf16; /* for tests: it is not offered */
 	int64_t lanes, vectors; /* of a column that is summed at once */
 	int64_t channels;       /* whose weight gradients are */
-	/* The weights that are read, io->in[1]: [weight][c or depth][padded] ... */
+	/* The weights that are read, io->in[1]: [weight][column][c or depth][width of
+	 * the column], where a conv in groups has one column ... */
 	native_run *dense, *dense_weights, *point_weights, *grouped, *grouped_weights;
 	/* ... or as native_winograd_pack() leaves them. */
 	native_run *winograd, *winograd_weights;

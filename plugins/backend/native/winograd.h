@@ -263,11 +263,9 @@ INLINE void product(const struct native_conv *g, const float *v, const float *u,
 		tile[p] = v + p * read_size(g);
 	for (int64_t c = 0; c < g->c; c += LANES, u += LANES * vectors * LANES) {
 		if (g->c - c >= LANES)
-			add_tap(LANES, vectors * LANES, tile, u, pixels, vectors, 0,
-				sum);
+			add_tap(LANES, tile, u, pixels, vectors, 0, sum);
 		else
-			add_tap(g->c - c, vectors * LANES, tile, u, pixels, vectors, 0,
-				sum);
+			add_tap(g->c - c, tile, u, pixels, vectors, 0, sum);
 		UNROLL
 		for (int64_t p = 0; p < pixels; p++)
 			tile[p] += BLOCK;
