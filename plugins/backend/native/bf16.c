@@ -39,8 +39,8 @@ size_t native_bf16_pack_floats(const struct native_conv *g)
 	return (size_t)(w->kernel_h * w->kernel_w * g->c * g->padded);
 }
 
-/* One column of a tap: [pair of channels that are read][width], from w[c][k]. */
-static float *pack_column(const struct native_conv *g, int64_t from, const float *w,
+/* A tap of a column: [pair of channels that are read][width], from w[c][k]. */
+static float *pack_tap(const struct native_conv *g, int64_t from, const float *w,
 			  float *packed)
 {
 	const int back = g->shape.kind == RNF_STEP_CONV_BWD_DATA;
@@ -60,8 +60,7 @@ void native_bf16_pack(const void *conv, const float *weights, float *packed)
 {
 	const struct native_conv *g = conv;
 	const struct rnf_window *w = &g->shape.window;
-	for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
-		for (int64_t k = 0; k < g->padded; k += g->column)
-			packed = pack_column(g, k, weights + t * g->shape.c * g->shape.k,
-					     packed);
+	for (int64_t k = 0; k < g->padded; k += g->column)
+		for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
+			packed = pack_tap(g, k, weights + t * g->shape.c * g->shape.k, packed);
 }

@@ -113,7 +113,8 @@ INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s
 	for (int64_t t = 0; t < s->n_taps; t++) {
 		const float *in_pixel[PIXELS];
 		if (!tap_pixels(g, &s->taps[t], at, pixels, in, in_pixel)) continue;
-		add_tap(g->c, in_pixel, w + (s->taps[t].weight * g->padded + k) * g->c,
+		add_tap(g->c, in_pixel,
+			w + native_weights(g, s->taps[t].weight, k, g->c, vectors * LANES),
 			pixels, vectors, pairs, sum);
 	}
 	put_pixels(g, s, at, k, out, pixels, vectors, sum);
@@ -296,31 +297,32 @@ INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 	put_outer(g, sum, dw, overwrite, left, channels, vectors);
 }
 
-/* All channels of one tap, `channels` rows at a time, then those that are left. */
+/* `channels` channels of one tap with all columns. */
+INLINE void tap_channels(const struct native_conv *g, const struct native_tap *t,
+			 struct range r, const float *x, const float *dy, float *dw,
+			 int overwrite, int64_t channels)
+{
+	for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
+		const int64_t left = g->k - k;
+		if (left > LANES)
+			outer(g, t, r, x, dy + k, dw + k, overwrite, left, channels, VECTORS);
+		else
+			outer(g, t, r, x, dy + k, dw + k, overwrite, left, channels, 1);
+	}
+}
+
+/* Three at the end are an image's colours. */
 static void tap_weights(const struct native_conv *g, const struct native_tap *t,
 			struct range r, const float *x, const float *dy, float *dw,
 			int overwrite)
 {
-	for (int64_t c = 0; c < g->c; ) {
-		const int64_t n = g->c - c >= CHANNELS ? CHANNELS : 1;
-		for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
-			const int64_t left = g->k - k;
-			const int wide = left > LANES;
-			float *to = dw + c * g->k + k;
-			if (n == CHANNELS && wide)
-				outer(g, t, r, x + c, dy + k, to, overwrite, left,
-				      CHANNELS, VECTORS);
-			else if (n == CHANNELS)
-				outer(g, t, r, x + c, dy + k, to, overwrite, left,
-				      CHANNELS, 1);
-			else if (wide)
-				outer(g, t, r, x + c, dy + k, to, overwrite, left, 1,
-				      VECTORS);
-			else
-				outer(g, t, r, x + c, dy + k, to, overwrite, left, 1, 1);
-		}
-		c += n;
-	}
+	int64_t c = 0;
+	for (; c + CHANNELS <= g->c; c += CHANNELS)
+		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, CHANNELS);
+	for (; c + 3 <= g->c; c += 3)
+		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, 3);
+	for (; c < g->c; c++)
+		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, 1);
 }
 
 /* Band by band, whose pixels stay in L1 while all taps and channels read them. */

@@ -73,31 +73,51 @@ static void spread(const struct native_conv *g, const struct band *b, const floa
 	}
 }
 
-enum { GROUPED_PIXELS = 8 };
+enum { GROUPED_SUMS = 8 };
 
 /* lanes: of the first pixel, from channel k on; pixels are in_step * depth * slice
- * apart */
+ * apart. w: from there too, in rows of `width` */
 INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub *s,
-			   const float *lanes, const float *w, float *out, int64_t k,
-			   int64_t pixels)
+			   const float *lanes, const float *w, int64_t width, float *out,
+			   int64_t k, int64_t pixels, int64_t vectors)
 {
-	const int64_t step = g->depth * g->slice, stride = g->in_step * step;
-	vec sum[GROUPED_PIXELS] = { 0 };
+	const int64_t stride = g->in_step * g->depth * g->slice;
+	vec sum[GROUPED_SUMS] = { 0 };
 	for (int64_t t = 0; t < s->n_taps; t++) {
-		const struct native_tap *tap = &s->taps[t];
-		const float *a = lanes + (tap->dy * g->columns + tap->dx) * step;
-		const float *m = w + tap->weight * g->depth * g->padded + k;
-		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += g->padded) {
-			const vec weight = load(m);
+		const float *a = lanes + s->taps[t].lanes;
+		const float *m = w + native_weights(g, s->taps[t].weight, 0, g->depth, width);
+		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
 			UNROLL
 			for (int64_t p = 0; p < pixels; p++)
-				sum[p] = multiply_add(load(a + p * stride), weight,
-						      sum[p]);
+				UNROLL
+				for (int64_t v = 0; v < vectors; v++)
+					sum[p * vectors + v] = multiply_add(
+						load(a + p * stride + v * LANES),
+						load(m + v * LANES), sum[p * vectors + v]);
 		}
 	}
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
-		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
+		UNROLL
+		for (int64_t v = 0; v < vectors; v++)
+			store_up_to(out + p * g->out_step * g->k + k + v * LANES,
+				    sum[p * vectors + v], g->k - k - v * LANES);
+}
+
+/* A row from channel k on, some pixels at a time, then one by one. */
+INLINE void grouped_column(const struct native_conv *g, const struct native_sub *s,
+			   const float *lanes, const float *w, int64_t width, float *out,
+			   int64_t k, int64_t vectors)
+{
+	const int64_t in = g->in_step * g->depth * g->slice, to = g->out_step * g->k;
+	const int64_t pixels = GROUPED_SUMS / vectors;
+	int64_t col = 0;
+	for (; col + pixels <= s->cols; col += pixels)
+		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k, pixels,
+			       vectors);
+	for (; col < s->cols; col++)
+		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k, 1,
+			       vectors);
 }
 
 static void grouped_row(const struct native_conv *g, const struct native_sub *s,
@@ -107,16 +127,12 @@ static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 	const int64_t step = g->depth * g->slice;
 	const float *a = lanes + ((row * g->in_step - b->y0) * g->columns + g->left) * step;
 	float *to = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k;
-	for (int64_t i = 0; i < b->width; i += LANES)
-		for (int64_t col = 0; col < s->cols; ) {
-			const int64_t n = s->cols - col >= GROUPED_PIXELS
-				? GROUPED_PIXELS : 1;
-			const float *at = a + col * g->in_step * step + i;
-			float *pixel = to + col * g->out_step * g->k;
-			if (n == 1) grouped_pixels(g, s, at, w, pixel, b->k + i, 1);
-			else grouped_pixels(g, s, at, w, pixel, b->k + i, GROUPED_PIXELS);
-			col += n;
-		}
+	int64_t i = 0;
+	w += native_weights(g, 0, b->k, g->depth, b->width);
+	for (; i + 2 * LANES <= b->width; i += 2 * LANES)
+		grouped_column(g, s, a + i, w + i, b->width, to, b->k + i, 2);
+	for (; i < b->width; i += LANES)
+		grouped_column(g, s, a + i, w + i, b->width, to, b->k + i, 1);
 }
 
 static void grouped_slice(const struct native_conv *g, int64_t k,

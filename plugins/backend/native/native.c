@@ -156,8 +156,9 @@ static int add_sub(struct native_conv *g, const struct rnf_host *host,
 	for (int64_t i = 0; i < y->taps; i++)
 		for (int64_t j = 0; j < x->taps; j++) {
 			struct native_tap *t = &taps[s->n_taps++];
-			*t = (struct native_tap){ y->offset[i], x->offset[j],
-				y->tap[i] * g->shape.window.kernel_w + x->tap[j] };
+			*t = (struct native_tap){
+				.dy = y->offset[i], .dx = x->offset[j],
+				.weight = y->tap[i] * g->shape.window.kernel_w + x->tap[j] };
 			widen(g, s, t);
 		}
 	set_inner(g, s);
@@ -231,7 +232,12 @@ static size_t set_spread(struct native_conv *g)
 {
 	if (g->columns < g->w) g->columns = g->w;
 	g->columns += g->left;
-	g->slice = g->padded < SLICE ? g->padded : SLICE;
+	g->slice = g->column = g->padded < SLICE ? g->padded : SLICE;
+	for (size_t i = 0; i < g->n_subs; i++)
+		for (int64_t t = 0; t < g->subs[i].n_taps; t++) {
+			struct native_tap *tap = &g->subs[i].taps[t];
+			tap->lanes = (tap->dy * g->columns + tap->dx) * g->depth * g->slice;
+		}
 	return native_set_band(g, g->columns * g->depth * g->slice, SPREAD_FLOATS);
 }
 
@@ -247,10 +253,7 @@ static size_t set_panels(struct native_conv *g, const struct native_isa *isa)
 	       sizeof(float);
 }
 
-/* ---- weights as the kernels read them: [tap][column][depth][its width] ----
- *
- * A column's weights follow each other: rows that are a power of two apart would share
- * a few sets of L1. */
+/* ---- weights as the kernels read them: native_weights() ---- */
 
 int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, int64_t k)
 {
@@ -261,8 +264,8 @@ int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, in
 	return (tap * depth + k % g->per) * s->k + k / g->per * g->depth + j;
 }
 
-static float *pack_column(const struct native_conv *g, int64_t tap, int64_t from,
-			  const float *weights, float *packed)
+static float *pack_tap(const struct native_conv *g, int64_t tap, int64_t from,
+		       const float *weights, float *packed)
 {
 	const int64_t to = native_column_end(g, from);
 	for (int64_t j = 0; j < g->depth; j++)
@@ -275,9 +278,9 @@ static void pack(const void *state, const float *weights, float *packed)
 {
 	const struct native_conv *g = state;
 	const struct rnf_window *w = &g->shape.window;
-	for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
-		for (int64_t k = 0; k < g->padded; k += g->column)
-			packed = pack_column(g, t, k, weights, packed);
+	for (int64_t k = 0; k < g->padded; k += g->column)
+		for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
+			packed = pack_tap(g, t, k, weights, packed);
 }
 
 /* ---- the kernels, by instruction set ---- */
@@ -365,7 +368,6 @@ static void set_direct(struct state *s, const struct native_isa *isa,
 		return;
 	}
 	if (is_grouped) kernel->scratch_bytes = set_spread(&s->g);
-	if (is_grouped) s->g.column = s->g.padded;
 	s->run = is_grouped ? isa->grouped : isa->dense;
 	kernel->pack = pack;
 	kernel->pack_floats = (size_t)(w->kernel_h * w->kernel_w * s->g.depth *

@@ -15,11 +15,12 @@
 struct native_tap {
 	int64_t dy, dx;
 	int64_t weight; /* which tap of the kernel */
+	int64_t lanes;  /* grouped: from a pixel's place in spread rows to what it reads */
 };
 
 /* The output pixels (oy + row * out_step, ox + col * out_step). */
 struct native_sub {
-	const struct native_tap *taps;
+	struct native_tap *taps;
 	int64_t n_taps, rows, cols, oy, ox;
 	int64_t inner[2]; /* columns from, up to which no tap is outside */
 };
@@ -29,7 +30,7 @@ struct native_conv {
 	int64_t h, w, c;      /* image that is read; bf16: c pairs of channels */
 	int64_t out_w, k;     /* row length and channels of the one written */
 	int64_t padded;       /* k, rounded up to whole vectors */
-	int64_t column;       /* output channels that are summed at once */
+	int64_t column;       /* output channels whose weights lie together */
 	int64_t in_step, out_step;
 	int64_t dy[2];        /* smallest and largest of all taps */
 	struct native_sub *subs;
@@ -95,6 +96,16 @@ static inline int64_t native_column_end(const struct native_conv *g, int64_t k)
 	return k + g->column < g->padded ? k + g->column : g->padded;
 }
 
+/* The weights of a tap for the column that begins at k: [rows][width], one for each
+ * channel that is read. A column's follow each other: rows that are a power of two
+ * apart would share a few sets of L1. */
+static inline int64_t native_weights(const struct native_conv *g, int64_t tap, int64_t k,
+				     int64_t rows, int64_t width)
+{
+	const struct rnf_window *w = &g->shape.window;
+	return rows * (k * w->kernel_h * w->kernel_w + tap * width);
+}
+
 typedef void native_run(const struct native_conv *, const struct rnf_step_io *);
 
 /* The kernels of one instruction set. */
@@ -103,8 +114,7 @@ struct native_isa {
 	int emulates_bf16; /* for tests: it is not offered */
 	int64_t lanes, vectors; /* of a column that is summed at once */
 	int64_t channels;       /* whose weight gradients are */
-	/* The weights that are read, io->in[1]: [weight][column][c or depth][width of
-	 * the column], where a conv in groups has one column ... */
+	/* The weights that are read, io->in[1]: as native_weights() finds them ... */
 	native_run *dense, *dense_weights, *point_weights, *grouped, *grouped_weights;
 	/* ... or as native_winograd_pack() leaves them. */
 	native_run *winograd, *winograd_weights;
