@@ -104,6 +104,39 @@ INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub 
 				    sum[p * vectors + v], g->k - k - v * LANES);
 }
 
+enum { THREE_PIXELS = 8 };
+
+/* One vector of THREE_PIXELS pixels where taps lie in threes side by side (s->threes):
+ * a value that is read meets all three. Loads, two a cycle, would else be what lasts. */
+static void grouped_threes(const struct native_conv *g, const struct native_sub *s,
+			   const float *lanes, const float *w, int64_t width, float *out,
+			   int64_t k)
+{
+	const int64_t step = g->depth * g->slice;
+	vec sum[THREE_PIXELS] = { 0 };
+	for (int64_t t = 0; t < s->n_taps; t += 3) {
+		const struct native_tap *left = &s->taps[s->threes > 0 ? t : t + 2];
+		const float *a = lanes + left->lanes;
+		const float *m = w + native_weights(g, left->weight, 0, g->depth, width);
+		const int64_t next = s->threes * native_weights(g, 1, 0, g->depth, width);
+		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
+			const vec weight[3] = { load(m), load(m + next), load(m + 2 * next) };
+			UNROLL
+			for (int64_t p = 0; p < THREE_PIXELS + 2; p++) {
+				const vec x = load(a + p * step);
+				UNROLL
+				for (int64_t i = 0; i < 3; i++)
+					if (p >= i && p - i < THREE_PIXELS)
+						sum[p - i] = multiply_add(x, weight[i],
+									  sum[p - i]);
+			}
+		}
+	}
+	UNROLL
+	for (int64_t p = 0; p < THREE_PIXELS; p++)
+		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
+}
+
 /* A row from channel k on, some pixels at a time, then one by one. */
 INLINE void grouped_column(const struct native_conv *g, const struct native_sub *s,
 			   const float *lanes, const float *w, int64_t width, float *out,
@@ -112,6 +145,8 @@ INLINE void grouped_column(const struct native_conv *g, const struct native_sub 
 	const int64_t in = g->in_step * g->depth * g->slice, to = g->out_step * g->k;
 	const int64_t pixels = GROUPED_SUMS / vectors;
 	int64_t col = 0;
+	for (; s->threes && vectors == 1 && col + THREE_PIXELS <= s->cols; col += THREE_PIXELS)
+		grouped_threes(g, s, lanes + col * in, w, width, out + col * to, k);
 	for (; col + pixels <= s->cols; col += pixels)
 		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k, pixels,
 			       vectors);
@@ -129,7 +164,7 @@ static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 	float *to = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k;
 	int64_t i = 0;
 	w += native_weights(g, 0, b->k, g->depth, b->width);
-	for (; i + 2 * LANES <= b->width; i += 2 * LANES)
+	for (; !s->threes && i + 2 * LANES <= b->width; i += 2 * LANES)
 		grouped_column(g, s, a + i, w + i, b->width, to, b->k + i, 2);
 	for (; i < b->width; i += LANES)
 		grouped_column(g, s, a + i, w + i, b->width, to, b->k + i, 1);
@@ -164,6 +199,19 @@ static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
 
 enum { TAPS = 9 };
 
+INLINE void put_taps(const struct native_conv *g, const struct native_tap *tap,
+		     const vec sum[TAPS], float *dw, int overwrite, int64_t left,
+		     int64_t taps)
+{
+	const int64_t n = least(left, LANES);
+	UNROLL
+	for (int64_t t = 0; t < taps; t++) {
+		float *to = dw + tap[t].weight * g->depth * g->k;
+		const vec before = overwrite ? (vec){ 0 } : load_some(to, n);
+		store_up_to(to, sum[t] + before, n);
+	}
+}
+
 /* lanes, dy and dw: from channel k, of which `left` are left; lanes and dw: at j */
 INLINE void grouped_outer(const struct native_conv *g, const struct band *b,
 			  int64_t row0, int64_t row1, const struct native_tap *tap,
@@ -181,26 +229,73 @@ INLINE void grouped_outer(const struct native_conv *g, const struct band *b,
 					g->left + tap[t].dx) * step;
 		for (int64_t col = 0, i = 0; col < s->cols;
 		     col++, i += g->in_step * step, d += g->k) {
-			const vec e = left >= LANES ? load(d) : load_some(d, left);
+			const vec e = load_up_to(d, left);
 			UNROLL
 			for (int64_t t = 0; t < taps; t++)
 				sum[t] = multiply_add(load(a[t] + i), e, sum[t]);
 		}
 	}
+	put_taps(g, tap, sum, dw, overwrite, left, taps);
+}
+
+/* The values x of a column in each of three rows meet dy of the output pixel of the
+ * same column by the left tap, and those of one and two columns before by the next. */
+INLINE void meet(const float *x, int64_t row, const vec d[3], int64_t from, int64_t taps,
+		 vec sum[TAPS])
+{
 	UNROLL
-	for (int64_t t = 0; t < taps; t++) {
-		float *to = dw + tap[t].weight * g->depth * g->k;
-		const int64_t n = least(left, LANES);
-		const vec before = overwrite ? (vec){ 0 } : load_some(to, n);
-		store_up_to(to, sum[t] + before, n);
+	for (int64_t r = 0; r < 3; r++) {
+		const vec value = load(x + r * row);
+		UNROLL
+		for (int64_t t = from; t < taps; t++)
+			sum[3 * r + t] = multiply_add(value, d[t], sum[3 * r + t]);
 	}
 }
 
-static void grouped_taps(const struct native_conv *g, const struct band *b, int64_t row0,
+INLINE void next_dy(vec d[3], vec next)
+{
+	d[2] = d[1];
+	d[1] = d[0];
+	d[0] = next;
+}
+
+/* All of a 3x3 kernel over neighbours (s->threes is 1), in rows of two pixels at
+ * least: each value is loaded once for three taps. */
+INLINE void grouped_nine(const struct native_conv *g, const struct band *b, int64_t row0,
 			 int64_t row1, const float *lanes, const float *dy, float *dw,
 			 int overwrite, int64_t left)
 {
 	const struct native_sub *s = &g->subs[0];
+	const int64_t step = g->depth * g->slice, pitch = g->columns * step;
+	vec sum[TAPS] = { 0 };
+	for (int64_t row = row0; row < row1; row++) {
+		const float *a = lanes + (row - b->y0) * pitch + g->left * step + s->taps[0].lanes;
+		const float *e = dy + row * s->cols * g->k;
+		vec d[3] = { load_up_to(e, left) };
+		meet(a, pitch, d, 0, 1, sum);
+		next_dy(d, load_up_to(e += g->k, left));
+		meet(a += step, pitch, d, 0, 2, sum);
+		for (int64_t col = 2; col < s->cols; col++) {
+			next_dy(d, load_up_to(e += g->k, left));
+			meet(a += step, pitch, d, 0, 3, sum);
+		}
+		next_dy(d, d[0]);
+		meet(a += step, pitch, d, 1, 3, sum);
+		next_dy(d, d[0]);
+		meet(a + step, pitch, d, 2, 3, sum);
+	}
+	put_taps(g, s->taps, sum, dw, overwrite, left, TAPS);
+}
+
+INLINE void grouped_taps(const struct native_conv *g, const struct band *b, int64_t row0,
+			 int64_t row1, const float *lanes, const float *dy, float *dw,
+			 int overwrite, int64_t left)
+{
+	const struct native_sub *s = &g->subs[0];
+	if (s->threes == 1 && s->n_taps == TAPS && s->cols > 1) {
+		grouped_nine(g, b, row0, row1, lanes, dy, dw, overwrite, left);
+		return;
+	}
 	for (int64_t t = 0; t < s->n_taps; ) {
 		const int64_t n = s->n_taps - t >= TAPS ? TAPS : 1;
 		if (n == TAPS)
@@ -210,6 +305,23 @@ static void grouped_taps(const struct native_conv *g, const struct band *b, int6
 			grouped_outer(g, b, row0, row1, &s->taps[t], lanes, dy, dw,
 				      overwrite, left, 1);
 		t += n;
+	}
+}
+
+/* One vector of channels from k + i on. With a constant for those that are left, or
+ * sums would make room for the call that loads a part of a vector. */
+static void grouped_lanes(const struct native_conv *g, const struct band *b, int64_t row0,
+			  int64_t row1, int64_t i, const struct rnf_step_io *io,
+			  int overwrite)
+{
+	const int64_t k = b->k + i, left = g->k - k;
+	const float *dy = io->in[1] + k, *lanes = io->scratch + i;
+	for (int64_t j = 0; j < g->depth; j++, lanes += g->slice) {
+		float *dw = io->out + j * g->k + k;
+		if (left >= LANES)
+			grouped_taps(g, b, row0, row1, lanes, dy, dw, overwrite, LANES);
+		else
+			grouped_taps(g, b, row0, row1, lanes, dy, dw, overwrite, left);
 	}
 }
 
@@ -223,10 +335,7 @@ static void grouped_weights_slice(const struct native_conv *g, int64_t k,
 		rnf_prefetch_some(ahead);
 		spread(g, &b, io->in[0], io->scratch);
 		for (int64_t i = 0; i < b.width; i += LANES)
-			for (int64_t j = 0; j < g->depth; j++)
-				grouped_taps(g, &b, row0, row1, io->scratch + j * g->slice + i,
-					     io->in[1] + k + i, io->out + j * g->k + k + i,
-					     io->first && row0 == 0, g->k - k - i);
+			grouped_lanes(g, &b, row0, row1, i, io, io->first && row0 == 0);
 	}
 }
 

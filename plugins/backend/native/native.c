@@ -228,16 +228,36 @@ size_t native_set_band(struct native_conv *g, int64_t row, int64_t floats)
 	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);
 }
 
+/* Of pixels side by side, which a stride takes apart. */
+static int64_t threes(const struct native_conv *g, const struct native_sub *s)
+{
+	if (g->in_step != 1 || s->n_taps % 3 != 0 || s->n_taps == 0) return 0;
+	const int64_t step = s->taps[1].dx - s->taps[0].dx;
+	for (int64_t i = 0; i < s->n_taps; i++) {
+		const struct native_tap *first = &s->taps[i - i % 3], *t = &s->taps[i];
+		if (t->dy != first->dy || t->dx != first->dx + i % 3 * step ||
+		    t->weight != first->weight + i % 3)
+			return 0;
+	}
+	return step == 1 || step == -1 ? step : 0;
+}
+
+static void set_lanes(struct native_conv *g, struct native_sub *s)
+{
+	s->threes = threes(g, s);
+	for (int64_t i = 0; i < s->n_taps; i++) {
+		struct native_tap *t = &s->taps[i];
+		t->lanes = (t->dy * g->columns + t->dx) * g->depth * g->slice;
+	}
+}
+
 static size_t set_spread(struct native_conv *g)
 {
 	if (g->columns < g->w) g->columns = g->w;
 	g->columns += g->left;
 	g->slice = g->column = g->padded < SLICE ? g->padded : SLICE;
 	for (size_t i = 0; i < g->n_subs; i++)
-		for (int64_t t = 0; t < g->subs[i].n_taps; t++) {
-			struct native_tap *tap = &g->subs[i].taps[t];
-			tap->lanes = (tap->dy * g->columns + tap->dx) * g->depth * g->slice;
-		}
+		set_lanes(g, &g->subs[i]);
 	return native_set_band(g, g->columns * g->depth * g->slice, SPREAD_FLOATS);
 }
 

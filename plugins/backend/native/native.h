@@ -23,6 +23,8 @@ struct native_sub {
 	struct native_tap *taps;
 	int64_t n_taps, rows, cols, oy, ox;
 	int64_t inner[2]; /* columns from, up to which no tap is outside */
+	int64_t threes;   /* grouped: 1, -1: taps in threes side by side, to the right or
+	                   * the left; 0: not so */
 };
 
 struct native_conv {
