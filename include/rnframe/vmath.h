@@ -19,24 +19,29 @@
 #define RNF_INLINE static inline __attribute__((always_inline))
 
 /* exp(x), relative error below 2e-7 in [-87, 88], clamped outside.
- * x = r ln2 + t with whole r, |t| <= ln2 / 2; e^t by its Taylor polynomial of
- * degree 7 (remainder below 6e-9), 2^r by the exponent bits. */
+ * x = r ln2 + t with whole r, |t| <= ln2 / 2. A sum with RNF_EXP_WHOLE rounds to r and
+ * has it in its lowest bits too, which become the exponent of 2^r. e^t is the polynomial
+ * of degree 6 with the smallest relative error (3.1e-9) of those that begin 1 + t; in
+ * parts that do not wait for each other. */
+#define RNF_EXP_WHOLE 12582912.0f /* 1.5 2^23 */
+#define RNF_EXP_2 0.499999934f
+#define RNF_EXP_3 0.166665204f
+#define RNF_EXP_4 0.0416683908f
+#define RNF_EXP_5 0.00836874511f
+#define RNF_EXP_6 0.00138145401f
+
 static inline float rnf_expf(float x)
 {
 	x = x < -87.0f ? -87.0f : x;
 	x = x > 88.0f ? 88.0f : x;
-	const float r = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
-	const float t = (x - r * 0.693359375f) + r * 2.12194440e-4f;
-	float p = 1.0f / 5040;
-	p = p * t + 1.0f / 720;
-	p = p * t + 1.0f / 120;
-	p = p * t + 1.0f / 24;
-	p = p * t + 1.0f / 6;
-	p = p * t + 0.5f;
-	p = p * t + 1.0f;
-	p = p * t + 1.0f;
-	const int32_t bits = (int32_t)((uint32_t)((int32_t)r + 127) << 23);
+	const float sum = x * 1.44269504f + RNF_EXP_WHOLE, r = sum - RNF_EXP_WHOLE;
+	const float t = (x - r * 0.693359375f) + r * 2.12194440e-4f, square = t * t;
+	const float low = RNF_EXP_3 * t + RNF_EXP_2, high = RNF_EXP_5 * t + RNF_EXP_4;
+	const float p = ((RNF_EXP_6 * square + high) * square + low) * square + (t + 1.0f);
+	uint32_t bits;
 	float power;
+	memcpy(&bits, &sum, sizeof bits);
+	bits = (bits << 23) + (127u << 23);
 	memcpy(&power, &bits, sizeof power);
 	return p * power;
 }
@@ -149,39 +154,38 @@ RNF_INLINE void rnf_wide_at_most(struct rnf_wide *x, float high)
 	}
 }
 
-/* p = p * t + add */
-RNF_INLINE void rnf_wide_horner(struct rnf_wide *p, const struct rnf_wide *t, float add)
+/* x = exp(x) for x in [-87, 88] or NaN, with the bits of rnf_expf */
+RNF_INLINE void rnf_wide_exp_within(struct rnf_wide *x)
 {
+	struct rnf_wide sum, t, square, low;
 	RNF_UNROLL
 	for (int i = 0; i < RNF_SIDES; i++)
-		p->v[i] = p->v[i] * t->v[i] + add;
+		sum.v[i] = x->v[i] * 1.44269504f + RNF_EXP_WHOLE;
+	RNF_UNROLL
+	for (int i = 0; i < RNF_SIDES; i++) {
+		const rnf_vec r = sum.v[i] - RNF_EXP_WHOLE;
+		t.v[i] = (x->v[i] - r * 0.693359375f) + r * 2.12194440e-4f;
+	}
+	RNF_UNROLL
+	for (int i = 0; i < RNF_SIDES; i++) {
+		square.v[i] = t.v[i] * t.v[i];
+		low.v[i] = RNF_EXP_3 * t.v[i] + RNF_EXP_2;
+	}
+	RNF_UNROLL
+	for (int i = 0; i < RNF_SIDES; i++) {
+		const rnf_vec high = RNF_EXP_5 * t.v[i] + RNF_EXP_4;
+		const rnf_vec q = (RNF_EXP_6 * square.v[i] + high) * square.v[i];
+		const rnf_vec p = (q + low.v[i]) * square.v[i] + (t.v[i] + 1.0f);
+		x->v[i] = p * (rnf_vec)(((rnf_mask)sum.v[i] << 23) + (127 << 23));
+	}
 }
 
 /* x = rnf_expf(x), the same bits */
 RNF_INLINE void rnf_wide_exp(struct rnf_wide *x)
 {
-	struct rnf_wide r, t, p;
 	rnf_wide_at_least(x, -87.0f);
 	rnf_wide_at_most(x, 88.0f);
-	RNF_UNROLL
-	for (int i = 0; i < RNF_SIDES; i++)
-		r.v[i] = (x->v[i] * 1.44269504f + 12582912.0f) - 12582912.0f;
-	RNF_UNROLL
-	for (int i = 0; i < RNF_SIDES; i++)
-		t.v[i] = (x->v[i] - r.v[i] * 0.693359375f) + r.v[i] * 2.12194440e-4f;
-	RNF_UNROLL
-	for (int i = 0; i < RNF_SIDES; i++)
-		p.v[i] = (1.0f / 5040) * t.v[i] + 1.0f / 720;
-	rnf_wide_horner(&p, &t, 1.0f / 120);
-	rnf_wide_horner(&p, &t, 1.0f / 24);
-	rnf_wide_horner(&p, &t, 1.0f / 6);
-	rnf_wide_horner(&p, &t, 0.5f);
-	rnf_wide_horner(&p, &t, 1.0f);
-	rnf_wide_horner(&p, &t, 1.0f);
-	RNF_UNROLL
-	for (int i = 0; i < RNF_SIDES; i++)
-		x->v[i] = p.v[i] * (rnf_vec)((__builtin_convertvector(r.v[i], rnf_mask) +
-					      127) << 23);
+	rnf_wide_exp_within(x);
 }
 
 #endif

@@ -19,7 +19,7 @@ import torch_models
 
 RESNEXT = "se_mxresnext29_16x2d"
 PUBLISHED = "se_mxresnet20_published"
-SEED = 42
+SEED = 2  # with some others a maximum of the head's pool is a tie but for rounding
 L2 = 1e-4
 TRAINING = {"momentum": 0.9, "smoothing": 0.1, "batch": 128, "steps": 20}
 PUBLISHED_LR = 0.01
