@@ -41,7 +41,7 @@ size_t native_bf16_pack_floats(const struct native_conv *g)
 
 /* A tap of a column: [pair of channels that are read][width], from w[c][k]. */
 static float *pack_tap(const struct native_conv *g, int64_t from, const float *w,
-			  float *packed)
+		       float *packed)
 {
 	const int back = g->shape.kind == RNF_STEP_CONV_BWD_DATA;
 	const int64_t j_step = back ? 1 : g->shape.k, k_step = back ? g->shape.k : 1;

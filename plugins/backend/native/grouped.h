@@ -73,47 +73,39 @@ static void spread(const struct native_conv *g, const struct band *b, const floa
 	}
 }
 
-enum { GROUPED_SUMS = 8 };
+enum { GROUPED_PIXELS = 8 };
 
 /* lanes: of the first pixel, from channel k on; pixels are in_step * depth * slice
  * apart. w: from there too, in rows of `width` */
 INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub *s,
 			   const float *lanes, const float *w, int64_t width, float *out,
-			   int64_t k, int64_t pixels, int64_t vectors)
+			   int64_t k, int64_t pixels)
 {
 	const int64_t stride = g->in_step * g->depth * g->slice;
-	vec sum[GROUPED_SUMS] = { 0 };
+	vec sum[GROUPED_PIXELS] = { 0 };
 	for (int64_t t = 0; t < s->n_taps; t++) {
 		const float *a = lanes + s->taps[t].lanes;
 		const float *m = w + native_weights(g, s->taps[t].weight, 0, g->depth, width);
 		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
+			const vec weight = load(m);
 			UNROLL
 			for (int64_t p = 0; p < pixels; p++)
-				UNROLL
-				for (int64_t v = 0; v < vectors; v++)
-					sum[p * vectors + v] = multiply_add(
-						load(a + p * stride + v * LANES),
-						load(m + v * LANES), sum[p * vectors + v]);
+				sum[p] = multiply_add(load(a + p * stride), weight, sum[p]);
 		}
 	}
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
-		UNROLL
-		for (int64_t v = 0; v < vectors; v++)
-			store_up_to(out + p * g->out_step * g->k + k + v * LANES,
-				    sum[p * vectors + v], g->k - k - v * LANES);
+		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
 }
 
-enum { THREE_PIXELS = 8 };
-
-/* One vector of THREE_PIXELS pixels where taps lie in threes side by side (s->threes):
- * a value that is read meets all three. Loads, two a cycle, would else be what lasts. */
+/* GROUPED_PIXELS of them where taps lie in threes side by side (s->threes): a value
+ * that is read meets all three. Loads, two a cycle, would else be what lasts. */
 static void grouped_threes(const struct native_conv *g, const struct native_sub *s,
 			   const float *lanes, const float *w, int64_t width, float *out,
 			   int64_t k)
 {
 	const int64_t step = g->depth * g->slice;
-	vec sum[THREE_PIXELS] = { 0 };
+	vec sum[GROUPED_PIXELS] = { 0 };
 	for (int64_t t = 0; t < s->n_taps; t += 3) {
 		const struct native_tap *left = &s->taps[s->threes > 0 ? t : t + 2];
 		const float *a = lanes + left->lanes;
@@ -122,37 +114,35 @@ static void grouped_threes(const struct native_conv *g, const struct native_sub 
 		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
 			const vec weight[3] = { load(m), load(m + next), load(m + 2 * next) };
 			UNROLL
-			for (int64_t p = 0; p < THREE_PIXELS + 2; p++) {
+			for (int64_t p = 0; p < GROUPED_PIXELS + 2; p++) {
 				const vec x = load(a + p * step);
 				UNROLL
 				for (int64_t i = 0; i < 3; i++)
-					if (p >= i && p - i < THREE_PIXELS)
+					if (p >= i && p - i < GROUPED_PIXELS)
 						sum[p - i] = multiply_add(x, weight[i],
 									  sum[p - i]);
 			}
 		}
 	}
 	UNROLL
-	for (int64_t p = 0; p < THREE_PIXELS; p++)
+	for (int64_t p = 0; p < GROUPED_PIXELS; p++)
 		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
 }
 
-/* A row from channel k on, some pixels at a time, then one by one. */
-INLINE void grouped_column(const struct native_conv *g, const struct native_sub *s,
-			   const float *lanes, const float *w, int64_t width, float *out,
-			   int64_t k, int64_t vectors)
+/* One vector of a row, from channel k on. */
+static void grouped_lane(const struct native_conv *g, const struct native_sub *s,
+			 const float *lanes, const float *w, int64_t width, float *out,
+			 int64_t k)
 {
 	const int64_t in = g->in_step * g->depth * g->slice, to = g->out_step * g->k;
-	const int64_t pixels = GROUPED_SUMS / vectors;
 	int64_t col = 0;
-	for (; s->threes && vectors == 1 && col + THREE_PIXELS <= s->cols; col += THREE_PIXELS)
+	for (; s->threes && col + GROUPED_PIXELS <= s->cols; col += GROUPED_PIXELS)
 		grouped_threes(g, s, lanes + col * in, w, width, out + col * to, k);
-	for (; col + pixels <= s->cols; col += pixels)
-		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k, pixels,
-			       vectors);
+	for (; col + GROUPED_PIXELS <= s->cols; col += GROUPED_PIXELS)
+		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k,
+			       GROUPED_PIXELS);
 	for (; col < s->cols; col++)
-		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k, 1,
-			       vectors);
+		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k, 1);
 }
 
 static void grouped_row(const struct native_conv *g, const struct native_sub *s,
@@ -162,12 +152,9 @@ static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 	const int64_t step = g->depth * g->slice;
 	const float *a = lanes + ((row * g->in_step - b->y0) * g->columns + g->left) * step;
 	float *to = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k;
-	int64_t i = 0;
 	w += native_weights(g, 0, b->k, g->depth, b->width);
-	for (; !s->threes && i + 2 * LANES <= b->width; i += 2 * LANES)
-		grouped_column(g, s, a + i, w + i, b->width, to, b->k + i, 2);
-	for (; i < b->width; i += LANES)
-		grouped_column(g, s, a + i, w + i, b->width, to, b->k + i, 1);
+	for (int64_t i = 0; i < b->width; i += LANES)
+		grouped_lane(g, s, a + i, w + i, b->width, to, b->k + i);
 }
 
 static void grouped_slice(const struct native_conv *g, int64_t k,
@@ -292,7 +279,8 @@ INLINE void grouped_taps(const struct native_conv *g, const struct band *b, int6
 			 int overwrite, int64_t left)
 {
 	const struct native_sub *s = &g->subs[0];
-	if (s->threes == 1 && s->n_taps == TAPS && s->cols > 1) {
+	if (s->threes == 1 && s->n_taps == TAPS && g->shape.window.kernel_h == 3 &&
+	    s->cols > 1) {
 		grouped_nine(g, b, row0, row1, lanes, dy, dw, overwrite, left);
 		return;
 	}

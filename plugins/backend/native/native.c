@@ -1,4 +1,4 @@
-/* native: direct convolutions by the processor's own vectors, dense and grouped,
+/* native: convolutions by the processor's own vectors, dense and grouped,
  * of any size and any number of channels. The instruction set is the best that
  * runs here, or the one that RNF_ISA names. */
 #include <stdlib.h>
@@ -432,4 +432,4 @@ static double peak(void *self)
 static const struct rnf_backend_impl impl = {
 	.score = score, .open = open, .offers = offers, .conv = conv, .peak = peak,
 };
-RNF_PLUGIN(backend, native, "direct convolutions by the processor's vectors", NULL, impl)
+RNF_PLUGIN(backend, native, "convolutions by the processor's vectors, direct and by Winograd", NULL, impl)
