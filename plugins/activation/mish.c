@@ -4,7 +4,7 @@
  * With e = exp(x) and n = e (e + 2), tanh(softplus(x)) = n / (n + 2), and the
  * slope is n / (n + 2) + x 4 e (e + 1) / (n + 2)^2: both factors are of positive terms, so
  * nothing cancels for x < 0. From x = 20 on both are x and 1 in a float, so that e
- * may stop at exp(41), where n is still finite. What rnf_expf gives at its lower
+ * may stop at exp(42), where n is still finite. What rnf_expf gives at its lower
  * limit is taken off, and the second factor is 0 beyond e's own limit, so that a
  * huge x meets a true 0. */
 #include <math.h>
@@ -17,7 +17,7 @@ RNF_INLINE void mish(const struct rnf_wide *x, struct rnf_wide *y,
 {
 	struct rnf_wide e = *x, n, inverse;
 	rnf_wide_at_least(&e, -87.0f);
-	rnf_wide_at_most(&e, 41.0f);
+	rnf_wide_at_most(&e, 42.0f);
 	rnf_wide_exp_within(&e);
 	RNF_UNROLL
 	for (int i = 0; i < RNF_SIDES; i++)
