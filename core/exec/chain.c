@@ -1,4 +1,5 @@
 /* A chain over one image: tile after tile through all stages, in L1. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "exec/exec.h"
@@ -47,7 +48,7 @@ static void move(struct run *r, const struct rnf_stage *s)
 static void stage(struct run *r, const struct rnf_stage *s)
 {
 	struct rnf_worker *w = r->w;
-	w->op = s->op;
+	atomic_store_explicit(&w->op, s->op, memory_order_relaxed);
 	const int64_t p = r->pixels, c = r->chain->c;
 	const float *a = s->a >= 0 ? r->slots[s->a] : NULL;
 	const float *b = s->b >= 0 ? r->slots[s->b] : NULL;

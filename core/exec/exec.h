@@ -28,7 +28,8 @@ struct rnf_worker {
 	int64_t image;    /* in the batch */
 	int first, last;  /* image of its leaf: sums start here, and end */
 	float *reduction; /* the leaf's vector */
-	const struct rnf_op *op; /* at work; for who has to tell (crash.h) */
+	/* At work; for who has to tell, in another thread too (crash.h). */
+	const struct rnf_op *_Atomic op;
 };
 
 struct rnf_exec {

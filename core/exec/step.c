@@ -1,4 +1,5 @@
 /* Steps that are not chains: convs by their kernel, the small ops in plain C. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "exec/exec.h"
@@ -142,7 +143,7 @@ static void heavy(struct rnf_worker *w, const struct rnf_step *s)
 
 void rnf_step_run(struct rnf_worker *w, const struct rnf_step *s)
 {
-	w->op = s->op;
+	atomic_store_explicit(&w->op, s->op, memory_order_relaxed);
 	if (s->chain) rnf_chain_run(w, s->chain);
 	else if (s->move) move(w, s);
 	else heavy(w, s);
