@@ -13,6 +13,7 @@ static const struct { int signal; const char *name; } fatal[] = {
 static const char *volatile doing;
 static _Thread_local const struct rnf_worker *volatile current;
 static volatile unsigned expected; /* seconds to the next step */
+static int has_alarm; /* SIGALRM is ours */
 
 static void put(const char *words)
 {
@@ -92,13 +93,12 @@ void rnf_crash_watch(void)
 {
 	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
 		handle(fatal[i].signal, tell);
-	handle(SIGALRM, tell_late);
+	has_alarm = handle(SIGALRM, tell_late);
 }
 
 void rnf_crash_expect(unsigned seconds)
 {
-	struct sigaction now;
-	if (sigaction(SIGALRM, NULL, &now) != 0 || now.sa_handler != tell_late) return;
+	if (!has_alarm) return;
 	expected = seconds;
 	alarm(seconds);
 }

@@ -36,6 +36,7 @@ struct rnf_pool {
 	void (*job)(void *arg, int worker); /* NULL: the threads end */
 	void *arg;
 	int n, spins;
+	unsigned policy; /* the float mode */
 	atomic_int strayed; /* a worker's job left another float mode */
 	struct worker *workers;
 };
@@ -50,9 +51,8 @@ static void relax(void)
 }
 
 /* Puts the mode right; 1 if it was. */
-static int keep_mode(void)
+static int keep_mode(unsigned policy)
 {
-	const unsigned policy = rnf_float_mode_policy();
 	if (rnf_float_mode() == policy) return 1;
 	rnf_float_mode_put(policy);
 	return 0;
@@ -101,12 +101,12 @@ static void *work(void *context)
 {
 	struct worker *self = context;
 	struct rnf_pool *pool = self->pool;
-	keep_mode();
+	keep_mode(pool->policy);
 	for (uint32_t seen = 0;; seen++) {
 		wait_while(&pool->start, seen, pool->spins);
 		if (!pool->job) return NULL;
 		pool->job(pool->arg, self->index);
-		if (!keep_mode()) atomic_store(&pool->strayed, 1);
+		if (!keep_mode(pool->policy)) atomic_store(&pool->strayed, 1);
 		finish_job(pool);
 	}
 }
@@ -148,7 +148,8 @@ struct rnf_pool *rnf_pool_create(int threads)
 	pool->workers = rnf_alloc((size_t)threads * sizeof *pool->workers);
 	/* With more threads than CPUs the one waited for needs this CPU. */
 	pool->spins = threads <= available ? SPINS : 1;
-	keep_mode();
+	pool->policy = rnf_float_mode_policy();
+	keep_mode(pool->policy);
 	start_threads(pool, threads);
 	return pool;
 }
@@ -191,7 +192,7 @@ void rnf_pool_barrier(struct rnf_pool *pool, void (*serial)(void *arg), void *ar
 
 int rnf_pool_mode_kept(struct rnf_pool *pool)
 {
-	const int caller = keep_mode();
+	const int caller = keep_mode(pool->policy);
 	return !atomic_exchange(&pool->strayed, 0) && caller;
 }
 

@@ -21,6 +21,8 @@ static const char *const live_keys[] = {
 
 /* -- is it the same run? -- */
 
+enum { SHOWN = 5 };
+
 struct differences {
 	const char *words;
 	int n;
@@ -39,7 +41,6 @@ static int is_live(const char *path)
 static void add_difference(void *context, const char *path, const struct rnf_conf *now,
 			   const struct rnf_conf *then)
 {
-	enum { SHOWN = 5 };
 	struct differences *d = context;
 	if (is_live(path) || d->n++ >= SHOWN) return;
 	d->words = rnf_format("%s%s%s is %s (was %s)", d->words, d->n > 1 ? ", " : "",
@@ -56,7 +57,7 @@ static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf
 	return rnf_fail(RNF_EINVAL, "%s of another conf: %s%s; the keys that may change are "
 			"threads, out, data.path, train.callbacks, train.pictures, "
 			"train.epochs and train.max_steps", what, d.words,
-			d.n > 5 ? ", ..." : "");
+			d.n > SHOWN ? ", ..." : "");
 }
 
 static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_found *found)

@@ -154,7 +154,8 @@ RNF_INLINE void rnf_wide_at_most(struct rnf_wide *x, float high)
 	}
 }
 
-/* x = exp(x) for x in [-87, 88] or NaN, with the bits of rnf_expf */
+/* x = exp(x), with the bits of rnf_expf. For x in [-87, 88] or NaN: whoever has others
+ * clamps them first, and may take narrower limits. */
 RNF_INLINE void rnf_wide_exp_within(struct rnf_wide *x)
 {
 	struct rnf_wide sum, t, square, low;
@@ -178,14 +179,6 @@ RNF_INLINE void rnf_wide_exp_within(struct rnf_wide *x)
 		const rnf_vec p = (q + low.v[i]) * square.v[i] + (t.v[i] + 1.0f);
 		x->v[i] = p * (rnf_vec)(((rnf_mask)sum.v[i] << 23) + (127 << 23));
 	}
-}
-
-/* x = rnf_expf(x), the same bits */
-RNF_INLINE void rnf_wide_exp(struct rnf_wide *x)
-{
-	rnf_wide_at_least(x, -87.0f);
-	rnf_wide_at_most(x, 88.0f);
-	rnf_wide_exp_within(x);
 }
 
 #endif

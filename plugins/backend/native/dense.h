@@ -114,7 +114,7 @@ INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s
 		const float *in_pixel[PIXELS];
 		if (!tap_pixels(g, &s->taps[t], at, pixels, in, in_pixel)) continue;
 		add_tap(g->c, in_pixel,
-			w + native_weights(g, s->taps[t].weight, k, g->c, vectors * LANES),
+			w + native_packed_at(g, s->taps[t].weight, k, g->c, vectors * LANES),
 			pixels, vectors, pairs, sum);
 	}
 	put_pixels(g, s, at, k, out, pixels, vectors, sum);

@@ -75,6 +75,14 @@ static void spread(const struct native_conv *g, const struct band *b, const floa
 
 enum { GROUPED_PIXELS = 8 };
 
+INLINE void put_grouped(const struct native_conv *g, const vec sum[GROUPED_PIXELS],
+			float *out, int64_t k, int64_t pixels)
+{
+	UNROLL
+	for (int64_t p = 0; p < pixels; p++)
+		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
+}
+
 /* lanes: of the first pixel, from channel k on; pixels are in_step * depth * slice
  * apart. w: from there too, in rows of `width` */
 INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub *s,
@@ -85,7 +93,7 @@ INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub 
 	vec sum[GROUPED_PIXELS] = { 0 };
 	for (int64_t t = 0; t < s->n_taps; t++) {
 		const float *a = lanes + s->taps[t].lanes;
-		const float *m = w + native_weights(g, s->taps[t].weight, 0, g->depth, width);
+		const float *m = w + native_packed_at(g, s->taps[t].weight, 0, g->depth, width);
 		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
 			const vec weight = load(m);
 			UNROLL
@@ -93,9 +101,7 @@ INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub 
 				sum[p] = multiply_add(load(a + p * stride), weight, sum[p]);
 		}
 	}
-	UNROLL
-	for (int64_t p = 0; p < pixels; p++)
-		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
+	put_grouped(g, sum, out, k, pixels);
 }
 
 /* GROUPED_PIXELS of them where taps lie in threes side by side (s->threes): a value
@@ -109,8 +115,8 @@ static void grouped_threes(const struct native_conv *g, const struct native_sub 
 	for (int64_t t = 0; t < s->n_taps; t += 3) {
 		const struct native_tap *left = &s->taps[s->threes > 0 ? t : t + 2];
 		const float *a = lanes + left->lanes;
-		const float *m = w + native_weights(g, left->weight, 0, g->depth, width);
-		const int64_t next = s->threes * native_weights(g, 1, 0, g->depth, width);
+		const float *m = w + native_packed_at(g, left->weight, 0, g->depth, width);
+		const int64_t next = s->threes * native_packed_at(g, 1, 0, g->depth, width);
 		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
 			const vec weight[3] = { load(m), load(m + next), load(m + 2 * next) };
 			UNROLL
@@ -124,9 +130,7 @@ static void grouped_threes(const struct native_conv *g, const struct native_sub 
 			}
 		}
 	}
-	UNROLL
-	for (int64_t p = 0; p < GROUPED_PIXELS; p++)
-		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
+	put_grouped(g, sum, out, k, GROUPED_PIXELS);
 }
 
 /* One vector of a row, from channel k on. */
@@ -152,7 +156,7 @@ static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 	const int64_t step = g->depth * g->slice;
 	const float *a = lanes + ((row * g->in_step - b->y0) * g->columns + g->left) * step;
 	float *to = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k;
-	w += native_weights(g, 0, b->k, g->depth, b->width);
+	w += native_packed_at(g, 0, b->k, g->depth, b->width);
 	for (int64_t i = 0; i < b->width; i += LANES)
 		grouped_lane(g, s, a + i, w + i, b->width, to, b->k + i);
 }

@@ -273,7 +273,7 @@ static size_t set_panels(struct native_conv *g, const struct native_isa *isa)
 	       sizeof(float);
 }
 
-/* ---- weights as the kernels read them: native_weights() ---- */
+/* ---- weights as the kernels read them: native_packed_at() ---- */
 
 int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, int64_t k)
 {

@@ -101,8 +101,8 @@ static inline int64_t native_column_end(const struct native_conv *g, int64_t k)
 /* The weights of a tap for the column that begins at k: [rows][width], one for each
  * channel that is read. A column's follow each other: rows that are a power of two
  * apart would share a few sets of L1. */
-static inline int64_t native_weights(const struct native_conv *g, int64_t tap, int64_t k,
-				     int64_t rows, int64_t width)
+static inline int64_t native_packed_at(const struct native_conv *g, int64_t tap, int64_t k,
+				       int64_t rows, int64_t width)
 {
 	const struct rnf_window *w = &g->shape.window;
 	return rows * (k * w->kernel_h * w->kernel_w + tap * width);
@@ -116,7 +116,7 @@ struct native_isa {
 	int emulates_bf16; /* for tests: it is not offered */
 	int64_t lanes, vectors; /* of a column that is summed at once */
 	int64_t channels;       /* whose weight gradients are */
-	/* The weights that are read, io->in[1]: as native_weights() finds them ... */
+	/* The weights that are read, io->in[1]: as native_packed_at() finds them ... */
 	native_run *dense, *dense_weights, *point_weights, *grouped, *grouped_weights;
 	/* ... or as native_winograd_pack() leaves them. */
 	native_run *winograd, *winograd_weights;
