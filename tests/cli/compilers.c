@@ -30,12 +30,18 @@ static int is_here(const char *isa)
 	return strcmp(isa, "avx2") || __builtin_cpu_supports("avx2");
 }
 
-static void train(const char *build, const char *isa, const char *conf, const char *folder,
-		  const char *more)
+/* The status of a run, under some variables of the environment. */
+static int status_of(const char *variables, const char *build, int row, const char *folder,
+		     const char *more)
 {
-	ck_assert_msg(test_command(out, sizeof out, "RNF_ISA=%s %s/rnframe train %s "
-		"train.callbacks=checkpoint train.pictures=false train.epochs=2 --out %s %s "
-		"2>&1", isa, build, conf, folder, more) == 0, "%s", out);
+	return test_command(out, sizeof out, "(%s RNF_ISA=%s %s/rnframe train %s "
+		"train.callbacks=checkpoint train.pictures=false train.epochs=2 --out %s %s; "
+		"exit $?) 2>&1", variables, rows[row].isa, build, rows[row].conf, folder, more);
+}
+
+static void train(const char *build, int row, const char *folder, const char *more)
+{
+	ck_assert_msg(status_of("", build, row, folder, more) == 0, "%s", out);
 }
 
 enum { THROUGH = 0, KILLED = -1 };
@@ -43,13 +49,11 @@ enum { THROUGH = 0, KILLED = -1 };
 /* In place of the third checkpoint's rename. */
 static void killed(int row, const char *build, const char *folder, int threads)
 {
-	test_command(out, sizeof out, "LD_PRELOAD=%s/tests/fault.so RNF_FAULT=rename:3:kill "
-		"RNF_FAULT_UNDER=$(realpath -m %s/checkpoints) RNF_ISA=%s %s/rnframe train %s "
-		"train.callbacks=checkpoint train.callbacks.every_steps=1 "
-		"train.pictures=false train.epochs=2 threads=%d --out %s; echo $? "
-		"$(ls %s/checkpoints)", builds[0], folder, rows[row].isa, build,
-		rows[row].conf, threads, folder, folder);
-	ck_assert_msg(strstr(out, "137 ") && strstr(out, "_step2.safetensors"), "%s", out);
+	const char *fault = rnf_format("LD_PRELOAD=%s/tests/fault.so RNF_FAULT=rename:3:kill "
+		"RNF_FAULT_UNDER=$(realpath -m %s/checkpoints)", builds[0], folder);
+	const char *more = rnf_format("train.callbacks.every_steps=1 threads=%d", threads);
+	ck_assert_msg(status_of(fault, build, row, folder, more) == 137, "%s", out);
+	test_shell("ls %s/checkpoints | grep -q _step2.safetensors", folder);
 }
 
 /* Ends after `stop` steps, or is killed, and goes on; THROUGH: runs through. */
@@ -60,12 +64,12 @@ static void compare(int row, const char *build, const char *dir, int threads, in
 	test_shell("rm -rf %s", folder);
 	if (stop > 0) {
 		snprintf(more, sizeof more, "threads=%d train.max_steps=%d", 5 - threads, stop);
-		train(build, rows[row].isa, rows[row].conf, folder, more);
+		train(build, row, folder, more);
 	} else if (stop == KILLED) {
 		killed(row, build, folder, 5 - threads);
 	}
 	snprintf(more, sizeof more, "threads=%d --resume auto", threads);
-	train(build, rows[row].isa, rows[row].conf, folder, more);
+	train(build, row, folder, more);
 	ck_assert_msg(test_command(out, sizeof out, "cmp %s/first/model.safetensors "
 		"%s/model.safetensors", dir, folder) == 0, "%s, %s, %d threads, broken off after "
 		"%d steps", build, rows[row].isa, threads, stop);
@@ -79,7 +83,7 @@ START_TEST(one_hash)
 	if (!test_needs(test_command(out, sizeof out, "command -v clang") == 0, "clang")) return;
 	test_shell("env -u MAKEFLAGS -u MFLAGS make -s CC=clang BUILD=build/clang all "
 		   ">%s/log 2>&1 || { cat %s/log; false; }", dir, dir);
-	train(builds[0], rows[_i].isa, rows[_i].conf, rnf_format("%s/first", dir), "threads=1");
+	train(builds[0], _i, rnf_format("%s/first", dir), "threads=1");
 	for (int b = 0; b < BUILDS; b++)
 		for (int threads = 1; threads <= 4; threads++)
 			for (int s = 0; s < 4; s++)

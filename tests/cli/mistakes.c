@@ -117,7 +117,7 @@ static const struct { const char *command, *words; } mistakes[] = {
 	/* weights */
 	{ "eval synthetic --weights good", "good is a folder, must be a file of weights" },
 	{ "eval synthetic --weights fifo.cfg", "fifo.cfg is not a regular file" },
-	{ "eval synthetic --weights nothing.h5", "nothing.h5: " },
+	{ "eval synthetic --weights nothing.h5", "nothing.h5: No such file" },
 	{ "eval synthetic --weights none.safetensors", "none.safetensors: " },
 	{ "eval synthetic --weights cut.safetensors", "cut.safetensors: file is cut: 4,000 of" },
 	{ "eval synthetic --weights cut.h5", "cut.h5" },
