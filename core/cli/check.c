@@ -39,14 +39,16 @@ static rnf_status fill_batch(struct rnf_experiment *e)
 	const int64_t floats = e->hwc[0] * e->hwc[1] * e->hwc[2];
 	const int64_t batch = e->plans[1]->batch;
 	const int64_t n = e->n_train < batch ? e->n_train : batch;
-	float *x = rnf_exec_value(e->execs[1], e->programs[1]->input, 0);
+	const int input = e->programs[1]->input;
+	const int64_t stride = rnf_exec_stride(e->execs[1], input);
+	float *x = rnf_exec_value(e->execs[1], input, 0);
 	if (n == 0)
 		return refuse_data(e, "no image is left to train on: see data.part and "
 				   "data.validation");
 	rnf_batch_fill(e->batcher, e->pool, e->train, RNF_SPLIT_TRAIN, n, 0, 1, e->train,
-		       e->n_train, x, e->eval_target);
+		       e->n_train, x, stride, e->eval_target);
 	for (int64_t i = 0; i < n; i++)
-		RNF_TRY(check_image(e, x + i * floats, floats, e->train[i]));
+		RNF_TRY(check_image(e, x + i * stride, floats, e->train[i]));
 	return RNF_OK;
 }
 

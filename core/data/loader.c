@@ -29,6 +29,7 @@ struct batch {
 	int64_t n, n_peers, epoch;
 	int split, training, workers;
 	float *x, *target;
+	int64_t stride; /* floats of x from an image to the next */
 };
 
 static const struct rnf_augment_impl *augment_impl(const struct rnf_ref *ref)
@@ -123,7 +124,6 @@ static void fill_share(void *arg, int index)
 {
 	const struct batch *batch = arg;
 	const struct rnf_loader_conf *conf = &batch->batcher->conf;
-	const int64_t floats = conf->out_h * conf->out_w * conf->info->c;
 	int64_t i, to;
 	rnf_pool_share(batch->n, index, batch->workers, &i, &to);
 	for (; i < to; i++) {
@@ -131,19 +131,19 @@ static void fill_share(void *arg, int index)
 			load(batch, &batch->batcher->workers[index],
 			     batch->samples[i],
 			     batch->target + i * conf->info->classes);
-		emit(&image, batch->x + i * floats);
+		emit(&image, batch->x + i * batch->stride);
 	}
 }
 
 void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 		    const int64_t *samples, int split, int64_t n, int64_t epoch,
 		    int training, const int64_t *peers, int64_t n_peers,
-		    float *x, float *target)
+		    float *x, int64_t stride, float *target)
 {
 	struct batch batch = {
 		.batcher = batcher, .samples = samples, .split = split, .n = n,
 		.epoch = epoch, .training = training, .peers = peers,
-		.n_peers = peers ? n_peers : 0, .x = x, .target = target,
+		.n_peers = peers ? n_peers : 0, .x = x, .stride = stride, .target = target,
 		.workers = pool ? rnf_pool_threads(pool) : 1,
 	};
 	if (pool && n > 1 && batch.workers <= batcher->n_workers) {

@@ -25,12 +25,13 @@ struct rnf_batcher;
 struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
 				       int workers);
 
-/* The images samples[0 .. n-1] of a split into x[n][out_h][out_w][c] and
- * target[n][classes], shared out over the pool (NULL: the caller alone).
+/* The images samples[0 .. n-1] of a split into x, image i as [out_h][out_w][c] from
+ * x[i * stride] on, and target[n][classes], shared out over the pool (NULL: the
+ * caller alone).
  * `peers` are the training samples that augmentations may mix in. */
 void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 		    const int64_t *samples, int split, int64_t n, int64_t epoch,
 		    int training, const int64_t *peers, int64_t n_peers,
-		    float *x, float *target);
+		    float *x, int64_t stride, float *target);
 
 #endif

@@ -60,6 +60,8 @@ struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 int64_t rnf_exec_bytes(const struct rnf_plan *plan, int threads);
 /* The images' slice of a stored value: input, logits, loss. */
 float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image);
+/* Floats from an image's slice to the next one's: its size or some more. */
+int64_t rnf_exec_stride(const struct rnf_exec *exec, int value);
 /* All phases on exec->images images. */
 void rnf_exec_run(struct rnf_exec *exec);
 /* Where the gradient of a weight lies after a run. */

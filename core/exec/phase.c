@@ -205,6 +205,11 @@ float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image)
 	return exec->workers[0].base[o.space] + o.offset + image * o.stride;
 }
 
+int64_t rnf_exec_stride(const struct rnf_exec *exec, int value)
+{
+	return exec->plan->operands[value].stride;
+}
+
 const float *rnf_exec_gradient(const struct rnf_exec *exec,
 			       const struct rnf_model_weight *weight)
 {

@@ -67,13 +67,14 @@ void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *sam
 			 int64_t from, int64_t n)
 {
 	struct rnf_exec *x = e->execs[0];
+	const int input = x->plan->program->input;
 	x->images = n;
 	x->target = e->eval_target;
 	for (int64_t i = 0; i < n; i++)
 		e->eval_ids[i] = samples ? samples[from + i] : from + i;
 	rnf_crash_doing("the data set or an augmentation");
 	rnf_batch_fill(e->batcher, e->pool, e->eval_ids, split, n, 0, 0, NULL, 0,
-		       rnf_exec_value(x, x->plan->program->input, 0),
+		       rnf_exec_value(x, input, 0), rnf_exec_stride(x, input),
 		       e->eval_target);
 }
 

@@ -59,13 +59,14 @@ static void fill(const struct rnf_training_step *s, int64_t epoch, const int64_t
 {
 	struct rnf_experiment *e = s->e;
 	struct rnf_exec *x = e->execs[1];
+	const int input = e->programs[1]->input;
 	x->images = n;
 	x->target = s->target;
 	x->samples = s->samples;
 	for (int64_t i = 0; i < n; i++)
 		s->samples[i] = (uint64_t)ids[i];
 	rnf_batch_fill(e->batcher, e->pool, ids, RNF_SPLIT_TRAIN, n, epoch, 1, e->train,
-		       e->n_train, rnf_exec_value(x, e->programs[1]->input, 0),
+		       e->n_train, rnf_exec_value(x, input, 0), rnf_exec_stride(x, input),
 		       s->target);
 }
 

@@ -27,7 +27,8 @@ static const char head[] =
 static const char tail[] =
 	",\n{ type = \"global_avgpool\"; }, { type = \"dense\"; } ); };\n"
 	"data = { type = \"synthetic\"; images = 12; test_images = 7; classes = 3;\n"
-	"height = 9; width = 7; channels = 3; validation = 0.0; };\n"
+	"height = 9; width = 7; channels = 3; validation = 0.0;\n"
+	"augment = ( \"normalize\" ); };\n"
 	"train = { batch_size = 5; epochs = 1; max_steps = 2; metrics = ( \"accuracy\" );\n"
 	"loss = \"crossentropy\"; optimizer = { type = \"sgd\"; lr = 0.1; };\n"
 	"scheduler = \"constant\"; };\n";

@@ -1,5 +1,6 @@
 #include "lib/plugin.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -8,6 +9,7 @@
 #include "plugin/param.h"
 
 enum { H = 5, W = 4, C = 3, OUT = 4, CLASSES = 3, N = 11, IMAGES = 20 };
+enum { GAP = 4 }; /* floats between two images that are nobody's */
 
 /* -- a dataset and two augmentations of our own -- */
 
@@ -67,7 +69,7 @@ static const struct rnf_loader_conf conf = {
 	.train_augment = 1, .seed = 42, .out_h = OUT, .out_w = W };
 
 struct out {
-	float x[N][OUT * W * C], target[N][CLASSES];
+	float x[N][OUT * W * C + GAP], target[N][CLASSES];
 };
 
 static const int64_t samples[N] = { 3, 1, 4, 15, 9, 2, 6, 5, 19, 8, 0 };
@@ -81,7 +83,8 @@ static void fill(const struct rnf_loader_conf *with, int threads, int64_t epoch,
 	ck_assert_msg(batcher != NULL, "%s", rnf_fail_words());
 	memset(out, 0xff, sizeof *out);
 	rnf_batch_fill(batcher, pool, samples, training ? RNF_SPLIT_TRAIN : RNF_SPLIT_TEST,
-		       N, epoch, training, peers, 3, out->x[0], out->target[0]);
+		       N, epoch, training, peers, 3, out->x[0], OUT * W * C + GAP,
+		       out->target[0]);
 	rnf_pool_destroy(pool);
 }
 
@@ -115,6 +118,8 @@ static void check_raw(const struct out *out, int split)
 		for (int k = 0; k < OUT * W * C; k++)
 			ck_assert_float_eq(out->x[i][k], 0.5f *
 				(float)(uint8_t)(split * 100 + samples[i] * 7 + k));
+		for (int k = OUT * W * C; k < OUT * W * C + GAP; k++)
+			ck_assert_msg(isnan(out->x[i][k]), "written behind image %d", (int)i);
 		for (int k = 0; k < CLASSES; k++)
 			ck_assert_float_eq(out->target[i][k],
 					   (float)(samples[i] % CLASSES == k));
