@@ -97,23 +97,34 @@ static void finish(struct run *r, const struct rnf_stage *s)
 	}
 }
 
+static void tile(struct run *r, int64_t index)
+{
+	const struct rnf_chain *chain = r->chain;
+	const int64_t temp = rnf_round16(chain->tile_pixels * chain->c);
+	r->first = index * chain->tile_pixels;
+	r->pixels = chain->pixels - r->first;
+	if (r->pixels > chain->tile_pixels) r->pixels = chain->tile_pixels;
+	for (size_t i = 0; i < chain->n_slots; i++) {
+		const struct rnf_slot *slot = &chain->slots[i];
+		r->slots[i] = slot->temp >= 0
+			? r->w->tiles + slot->temp * temp
+			: rnf_at(r->w, slot->operand) + r->first * chain->c;
+	}
+	for (size_t i = 0; i < chain->n_stages; i++)
+		(chain->stages[i].move ? move : stage)(r, &chain->stages[i]);
+}
+
+/* A chain with sums is never cut in parts. */
 void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain)
 {
 	struct run r = { .w = w, .chain = chain };
-	const int64_t tile = rnf_round16(chain->tile_pixels * chain->c);
+	const int64_t tiles =
+		(chain->pixels + chain->tile_pixels - 1) / chain->tile_pixels;
+	int64_t i, to;
 	memset(w->accumulators, 0, (size_t)chain->acc_floats * sizeof(float));
-	for (r.first = 0; r.first < chain->pixels; r.first += chain->tile_pixels) {
-		const int64_t left = chain->pixels - r.first;
-		r.pixels = left < chain->tile_pixels ? left : chain->tile_pixels;
-		for (size_t i = 0; i < chain->n_slots; i++) {
-			const struct rnf_slot *slot = &chain->slots[i];
-			r.slots[i] = slot->temp >= 0
-				? w->tiles + slot->temp * tile
-				: rnf_at(w, slot->operand) + r.first * chain->c;
-		}
-		for (size_t i = 0; i < chain->n_stages; i++)
-			(chain->stages[i].move ? move : stage)(&r, &chain->stages[i]);
-	}
-	for (size_t i = 0; i < chain->n_stages; i++)
-		if (!chain->stages[i].move) finish(&r, &chain->stages[i]);
+	rnf_pool_share(tiles, w->part, w->parts, &i, &to);
+	for (; i < to; i++)
+		tile(&r, i);
+	for (size_t k = 0; k < chain->n_stages; k++)
+		if (!chain->stages[k].move) finish(&r, &chain->stages[k]);
 }

@@ -22,11 +22,12 @@ struct rnf_worker {
 	struct rnf_exec *exec;
 	struct rnf_times *times; /* NULL: no clock is read (profile.h) */
 	float *base[RNF_SPACES];
-	float *tiles, *accumulators, *kernel_scratch, *kept, *stack;
+	float *scratch, *tiles, *accumulators, *kernel_scratch, *kept, *stack;
 	struct rnf_partial partials[RNF_LEVELS];
 	int n_partials;
 	int64_t image;    /* in the batch */
 	int first, last;  /* image of its leaf: sums start here, and end */
+	int part, parts;  /* of a step that workers do together; else 0 of 1 */
 	float *reduction; /* the leaf's vector */
 	/* At work; for who has to tell, in another thread too (crash.h). */
 	const struct rnf_op *_Atomic op;
@@ -42,7 +43,9 @@ struct rnf_exec {
 	int stale;     /* who changes the weights says so; training always does */
 	/* of the batch: */
 	int64_t images;
-	int alone; /* one leaf: the caller's thread runs it, and none is woken */
+	int alone;    /* one leaf: the caller's thread runs it, and none is woken */
+	int together; /* fewer images than workers, and no sums over them */
+	void (*run_phase)(struct rnf_worker *, const struct rnf_phase *); /* its share */
 	const float *target;     /* [images][classes] */
 	const uint64_t *samples; /* keys of random ops; index in the split */
 	uint64_t key;            /* of (seed, epoch) */
@@ -77,6 +80,10 @@ static inline float *rnf_at(const struct rnf_worker *w, struct rnf_operand o)
 void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain);
 void rnf_step_run(struct rnf_worker *w, const struct rnf_step *step);
 void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_barrier *b);
+/* Waits for the others; the worker that comes last runs last(its worker). */
+void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *));
+/* All images of a phase, each by all workers. (together.c) */
+void rnf_images_together(struct rnf_worker *w, const struct rnf_phase *phase);
 /* Push a leaf's sum; complete siblings are added, left += right. */
 void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
 		     int64_t size);

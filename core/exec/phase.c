@@ -1,4 +1,4 @@
-/* The loop: phases, the leaves of a worker's share, images, steps. */
+/* The loop: phases, a worker's share of the images, steps. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -26,26 +26,59 @@ static void lap(const struct rnf_worker *w, size_t row)
 	if (w->times) rnf_times_lap(w->times, row);
 }
 
-static void leaf(struct rnf_worker *w, const struct rnf_phase *phase,
-		 int64_t index)
+static void images(struct rnf_worker *w, const struct rnf_phase *phase, int64_t from,
+		   int64_t to)
 {
-	struct rnf_exec *exec = w->exec;
-	const int64_t from = index * RNF_LEAF;
-	int64_t to = from + RNF_LEAF;
 	void (*const image)(struct rnf_worker *, const struct rnf_phase *) =
 		w->times ? timed_steps : steps;
-	if (to > exec->images) to = exec->images;
-	w->reduction = w->stack + w->n_partials * exec->plan->max_reductions;
 	for (w->image = from; w->image < to; w->image++) {
 		w->first = w->image == from;
 		w->last = w->image == to - 1;
 		image(w, phase);
 	}
+}
+
+static void leaf(struct rnf_worker *w, const struct rnf_phase *phase,
+		 int64_t index)
+{
+	const struct rnf_exec *exec = w->exec;
+	const int64_t from = index * RNF_LEAF, to = from + RNF_LEAF;
+	w->reduction = w->stack + w->n_partials * exec->plan->max_reductions;
+	images(w, phase, from, to < exec->images ? to : exec->images);
 	if (!phase->reductions) return;
 	rnf_reduce_push(w->partials, &w->n_partials,
 			(struct rnf_partial){ 0, index, w->reduction },
 			phase->reductions);
 	lap(w, RNF_TIME_MERGE);
+}
+
+static int64_t count_leaves(const struct rnf_exec *exec)
+{
+	return (exec->images + RNF_LEAF - 1) / RNF_LEAF;
+}
+
+/* The worker's share of 0 .. n-1. */
+static void find_share(const struct rnf_worker *w, int64_t n, int64_t *from, int64_t *to)
+{
+	const struct rnf_exec *exec = w->exec;
+	rnf_pool_share(n, (int)(w - exec->workers), exec->alone ? 1 : exec->n_workers,
+		       from, to);
+}
+
+static void share_leaves(struct rnf_worker *w, const struct rnf_phase *phase)
+{
+	int64_t i, to;
+	find_share(w, count_leaves(w->exec), &i, &to);
+	w->n_partials = 0;
+	for (; i < to; i++)
+		leaf(w, phase, i);
+}
+
+static void share_images(struct rnf_worker *w, const struct rnf_phase *phase)
+{
+	int64_t from, to;
+	find_share(w, w->exec->images, &from, &to);
+	images(w, phase, from, to);
 }
 
 /* By the worker that comes last. */
@@ -68,7 +101,7 @@ static void end_phase(void *arg)
 	exec->phase++;
 }
 
-static void barrier(struct rnf_worker *w, void (*last)(void *))
+void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *))
 {
 	if (!w->exec->alone) rnf_pool_barrier(w->exec->pool, last, w);
 	else if (last) last(w);
@@ -88,32 +121,33 @@ static void pack_weights(struct rnf_worker *w, int worker)
 			       exec->packed + s->packed);
 		lap(w, RNF_TIME_PACK);
 	}
-	if (plan->n_packs) barrier(w, NULL);
-}
-
-static int64_t count_leaves(const struct rnf_exec *exec)
-{
-	return (exec->images + RNF_LEAF - 1) / RNF_LEAF;
+	if (plan->n_packs) rnf_exec_barrier(w, NULL);
 }
 
 static void job(void *arg, int worker)
 {
 	struct rnf_exec *exec = arg;
 	struct rnf_worker *w = &exec->workers[worker];
-	int64_t from, to;
-	rnf_pool_share(count_leaves(exec), worker, exec->alone ? 1 : exec->n_workers,
-		       &from, &to);
 	lap(w, RNF_TIME_WAIT); /* for the thread to wake */
 	rnf_crash_worker(w);
+	w->base[RNF_SPACE_SCRATCH] = exec->workers[exec->together ? 0 : worker].scratch;
 	pack_weights(w, worker);
 	for (size_t i = 0; i < exec->plan->n_phases; i++) {
-		w->n_partials = 0;
 		if (w->times) rnf_times_phase(w->times, i);
-		for (int64_t k = from; k < to; k++)
-			leaf(w, &exec->plan->phases[i], k);
-		barrier(w, end_phase);
+		exec->run_phase(w, &exec->plan->phases[i]);
+		rnf_exec_barrier(w, end_phase);
 	}
 	rnf_crash_worker(NULL);
+}
+
+/* Sums over the batch are made leaf by leaf, by one worker each. */
+static void choose_run(struct rnf_exec *exec)
+{
+	const int sums = exec->plan->max_reductions > 0;
+	exec->alone = sums && count_leaves(exec) == 1;
+	exec->together = !sums && exec->images < exec->n_workers;
+	exec->run_phase = sums ? share_leaves
+			: exec->together ? rnf_images_together : share_images;
 }
 
 /* Coefficients that depend on the weights alone. */
@@ -131,7 +165,7 @@ void rnf_exec_run(struct rnf_exec *exec)
 	exec->stale |= exec->plan->program->training;
 	if (exec->stale) prologue(exec);
 	exec->phase = 0;
-	exec->alone = count_leaves(exec) == 1;
+	choose_run(exec);
 	/* of the last run; a worker that does not run this time has none */
 	for (int i = 0; i < exec->n_workers; i++)
 		exec->workers[i].n_partials = 0;
@@ -159,7 +193,8 @@ static void worker_init(struct rnf_exec *exec, struct rnf_worker *w)
 {
 	const struct rnf_plan *plan = exec->plan;
 	w->exec = exec;
-	w->base[RNF_SPACE_SCRATCH] = floats(plan->scratch);
+	w->parts = 1;
+	w->scratch = floats(plan->scratch);
 	w->tiles = floats(plan->tiles);
 	w->accumulators = floats(plan->accumulators);
 	w->kernel_scratch = floats((int64_t)plan->kernel_scratch_bytes / 4);

@@ -37,6 +37,7 @@ static void conv(struct rnf_worker *w, const struct rnf_step *s,
 		.in = { v->a, b }, .out = v->out,
 		.scratch = w->kernel_scratch, .leaf = w->kept + s->leaf,
 		.first = w->first, .last = w->last,
+		.part = w->part, .parts = w->parts,
 		.ahead = ahead, .n_ahead = find_ahead(w, s, ahead) };
 	s->kernel.run(s->kernel.state, &io);
 }

@@ -46,6 +46,9 @@ struct rnf_step_io {
 	 * the first and add to it after; what they hold back in `leaf` they add
 	 * at the last. */
 	int32_t first, last;
+	/* Do this part of the image alone, of parts 0 .. parts-1 that other workers do
+	 * at the same time: 0 of 1 unless the kernel takes parts. */
+	int32_t part, parts;
 	/* A kernel that computes much may fetch these meanwhile: below. */
 	const struct rnf_range *ahead;
 	int64_t n_ahead;
@@ -93,7 +96,19 @@ struct rnf_kernel {
 	 * NULL: it reads them as they are. Not for CONV_BWD_WEIGHTS. [worker] */
 	void (*pack)(const void *state, const float *weights, float *packed);
 	size_t pack_floats;
+	/* CONV_FWD can be cut in parts, any number: each writes its own elements of
+	 * `out`, all of them together write all, with the bits of the whole. The cut
+	 * is the kernel's choice; a part may be empty. 0: it cannot. */
+	int32_t takes_parts;
 };
+
+/* What a part has of n things that stand in a row: from <= i < to. */
+static inline void rnf_part_of(const struct rnf_step_io *io, int64_t n, int64_t *from,
+			       int64_t *to)
+{
+	*from = n * io->part / io->parts;
+	*to = n * (io->part + 1) / io->parts;
+}
 
 struct rnf_backend_impl {
 	int (*score)(void); /* 0: cannot run on this machine; highest is "auto" */

@@ -160,6 +160,8 @@ static void check_kernel(const struct test_conv_call *call, enum rnf_step_kind k
 		      "%s: pack() without a size, or a size without", call->where);
 	ck_assert_msg(!kernel->pack || kind != RNF_STEP_CONV_BWD_WEIGHTS,
 		      "%s: packs what is no weight", call->where);
+	ck_assert_msg(!kernel->takes_parts || kind == RNF_STEP_CONV_FWD,
+		      "%s: takes parts of what is not shared", call->where);
 }
 
 int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
@@ -185,12 +187,18 @@ int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 	return 1;
 }
 
-void test_conv_run(const struct test_conv_call *call, float *out, int i, int n)
+static void run_part(const struct test_conv_call *call, float *out, int i, int n, int part,
+		     int parts)
 {
 	call->kernel.run(call->kernel.state, &(struct rnf_step_io){
 		.in = { call->in[0], call->in[1] }, .out = out,
 		.scratch = call->scratch, .leaf = call->leaf,
-		.first = i == 0, .last = i == n - 1 });
+		.first = i == 0, .last = i == n - 1, .part = part, .parts = parts });
+}
+
+void test_conv_run(const struct test_conv_call *call, float *out, int i, int n)
+{
+	run_part(call, out, i, n, 0, 1);
 }
 
 void test_conv_finish(struct test_conv_call *call)
@@ -341,6 +349,37 @@ static double rounding_of(const struct test_conv_call *call)
 	return strstr(call->kernel.name, "winograd") ? 40 : 4;
 }
 
+/* Puts what one part wrote beside what others did. */
+static void add_part(const struct test_conv_call *call, int64_t n, int part, int parts,
+		     float *sum)
+{
+	float *out = test_guarded((size_t)n, 0, NULL); /* NaN */
+	run_part(call, out, 0, 1, part, parts);
+	for (int64_t i = 0; i < n; i++) {
+		if (isnan(out[i])) continue;
+		ck_assert_msg(isnan(sum[i]), "%s: two of %d parts write [%d]", call->where,
+			      parts, (int)i);
+		sum[i] = out[i];
+	}
+	test_guarded_free(out, (size_t)n, 0, call->where);
+}
+
+static void check_parts(const struct test_conv_call *call, int64_t n, const float *whole)
+{
+	static const int counts[] = { 2, 3, 8 };
+	for (int i = 0; i < TEST_ROWS(counts); i++) {
+		float *sum = test_guarded((size_t)n, 0, NULL);
+		for (int part = 0; part < counts[i]; part++)
+			add_part(call, n, part, counts[i], sum);
+		for (int64_t j = 0; j < n; j++)
+			if (memcmp(&sum[j], &whole[j], sizeof *sum))
+				ck_abort_msg("%s, in %d parts: [%d] is %a, not %a", call->where,
+					     counts[i], (int)j, (double)sum[j],
+					     (double)whole[j]);
+		test_guarded_free(sum, (size_t)n, 0, call->where);
+	}
+}
+
 static int check_pass(const struct test_convs *by, const struct rnf_conv_shape *s,
 		      const struct pass *p)
 {
@@ -353,6 +392,7 @@ static int check_pass(const struct test_convs *by, const struct rnf_conv_shape *
 			test_conv_run(&call, out, i, n);
 		same(call.where, p->n, out, p->want, n, p->terms, rounding_of(&call));
 	}
+	if (call.kernel.takes_parts) check_parts(&call, p->n, out);
 	test_guarded_free(out, (size_t)p->n, 0, call.where);
 	test_conv_finish(&call);
 	return 1;

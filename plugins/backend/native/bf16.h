@@ -27,15 +27,20 @@ static struct image narrow_rows(const struct native_conv *g, int64_t row0, int64
 	return (struct image){ io->scratch, from };
 }
 
+/* A part has whole rows. */
 static void bf16(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	struct rnf_prefetch ahead = dense_ahead(g, io);
-	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
-		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
+	int64_t row0, end;
+	rnf_part_of(io, g->subs[0].rows, &row0, &end);
+	for (; row0 < end; row0 += g->band) {
+		const int64_t row1 = least(row0 + g->band, end);
 		const struct image in = narrow_rows(g, row0, row1, io);
-		for (size_t i = 0; i < g->n_subs; i++)
-			dense_rows(g, &g->subs[i], row0, least(row1, g->subs[i].rows), in,
-				   io, &ahead, 1);
+		for (size_t i = 0; i < g->n_subs; i++) {
+			const struct native_sub *s = &g->subs[i];
+			dense_blocks(g, s, row0 * s->cols, least(row1, s->rows) * s->cols,
+				     in, io, &ahead, 1);
+		}
 	}
 }
 

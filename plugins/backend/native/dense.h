@@ -160,15 +160,14 @@ INLINE void dense_column(const struct native_conv *g, const struct native_sub *s
 	}
 }
 
-/* Blocks of pixels, which stay in cache while all columns read them, and are
- * written whole before the next. */
-INLINE void dense_rows(const struct native_conv *g, const struct native_sub *s,
-		       int64_t row0, int64_t row1, struct image in,
-		       const struct rnf_step_io *io, struct rnf_prefetch *ahead, int pairs)
+/* Blocks of the pixels i .. to, which stay in cache while all columns read them, and
+ * are written whole before the next. */
+INLINE void dense_blocks(const struct native_conv *g, const struct native_sub *s,
+			 int64_t i, int64_t to, struct image in,
+			 const struct rnf_step_io *io, struct rnf_prefetch *ahead, int pairs)
 {
-	const int64_t to = row1 * s->cols;
 	const int64_t block = (BLOCK_FLOATS / (g->c * PIXELS) + 1) * PIXELS;
-	for (int64_t i = row0 * s->cols; i < to; i += block)
+	for (; i < to; i += block)
 		for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
 			dense_column(g, s, i, least(i + block, to), k, in, io, ahead,
 				     pairs);
@@ -182,12 +181,18 @@ static struct rnf_prefetch dense_ahead(const struct native_conv *g,
 	return rnf_prefetch_begin(io, pixels / PIXELS * columns + 1);
 }
 
+/* A part has whole runs of PIXELS, so that the same are summed side by side. */
 static void dense(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	struct rnf_prefetch ahead = dense_ahead(g, io);
-	for (size_t i = 0; i < g->n_subs; i++)
-		dense_rows(g, &g->subs[i], 0, g->subs[i].rows,
-			   (struct image){ io->in[0], 0 }, io, &ahead, 0);
+	for (size_t i = 0; i < g->n_subs; i++) {
+		const struct native_sub *s = &g->subs[i];
+		const int64_t pixels = s->rows * s->cols;
+		int64_t from, to;
+		rnf_part_of(io, (pixels + PIXELS - 1) / PIXELS, &from, &to);
+		dense_blocks(g, s, from * PIXELS, least(to * PIXELS, pixels),
+			     (struct image){ io->in[0], 0 }, io, &ahead, 0);
+	}
 }
 
 /* ---- weight gradient: dw[tap][c][k] = sum over pixels of x[c] dy[k] ---- */

@@ -161,11 +161,14 @@ static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 		grouped_lane(g, s, a + i, w + i, b->width, to, b->k + i);
 }
 
+/* A part has whole rows. */
 static void grouped_slice(const struct native_conv *g, int64_t k,
 			  const struct rnf_step_io *io, struct rnf_prefetch *ahead)
 {
-	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
-		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
+	int64_t row0, end;
+	rnf_part_of(io, g->subs[0].rows, &row0, &end);
+	for (; row0 < end; row0 += g->band) {
+		const int64_t row1 = least(row0 + g->band, end);
 		const struct band b = band_of(g, k, row0, row1);
 		spread(g, &b, io->in[0], io->scratch);
 		for (size_t i = 0; i < g->n_subs; i++)

@@ -416,7 +416,8 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	if (!s->g.zero || !add_subs(&s->g, host))
 		return host->fail(RNF_ENOMEM, "out of memory");
 	if (s->g.dy[0] > s->g.dy[1]) s->g.dy[0] = s->g.dy[1] = 0; /* no tap at all */
-	*kernel = (struct rnf_kernel){ .run = run, .state = s };
+	*kernel = (struct rnf_kernel){ .run = run, .state = s,
+				       .takes_parts = shape->kind == RNF_STEP_CONV_FWD };
 	if (takes_winograd(shape)) set_winograd(s, isa, kernel);
 	else if (takes_bf16(shape)) set_bf16(s, isa, kernel);
 	else set_direct(s, isa, kernel);

@@ -224,7 +224,27 @@ static void edge_output(const float *m, int64_t row, int64_t pixel, int64_t rows
 			store_up_to(out + y * row + x * pixel, s[y][x], n);
 }
 
-static void write_tile(const struct native_conv *g, const float *m, int64_t tile, float *out)
+/* What a part makes: tiles from .. to of the channels k0 .. k1 (whole columns, the
+ * last one's lanes that are no channels too). */
+struct area {
+	int64_t from, to, k0, k1;
+};
+
+/* Tiles side by side share weights and columns share transforms; those that are few
+ * are not cut. */
+static struct area area_of(const struct native_conv *g, const struct rnf_step_io *io)
+{
+	const int64_t columns = (g->padded + g->column - 1) / g->column;
+	struct area a = { 0, g->tiles, 0, columns };
+	if (columns >= io->parts) rnf_part_of(io, columns, &a.k0, &a.k1);
+	else rnf_part_of(io, g->tiles, &a.from, &a.to);
+	a.k0 *= g->column;
+	a.k1 = least(a.k1 * g->column, g->padded);
+	return a;
+}
+
+static void write_tile(const struct native_conv *g, const struct area *a, const float *m,
+		       int64_t tile, float *out)
 {
 	const struct corner to = corner_of(g, tile);
 	const int64_t rows = least(TILE, g->out_h - to.y);
@@ -232,7 +252,8 @@ static void write_tile(const struct native_conv *g, const float *m, int64_t tile
 	const int64_t row = g->out_w * g->k;
 	const int whole = rows == TILE && cols == TILE;
 	out += to.y * row + to.x * g->k;
-	for (int64_t k = 0; k < g->k; k += LANES, m += BLOCK)
+	m += a->k0 * POINTS;
+	for (int64_t k = a->k0; k < a->k1; k += LANES, m += BLOCK)
 		if (whole && g->k - k >= LANES)
 			inner_output(m, row, g->k, out + k);
 		else
@@ -293,32 +314,36 @@ INLINE void product_column(const struct native_conv *g, int64_t tiles, const flo
 }
 
 /* u: [point][column of vectors][c][its width] */
-static void products(const struct native_conv *g, int64_t tiles, const float *v,
-		     const float *u, float *m)
+static void products(const struct native_conv *g, const struct area *a, int64_t tiles,
+		     const float *v, const float *u, float *m)
 {
-	for (int point = 0; point < POINTS; point++, v += LANES, m += LANES)
-		for (int64_t k = 0; k < g->padded; k += VECTORS * LANES) {
-			const int wide = g->padded - k > LANES;
+	for (int point = 0; point < POINTS; point++, v += LANES, m += LANES) {
+		for (int64_t k = a->k0; k < a->k1; k += VECTORS * LANES) {
+			const float *column = u + k * g->c;
 			float *to = m + k * POINTS;
-			if (wide) product_column(g, tiles, v, u, to, VECTORS);
-			else product_column(g, tiles, v, u, to, 1);
-			u += g->c * LANES * (wide ? VECTORS : 1);
+			if (g->padded - k > LANES)
+				product_column(g, tiles, v, column, to, VECTORS);
+			else
+				product_column(g, tiles, v, column, to, 1);
 		}
+		u += g->c * g->padded;
+	}
 }
 
 static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 {
+	const struct area a = area_of(g, io);
 	float *v = io->scratch, *m = v + g->tiles_at_once * read_size(g);
 	struct rnf_prefetch ahead = rnf_prefetch_begin(io, g->tiles);
-	for (int64_t first = 0; first < g->tiles; first += g->tiles_at_once) {
-		const int64_t n = least(g->tiles_at_once, g->tiles - first);
+	for (int64_t first = a.from; first < a.to; first += g->tiles_at_once) {
+		const int64_t n = least(g->tiles_at_once, a.to - first);
 		for (int64_t t = 0; t < n; t++) {
 			rnf_prefetch_some(&ahead);
 			read_tile(g, io->in[0], first + t, v + t * read_size(g));
 		}
-		products(g, n, v, io->in[1], m);
+		products(g, &a, n, v, io->in[1], m);
 		for (int64_t t = 0; t < n; t++)
-			write_tile(g, m + t * written_size(g), first + t, io->out);
+			write_tile(g, &a, m + t * written_size(g), first + t, io->out);
 	}
 }
 

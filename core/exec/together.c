@@ -1,0 +1,50 @@
+/* Few images and no sums over them (batch 1 in inference): all workers take each
+ * image together, step by step, in the scratch of the first. A step that can be cut
+ * in parts is; the others are the first worker's. */
+#include "exec/exec.h"
+#include "exec/profile.h"
+
+static int has_parts(const struct rnf_step *s)
+{
+	const struct rnf_chain *chain = s->chain;
+	if (chain) return chain->acc_floats == 0 && chain->pixels > chain->tile_pixels;
+	return s->kernel.run && s->kernel.takes_parts;
+}
+
+/* The part counts as a call in one worker only. */
+static void timed_step(struct rnf_worker *w, const struct rnf_phase *phase, size_t i)
+{
+	rnf_step_run(w, &phase->steps[i]);
+	if (!w->times) return;
+	rnf_times_lap(w->times, RNF_TIME_STEPS + i);
+	if (w->part > 0) w->times->rows[RNF_TIME_STEPS + i].calls--;
+}
+
+static void step(struct rnf_worker *w, const struct rnf_phase *phase, size_t i)
+{
+	const int index = (int)(w - w->exec->workers);
+	if (has_parts(&phase->steps[i])) {
+		w->part = index;
+		w->parts = w->exec->n_workers;
+		timed_step(w, phase, i);
+		w->part = 0;
+		w->parts = 1;
+	} else if (index == 0) {
+		timed_step(w, phase, i);
+	}
+}
+
+/* Nobody waits between two steps of the first worker. */
+void rnf_images_together(struct rnf_worker *w, const struct rnf_phase *phase)
+{
+	const struct rnf_exec *exec = w->exec;
+	int had_parts = 0;
+	w->first = w->last = 1;
+	for (w->image = 0; w->image < exec->images; w->image++)
+		for (size_t i = 0; i < phase->n_steps; i++) {
+			const int has = has_parts(&phase->steps[i]);
+			if (has || had_parts) rnf_exec_barrier(w, NULL);
+			had_parts = has;
+			step(w, phase, i);
+		}
+}

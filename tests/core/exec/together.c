@@ -1,0 +1,115 @@
+/* Inference has the bits of one thread whatever number of threads shares its images
+ * or, when these are fewer, takes each of them together. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "exec/profile.h"
+#include "lib/found.h"
+#include "train/setup.h"
+
+#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
+
+enum { CLASSES_MAX = 16, IMAGES_MAX = 9 };
+
+/* Chains of one tile and of several, convs in groups, strided, by openblas, which
+ * takes no parts, and with every op a phase of its own. */
+static const struct { const char *conf; int fused; const char *sets[3]; } models[] = {
+	{ "synthetic.cfg", 1, { NULL } },
+	{ "synthetic.cfg", 1, { "data.height=32", "data.width=30" } },
+	{ "synthetic.cfg", 0, { "data.height=32", "data.width=30" } },
+	{ "synthetic.cfg", 1, { "data.height=32", "backend=openblas" } },
+	{ "se_mxresnet20.cfg", 1, { "data.type=synthetic", "data.height=20", "data.width=33" } },
+	{ "se_mxresnext29_16x2d.cfg", 1, { "data.type=synthetic", "data.height=32" } },
+};
+static const int64_t images[] = { 1, 2, 3, IMAGES_MAX };
+static const int threads[] = { 2, 3, 8 };
+
+static struct rnf_experiment *start(int model, int n)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	const char *sets[5] = { rnf_format("threads=%d", n), "train.batch_size=9" };
+	size_t k = 2;
+	for (int i = 0; i < 3 && models[model].sets[i]; i++)
+		sets[k++] = models[model].sets[i];
+	test_plugins_path();
+	rnf_conf_dir = "conf";
+	GOOD(rnf_experiment_open(e, models[model].conf, sets, k));
+	GOOD(rnf_experiment_plan(e, 0, models[model].fused));
+	GOOD(rnf_experiment_start(e, 0));
+	return e;
+}
+
+struct logits {
+	float at[IMAGES_MAX * CLASSES_MAX];
+};
+
+/* Of images in the middle of the split, so that none is where another was. */
+static struct logits infer(struct rnf_experiment *e, int64_t n)
+{
+	struct logits l = { 0 };
+	struct rnf_exec *x = e->execs[0];
+	const int64_t k = e->info.classes;
+	ck_assert_int_le(k, CLASSES_MAX);
+	rnf_evaluation_fill(e, RNF_SPLIT_TEST, NULL, 4, n);
+	rnf_exec_run(x);
+	for (int64_t i = 0; i < n; i++)
+		memcpy(l.at + i * k, rnf_exec_value(x, x->plan->program->logits, i),
+		       (size_t)k * sizeof *l.at);
+	return l;
+}
+
+START_TEST(threads_change_no_bit)
+{
+	struct rnf_experiment *one = start(_i, 1);
+	for (int t = 0; t < TEST_ROWS(threads); t++) {
+		struct rnf_experiment *e = start(_i, threads[t]);
+		for (int i = 0; i < TEST_ROWS(images); i++) {
+			const struct logits want = infer(one, images[i]);
+			const struct logits got = infer(e, images[i]);
+			ck_assert(want.at[0] != 0);
+			ck_assert_int_eq(e->execs[0]->together,
+					 images[i] < rnf_pool_threads(e->pool));
+			ck_assert_msg(!memcmp(&want, &got, sizeof got),
+				      "%s: %d images on %d threads", models[_i].conf,
+				      (int)images[i], threads[t]);
+		}
+		rnf_experiment_finish(e);
+	}
+	rnf_experiment_finish(one);
+}
+END_TEST
+
+static const struct rnf_cost *find(const struct rnf_costs *costs, const char *name)
+{
+	for (size_t i = 0; i < costs->n; i++)
+		if (!strcmp(costs->at[i].name, name)) return &costs->at[i];
+	ck_abort_msg("there is no row \"%s\"", name);
+}
+
+/* The parts of a step are one call, and its work is counted once. */
+START_TEST(parts_are_one_call)
+{
+	struct rnf_experiment *e = start(1, 3);
+	struct rnf_profile_sums sums = { 0 };
+	rnf_evaluation_fill(e, RNF_SPLIT_TEST, NULL, 0, 1);
+	rnf_exec_time(e->execs[0]);
+	rnf_exec_run(e->execs[0]);
+	rnf_exec_costs(e->execs[0], 1, &sums);
+	const struct rnf_cost *stem = find(&sums.layers, "stem_conv");
+	ck_assert_double_eq_tol(stem->calls, 1, 1e-9);
+	ck_assert_double_eq_tol(stem->operations, 2.0 * 32 * 30 * 9 * 3 * 8, 1);
+	rnf_experiment_finish(e);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ threads_change_no_bit, TEST_ROWS(models) },
+		{ parts_are_one_call, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("exec/together", cases);
+}
