@@ -15,7 +15,7 @@
 
 enum {
 	TILE = 4, WINDOW = 6, FILTER = 3,
-	POINTS = WINDOW * WINDOW, BLOCK = POINTS * LANES,
+	POINTS = WINDOW * WINDOW, BLOCK = POINTS * LANES, RUN = 4,
 };
 
 /* ---- the transforms of one line ---- */
@@ -230,13 +230,13 @@ struct area {
 	int64_t from, to, k0, k1;
 };
 
-/* Tiles side by side share weights and columns share transforms; those that are few
- * are not cut. */
+/* Parts are tiles, whose pixels the step before left in this core's cache; columns
+ * where a part had too few tiles for a run. */
 static struct area area_of(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const int64_t columns = (g->padded + g->column - 1) / g->column;
 	struct area a = { 0, g->tiles, 0, columns };
-	if (columns >= io->parts) rnf_part_of(io, columns, &a.k0, &a.k1);
+	if (g->tiles < io->parts * RUN && columns > 1) rnf_part_of(io, columns, &a.k0, &a.k1);
 	else rnf_part_of(io, g->tiles, &a.from, &a.to);
 	a.k0 *= g->column;
 	a.k1 = least(a.k1 * g->column, g->padded);
@@ -298,16 +298,23 @@ INLINE void product(const struct native_conv *g, const float *v, const float *u,
 			store(m + p * written_size(g) + i * BLOCK, sum[p][i]);
 }
 
+/* Tiles are taken PIXELS at a time, then RUN, then one by one. One takes as long as a
+ * RUN: two of these are better than PIXELS and some alone. */
+INLINE int64_t run_of(int64_t left)
+{
+	const int two = left == 2 * RUN && left > PIXELS + 1;
+	return left >= PIXELS && !two ? PIXELS : left >= RUN ? RUN : 1;
+}
+
 INLINE void product_column(const struct native_conv *g, int64_t tiles, const float *v,
 			   const float *u, float *m, int64_t vectors)
 {
 	for (int64_t t = 0; t < tiles; ) {
-		const int64_t left = tiles - t;
-		const int64_t n = left >= PIXELS ? PIXELS : left >= 4 ? 4 : 1;
+		const int64_t n = run_of(tiles - t);
 		const float *from = v + t * read_size(g);
 		float *to = m + t * written_size(g);
 		if (n == PIXELS) product(g, from, u, to, PIXELS, vectors);
-		else if (n == 4) product(g, from, u, to, 4, vectors);
+		else if (n == RUN) product(g, from, u, to, RUN, vectors);
 		else product(g, from, u, to, 1, vectors);
 		t += n;
 	}
