@@ -10,6 +10,7 @@ enum {
 	SPREAD_FLOATS = 24 * 1024, /* of spread rows: a part of L2 */
 	PANEL_PIXELS = 128,
 	SLICE = 16, /* channels: a cache line of the output is written at once */
+	ZEROS = 6,  /* pixels of them side by side, for Winograd's rows */
 };
 
 static const struct native_isa *const isas[] = { /* the best one first */
@@ -412,7 +413,8 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	s->g.dy[0] = INT64_MAX;
 	s->g.dy[1] = INT64_MIN;
 	set_images(&s->g, isa);
-	s->g.zero = host->alloc((size_t)(s->g.c + s->g.k + isa->lanes) * sizeof(float));
+	s->g.zero = host->alloc((size_t)(ZEROS * (s->g.c + s->g.k) + isa->lanes) *
+				sizeof(float));
 	if (!s->g.zero || !add_subs(&s->g, host))
 		return host->fail(RNF_ENOMEM, "out of memory");
 	if (s->g.dy[0] > s->g.dy[1]) s->g.dy[0] = s->g.dy[1] = 0; /* no tap at all */

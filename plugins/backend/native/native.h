@@ -37,14 +37,14 @@ struct native_conv {
 	int64_t dy[2];        /* smallest and largest of all taps */
 	struct native_sub *subs;
 	size_t n_subs;
-	const float *zero; /* [c]: what is read outside of the image */
+	const float *zero; /* what is read outside of the image: a row of a Winograd tile */
 	/* grouped, and weights of one tap: `band` */
 	int64_t depth;     /* input channels that an output channel reads */
 	int64_t per;       /* output channels of a group */
 	int64_t slice;     /* output channels whose input is spread at once */
 	int64_t band;      /* and rows of a sub-conv, in bf16 too */
 	int64_t left, columns; /* zeros before a spread row, and its whole length */
-	/* Winograd: `left` and these zeros before the image; `zero` is c_padded long */
+	/* Winograd: `left` and these zeros before the image */
 	int64_t top;
 	int64_t out_h, c_padded;
 	int64_t tiles_x, tiles, tiles_at_once;

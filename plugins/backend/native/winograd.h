@@ -27,7 +27,7 @@ INLINE vec plus(vec a, float times, vec b)
 }
 
 /* B': 6 pixels to 6 points */
-INLINE void to_points(const vec d[WINDOW], vec t[WINDOW])
+INLINE void to_points(const vec *d, vec *t)
 {
 	const vec a = plus(d[4], -4, d[2]), b = plus(d[3], -4, d[1]);
 	const vec c = d[4] - d[2], e = d[3] - d[1];
@@ -40,7 +40,7 @@ INLINE void to_points(const vec d[WINDOW], vec t[WINDOW])
 }
 
 /* A': 6 points to 4 pixels */
-INLINE void to_pixels(const vec m[WINDOW], vec s[TILE])
+INLINE void to_pixels(const vec *m, vec *s)
 {
 	const vec p = m[1] + m[2], q = m[1] - m[2];
 	const vec r = m[3] + m[4], z = m[3] - m[4];
@@ -51,7 +51,7 @@ INLINE void to_pixels(const vec m[WINDOW], vec s[TILE])
 }
 
 /* A: 4 pixels of a gradient to 6 points */
-INLINE void gradient_to_points(const vec d[TILE], vec t[WINDOW])
+INLINE void gradient_to_points(const vec *d, vec *t)
 {
 	const vec even = d[0] + d[2], odd = d[1] + d[3];
 	const vec even4 = plus(d[0], 4, d[2]), odd4 = plus(d[1], 4, d[3]);
@@ -64,13 +64,73 @@ INLINE void gradient_to_points(const vec d[TILE], vec t[WINDOW])
 }
 
 /* G': 6 points to 3 taps */
-INLINE void to_taps(const vec m[WINDOW], vec s[FILTER])
+INLINE void to_taps(const vec *m, vec *s)
 {
 	const vec p = (m[1] + m[2]) * all(1.0f / 6), q = (m[2] - m[1]) * all(1.0f / 6);
 	const vec r = (m[3] + m[4]) * all(1.0f / 24), z = (m[3] - m[4]) * all(1.0f / 12);
 	s[0] = plus(r - p, 0.25f, m[0]);
 	s[1] = q + z;
 	s[2] = plus(m[5] - p, 4, r);
+}
+
+/* ---- and of a square: down its columns, then along its rows ---- */
+
+typedef void line(const vec *, vec *);
+
+/* A square of vectors at row[y] + x * pixel; columns left of `from` and from `to` on
+ * are zeros. */
+struct view {
+	const float *row[WINDOW];
+	int64_t pixel, from, to;
+};
+
+/* Where a square goes: at + y * row + x * pixel. */
+struct square {
+	float *at;
+	int64_t row, pixel;
+};
+
+INLINE struct square side_by_side(float *at)
+{
+	return (struct square){ at, WINDOW * LANES, LANES };
+}
+
+INLINE struct view view_of(const float *at, int size, int64_t row, int64_t pixel)
+{
+	struct view v = { .pixel = pixel, .from = 0, .to = size };
+	UNROLL
+	for (int y = 0; y < size; y++)
+		v.row[y] = at + y * row;
+	return v;
+}
+
+/* size x size vectors at channel i become n x n; of a vector so many lanes are read and
+ * written. */
+INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, int n,
+		      struct square to, int64_t read, int64_t written)
+{
+	vec t[WINDOW][WINDOW];
+	UNROLL
+	for (int x = 0; x < size; x++) {
+		vec column[WINDOW] = { 0 }, points[WINDOW] = { 0 };
+		if (x >= s->from && x < s->to) {
+			UNROLL
+			for (int y = 0; y < size; y++)
+				column[y] = load_up_to(s->row[y] + x * s->pixel + i, read);
+			of_line(column, points);
+		}
+		UNROLL
+		for (int y = 0; y < n; y++)
+			t[y][x] = points[y];
+	}
+	UNROLL
+	for (int y = 0; y < n; y++) {
+		vec points[WINDOW];
+		of_line(t[y], points);
+		UNROLL
+		for (int x = 0; x < n; x++)
+			store_up_to(to.at + y * to.row + x * to.pixel, points[x], written);
+	}
 }
 
 /* ---- tiles ---- */
@@ -84,144 +144,63 @@ INLINE struct corner corner_of(const struct native_conv *g, int64_t tile)
 	return (struct corner){ tile / g->tiles_x * TILE, tile % g->tiles_x * TILE };
 }
 
-/* Pixels of an image[h][w][c]: where the first is, and their strides. */
-struct pixels {
-	const float *first;
-	int64_t row, pixel;
-};
-
-INLINE struct pixels pixels_at(const float *image, int64_t w, int64_t c, struct corner from)
+/* Of image[h][w][c]; rows outside are zeros. */
+INLINE struct view view_at(const struct native_conv *g, const float *image, int64_t h,
+			   int64_t w, int64_t c, struct corner corner, int size)
 {
-	return (struct pixels){ image + (from.y * w + from.x) * c, w * c, c };
-}
-
-INLINE int lie_inside(struct corner from, int size, int64_t h, int64_t w)
-{
-	return from.y >= 0 && from.x >= 0 && from.y + size <= h && from.x + size <= w;
-}
-
-/* at[y][x] of size x size pixels; zeros stand for those outside. */
-INLINE void find_pixels(const struct native_conv *g, struct pixels s, struct corner from,
-			int size, int64_t h, int64_t w, const float **at)
-{
+	struct view v = { .pixel = c, .from = corner.x < 0 ? -corner.x : 0,
+			  .to = least(size, w - corner.x) };
 	UNROLL
-	for (int y = 0; y < size; y++)
-		UNROLL
-		for (int x = 0; x < size; x++) {
-			const int inside = (uint64_t)(from.y + y) < (uint64_t)h &&
-					   (uint64_t)(from.x + x) < (uint64_t)w;
-			at[y * size + x] = inside ? s.first + y * s.row + x * s.pixel
-						  : g->zero;
-		}
-}
-
-INLINE void input_to_points(vec d[WINDOW][WINDOW], float *v)
-{
-	vec t[WINDOW][WINDOW];
-	UNROLL
-	for (int x = 0; x < WINDOW; x++) {
-		vec line[WINDOW], u[WINDOW];
-		UNROLL
-		for (int y = 0; y < WINDOW; y++)
-			line[y] = d[y][x];
-		to_points(line, u);
-		UNROLL
-		for (int y = 0; y < WINDOW; y++)
-			t[y][x] = u[y];
+	for (int y = 0; y < size; y++) {
+		const int64_t row = corner.y + y;
+		v.row[y] = row >= 0 && row < h ? image + (row * w + corner.x) * c : g->zero;
 	}
-	UNROLL
-	for (int y = 0; y < WINDOW; y++) {
-		vec u[WINDOW];
-		to_points(t[y], u);
-		UNROLL
-		for (int x = 0; x < WINDOW; x++)
-			store(v + (y * WINDOW + x) * LANES, u[x]);
-	}
+	return v;
 }
 
-/* Functions of their own, or compilers find all addresses before the loop over the
- * channels, for which there are not enough registers. */
-static __attribute__((noinline)) void inner_input(struct pixels s, float *v)
+/* v: points of the n channels, a vector after the other; the last one's lanes behind
+ * them are 0. */
+INLINE void read_square(const struct view *s, int64_t n, int size, line *of_line, float *v)
 {
-	vec d[WINDOW][WINDOW];
-	UNROLL
-	for (int y = 0; y < WINDOW; y++)
-		UNROLL
-		for (int x = 0; x < WINDOW; x++)
-			d[y][x] = load(s.first + y * s.row + x * s.pixel);
-	input_to_points(d, v);
-}
-
-/* n channels from i on; the lanes after them are 0. */
-static __attribute__((noinline)) void edge_input(const float *const *at, int64_t i,
-						 int64_t n, float *v)
-{
-	vec d[WINDOW][WINDOW];
-	UNROLL
-	for (int y = 0; y < WINDOW; y++)
-		UNROLL
-		for (int x = 0; x < WINDOW; x++)
-			d[y][x] = load_up_to(at[y * WINDOW + x] + i, n);
-	input_to_points(d, v);
+	int64_t i = 0;
+	for (; i + LANES <= n; i += LANES, v += BLOCK)
+		both_ways(s, i, size, of_line, WINDOW, side_by_side(v), LANES, LANES);
+	if (i < n) both_ways(s, i, size, of_line, WINDOW, side_by_side(v), n - i, LANES);
 }
 
 static void read_tile(const struct native_conv *g, const float *in, int64_t tile, float *v)
 {
-	const float *at[POINTS];
 	struct corner from = corner_of(g, tile);
 	from.y -= g->top;
 	from.x -= g->left;
-	struct pixels s = pixels_at(in, g->w, g->c, from);
-	if (g->c % LANES == 0 && lie_inside(from, WINDOW, g->h, g->w)) {
-		for (int64_t i = 0; i < g->c; i += LANES, s.first += LANES, v += BLOCK)
-			inner_input(s, v);
-		return;
-	}
-	find_pixels(g, s, from, WINDOW, g->h, g->w, at);
-	for (int64_t i = 0; i < g->c; i += LANES, v += BLOCK)
-		edge_input(at, i, g->c - i, v);
+	const struct view s = view_at(g, in, g->h, g->w, g->c, from, WINDOW);
+	read_square(&s, g->c, WINDOW, to_points, v);
 }
 
-INLINE void points_to_output(const float *m, vec s[TILE][TILE])
+static void read_gradient(const struct native_conv *g, const float *dy, int64_t tile,
+			  float *z)
 {
-	vec t[TILE][WINDOW];
-	UNROLL
-	for (int x = 0; x < WINDOW; x++) {
-		vec d[WINDOW], u[TILE];
-		UNROLL
-		for (int y = 0; y < WINDOW; y++)
-			d[y] = load(m + (y * WINDOW + x) * LANES);
-		to_pixels(d, u);
-		UNROLL
-		for (int y = 0; y < TILE; y++)
-			t[y][x] = u[y];
-	}
-	UNROLL
-	for (int y = 0; y < TILE; y++)
-		to_pixels(t[y], s[y]);
+	const struct view s = view_at(g, dy, g->out_h, g->out_w, g->k, corner_of(g, tile),
+				      TILE);
+	read_square(&s, g->k, TILE, gradient_to_points, z);
 }
 
-static __attribute__((noinline)) void inner_output(const float *m, int64_t row,
-						   int64_t pixel, float *out)
+INLINE void points_to_pixels(const float *m, struct square to)
 {
-	vec s[TILE][TILE];
-	points_to_output(m, s);
-	UNROLL
-	for (int y = 0; y < TILE; y++)
-		UNROLL
-		for (int x = 0; x < TILE; x++)
-			store(out + y * row + x * pixel, s[y][x]);
+	const struct view s = view_of(m, WINDOW, WINDOW * LANES, LANES);
+	both_ways(&s, 0, WINDOW, to_pixels, TILE, to, LANES, LANES);
 }
 
 /* n channels of rows x cols pixels */
-static void edge_output(const float *m, int64_t row, int64_t pixel, int64_t rows,
-			int64_t cols, int64_t n, float *out)
+static void write_some(const float *m, struct square to, int64_t rows, int64_t cols,
+		       int64_t n)
 {
-	vec s[TILE][TILE];
-	points_to_output(m, s);
+	float whole[TILE * TILE * LANES];
+	points_to_pixels(m, (struct square){ whole, TILE * LANES, LANES });
 	for (int64_t y = 0; y < rows; y++)
 		for (int64_t x = 0; x < cols; x++)
-			store_up_to(out + y * row + x * pixel, s[y][x], n);
+			memcpy(to.at + y * to.row + x * to.pixel,
+			       whole + (y * TILE + x) * LANES, (size_t)n * sizeof *whole);
 }
 
 /* What a part makes: tiles from .. to of the channels k0 .. k1 (whole columns, the
@@ -246,18 +225,17 @@ static struct area area_of(const struct native_conv *g, const struct rnf_step_io
 static void write_tile(const struct native_conv *g, const struct area *a, const float *m,
 		       int64_t tile, float *out)
 {
-	const struct corner to = corner_of(g, tile);
-	const int64_t rows = least(TILE, g->out_h - to.y);
-	const int64_t cols = least(TILE, g->out_w - to.x);
-	const int64_t row = g->out_w * g->k;
-	const int whole = rows == TILE && cols == TILE;
-	out += to.y * row + to.x * g->k;
+	const struct corner at = corner_of(g, tile);
+	const int64_t rows = least(TILE, g->out_h - at.y);
+	const int64_t cols = least(TILE, g->out_w - at.x);
+	struct square to = { out + (at.y * g->out_w + at.x) * g->k + a->k0, g->out_w * g->k,
+			     g->k };
 	m += a->k0 * POINTS;
-	for (int64_t k = a->k0; k < a->k1; k += LANES, m += BLOCK)
-		if (whole && g->k - k >= LANES)
-			inner_output(m, row, g->k, out + k);
+	for (int64_t k = a->k0; k < a->k1; k += LANES, m += BLOCK, to.at += LANES)
+		if (rows == TILE && cols == TILE && g->k - k >= LANES)
+			points_to_pixels(m, to);
 		else
-			edge_output(m, row, g->k, rows, cols, g->k - k, out + k);
+			write_some(m, to, rows, cols, least(g->k - k, LANES));
 }
 
 /* ---- forward and input gradient ---- */
@@ -356,69 +334,6 @@ static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 
 /* ---- weight gradient ---- */
 
-INLINE void gradient_tile_to_points(vec d[TILE][TILE], float *z)
-{
-	vec t[WINDOW][TILE];
-	UNROLL
-	for (int x = 0; x < TILE; x++) {
-		vec line[TILE], u[WINDOW];
-		UNROLL
-		for (int y = 0; y < TILE; y++)
-			line[y] = d[y][x];
-		gradient_to_points(line, u);
-		UNROLL
-		for (int y = 0; y < WINDOW; y++)
-			t[y][x] = u[y];
-	}
-	UNROLL
-	for (int y = 0; y < WINDOW; y++) {
-		vec u[WINDOW];
-		gradient_to_points(t[y], u);
-		UNROLL
-		for (int x = 0; x < WINDOW; x++)
-			store(z + (y * WINDOW + x) * LANES, u[x]);
-	}
-}
-
-static __attribute__((noinline)) void inner_gradient(struct pixels s, float *z)
-{
-	vec d[TILE][TILE];
-	UNROLL
-	for (int y = 0; y < TILE; y++)
-		UNROLL
-		for (int x = 0; x < TILE; x++)
-			d[y][x] = load(s.first + y * s.row + x * s.pixel);
-	gradient_tile_to_points(d, z);
-}
-
-static __attribute__((noinline)) void edge_gradient(const float *const *at, int64_t i,
-						    int64_t n, float *z)
-{
-	vec d[TILE][TILE];
-	UNROLL
-	for (int y = 0; y < TILE; y++)
-		UNROLL
-		for (int x = 0; x < TILE; x++)
-			d[y][x] = load_up_to(at[y * TILE + x] + i, n);
-	gradient_tile_to_points(d, z);
-}
-
-static void read_gradient(const struct native_conv *g, const float *dy, int64_t tile,
-			  float *z)
-{
-	const float *at[TILE * TILE];
-	const struct corner from = corner_of(g, tile);
-	struct pixels s = pixels_at(dy, g->out_w, g->k, from);
-	if (g->k % LANES == 0 && lie_inside(from, TILE, g->out_h, g->out_w)) {
-		for (int64_t i = 0; i < g->k; i += LANES, s.first += LANES, z += BLOCK)
-			inner_gradient(s, z);
-		return;
-	}
-	find_pixels(g, s, from, TILE, g->out_h, g->out_w, at);
-	for (int64_t i = 0; i < g->k; i += LANES, z += BLOCK)
-		edge_gradient(at, i, g->k - i, z);
-}
-
 /* du[c][k] += sum over tiles of v[tile][c] z[tile][k], at one point */
 INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float *v,
 			const float *z, float *du, int overwrite, int64_t channels,
@@ -467,37 +382,24 @@ static void outer_products(const struct native_conv *g, int64_t tiles, const flo
 	}
 }
 
-INLINE void taps_of(const float *du, int64_t plane, vec s[FILTER][FILTER])
+INLINE void points_to_taps(const struct native_conv *g, const float *du, float *dw,
+			   int64_t n)
 {
-	vec t[FILTER][WINDOW];
-	UNROLL
-	for (int x = 0; x < WINDOW; x++) {
-		vec d[WINDOW], u[FILTER];
-		UNROLL
-		for (int y = 0; y < WINDOW; y++)
-			d[y] = load(du + (y * WINDOW + x) * plane);
-		to_taps(d, u);
-		UNROLL
-		for (int y = 0; y < FILTER; y++)
-			t[y][x] = u[y];
-	}
-	UNROLL
-	for (int y = 0; y < FILTER; y++)
-		to_taps(t[y], s[y]);
+	const struct view s = view_of(du, WINDOW, WINDOW * native_plane(g), native_plane(g));
+	const int64_t tap = g->c * g->k;
+	both_ways(&s, 0, WINDOW, to_taps, FILTER, (struct square){ dw, FILTER * tap, tap },
+		  LANES, n);
 }
 
 /* dw[tap][c][k], of the whole leaf */
 static void write_taps(const struct native_conv *g, const float *du, float *dw)
 {
-	for (int64_t c = 0; c < g->c; c++)
-		for (int64_t k = 0; k < g->k; k += LANES) {
-			vec s[FILTER][FILTER];
-			taps_of(du + c * g->padded + k, native_plane(g), s);
-			UNROLL
-			for (int t = 0; t < FILTER * FILTER; t++)
-				store_up_to(dw + (t * g->c + c) * g->k + k,
-					    s[t / FILTER][t % FILTER], g->k - k);
-		}
+	for (int64_t c = 0; c < g->c; c++, du += g->padded, dw += g->k) {
+		int64_t k = 0;
+		for (; k + LANES <= g->k; k += LANES)
+			points_to_taps(g, du + k, dw + k, LANES);
+		if (k < g->k) points_to_taps(g, du + k, dw + k, g->k - k);
+	}
 }
 
 /* Tiles of all images of a leaf are gathered until there are enough for a product. */
