@@ -39,19 +39,24 @@ size_t native_bf16_pack_floats(const struct native_conv *g)
 	return (size_t)(w->kernel_h * w->kernel_w * g->c * g->padded);
 }
 
-/* A tap of a column: [pair of channels that are read][width], from w[c][k]. */
-static float *pack_tap(const struct native_conv *g, int64_t from, const float *w,
-		       float *packed)
+static uint32_t pair(const struct native_conv *g, const float *weights, int64_t tap,
+		     int64_t j, int64_t k)
 {
-	const int back = g->shape.kind == RNF_STEP_CONV_BWD_DATA;
-	const int64_t j_step = back ? 1 : g->shape.k, k_step = back ? g->shape.k : 1;
+	const float *second = weights + native_weight_at(g, tap, j + 1, k);
+	if (k >= g->k) return 0;
+	return native_pair(weights[native_weight_at(g, tap, j, k)],
+			   j + 1 < g->depth ? *second : 0);
+}
+
+/* A tap of the column from `from` on: [pair of channels that are read][width] */
+static float *pack_tap(const struct native_conv *g, int64_t from, int64_t tap,
+		       const float *weights, float *packed)
+{
 	const int64_t to = native_column_end(g, from);
 	for (int64_t j = 0; j < g->depth; j += 2)
 		for (int64_t k = from; k < to; k++) {
-			const float *at = w + j * j_step + k * k_step;
-			const uint32_t pair = k >= g->k ? 0
-				: native_pair(*at, j + 1 < g->depth ? at[j_step] : 0);
-			memcpy(packed++, &pair, sizeof pair);
+			const uint32_t bits = pair(g, weights, tap, j, k);
+			memcpy(packed++, &bits, sizeof bits);
 		}
 	return packed;
 }
@@ -62,5 +67,5 @@ void native_bf16_pack(const void *conv, const float *weights, float *packed)
 	const struct rnf_window *w = &g->shape.window;
 	for (int64_t k = 0; k < g->padded; k += g->column)
 		for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
-			packed = pack_tap(g, k, weights + t * g->shape.c * g->shape.k, packed);
+			packed = pack_tap(g, k, t, weights, packed);
 }

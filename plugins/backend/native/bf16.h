@@ -38,8 +38,8 @@ static void bf16(const struct native_conv *g, const struct rnf_step_io *io)
 		const struct image in = narrow_rows(g, row0, row1, io);
 		for (size_t i = 0; i < g->n_subs; i++) {
 			const struct native_sub *s = &g->subs[i];
-			dense_blocks(g, s, row0 * s->cols, least(row1, s->rows) * s->cols,
-				     in, io, &ahead, 1);
+			const struct block b = { row0, least(row1, s->rows), 0, s->cols };
+			dense_blocks(g, s, b, in, io, &ahead, 1);
 		}
 	}
 }

@@ -1,9 +1,10 @@
 /* Dense convs: each input channel of a pixel meets all output channels. */
 
-struct place { /* of the pixels that are summed side by side */
-	int64_t row[PIXELS], col[PIXELS];
-	int64_t n;
-	int inner; /* all in one row, and no tap is left or right of the image */
+enum { RUN = 4 };
+
+struct run { /* output pixels side by side in a row, summed at once */
+	int64_t row, col;
+	int64_t n; /* that are there: the last ones of a row may be fewer than are summed */
 };
 
 struct image { /* that is read: its rows from y0 on */
@@ -11,49 +12,37 @@ struct image { /* that is read: its rows from y0 on */
 	int64_t y0;
 };
 
-INLINE int inner_pixels(const struct native_conv *g, const struct native_tap *t,
-			const struct place *at, int64_t pixels, struct image in,
-			const float *in_pixel[PIXELS])
+/* Taps of one call of add_tap(): where each pixel of a run reads, and how many there
+ * are side by side. */
+struct reach {
+	const float *pixel[PIXELS];
+	int64_t taps;
+	int any; /* is inside of the image */
+};
+
+/* All taps beside t where all pixels have them inside, else t alone, with zeros for
+ * the pixels that do not have it. */
+INLINE struct reach reach_of(const struct native_conv *g, const struct native_tap *t,
+			     const struct run *run, int64_t pixels, struct image in)
 {
-	const int64_t y = at->row[0] * g->in_step + t->dy;
-	const int64_t x = at->col[0] * g->in_step + t->dx;
+	struct reach r = { .taps = 1, .any = 1 };
+	const int64_t y = run->row * g->in_step + t->dy, x = run->col * g->in_step + t->dx;
+	const int64_t last = x + (pixels - 1) * g->in_step, step = g->in_step * g->c;
 	const float *first = in.at + ((y - in.y0) * g->w + x) * g->c;
-	if ((uint64_t)y >= (uint64_t)g->h) return 0;
+	const int inside = x >= 0 && last < g->w;
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
-		in_pixel[p] = first + p * g->in_step * g->c;
-	return 1;
-}
-
-/* in_pixel[p]: the channels that tap t reads for pixel p; 0: none has any. */
-INLINE int tap_pixels(const struct native_conv *g, const struct native_tap *t,
-		      const struct place *at, int64_t pixels, struct image in,
-		      const float *in_pixel[PIXELS])
-{
-	int any = 0;
-	if (at->inner) return inner_pixels(g, t, at, pixels, in, in_pixel);
+		r.pixel[p] = first + p * step;
+	if ((uint64_t)y >= (uint64_t)g->h || last < 0 || x >= g->w) r.any = 0;
+	if (inside && last + t->beside <= g->w) r.taps = t->beside;
+	if (inside) return r;
 	UNROLL
-	for (int64_t p = 0; p < pixels; p++) {
-		const int64_t y = at->row[p] * g->in_step + t->dy;
-		const int64_t x = at->col[p] * g->in_step + t->dx;
-		const int inside = (uint64_t)y < (uint64_t)g->h &&
-				   (uint64_t)x < (uint64_t)g->w;
-		in_pixel[p] = inside ? in.at + ((y - in.y0) * g->w + x) * g->c
-				     : g->zero;
-		any |= inside;
-	}
-	return any;
+	for (int64_t p = 0; p < pixels; p++)
+		if ((uint64_t)(x + p * g->in_step) >= (uint64_t)g->w) r.pixel[p] = g->zero;
+	return r;
 }
 
-INLINE int64_t output_pixel(const struct native_conv *g, const struct native_sub *s,
-			    const struct place *at, int64_t p)
-{
-	const int64_t y = s->oy + at->row[p] * g->out_step;
-	const int64_t x = s->ox + at->col[p] * g->out_step;
-	return (y * g->out_w + x) * g->k;
-}
-
-/* w: [c][vectors] of one tap and column */
+/* w: [c][vectors] of a column, c channels of taps side by side */
 INLINE void add_tap(int64_t c, const float *const in_pixel[PIXELS], const float *w,
 		    int64_t pixels, int64_t vectors, int pairs, vec sum[PIXELS][VECTORS])
 {
@@ -71,20 +60,18 @@ INLINE void add_tap(int64_t c, const float *const in_pixel[PIXELS], const float 
 	}
 }
 
-/* The sums of channels from k on. Whole vectors of pixels in one row go out of
- * registers, the others by way of memory. */
-INLINE void put_pixels(const struct native_conv *g, const struct native_sub *s,
-		       const struct place *at, int64_t k, float *out, int64_t pixels,
-		       int64_t vectors, vec sum[PIXELS][VECTORS])
+/* The sums of channels from k on, of which `left` are left. Whole vectors of all pixels
+ * go out of registers, others by way of memory. */
+INLINE void put_pixels(const struct native_conv *g, int64_t n, int64_t left, float *out,
+		       int64_t pixels, int64_t vectors, vec sum[PIXELS][VECTORS])
 {
-	const int64_t left = g->k - k;
-	if (at->inner && left >= vectors * LANES) {
-		float *to = out + output_pixel(g, s, at, 0) + k;
+	const int64_t step = g->out_step * g->k;
+	if (n == pixels && left >= vectors * LANES) {
 		UNROLL
-		for (int64_t p = 0; p < pixels; p++, to += g->out_step * g->k)
+		for (int64_t p = 0; p < pixels; p++)
 			UNROLL
 			for (int64_t v = 0; v < vectors; v++)
-				store(to + v * LANES, sum[p][v]);
+				store(out + p * step + v * LANES, sum[p][v]);
 		return;
 	}
 	vec kept[PIXELS][VECTORS];
@@ -93,106 +80,133 @@ INLINE void put_pixels(const struct native_conv *g, const struct native_sub *s,
 		UNROLL
 		for (int64_t v = 0; v < vectors; v++)
 			kept[p][v] = sum[p][v];
-	for (int64_t p = 0; p < at->n; p++)
+	for (int64_t p = 0; p < n; p++)
 		for (int64_t v = 0; v < vectors; v++)
-			store_up_to(out + output_pixel(g, s, at, p) + k + v * LANES,
-				    kept[p][v], left - v * LANES);
+			store_up_to(out + p * step + v * LANES, kept[p][v], left - v * LANES);
 }
 
-INLINE void dense_pixels(const struct native_conv *g, const struct native_sub *s,
-			 const struct place *at, int64_t k, struct image in,
-			 const float *w, float *out, int64_t pixels, int64_t vectors,
-			 int pairs)
+INLINE void dense_run(const struct native_conv *g, const struct native_sub *s,
+		      const struct run *run, int64_t k, struct image in, const float *w,
+		      float *out, int64_t pixels, int64_t vectors, int pairs)
 {
+	const int64_t y = s->oy + run->row * g->out_step, x = s->ox + run->col * g->out_step;
 	vec sum[PIXELS][VECTORS];
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
 		UNROLL
 		for (int64_t v = 0; v < vectors; v++)
 			sum[p][v] = (vec){ 0 };
-	for (int64_t t = 0; t < s->n_taps; t++) {
-		const float *in_pixel[PIXELS];
-		if (!tap_pixels(g, &s->taps[t], at, pixels, in, in_pixel)) continue;
-		add_tap(g->c, in_pixel,
-			w + native_packed_at(g, s->taps[t].weight, k, g->c, vectors * LANES),
+	for (int64_t t = 0, n; t < s->n_taps; t += n) {
+		const struct native_tap *tap = &s->taps[t];
+		const struct reach r = reach_of(g, tap, run, pixels, in);
+		n = r.taps;
+		if (!r.any) continue;
+		add_tap(n * g->c, r.pixel,
+			w + native_packed_at(g, tap->weight, k, g->c, vectors * LANES),
 			pixels, vectors, pairs, sum);
 	}
-	put_pixels(g, s, at, k, out, pixels, vectors, sum);
+	put_pixels(g, run->n, g->k - k, out + (y * g->out_w + x) * g->k + k, pixels, vectors,
+		   sum);
 }
 
-/* The next pixels before `to` in the order of the rows; the last one fills what is
- * left. */
-INLINE void next_place(const struct native_sub *s, int64_t first, int64_t to,
-		       struct place *at)
+/* How many of the pixels that are left in a row to sum at once: as few empty places as
+ * possible, and no less than 8 sums, for which a multiply-add's time is enough. */
+INLINE int64_t pixels_of(int64_t left, int64_t vectors)
 {
-	int64_t row = first / s->cols, col = first % s->cols;
-	at->n = least(PIXELS, to - first);
-	at->inner = at->n == PIXELS && col >= s->inner[0] &&
-		    col + PIXELS <= s->inner[1];
-	UNROLL
-	for (int64_t p = 0; p < PIXELS; p++) {
-		at->row[p] = row;
-		at->col[p] = col;
-		if (p + 1 >= at->n || ++col < s->cols) continue;
-		col = 0;
-		row++;
+	const int64_t runs = (left + RUN - 1) / RUN * RUN;
+	if (vectors == 1) return left <= RUN ? RUN : PIXELS;
+	return runs < PIXELS || (left > PIXELS && runs == 2 * RUN) ? RUN : PIXELS;
+}
+
+/* Pixels `at` .. to of a row, one column of vectors. */
+INLINE void dense_row(const struct native_conv *g, const struct native_sub *s,
+		      struct run at, int64_t to, int64_t k, struct image in,
+		      const struct rnf_step_io *io, int64_t vectors, int pairs)
+{
+	while (at.col < to) {
+		const int64_t pixels = pixels_of(to - at.col, vectors);
+		at.n = least(pixels, to - at.col);
+		if (pixels == PIXELS)
+			dense_run(g, s, &at, k, in, io->in[1], io->out, PIXELS, vectors, pairs);
+		else
+			dense_run(g, s, &at, k, in, io->in[1], io->out, RUN, vectors, pairs);
+		at.col += pixels;
 	}
 }
 
 enum { BLOCK_FLOATS = 4 * 1024 };
 
-/* Pixels i .. to of one column of vectors, whose weights stay in L1. */
-INLINE void dense_column(const struct native_conv *g, const struct native_sub *s,
-			 int64_t i, int64_t to, int64_t k, struct image in,
-			 const struct rnf_step_io *io, struct rnf_prefetch *ahead,
-			 int pairs)
+/* Some rows of a sub-conv, or a part of one. */
+struct block {
+	int64_t row0, row1, col0, col1;
+};
+
+/* All columns, whose weights stay in L1 meanwhile. */
+INLINE void dense_block(const struct native_conv *g, const struct native_sub *s,
+			struct block b, struct image in, const struct rnf_step_io *io,
+			struct rnf_prefetch *ahead, int pairs)
 {
-	for (; i < to; i += PIXELS) {
-		struct place at;
-		next_place(s, i, to, &at);
-		rnf_prefetch_some(ahead);
-		if (g->padded - k > LANES)
-			dense_pixels(g, s, &at, k, in, io->in[1], io->out, PIXELS,
-				     VECTORS, pairs);
-		else
-			dense_pixels(g, s, &at, k, in, io->in[1], io->out, PIXELS, 1,
-				     pairs);
-	}
+	for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
+		for (int64_t row = b.row0; row < b.row1; row++) {
+			const struct run from = { .row = row, .col = b.col0 };
+			rnf_prefetch_some(ahead);
+			if (g->padded - k > LANES)
+				dense_row(g, s, from, b.col1, k, in, io, VECTORS, pairs);
+			else
+				dense_row(g, s, from, b.col1, k, in, io, 1, pairs);
+		}
 }
 
-/* Blocks of the pixels i .. to, which stay in cache while all columns read them, and
- * are written whole before the next. */
+/* Pixels of a block, which stays in cache while all columns read it, and is written
+ * whole before the next. */
+INLINE int64_t block_pixels(const struct native_conv *g)
+{
+	return (BLOCK_FLOATS / (g->c * PIXELS) + 1) * PIXELS;
+}
+
 INLINE void dense_blocks(const struct native_conv *g, const struct native_sub *s,
-			 int64_t i, int64_t to, struct image in,
-			 const struct rnf_step_io *io, struct rnf_prefetch *ahead, int pairs)
+			 struct block all, struct image in, const struct rnf_step_io *io,
+			 struct rnf_prefetch *ahead, int pairs)
 {
-	const int64_t block = (BLOCK_FLOATS / (g->c * PIXELS) + 1) * PIXELS;
-	for (; i < to; i += block)
-		for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
-			dense_column(g, s, i, least(i + block, to), k, in, io, ahead,
-				     pairs);
+	const int64_t cols = block_pixels(g), rows = cols / s->cols + 1;
+	for (int64_t row = all.row0; row < all.row1; row += rows)
+		for (int64_t col = all.col0; col < all.col1; col += cols) {
+			const struct block b = { row, least(row + rows, all.row1), col,
+						 least(col + cols, all.col1) };
+			dense_block(g, s, b, in, io, ahead, pairs);
+		}
 }
 
+/* As often as dense_block() asks. */
 static struct rnf_prefetch dense_ahead(const struct native_conv *g,
 				       const struct rnf_step_io *io)
 {
-	const int64_t pixels = g->subs[0].rows * g->subs[0].cols * (int64_t)g->n_subs;
+	const struct native_sub *s = &g->subs[0];
 	const int64_t columns = (g->k + g->column - 1) / g->column;
-	return rnf_prefetch_begin(io, pixels / PIXELS * columns + 1);
+	const int64_t parts = (s->cols + block_pixels(g) - 1) / block_pixels(g);
+	return rnf_prefetch_begin(io, s->rows * parts * columns * (int64_t)g->n_subs);
 }
 
-/* A part has whole runs of PIXELS, so that the same are summed side by side. */
+/* A part has whole rows, or whole runs of the only one. */
+static struct block part_of(const struct native_sub *s, const struct rnf_step_io *io)
+{
+	struct block b = { 0, s->rows, 0, s->cols };
+	if (s->rows > 1) {
+		rnf_part_of(io, s->rows, &b.row0, &b.row1);
+		return b;
+	}
+	rnf_part_of(io, (s->cols + PIXELS - 1) / PIXELS, &b.col0, &b.col1);
+	b.col0 *= PIXELS;
+	b.col1 = least(b.col1 * PIXELS, s->cols);
+	return b;
+}
+
 static void dense(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	struct rnf_prefetch ahead = dense_ahead(g, io);
-	for (size_t i = 0; i < g->n_subs; i++) {
-		const struct native_sub *s = &g->subs[i];
-		const int64_t pixels = s->rows * s->cols;
-		int64_t from, to;
-		rnf_part_of(io, (pixels + PIXELS - 1) / PIXELS, &from, &to);
-		dense_blocks(g, s, from * PIXELS, least(to * PIXELS, pixels),
+	for (size_t i = 0; i < g->n_subs; i++)
+		dense_blocks(g, &g->subs[i], part_of(&g->subs[i], io),
 			     (struct image){ io->in[0], 0 }, io, &ahead, 0);
-	}
 }
 
 /* ---- weight gradient: dw[tap][c][k] = sum over pixels of x[c] dy[k] ---- */

@@ -113,10 +113,9 @@ static void grouped_threes(const struct native_conv *g, const struct native_sub 
 	const int64_t step = g->depth * g->slice;
 	vec sum[GROUPED_PIXELS] = { 0 };
 	for (int64_t t = 0; t < s->n_taps; t += 3) {
-		const struct native_tap *left = &s->taps[s->threes > 0 ? t : t + 2];
-		const float *a = lanes + left->lanes;
-		const float *m = w + native_packed_at(g, left->weight, 0, g->depth, width);
-		const int64_t next = s->threes * native_packed_at(g, 1, 0, g->depth, width);
+		const float *a = lanes + s->taps[t].lanes;
+		const float *m = w + native_packed_at(g, s->taps[t].weight, 0, g->depth, width);
+		const int64_t next = native_packed_at(g, 1, 0, g->depth, width);
 		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
 			const vec weight[3] = { load(m), load(m + next), load(m + 2 * next) };
 			UNROLL
@@ -253,7 +252,7 @@ INLINE void next_dy(vec d[3], vec next)
 	d[0] = next;
 }
 
-/* All of a 3x3 kernel over neighbours (s->threes is 1), in rows of two pixels at
+/* All of a 3x3 kernel over neighbours (s->threes), in rows of two pixels at
  * least: each value is loaded once for three taps. */
 INLINE void grouped_nine(const struct native_conv *g, const struct band *b, int64_t row0,
 			 int64_t row1, const float *lanes, const float *dy, float *dw,
@@ -286,7 +285,7 @@ INLINE void grouped_taps(const struct native_conv *g, const struct band *b, int6
 			 int overwrite, int64_t left)
 {
 	const struct native_sub *s = &g->subs[0];
-	if (s->threes == 1 && s->n_taps == TAPS && g->shape.window.kernel_h == 3 &&
+	if (s->threes && s->n_taps == TAPS && g->shape.window.kernel_h == 3 &&
 	    s->cols > 1) {
 		grouped_nine(g, b, row0, row1, lanes, dy, dw, overwrite, left);
 		return;

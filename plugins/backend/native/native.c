@@ -117,9 +117,9 @@ static struct axis backward_axis(int64_t at, int64_t size, int64_t stride,
 {
 	struct axis a = { .at = at };
 	if (at < size) a.n = (size - at + stride - 1) / stride;
-	for (int64_t t = 0; t < kernel; t++) {
+	for (int64_t t = kernel - 1; t >= 0; t--) {
 		if ((at + pad - t) % stride != 0) continue;
-		a.tap[a.taps] = t;
+		a.tap[a.taps] = kernel - 1 - t;
 		a.offset[a.taps++] = (at + pad - t) / stride;
 	}
 	return a;
@@ -135,14 +135,18 @@ static void widen(struct native_conv *g, const struct native_sub *s,
 	if (right > g->columns) g->columns = right;
 }
 
-static void set_inner(const struct native_conv *g, struct native_sub *s)
+static int follows(const struct native_tap *t, const struct native_tap *before)
 {
-	s->inner[1] = s->cols;
-	for (int64_t i = 0; i < s->n_taps; i++) {
-		const int64_t from = native_first(g->in_step, s->taps[i].dx, 0);
-		const int64_t to = native_first(g->in_step, s->taps[i].dx, g->w);
-		if (from > s->inner[0]) s->inner[0] = from;
-		if (to < s->inner[1]) s->inner[1] = to;
+	return t->dy == before->dy && t->dx == before->dx + 1 &&
+	       t->weight == before->weight + 1;
+}
+
+static void set_beside(struct native_sub *s)
+{
+	for (int64_t i = s->n_taps - 1; i >= 0; i--) {
+		struct native_tap *t = &s->taps[i];
+		const int more = i + 1 < s->n_taps && follows(t + 1, t);
+		t->beside = more ? t[1].beside + 1 : 1;
 	}
 }
 
@@ -162,7 +166,7 @@ static int add_sub(struct native_conv *g, const struct rnf_host *host,
 				.weight = y->tap[i] * g->shape.window.kernel_w + x->tap[j] };
 			widen(g, s, t);
 		}
-	set_inner(g, s);
+	set_beside(s);
 	return 1;
 }
 
@@ -230,22 +234,17 @@ size_t native_set_band(struct native_conv *g, int64_t row, int64_t floats)
 }
 
 /* Of pixels side by side, which a stride takes apart. */
-static int64_t threes(const struct native_conv *g, const struct native_sub *s)
+static int come_in_threes(const struct native_conv *g, const struct native_sub *s)
 {
-	if (g->in_step != 1 || s->n_taps % 3 != 0 || s->n_taps == 0) return 0;
-	const int64_t step = s->taps[1].dx - s->taps[0].dx;
-	for (int64_t i = 0; i < s->n_taps; i++) {
-		const struct native_tap *first = &s->taps[i - i % 3], *t = &s->taps[i];
-		if (t->dy != first->dy || t->dx != first->dx + i % 3 * step ||
-		    t->weight != first->weight + i % 3)
-			return 0;
-	}
-	return step == 1 || step == -1 ? step : 0;
+	if (g->in_step != 1 || s->n_taps == 0 || s->n_taps % 3 != 0) return 0;
+	for (int64_t i = 0; i < s->n_taps; i += 3)
+		if (s->taps[i].beside < 3) return 0;
+	return 1;
 }
 
 static void set_lanes(struct native_conv *g, struct native_sub *s)
 {
-	s->threes = threes(g, s);
+	s->threes = come_in_threes(g, s);
 	for (int64_t i = 0; i < s->n_taps; i++) {
 		struct native_tap *t = &s->taps[i];
 		t->lanes = (t->dy * g->columns + t->dx) * g->depth * g->slice;
@@ -279,10 +278,10 @@ static size_t set_panels(struct native_conv *g, const struct native_isa *isa)
 int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, int64_t k)
 {
 	const struct rnf_conv_shape *s = &g->shape;
-	const int64_t depth = s->c / s->groups;
+	const int64_t depth = s->c / s->groups, taps = s->window.kernel_h * s->window.kernel_w;
 	if (s->kind == RNF_STEP_CONV_FWD) return (tap * depth + j) * s->k + k;
 	/* backward, k is a channel of x, and j one of its group's outputs */
-	return (tap * depth + k % g->per) * s->k + k / g->per * g->depth + j;
+	return ((taps - 1 - tap) * depth + k % g->per) * s->k + k / g->per * g->depth + j;
 }
 
 static float *pack_tap(const struct native_conv *g, int64_t tap, int64_t from,

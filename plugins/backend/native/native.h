@@ -14,7 +14,8 @@
 
 struct native_tap {
 	int64_t dy, dx;
-	int64_t weight; /* which tap of the kernel */
+	int64_t weight; /* which tap of the kernel; backward, of it turned around */
+	int64_t beside; /* taps from this on whose pixels and weights follow each other */
 	int64_t lanes;  /* grouped: from a pixel's place in spread rows to what it reads */
 };
 
@@ -22,9 +23,7 @@ struct native_tap {
 struct native_sub {
 	struct native_tap *taps;
 	int64_t n_taps, rows, cols, oy, ox;
-	int64_t inner[2]; /* columns from, up to which no tap is outside */
-	int64_t threes;   /* grouped: 1, -1: taps in threes side by side, to the right or
-	                   * the left; 0: not so */
+	int threes; /* grouped: taps come in threes side by side */
 };
 
 struct native_conv {
@@ -125,8 +124,9 @@ struct native_isa {
 	double (*peak)(void); /* as the backend's own (peak.h) */
 };
 
-/* Where the kernel has tap t between channel j that is read (of a group's) and
- * channel k that is written. (native.c) */
+/* Where the kernel has tap t (backward: of it turned around, so that taps go to the
+ * right and down) between channel j that is read (of a group's) and channel k that is
+ * written. (native.c) */
 int64_t native_weight_at(const struct native_conv *, int64_t tap, int64_t j, int64_t k);
 
 /* Set `band`: as many rows as have their input, of `row` floats a row, in `floats`

@@ -92,11 +92,10 @@ static void filter_points(const float *w, float *u)
 static void load_filters(const struct native_conv *g, const float *weights, int64_t c,
 			 int64_t k, int64_t n, float *w)
 {
-	const int back = g->shape.kind == RNF_STEP_CONV_BWD_DATA;
 	memset(w, 0, sizeof(float[9 * SOME]));
 	for (int t = 0; t < 9; t++, w += SOME)
 		for (int64_t i = 0; i < n && k + i < g->k; i++)
-			w[i] = weights[native_weight_at(g, back ? 8 - t : t, c, k + i)];
+			w[i] = weights[native_weight_at(g, t, c, k + i)];
 }
 
 /* A column of `width` channels from `from` on. */

@@ -15,7 +15,7 @@
 
 enum {
 	TILE = 4, WINDOW = 6, FILTER = 3,
-	POINTS = WINDOW * WINDOW, BLOCK = POINTS * LANES, RUN = 4,
+	POINTS = WINDOW * WINDOW, BLOCK = POINTS * LANES,
 };
 
 /* ---- the transforms of one line ---- */
