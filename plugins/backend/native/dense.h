@@ -1,6 +1,15 @@
 /* Dense convs: each input channel of a pixel meets all output channels. */
 
-enum { RUN = 4 };
+/* Sums in registers: of PIXELS pixels side by side, of HALF, of RUN. */
+enum { RUN = 4, HALF = 2 * RUN < PIXELS ? 2 * RUN : RUN };
+
+/* How many of those that are left to take, so that few places stay empty and two halves
+ * come rather than the most and a short run, which has too few sums for its time. */
+INLINE int64_t pixels_of(int64_t left)
+{
+	if (left <= RUN) return RUN;
+	return left <= HALF || (left > PIXELS && left <= 2 * HALF) ? HALF : PIXELS;
+}
 
 struct run { /* output pixels side by side in a row, summed at once */
 	int64_t row, col;
@@ -109,25 +118,18 @@ INLINE void dense_run(const struct native_conv *g, const struct native_sub *s,
 		   sum);
 }
 
-/* How many of the pixels that are left in a row to sum at once: as few empty places as
- * possible, and no less than 8 sums, for which a multiply-add's time is enough. */
-INLINE int64_t pixels_of(int64_t left, int64_t vectors)
-{
-	const int64_t runs = (left + RUN - 1) / RUN * RUN;
-	if (vectors == 1) return left <= RUN ? RUN : PIXELS;
-	return runs < PIXELS || (left > PIXELS && runs == 2 * RUN) ? RUN : PIXELS;
-}
-
 /* Pixels `at` .. to of a row, one column of vectors. */
 INLINE void dense_row(const struct native_conv *g, const struct native_sub *s,
 		      struct run at, int64_t to, int64_t k, struct image in,
 		      const struct rnf_step_io *io, int64_t vectors, int pairs)
 {
 	while (at.col < to) {
-		const int64_t pixels = pixels_of(to - at.col, vectors);
+		const int64_t pixels = pixels_of(to - at.col);
 		at.n = least(pixels, to - at.col);
 		if (pixels == PIXELS)
 			dense_run(g, s, &at, k, in, io->in[1], io->out, PIXELS, vectors, pairs);
+		else if (pixels == HALF)
+			dense_run(g, s, &at, k, in, io->in[1], io->out, HALF, vectors, pairs);
 		else
 			dense_run(g, s, &at, k, in, io->in[1], io->out, RUN, vectors, pairs);
 		at.col += pixels;

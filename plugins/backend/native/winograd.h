@@ -276,22 +276,22 @@ INLINE void product(const struct native_conv *g, const float *v, const float *u,
 			store(m + p * written_size(g) + i * BLOCK, sum[p][i]);
 }
 
-/* Tiles are taken PIXELS at a time, then RUN, then one by one. One takes as long as a
- * RUN: two of these are better than PIXELS and some alone. */
-INLINE int64_t run_of(int64_t left)
+/* As pixels, but no place may stay empty: the last three tiles or less come alone. */
+INLINE int64_t tiles_of(int64_t left)
 {
-	const int two = left == 2 * RUN && left > PIXELS + 1;
-	return left >= PIXELS && !two ? PIXELS : left >= RUN ? RUN : 1;
+	const int64_t n = pixels_of(left);
+	return n <= left ? n : left >= RUN ? RUN : 1;
 }
 
 INLINE void product_column(const struct native_conv *g, int64_t tiles, const float *v,
 			   const float *u, float *m, int64_t vectors)
 {
 	for (int64_t t = 0; t < tiles; ) {
-		const int64_t n = run_of(tiles - t);
+		const int64_t n = tiles_of(tiles - t);
 		const float *from = v + t * read_size(g);
 		float *to = m + t * written_size(g);
 		if (n == PIXELS) product(g, from, u, to, PIXELS, vectors);
+		else if (n == HALF) product(g, from, u, to, HALF, vectors);
 		else if (n == RUN) product(g, from, u, to, RUN, vectors);
 		else product(g, from, u, to, 1, vectors);
 		t += n;
