@@ -1,6 +1,39 @@
+/* A window's channels are taken a vector at a time, which stays in a register while its
+ * pixels go by. */
 #include "kernel/pool.h"
 
-#include <string.h>
+#include <rnframe/vmath.h>
+
+/* RNF_LANES channels, or n where there are less: the other lanes are 0. */
+RNF_INLINE void get(int64_t n, const float *from, rnf_vec *v)
+{
+	*v = (rnf_vec){ 0 };
+	if (n == RNF_LANES) *v = *(const rnf_vec *)from;
+	else memcpy(v, from, (size_t)n * sizeof *from);
+}
+
+RNF_INLINE void put(int64_t n, const rnf_vec *v, float *to)
+{
+	if (n == RNF_LANES) *(rnf_vec *)to = *v;
+	else memcpy(to, v, (size_t)n * sizeof *to);
+}
+
+/* to = v where the mask is set. */
+RNF_INLINE void take(const rnf_mask *mask, const rnf_vec *v, rnf_vec *to)
+{
+	*to = (rnf_vec)((rnf_mask)RNF_WHERE(*mask, *v) | (rnf_mask)RNF_WHERE(~*mask, *to));
+}
+
+/* The pixels of a window that are inside of the image. */
+struct box {
+	int64_t image, pooled; /* floats to the first one, and to the window's result */
+	int64_t rows, cols, row, c; /* floats from row to row, from pixel to pixel */
+};
+
+/* Channels i .. i + n of a window. `image` has the pixels' values, `pooled` the
+ * windows', `out` is of either size. Inlined with n == RNF_LANES where all are there. */
+typedef void at_window(const struct box *b, int64_t i, int64_t n, const float *image,
+		       const float *pooled, float *out);
 
 /* Rows (or columns) from <= i < to of output `o`'s window that are inside. */
 static void inside(int64_t o, int64_t stride, int64_t before, int64_t kernel,
@@ -12,89 +45,131 @@ static void inside(int64_t o, int64_t stride, int64_t before, int64_t kernel,
 	if (*to > n) *to = n;
 }
 
-struct box {
-	int64_t y0, y1, x0, x1;
-};
-
 static struct box box_of(const struct rnf_window *w, int64_t oy, int64_t ox,
-			 int64_t h, int64_t wd)
+			 int64_t h, int64_t wd, int64_t c)
 {
-	struct box b;
-	inside(oy, w->stride, w->pad_top, w->kernel_h, h, &b.y0, &b.y1);
-	inside(ox, w->stride, w->pad_left, w->kernel_w, wd, &b.x0, &b.x1);
-	return b;
+	int64_t y0, y1, x0, x1;
+	inside(oy, w->stride, w->pad_top, w->kernel_h, h, &y0, &y1);
+	inside(ox, w->stride, w->pad_left, w->kernel_w, wd, &x0, &x1);
+	return (struct box){ .image = (y0 * wd + x0) * c, .pooled = (oy * w->out_w + ox) * c,
+			     .rows = y1 - y0, .cols = x1 - x0, .row = wd * c, .c = c };
 }
 
-static float share(const struct box *b)
+RNF_INLINE void each_window(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
+			    at_window *f, const float *image, const float *pooled,
+			    float *out)
 {
-	return 1.0f / (float)((b->y1 - b->y0) * (b->x1 - b->x0));
-}
-
-void rnf_avgpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
-		     const float *x, float *y)
-{
-	memset(y, 0, (size_t)(w->out_h * w->out_w * c) * sizeof *y);
 	for (int64_t oy = 0; oy < w->out_h; oy++)
-		for (int64_t ox = 0; ox < w->out_w; ox++, y += c) {
-			const struct box b = box_of(w, oy, ox, h, wd);
-			for (int64_t iy = b.y0; iy < b.y1; iy++)
-				for (int64_t ix = b.x0; ix < b.x1; ix++)
-					for (int64_t i = 0; i < c; i++)
-						y[i] += x[(iy * wd + ix) * c + i];
-			for (int64_t i = 0; i < c; i++)
-				y[i] *= share(&b);
+		for (int64_t ox = 0; ox < w->out_w; ox++) {
+			const struct box b = box_of(w, oy, ox, h, wd, c);
+			int64_t i = 0;
+			for (; i + RNF_LANES <= c; i += RNF_LANES)
+				f(&b, i, RNF_LANES, image, pooled, out);
+			if (i < c) f(&b, i, c - i, image, pooled, out);
 		}
 }
 
+RNF_INLINE void average(const struct box *b, int64_t i, int64_t n, const float *x,
+			const float *unused, float *y)
+{
+	const float share = 1.0f / (float)(b->rows * b->cols);
+	rnf_vec sum = { 0 }, v;
+	(void)unused;
+	for (int64_t row = 0; row < b->rows; row++)
+		for (int64_t col = 0; col < b->cols; col++) {
+			get(n, x + b->image + row * b->row + col * b->c + i, &v);
+			sum += v;
+		}
+	sum *= share;
+	put(n, &sum, y + b->pooled + i);
+}
+
+RNF_INLINE void average_bwd(const struct box *b, int64_t i, int64_t n, const float *unused,
+			    const float *dy, float *dx)
+{
+	const float share = 1.0f / (float)(b->rows * b->cols);
+	rnf_vec each, v;
+	(void)unused;
+	get(n, dy + b->pooled + i, &each);
+	each *= share;
+	for (int64_t row = 0; row < b->rows; row++)
+		for (int64_t col = 0; col < b->cols; col++) {
+			float *at = dx + b->image + row * b->row + col * b->c + i;
+			get(n, at, &v);
+			v += each;
+			put(n, &v, at);
+		}
+}
+
+/* NaN counts as a maximum. */
+RNF_INLINE void find_largest(const struct box *b, int64_t i, int64_t n, const float *x,
+			     rnf_vec *best)
+{
+	const float *first = x + b->image + i;
+	get(n, first, best);
+	for (int64_t row = 0; row < b->rows; row++)
+		for (int64_t col = 0; col < b->cols; col++) {
+			rnf_vec v;
+			get(n, first + row * b->row + col * b->c, &v);
+			const rnf_mask more = (v > *best) | (v != v);
+			take(&more, &v, best);
+		}
+}
+
+RNF_INLINE void largest(const struct box *b, int64_t i, int64_t n, const float *x,
+			const float *unused, float *y)
+{
+	rnf_vec best;
+	(void)unused;
+	find_largest(b, i, n, x, &best);
+	put(n, &best, y + b->pooled + i);
+}
+
+/* The first pixel that is the largest takes what there is of dy. */
+RNF_INLINE void largest_bwd(const struct box *b, int64_t i, int64_t n, const float *x,
+			    const float *dy, float *dx)
+{
+	rnf_vec best, left, v, d;
+	find_largest(b, i, n, x, &best);
+	get(n, dy + b->pooled + i, &left);
+	for (int64_t row = 0; row < b->rows; row++)
+		for (int64_t col = 0; col < b->cols; col++) {
+			const int64_t at = b->image + row * b->row + col * b->c + i;
+			get(n, x + at, &v);
+			get(n, dx + at, &d);
+			const rnf_mask is = (v == best) | ((v != v) & (best != best));
+			d += RNF_WHERE(is, left);
+			left = RNF_WHERE(~is, left);
+			put(n, &d, dx + at);
+		}
+}
+
+RNF_MULTIARCH
+void rnf_avgpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
+		     const float *x, float *y)
+{
+	each_window(w, h, wd, c, average, x, NULL, y);
+}
+
+RNF_MULTIARCH
 void rnf_avgpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *dy, float *dx)
 {
 	memset(dx, 0, (size_t)(h * wd * c) * sizeof *dx);
-	for (int64_t oy = 0; oy < w->out_h; oy++)
-		for (int64_t ox = 0; ox < w->out_w; ox++, dy += c) {
-			const struct box b = box_of(w, oy, ox, h, wd);
-			const float factor = share(&b);
-			for (int64_t iy = b.y0; iy < b.y1; iy++)
-				for (int64_t ix = b.x0; ix < b.x1; ix++)
-					for (int64_t i = 0; i < c; i++)
-						dx[(iy * wd + ix) * c + i] +=
-							dy[i] * factor;
-		}
+	each_window(w, h, wd, c, average_bwd, NULL, dy, dx);
 }
 
-/* Offset of the first maximum of channel i; NaN counts as a maximum. */
-static int64_t argmax(const struct box *b, int64_t wd, int64_t c, const float *x,
-		      int64_t i)
-{
-	int64_t best = (b->y0 * wd + b->x0) * c + i;
-	for (int64_t iy = b->y0; iy < b->y1; iy++)
-		for (int64_t ix = b->x0; ix < b->x1; ix++) {
-			const int64_t at = (iy * wd + ix) * c + i;
-			if (x[at] > x[best] || (x[at] != x[at] && x[best] == x[best]))
-				best = at;
-		}
-	return best;
-}
-
+RNF_MULTIARCH
 void rnf_maxpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *x, float *y)
 {
-	for (int64_t oy = 0; oy < w->out_h; oy++)
-		for (int64_t ox = 0; ox < w->out_w; ox++, y += c) {
-			const struct box b = box_of(w, oy, ox, h, wd);
-			for (int64_t i = 0; i < c; i++)
-				y[i] = x[argmax(&b, wd, c, x, i)];
-		}
+	each_window(w, h, wd, c, largest, x, NULL, y);
 }
 
+RNF_MULTIARCH
 void rnf_maxpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *x, const float *dy, float *dx)
 {
 	memset(dx, 0, (size_t)(h * wd * c) * sizeof *dx);
-	for (int64_t oy = 0; oy < w->out_h; oy++)
-		for (int64_t ox = 0; ox < w->out_w; ox++, dy += c) {
-			const struct box b = box_of(w, oy, ox, h, wd);
-			for (int64_t i = 0; i < c; i++)
-				dx[argmax(&b, wd, c, x, i)] += dy[i];
-		}
+	each_window(w, h, wd, c, largest_bwd, x, dy, dx);
 }
