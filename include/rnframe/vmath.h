@@ -91,18 +91,28 @@ RNF_INLINE void rnf_element_fwd_bwd(rnf_element *f, size_t n, const float *x,
  * elements at a time through each operation: a third less time for mish. Functions
  * that take these are inlined, since a plain caller could not pass them. */
 
-enum { RNF_LANES = 8, RNF_SIDES = 4, RNF_WIDE = RNF_LANES * RNF_SIDES };
+enum { RNF_LANES = 8, RNF_SIDES = 4, RNF_STRIP = 16, RNF_WIDE = RNF_STRIP * RNF_SIDES };
 typedef float rnf_vec __attribute__((vector_size(4 * RNF_LANES), aligned(4)));
 typedef int32_t rnf_mask __attribute__((vector_size(4 * RNF_LANES), aligned(4)));
+
+/* x where the mask is set, else 0. */
+#define RNF_WHERE(mask, x) ((rnf_vec)((mask) & (rnf_mask)(x)))
+
+/* As wide as any processor's vector; narrower ones take it in pieces. Comparisons of
+ * these would go one by one there: rnf_wide_clamp() has those that do not. */
+typedef float rnf_strip __attribute__((vector_size(4 * RNF_STRIP), aligned(4)));
+typedef int32_t rnf_strip_bits __attribute__((vector_size(4 * RNF_STRIP), aligned(4)));
 struct rnf_wide {
-	rnf_vec v[RNF_SIDES];
+	rnf_strip v[RNF_SIDES];
 };
 
 /* Before a loop over the sides, so that they stay in registers. */
 #ifdef __clang__
 #define RNF_UNROLL _Pragma("unroll")
+#define RNF_ROLLED
 #else
 #define RNF_UNROLL _Pragma("GCC unroll 4")
+#define RNF_ROLLED _Pragma("GCC unroll 1")
 #endif
 
 /* n <= RNF_WIDE floats; the rest is 0. */
@@ -115,7 +125,7 @@ RNF_INLINE void rnf_wide_load(struct rnf_wide *to, const float *from, size_t n)
 	}
 	RNF_UNROLL
 	for (int i = 0; i < RNF_SIDES; i++)
-		to->v[i] = *(const rnf_vec *)(from + i * RNF_LANES);
+		to->v[i] = *(const rnf_strip *)(from + i * RNF_STRIP);
 }
 
 RNF_INLINE void rnf_wide_store(float *to, const struct rnf_wide *from, size_t n)
@@ -126,32 +136,28 @@ RNF_INLINE void rnf_wide_store(float *to, const struct rnf_wide *from, size_t n)
 	}
 	RNF_UNROLL
 	for (int i = 0; i < RNF_SIDES; i++)
-		*(rnf_vec *)(to + i * RNF_LANES) = from->v[i];
+		*(rnf_strip *)(to + i * RNF_STRIP) = from->v[i];
 }
 
-/* x where the mask is set, else 0. */
-#define RNF_WHERE(mask, x) ((rnf_vec)((mask) & (rnf_mask)(x)))
-
-/* x < low ? low : x; NaN stays. */
-RNF_INLINE void rnf_wide_at_least(struct rnf_wide *x, float low)
+/* x < low ? low : x, then x > high ? high : x; NaN stays. Two loops, not unrolled: so
+ * compilers see an instruction each. */
+RNF_INLINE void rnf_strip_clamp(rnf_strip *x, float low, float high)
 {
-	RNF_UNROLL
-	for (int i = 0; i < RNF_SIDES; i++) {
-		const rnf_mask below = x->v[i] < low;
-		x->v[i] = (rnf_vec)((rnf_mask)RNF_WHERE(below, low - (rnf_vec){ 0 }) |
-				    (rnf_mask)RNF_WHERE(~below, x->v[i]));
-	}
+	rnf_strip v = *x;
+	RNF_ROLLED
+	for (int l = 0; l < RNF_STRIP; l++)
+		v[l] = v[l] < low ? low : v[l];
+	RNF_ROLLED
+	for (int l = 0; l < RNF_STRIP; l++)
+		v[l] = v[l] > high ? high : v[l];
+	*x = v;
 }
 
-/* x > high ? high : x; NaN stays. */
-RNF_INLINE void rnf_wide_at_most(struct rnf_wide *x, float high)
+RNF_INLINE void rnf_wide_clamp(struct rnf_wide *x, float low, float high)
 {
 	RNF_UNROLL
-	for (int i = 0; i < RNF_SIDES; i++) {
-		const rnf_mask above = x->v[i] > high;
-		x->v[i] = (rnf_vec)((rnf_mask)RNF_WHERE(above, high - (rnf_vec){ 0 }) |
-				    (rnf_mask)RNF_WHERE(~above, x->v[i]));
-	}
+	for (int i = 0; i < RNF_SIDES; i++)
+		rnf_strip_clamp(&x->v[i], low, high);
 }
 
 /* x = exp(x), with the bits of rnf_expf. For x in [-87, 88] or NaN: whoever has others
@@ -164,7 +170,7 @@ RNF_INLINE void rnf_wide_exp_within(struct rnf_wide *x)
 		sum.v[i] = x->v[i] * 1.44269504f + RNF_EXP_WHOLE;
 	RNF_UNROLL
 	for (int i = 0; i < RNF_SIDES; i++) {
-		const rnf_vec r = sum.v[i] - RNF_EXP_WHOLE;
+		const rnf_strip r = sum.v[i] - RNF_EXP_WHOLE;
 		t.v[i] = (x->v[i] - r * 0.693359375f) + r * 2.12194440e-4f;
 	}
 	RNF_UNROLL
@@ -174,10 +180,10 @@ RNF_INLINE void rnf_wide_exp_within(struct rnf_wide *x)
 	}
 	RNF_UNROLL
 	for (int i = 0; i < RNF_SIDES; i++) {
-		const rnf_vec high = RNF_EXP_5 * t.v[i] + RNF_EXP_4;
-		const rnf_vec q = (RNF_EXP_6 * square.v[i] + high) * square.v[i];
-		const rnf_vec p = (q + low.v[i]) * square.v[i] + (t.v[i] + 1.0f);
-		x->v[i] = p * (rnf_vec)(((rnf_mask)sum.v[i] << 23) + (127 << 23));
+		const rnf_strip high = RNF_EXP_5 * t.v[i] + RNF_EXP_4;
+		const rnf_strip q = (RNF_EXP_6 * square.v[i] + high) * square.v[i];
+		const rnf_strip p = (q + low.v[i]) * square.v[i] + (t.v[i] + 1.0f);
+		x->v[i] = p * (rnf_strip)(((rnf_strip_bits)sum.v[i] << 23) + (127 << 23));
 	}
 }
 

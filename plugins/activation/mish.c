@@ -5,8 +5,8 @@
  * slope is n / (n + 2) + x 4 e (e + 1) / (n + 2)^2: both factors are of positive terms, so
  * nothing cancels for x < 0. From x = 20 on both are x and 1 in a float, so that e
  * may stop at exp(42), where n is still finite. What rnf_expf gives at its lower
- * limit is taken off, and the second factor is 0 beyond e's own limit, so that a
- * huge x meets a true 0. */
+ * limit is taken off, so that a huge -x meets a true 0, and the second factor of the
+ * slope meets x within e's limits, where it is smaller than can be seen beside 1. */
 #include <math.h>
 #include <rnframe/activation.h>
 #include <rnframe/vmath.h>
@@ -15,9 +15,9 @@
 RNF_INLINE void mish(const struct rnf_wide *x, struct rnf_wide *y,
 		     struct rnf_wide *slope)
 {
-	struct rnf_wide e = *x, n, inverse;
-	rnf_wide_at_least(&e, -87.0f);
-	rnf_wide_at_most(&e, 42.0f);
+	struct rnf_wide within = *x, e, n, inverse;
+	rnf_wide_clamp(&within, -87.0f, 42.0f);
+	e = within;
 	rnf_wide_exp_within(&e);
 	RNF_UNROLL
 	for (int i = 0; i < RNF_SIDES; i++)
@@ -33,10 +33,9 @@ RNF_INLINE void mish(const struct rnf_wide *x, struct rnf_wide *y,
 		y->v[i] = x->v[i] * (n.v[i] * inverse.v[i]);
 	RNF_UNROLL
 	for (int i = 0; slope && i < RNF_SIDES; i++) {
-		const rnf_vec rest = 4.0f * (e.v[i] * inverse.v[i]) *
-				     ((e.v[i] + 1.0f) * inverse.v[i]);
-		slope->v[i] = n.v[i] * inverse.v[i] +
-			      x->v[i] * RNF_WHERE(rest > 5e-36f, rest);
+		const rnf_strip rest = 4.0f * (e.v[i] * inverse.v[i]) *
+				       ((e.v[i] + 1.0f) * inverse.v[i]);
+		slope->v[i] = n.v[i] * inverse.v[i] + within.v[i] * rest;
 	}
 }
 
@@ -45,13 +44,14 @@ RNF_INLINE void both(size_t n, const float *x, const float *dy, float *y, float 
 {
 	struct rnf_wide in, out, slope, d;
 	rnf_wide_load(&in, x, n);
-	if (dx) rnf_wide_load(&d, dy, n);
 	mish(&in, y ? &out : NULL, dx ? &slope : NULL);
 	if (y) rnf_wide_store(y, &out, n);
+	if (!dx) return;
+	rnf_wide_load(&d, dy, n);
 	RNF_UNROLL
-	for (int i = 0; dx && i < RNF_SIDES; i++)
+	for (int i = 0; i < RNF_SIDES; i++)
 		d.v[i] *= slope.v[i];
-	if (dx) rnf_wide_store(dx, &d, n);
+	rnf_wide_store(dx, &d, n);
 }
 
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
