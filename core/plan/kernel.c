@@ -57,10 +57,9 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 		if (status != RNF_EUNSUP) return status;
 	}
 	if (op->algorithm == RNF_ALGORITHM_WINOGRAD)
-		return rnf_fail(RNF_EUNSUP, "layer %s: the backend %s has no winograd%s; "
+		return rnf_fail(RNF_EUNSUP, "layer %s: the backend %s has no winograd; "
 				"algorithm must be auto or direct", op->label,
-				backend ? backend->name : "of plain C",
-				p->precision == RNF_PRECISION_BF16 ? " in bf16" : "");
+				backend ? backend->name : "of plain C");
 	return rnf_conv_plain(&shape, &step->kernel);
 }
 

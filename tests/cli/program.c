@@ -185,8 +185,8 @@ static const struct bf16_case {
 	{ "", "backend=native", "[bf16, avx512bf16]", LACKS, 0 },
 	{ "", "", "[bf16, avx512bf16]", "precision is \"bf16\", ", 0 }, /* by the best one */
 	{ "portable", "backend=native", NEEDS "RNF_ISA=avx512bf16: it is portable", LACKS, 1 },
-	{ "", "backend=native model.algorithm=winograd", "has no winograd in bf16; algorithm "
-	  "must be auto or direct", LACKS, 1 },
+	{ "", "backend=native model.algorithm=direct", "[bf16, avx512bf16]", LACKS, 0 },
+	{ "", "backend=native model.algorithm=winograd", "[winograd, avx512bf16]", LACKS, 0 },
 };
 
 START_TEST(bf16_is_planned_or_refused)

@@ -317,17 +317,24 @@ static void run(const void *state, const struct rnf_step_io *io)
 }
 
 /* By the shape alone, since it decides bits. Few channels at one end (an image's
- * three) give Winograd's transforms more to do than they save; in bf16 they would be
- * too coarse. A conv in groups is fp32 always. */
-static int takes_winograd(const struct rnf_conv_shape *s)
+ * three) leave most lanes empty, and give Winograd's transforms more to do than they
+ * save. */
+static int has_few_channels(const struct rnf_conv_shape *s)
 {
-	if (s->algorithm == RNF_ALGORITHM_AUTO && (s->c < 8 || s->k < 8)) return 0;
-	return s->algorithm != RNF_ALGORITHM_DIRECT &&
-	       s->precision == RNF_PRECISION_FP32 && native_winograd_fits(s);
+	return s->c < 8 || s->k < 8;
 }
 
+/* In fp32 always: bf16 would be too coarse for the transforms, which save more. */
+static int takes_winograd(const struct rnf_conv_shape *s)
+{
+	if (s->algorithm == RNF_ALGORITHM_AUTO && has_few_channels(s)) return 0;
+	return s->algorithm != RNF_ALGORITHM_DIRECT && native_winograd_fits(s);
+}
+
+/* A conv in groups is fp32 always. */
 static int takes_bf16(const struct rnf_conv_shape *s)
 {
+	if (s->algorithm == RNF_ALGORITHM_AUTO && has_few_channels(s)) return 0;
 	return s->precision == RNF_PRECISION_BF16 && s->groups == 1;
 }
 

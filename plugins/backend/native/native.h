@@ -129,6 +129,12 @@ struct native_isa {
  * written. (native.c) */
 int64_t native_weight_at(const struct native_conv *, int64_t tap, int64_t j, int64_t k);
 
+/* From there to where it has the tap for channel k + 1, of the same group. */
+static inline int64_t native_weight_step(const struct native_conv *g)
+{
+	return g->shape.kind == RNF_STEP_CONV_FWD ? 1 : g->shape.k;
+}
+
 /* Set `band`: as many rows as have their input, of `row` floats a row, in `floats`
  * floats; the bytes of that. (native.c) */
 size_t native_set_band(struct native_conv *, int64_t row, int64_t floats);

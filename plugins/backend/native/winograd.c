@@ -4,7 +4,7 @@
 
 #include "native.h"
 
-enum { TILE = 4, POINTS = 36, GATHERED = 16, SCRATCH_FLOATS = 24 * 1024 };
+enum { TILE = 4, POINTS = 36, GATHERED = 16, SCRATCH_FLOATS = 38 * 1024 };
 
 int native_winograd_fits(const struct rnf_conv_shape *s)
 {
@@ -92,10 +92,13 @@ static void filter_points(const float *w, float *u)
 static void load_filters(const struct native_conv *g, const float *weights, int64_t c,
 			 int64_t k, int64_t n, float *w)
 {
+	const int64_t step = native_weight_step(g), there = n < g->k - k ? n : g->k - k;
 	memset(w, 0, sizeof(float[9 * SOME]));
-	for (int t = 0; t < 9; t++, w += SOME)
-		for (int64_t i = 0; i < n && k + i < g->k; i++)
-			w[i] = weights[native_weight_at(g, t, c, k + i)];
+	for (int t = 0; t < 9; t++, w += SOME) {
+		const float *from = weights + native_weight_at(g, t, c, k);
+		for (int64_t i = 0; i < there; i++)
+			w[i] = from[i * step];
+	}
 }
 
 /* A column of `width` channels from `from` on. */

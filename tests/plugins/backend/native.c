@@ -94,6 +94,7 @@ START_TEST(bf16_of_each_isa_is_right)
 {
 	struct test_convs by;
 	if (!opened(isas[_i], &by)) return;
+	by.algorithm = RNF_ALGORITHM_DIRECT;
 	by.precision = RNF_PRECISION_BF16;
 	for (int i = 0; i < test_conv_shapes(); i++) {
 		const struct rnf_conv_shape s = test_conv_shape(i);
@@ -117,6 +118,7 @@ START_TEST(bf16_rounds_to_even)
 		.window = { .kernel_h = 1, .kernel_w = 1, .stride = 1, .out_h = 1, .out_w = 1 } };
 	struct test_convs by;
 	if (!opened(isas[_i], &by)) return;
+	by.algorithm = RNF_ALGORITHM_DIRECT;
 	by.precision = RNF_PRECISION_BF16;
 	for (int i = 0; i < 2 * 3 * TEST_ROWS(values); i++) {
 		const float *value = values[i / 6], one = 1;
@@ -133,12 +135,10 @@ START_TEST(bf16_rounds_to_even)
 }
 END_TEST
 
-/* Only by the processor's own instruction; never with Winograd. */
+/* Only by the processor's own instruction. */
 START_TEST(bf16_is_offered_where_it_is_fast)
 {
 	struct test_convs by;
-	struct rnf_conv_shape s = test_conv_shape(1);
-	struct rnf_kernel kernel;
 	if (!opened(isas[_i], &by)) return;
 	const int has = !strcmp(isas[_i], "avx512bf16");
 	const rnf_status status = by.impl->offers(by.self, &rnf_host, RNF_PRECISION_BF16);
@@ -147,11 +147,46 @@ START_TEST(bf16_is_offered_where_it_is_fast)
 		      strstr(rnf_fail_words(), "RNF_ISA=avx512bf16: it is "), "%s",
 		      rnf_fail_words());
 	ck_assert_int_eq(by.impl->offers(by.self, &rnf_host, RNF_PRECISION_FP32), RNF_OK);
+}
+END_TEST
+
+/* What the kernel's name begins with: of each algorithm, auto first, and precision. */
+static const struct choice {
+	int64_t c, k, kernel, groups;
+	const char *fp32[3], *bf16[3];
+} choices[] = {
+	{ 16, 16, 3, 1, { "winograd, ", "", "winograd, " }, { "winograd, ", "bf16, ", "winograd, " } },
+	{ 16, 32, 1, 1, { "", "", NULL }, { "bf16, ", "bf16, ", NULL } },
+	{ 3, 16, 3, 1, { "", "", "winograd, " }, { "", "bf16, ", "winograd, " } },
+	{ 16, 16, 3, 8, { "", "", NULL }, { "", "", NULL } },
+};
+
+static void check_choice(const struct test_convs *by, struct rnf_conv_shape *s,
+			 const char *const begins[3])
+{
+	struct rnf_kernel kernel;
+	char name[64];
+	for (int i = RNF_ALGORITHM_AUTO; i <= RNF_ALGORITHM_WINOGRAD; i++) {
+		s->algorithm = (enum rnf_algorithm)i;
+		const rnf_status status = by->impl->conv(by->self, &rnf_host, s, &kernel);
+		ck_assert_int_eq(status, begins[i] ? RNF_OK : RNF_EUNSUP);
+		if (!begins[i]) continue;
+		snprintf(name, sizeof name, "%savx512bf16", begins[i]);
+		ck_assert_str_eq(kernel.name, name);
+	}
+}
+
+START_TEST(shape_chooses_the_kernel)
+{
+	const struct choice *c = &choices[_i];
+	struct rnf_conv_shape s = { .h = 8, .w = 8, .c = c->c, .k = c->k, .groups = c->groups,
+		.window = { .kernel_h = c->kernel, .kernel_w = c->kernel, .stride = 1 } };
+	struct test_convs by;
+	if (!opened("avx512bf16", &by)) return;
+	test_conv_place(&s, TEST_CONV_SAME);
+	check_choice(&by, &s, c->fp32);
 	s.precision = RNF_PRECISION_BF16;
-	ck_assert_int_eq(by.impl->conv(by.self, &rnf_host, &s, &kernel), RNF_OK);
-	ck_assert_ptr_nonnull(strstr(kernel.name, "bf16, "));
-	s.algorithm = RNF_ALGORITHM_WINOGRAD;
-	ck_assert_int_eq(by.impl->conv(by.self, &rnf_host, &s, &kernel), RNF_EUNSUP);
+	check_choice(&by, &s, c->bf16);
 }
 END_TEST
 
@@ -165,7 +200,7 @@ START_TEST(each_isa_takes_odd_values)
 		test_conv_odd_values(&by, &s);
 		by.algorithm = RNF_ALGORITHM_WINOGRAD;
 		test_conv_odd_values(&by, &s);
-		by.algorithm = RNF_ALGORITHM_AUTO;
+		by.algorithm = RNF_ALGORITHM_DIRECT;
 		by.precision = RNF_PRECISION_BF16;
 		test_conv_odd_values(&by, &s);
 		by.precision = RNF_PRECISION_FP32;
@@ -290,6 +325,7 @@ int main(void)
 		{ bf16_of_each_isa_is_right, TEST_ROWS(isas) },
 		{ bf16_rounds_to_even, TEST_ROWS(isas) },
 		{ bf16_is_offered_where_it_is_fast, TEST_ROWS(isas) },
+		{ shape_chooses_the_kernel, TEST_ROWS(choices) },
 		{ each_isa_takes_odd_values, TEST_ROWS(isas) },
 		{ isa_of_that_name_is_used, TEST_ROWS(isas) },
 		{ portable_runs_everywhere, 0 },
