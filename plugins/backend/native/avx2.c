@@ -14,6 +14,12 @@ static inline vec multiply_add(vec a, vec b, vec c)
 	return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 }
 
+/* Lane l: v[order[l]]. */
+static inline vec permute(vec v, ints order)
+{
+	return (vec)_mm256_permutevar8x32_ps((__m256)v, (__m256i)order);
+}
+
 #define ISA native_avx2
 #define ISA_NAME "avx2"
 #include "kernels.h"

@@ -11,3 +11,9 @@ static inline vec multiply_add(vec a, vec b, vec c)
 {
 	return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 }
+
+/* Lane l: v[order[l]]. */
+static inline vec permute(vec v, ints order)
+{
+	return (vec)_mm512_permutexvar_ps((__m512i)order, (__m512)v);
+}

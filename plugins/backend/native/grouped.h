@@ -1,126 +1,140 @@
-/* Convs in groups: input channels are spread to the lanes that read them, a slice
- * of channels and a band of rows at a time, which stay in L1 while all taps read
- * them. */
+/* Convs in groups: rows of the input are laid out with zeros around, a band at a time,
+ * which stays in cache while all taps read it.
+ *
+ * Where whole groups, as wide at both ends, fill a vector (g->even), pixels stay as they
+ * are, rows[rows][columns][c], and a permutation brings input j of its group to each
+ * lane. Else inputs are spread to the lanes that read them, a slice of output channels
+ * at a time: rows[rows][columns][depth][slice]. */
 
-/* Rows of the input, lanes[rows][columns][depth][slice], zeros around. */
 struct band {
+	const float *rows;
 	int64_t k, width; /* channels k .. k + width of the output: a slice */
-	int64_t y0, rows;
+	int64_t y0, n;    /* first row, which may be outside of the image; how many */
+	ints first;       /* which lane has input 0 of each lane's group, if even */
 };
 
 static struct band band_of(const struct native_conv *g, int64_t k, int64_t row0,
-			   int64_t row1)
+			   int64_t row1, const float *rows)
 {
 	const int64_t y0 = row0 * g->in_step + g->dy[0];
 	const int64_t last = (row1 - 1) * g->in_step + g->dy[1];
-	return (struct band){ k, least(g->slice, g->padded - k), y0, last - y0 + 1 };
+	struct band b = { rows, k, least(g->slice, g->padded - k), y0, last - y0 + 1, { 0 } };
+	for (int l = 0; g->even && l < LANES; l++)
+		b.first[l] = l / (int)g->depth * (int)g->depth;
+	return b;
 }
 
-/* One pixel when groups are as wide at both ends and fit a vector: a shuffle. */
-INLINE void spread_even(const struct native_conv *g, const ints *masks, int64_t width,
-			const float *pixel, float *lanes)
+/* Input j of each lane's group; behind the last channel zeros. */
+static void spread_input(const struct native_conv *g, const struct band *b,
+			 const float *input, float *lanes)
 {
-	for (int64_t k = 0; k < width; k += LANES) {
-		const vec v = load(pixel + k);
-		for (int64_t j = 0; j < g->depth; j++)
-#ifdef __clang__
-			for (int l = 0; l < LANES; l++)
-				lanes[j * g->slice + k + l] = v[masks[j][l]];
-#else
-			store(lanes + j * g->slice + k, __builtin_shuffle(v, masks[j]));
-#endif
+	const int64_t n = least(b->width, g->k - b->k);
+	input += b->k / g->per * g->depth;
+	for (int64_t i = 0, left = g->per - b->k % g->per; i < n; i++) {
+		lanes[i] = *input;
+		if (--left) continue;
+		left = g->per;
+		input += g->depth;
 	}
+	for (int64_t i = n; i < b->width; i++)
+		lanes[i] = 0;
 }
 
-static void spread_any(const struct native_conv *g, const struct band *b,
-		       const float *pixel, float *lanes)
+static void lay_out_row(const struct native_conv *g, const struct band *b,
+			const float *row, float *to)
 {
-	for (int64_t j = 0; j < g->depth; j++, lanes += g->slice)
-		for (int64_t i = 0; i < b->width; i++) {
-			const int64_t k = b->k + i;
-			lanes[i] = k < g->k ? pixel[k / g->per * g->depth + j] : 0;
-		}
-}
-
-static void spread_row(const struct native_conv *g, const struct band *b,
-		       const float *row, float *lanes)
-{
-	const int64_t step = g->depth * g->slice;
-	ints masks[LANES];
-	if (g->depth != g->per || LANES % g->depth || g->k % LANES) {
-		for (int64_t x = 0; x < g->w; x++)
-			spread_any(g, b, row + x * g->c, lanes + x * step);
+	if (g->even) {
+		memcpy(to, row, (size_t)(g->w * g->c) * sizeof *row);
 		return;
 	}
-	for (int j = 0; j < g->depth; j++)
-		for (int l = 0; l < LANES; l++)
-			masks[j][l] = l / (int)g->depth * (int)g->depth + j;
-	for (int64_t x = 0; x < g->w; x++)
-		spread_even(g, masks, b->width, row + x * g->c + b->k, lanes + x * step);
+	for (int64_t x = 0; x < g->w; x++, row += g->c)
+		for (int64_t j = 0; j < g->depth; j++, to += g->slice)
+			spread_input(g, b, row + j, to);
 }
 
-static void spread(const struct native_conv *g, const struct band *b, const float *in,
-		   float *lanes)
+static void lay_out(const struct native_conv *g, const struct band *b, const float *in,
+		    float *rows)
 {
-	const int64_t step = g->depth * g->slice, row = g->columns * step;
-	const int64_t from = g->left * step, to = (g->left + g->w) * step;
-	for (int64_t y = b->y0; y < b->y0 + b->rows; y++, lanes += row) {
+	const int64_t row = g->columns * g->pixel;
+	const int64_t from = g->left * g->pixel, to = (g->left + g->w) * g->pixel;
+	for (int64_t y = b->y0; y < b->y0 + b->n; y++, rows += row) {
 		const int inside = y >= 0 && y < g->h;
-		memset(lanes, 0, (size_t)(inside ? from : row) * sizeof *lanes);
+		memset(rows, 0, (size_t)(inside ? from : row) * sizeof *rows);
 		if (!inside) continue;
-		spread_row(g, b, in + y * g->w * g->c, lanes + from);
-		memset(lanes + to, 0, (size_t)(row - to) * sizeof *lanes);
+		lay_out_row(g, b, in + y * g->w * g->c, rows + from);
+		memset(rows + to, 0, (size_t)(row - to) * sizeof *rows);
 	}
+}
+
+/* What each lane's group has as one of its inputs. */
+INLINE vec group_input(const float *at, ints order, int even)
+{
+	const vec v = load(at);
+	return even ? permute(v, order) : v;
 }
 
 enum { GROUPED_PIXELS = 8 };
 
-INLINE void put_grouped(const struct native_conv *g, const vec sum[GROUPED_PIXELS],
-			float *out, int64_t k, int64_t pixels)
+/* One vector of channels, from k on, of output pixels side by side. */
+struct lane {
+	const float *in;  /* of the first pixel, in rows laid out */
+	const float *w;   /* in rows of `width` */
+	float *out;       /* of the first pixel */
+	int64_t k, width;
+	ints first; /* of the band */
+};
+
+INLINE void put_grouped(const struct native_conv *g, const struct lane *at,
+			const vec sum[GROUPED_PIXELS], int64_t pixels)
 {
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
-		store_up_to(out + p * g->out_step * g->k + k, sum[p], g->k - k);
+		store_up_to(at->out + p * g->out_step * g->k, sum[p], g->k - at->k);
 }
 
-/* lanes: of the first pixel, from channel k on; pixels are in_step * depth * slice
- * apart. w: from there too, in rows of `width` */
-INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub *s,
-			   const float *lanes, const float *w, int64_t width, float *out,
-			   int64_t k, int64_t pixels)
+INLINE const float *tap_weights_of(const struct native_conv *g, const struct lane *at,
+				   int64_t tap)
 {
-	const int64_t stride = g->in_step * g->depth * g->slice;
+	return at->w + native_packed_at(g, tap, 0, g->depth, at->width);
+}
+
+INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub *s,
+			   const struct lane *at, int64_t pixels, int even)
+{
+	const int64_t stride = g->in_step * g->pixel, next = even ? 0 : g->slice;
 	vec sum[GROUPED_PIXELS] = { 0 };
 	for (int64_t t = 0; t < s->n_taps; t++) {
-		const float *a = lanes + s->taps[t].lanes;
-		const float *m = w + native_packed_at(g, s->taps[t].weight, 0, g->depth, width);
-		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
+		const float *a = at->in + s->taps[t].lanes;
+		const float *m = tap_weights_of(g, at, s->taps[t].weight);
+		ints order = at->first;
+		for (int64_t j = 0; j < g->depth; j++, a += next, m += at->width, order += 1) {
 			const vec weight = load(m);
 			UNROLL
 			for (int64_t p = 0; p < pixels; p++)
-				sum[p] = multiply_add(load(a + p * stride), weight, sum[p]);
+				sum[p] = multiply_add(group_input(a + p * stride, order, even),
+						      weight, sum[p]);
 		}
 	}
-	put_grouped(g, sum, out, k, pixels);
+	put_grouped(g, at, sum, pixels);
 }
 
 /* GROUPED_PIXELS of them where taps lie in threes side by side (s->threes): a value
  * that is read meets all three. Loads, two a cycle, would else be what lasts. */
-static void grouped_threes(const struct native_conv *g, const struct native_sub *s,
-			   const float *lanes, const float *w, int64_t width, float *out,
-			   int64_t k)
+INLINE void grouped_threes(const struct native_conv *g, const struct native_sub *s,
+			   const struct lane *at, int even)
 {
-	const int64_t step = g->depth * g->slice;
+	const int64_t next = even ? 0 : g->slice;
 	vec sum[GROUPED_PIXELS] = { 0 };
 	for (int64_t t = 0; t < s->n_taps; t += 3) {
-		const float *a = lanes + s->taps[t].lanes;
-		const float *m = w + native_packed_at(g, s->taps[t].weight, 0, g->depth, width);
-		const int64_t next = native_packed_at(g, 1, 0, g->depth, width);
-		for (int64_t j = 0; j < g->depth; j++, a += g->slice, m += width) {
-			const vec weight[3] = { load(m), load(m + next), load(m + 2 * next) };
+		const float *a = at->in + s->taps[t].lanes;
+		const float *m = tap_weights_of(g, at, s->taps[t].weight);
+		const int64_t beside = native_packed_at(g, 1, 0, g->depth, at->width);
+		ints order = at->first;
+		for (int64_t j = 0; j < g->depth; j++, a += next, m += at->width, order += 1) {
+			const vec weight[3] = { load(m), load(m + beside), load(m + 2 * beside) };
 			UNROLL
 			for (int64_t p = 0; p < GROUPED_PIXELS + 2; p++) {
-				const vec x = load(a + p * step);
+				const vec x = group_input(a + p * g->pixel, order, even);
 				UNROLL
 				for (int64_t i = 0; i < 3; i++)
 					if (p >= i && p - i < GROUPED_PIXELS)
@@ -129,35 +143,48 @@ static void grouped_threes(const struct native_conv *g, const struct native_sub 
 			}
 		}
 	}
-	put_grouped(g, sum, out, k, GROUPED_PIXELS);
+	put_grouped(g, at, sum, GROUPED_PIXELS);
 }
 
-/* One vector of a row, from channel k on. */
-static void grouped_lane(const struct native_conv *g, const struct native_sub *s,
-			 const float *lanes, const float *w, int64_t width, float *out,
-			 int64_t k)
+INLINE void next_pixels(const struct native_conv *g, struct lane *at, int64_t pixels)
 {
-	const int64_t in = g->in_step * g->depth * g->slice, to = g->out_step * g->k;
+	at->in += pixels * g->in_step * g->pixel;
+	at->out += pixels * g->out_step * g->k;
+}
+
+/* Of a whole row. */
+INLINE void grouped_lane(const struct native_conv *g, const struct native_sub *s,
+			 struct lane at, int even)
+{
 	int64_t col = 0;
-	for (; s->threes && col + GROUPED_PIXELS <= s->cols; col += GROUPED_PIXELS)
-		grouped_threes(g, s, lanes + col * in, w, width, out + col * to, k);
-	for (; col + GROUPED_PIXELS <= s->cols; col += GROUPED_PIXELS)
-		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k,
-			       GROUPED_PIXELS);
-	for (; col < s->cols; col++)
-		grouped_pixels(g, s, lanes + col * in, w, width, out + col * to, k, 1);
+	for (; col + GROUPED_PIXELS <= s->cols; col += GROUPED_PIXELS) {
+		if (s->threes) grouped_threes(g, s, &at, even);
+		else grouped_pixels(g, s, &at, GROUPED_PIXELS, even);
+		next_pixels(g, &at, GROUPED_PIXELS);
+	}
+	for (; col < s->cols; col++) {
+		grouped_pixels(g, s, &at, 1, even);
+		next_pixels(g, &at, 1);
+	}
 }
 
 static void grouped_row(const struct native_conv *g, const struct native_sub *s,
-			const struct band *b, int64_t row, const float *lanes,
-			const float *w, float *out)
+			const struct band *b, int64_t row, const float *w, float *out)
 {
-	const int64_t step = g->depth * g->slice;
-	const float *a = lanes + ((row * g->in_step - b->y0) * g->columns + g->left) * step;
-	float *to = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k;
-	w += native_packed_at(g, 0, b->k, g->depth, b->width);
-	for (int64_t i = 0; i < b->width; i += LANES)
-		grouped_lane(g, s, a + i, w + i, b->width, to, b->k + i);
+	const int64_t y = row * g->in_step - b->y0;
+	struct lane at = {
+		.in = b->rows + (y * g->columns + g->left) * g->pixel,
+		.w = w + native_packed_at(g, 0, b->k, g->depth, b->width),
+		.out = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k + b->k,
+		.k = b->k, .width = b->width, .first = b->first };
+	for (int64_t i = 0; i < b->width; i += LANES) {
+		if (g->even) grouped_lane(g, s, at, 1);
+		else grouped_lane(g, s, at, 0);
+		at.in += LANES;
+		at.w += LANES;
+		at.out += LANES;
+		at.k += LANES;
+	}
 }
 
 /* A part has whole rows. */
@@ -168,13 +195,12 @@ static void grouped_slice(const struct native_conv *g, int64_t k,
 	rnf_part_of(io, g->subs[0].rows, &row0, &end);
 	for (; row0 < end; row0 += g->band) {
 		const int64_t row1 = least(row0 + g->band, end);
-		const struct band b = band_of(g, k, row0, row1);
-		spread(g, &b, io->in[0], io->scratch);
+		const struct band b = band_of(g, k, row0, row1, io->scratch);
+		lay_out(g, &b, io->in[0], io->scratch);
 		for (size_t i = 0; i < g->n_subs; i++)
 			for (int64_t row = row0; row < least(row1, g->subs[i].rows); row++) {
 				rnf_prefetch_some(ahead);
-				grouped_row(g, &g->subs[i], &b, row, io->scratch,
-					    io->in[1], io->out);
+				grouped_row(g, &g->subs[i], &b, row, io->in[1], io->out);
 			}
 	}
 }
@@ -188,57 +214,63 @@ static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
 		grouped_slice(g, k, io, &ahead);
 }
 
-/* ---- weight gradient: dw[tap][j][k] = sum over pixels of lanes[j][k] dy[k] ---- */
+/* ---- weight gradient: dw[tap][j][k] = sum over pixels of x[input j of k] dy[k] ---- */
 
 enum { TAPS = 9 };
 
-INLINE void put_taps(const struct native_conv *g, const struct native_tap *tap,
-		     const vec sum[TAPS], float *dw, int overwrite, int64_t left,
+/* One vector of channels of dy and dw, of which `left` are left, and input j. */
+struct gradient {
+	const struct band *b;
+	int64_t row0, row1;
+	const float *in, *dy; /* in: of the band's first pixel */
+	float *dw;
+	int64_t left;
+	ints order; /* which lane has input j, if even */
+	int overwrite;
+};
+
+INLINE void put_taps(const struct native_conv *g, const struct gradient *at,
+		     const struct native_tap *tap, const vec sum[TAPS], int64_t left,
 		     int64_t taps)
 {
 	const int64_t n = least(left, LANES);
 	UNROLL
 	for (int64_t t = 0; t < taps; t++) {
-		float *to = dw + tap[t].weight * g->depth * g->k;
-		const vec before = overwrite ? (vec){ 0 } : load_some(to, n);
+		float *to = at->dw + tap[t].weight * g->depth * g->k;
+		const vec before = at->overwrite ? (vec){ 0 } : load_some(to, n);
 		store_up_to(to, sum[t] + before, n);
 	}
 }
 
-/* lanes, dy and dw: from channel k, of which `left` are left; lanes and dw: at j */
-INLINE void grouped_outer(const struct native_conv *g, const struct band *b,
-			  int64_t row0, int64_t row1, const struct native_tap *tap,
-			  const float *lanes, const float *dy, float *dw,
-			  int overwrite, int64_t left, int64_t taps)
+INLINE void grouped_outer(const struct native_conv *g, const struct gradient *at,
+			  const struct native_tap *tap, int64_t left, int64_t taps, int even)
 {
 	const struct native_sub *s = &g->subs[0];
-	const int64_t step = g->depth * g->slice;
 	vec sum[TAPS] = { 0 };
-	for (int64_t row = row0; row < row1; row++) {
-		const float *a[TAPS], *d = dy + row * s->cols * g->k;
-		UNROLL
-		for (int64_t t = 0; t < taps; t++)
-			a[t] = lanes + ((row * g->in_step - b->y0 + tap[t].dy) * g->columns +
-					g->left + tap[t].dx) * step;
-		for (int64_t col = 0, i = 0; col < s->cols;
-		     col++, i += g->in_step * step, d += g->k) {
+	for (int64_t row = at->row0; row < at->row1; row++) {
+		const int64_t y = row * g->in_step - at->b->y0;
+		const float *a = at->in + (y * g->columns + g->left) * g->pixel;
+		const float *d = at->dy + row * s->cols * g->k;
+		for (int64_t col = 0; col < s->cols;
+		     col++, a += g->in_step * g->pixel, d += g->k) {
 			const vec e = load_up_to(d, left);
 			UNROLL
 			for (int64_t t = 0; t < taps; t++)
-				sum[t] = multiply_add(load(a[t] + i), e, sum[t]);
+				sum[t] = multiply_add(group_input(a + tap[t].lanes, at->order,
+								  even), e, sum[t]);
 		}
 	}
-	put_taps(g, tap, sum, dw, overwrite, left, taps);
+	put_taps(g, at, tap, sum, left, taps);
 }
 
 /* The values x of a column in each of three rows meet dy of the output pixel of the
  * same column by the left tap, and those of one and two columns before by the next. */
-INLINE void meet(const float *x, int64_t row, const vec d[3], int64_t from, int64_t taps,
-		 vec sum[TAPS])
+INLINE void meet(const float *x, int64_t row, ints order, const vec d[3], int64_t from,
+		 int64_t taps, vec sum[TAPS], int even)
 {
 	UNROLL
 	for (int64_t r = 0; r < 3; r++) {
-		const vec value = load(x + r * row);
+		const vec value = group_input(x + r * row, order, even);
 		UNROLL
 		for (int64_t t = from; t < taps; t++)
 			sum[3 * r + t] = multiply_add(value, d[t], sum[3 * r + t]);
@@ -254,68 +286,60 @@ INLINE void next_dy(vec d[3], vec next)
 
 /* All of a 3x3 kernel over neighbours (s->threes), in rows of two pixels at
  * least: each value is loaded once for three taps. */
-INLINE void grouped_nine(const struct native_conv *g, const struct band *b, int64_t row0,
-			 int64_t row1, const float *lanes, const float *dy, float *dw,
-			 int overwrite, int64_t left)
+INLINE void grouped_nine(const struct native_conv *g, const struct gradient *at,
+			 int64_t left, int even)
 {
 	const struct native_sub *s = &g->subs[0];
-	const int64_t step = g->depth * g->slice, pitch = g->columns * step;
+	const int64_t step = g->pixel, pitch = g->columns * step;
 	vec sum[TAPS] = { 0 };
-	for (int64_t row = row0; row < row1; row++) {
-		const float *a = lanes + (row - b->y0) * pitch + g->left * step + s->taps[0].lanes;
-		const float *e = dy + row * s->cols * g->k;
+	for (int64_t row = at->row0; row < at->row1; row++) {
+		const float *a = at->in + (row - at->b->y0) * pitch + g->left * step +
+				 s->taps[0].lanes;
+		const float *e = at->dy + row * s->cols * g->k;
 		vec d[3] = { load_up_to(e, left) };
-		meet(a, pitch, d, 0, 1, sum);
+		meet(a, pitch, at->order, d, 0, 1, sum, even);
 		next_dy(d, load_up_to(e += g->k, left));
-		meet(a += step, pitch, d, 0, 2, sum);
+		meet(a += step, pitch, at->order, d, 0, 2, sum, even);
 		for (int64_t col = 2; col < s->cols; col++) {
 			next_dy(d, load_up_to(e += g->k, left));
-			meet(a += step, pitch, d, 0, 3, sum);
+			meet(a += step, pitch, at->order, d, 0, 3, sum, even);
 		}
 		next_dy(d, d[0]);
-		meet(a += step, pitch, d, 1, 3, sum);
+		meet(a += step, pitch, at->order, d, 1, 3, sum, even);
 		next_dy(d, d[0]);
-		meet(a + step, pitch, d, 2, 3, sum);
+		meet(a + step, pitch, at->order, d, 2, 3, sum, even);
 	}
-	put_taps(g, s->taps, sum, dw, overwrite, left, TAPS);
+	put_taps(g, at, s->taps, sum, left, TAPS);
 }
 
-INLINE void grouped_taps(const struct native_conv *g, const struct band *b, int64_t row0,
-			 int64_t row1, const float *lanes, const float *dy, float *dw,
-			 int overwrite, int64_t left)
+INLINE void grouped_taps(const struct native_conv *g, const struct gradient *at,
+			 int64_t left, int even)
 {
 	const struct native_sub *s = &g->subs[0];
 	if (s->threes && s->n_taps == TAPS && g->shape.window.kernel_h == 3 &&
 	    s->cols > 1) {
-		grouped_nine(g, b, row0, row1, lanes, dy, dw, overwrite, left);
+		grouped_nine(g, at, left, even);
 		return;
 	}
 	for (int64_t t = 0; t < s->n_taps; ) {
 		const int64_t n = s->n_taps - t >= TAPS ? TAPS : 1;
-		if (n == TAPS)
-			grouped_outer(g, b, row0, row1, &s->taps[t], lanes, dy, dw,
-				      overwrite, left, TAPS);
-		else
-			grouped_outer(g, b, row0, row1, &s->taps[t], lanes, dy, dw,
-				      overwrite, left, 1);
+		if (n == TAPS) grouped_outer(g, at, &s->taps[t], left, TAPS, even);
+		else grouped_outer(g, at, &s->taps[t], left, 1, even);
 		t += n;
 	}
 }
 
-/* One vector of channels from k + i on. With a constant for those that are left, or
+/* All inputs of a vector's groups. With a constant for the channels that are left, or
  * sums would make room for the call that loads a part of a vector. */
-static void grouped_lanes(const struct native_conv *g, const struct band *b, int64_t row0,
-			  int64_t row1, int64_t i, const struct rnf_step_io *io,
-			  int overwrite)
+static void grouped_inputs(const struct native_conv *g, struct gradient at)
 {
-	const int64_t k = b->k + i, left = g->k - k;
-	const float *dy = io->in[1] + k, *lanes = io->scratch + i;
-	for (int64_t j = 0; j < g->depth; j++, lanes += g->slice) {
-		float *dw = io->out + j * g->k + k;
-		if (left >= LANES)
-			grouped_taps(g, b, row0, row1, lanes, dy, dw, overwrite, LANES);
-		else
-			grouped_taps(g, b, row0, row1, lanes, dy, dw, overwrite, left);
+	for (int64_t j = 0; j < g->depth; j++) {
+		if (g->even) grouped_taps(g, &at, LANES, 1);
+		else if (at.left >= LANES) grouped_taps(g, &at, LANES, 0);
+		else grouped_taps(g, &at, at.left, 0);
+		at.in += g->even ? 0 : g->slice;
+		at.order += 1;
+		at.dw += g->k;
 	}
 }
 
@@ -325,11 +349,15 @@ static void grouped_weights_slice(const struct native_conv *g, int64_t k,
 {
 	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
 		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
-		const struct band b = band_of(g, k, row0, row1);
+		const struct band b = band_of(g, k, row0, row1, io->scratch);
 		rnf_prefetch_some(ahead);
-		spread(g, &b, io->in[0], io->scratch);
+		lay_out(g, &b, io->in[0], io->scratch);
 		for (int64_t i = 0; i < b.width; i += LANES)
-			grouped_lanes(g, &b, row0, row1, i, io, io->first && row0 == 0);
+			grouped_inputs(g, (struct gradient){
+				.b = &b, .row0 = row0, .row1 = row1, .in = b.rows + i,
+				.dy = io->in[1] + k + i, .dw = io->out + k + i,
+				.left = g->k - k - i, .order = b.first,
+				.overwrite = io->first && row0 == 0 });
 	}
 }
 

@@ -1,5 +1,5 @@
 /* The kernels, once for each instruction set: the file that includes this says
- * LANES, PIXELS, VECTORS, CHANNELS, vec, ints, multiply_add, ISA and ISA_NAME; and
+ * LANES, PIXELS, VECTORS, CHANNELS, vec, ints, multiply_add, permute, ISA and ISA_NAME; and
  * what pairs.h asks for, if it can. */
 #include "vector.h"
 #include "pairs.h"

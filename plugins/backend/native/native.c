@@ -7,7 +7,7 @@
 #include "native.h"
 
 enum {
-	SPREAD_FLOATS = 24 * 1024, /* of spread rows: a part of L2 */
+	ROWS_FLOATS = 24 * 1024, /* of rows for convs in groups: a part of L2 */
 	PANEL_PIXELS = 128,
 	SLICE = 16, /* channels: a cache line of the output is written at once */
 	ZEROS = 6,  /* pixels of them side by side, for Winograd's rows */
@@ -247,18 +247,20 @@ static void set_lanes(struct native_conv *g, struct native_sub *s)
 	s->threes = come_in_threes(g, s);
 	for (int64_t i = 0; i < s->n_taps; i++) {
 		struct native_tap *t = &s->taps[i];
-		t->lanes = (t->dy * g->columns + t->dx) * g->depth * g->slice;
+		t->lanes = (t->dy * g->columns + t->dx) * g->pixel;
 	}
 }
 
-static size_t set_spread(struct native_conv *g)
+static size_t set_grouped(struct native_conv *g, const struct native_isa *isa)
 {
 	if (g->columns < g->w) g->columns = g->w;
 	g->columns += g->left;
-	g->slice = g->column = g->padded < SLICE ? g->padded : SLICE;
+	g->even = g->depth == g->per && isa->lanes % g->depth == 0 && g->k == g->padded;
+	g->slice = g->column = g->even || g->padded < SLICE ? g->padded : SLICE;
+	g->pixel = g->even ? g->c : g->depth * g->slice;
 	for (size_t i = 0; i < g->n_subs; i++)
 		set_lanes(g, &g->subs[i]);
-	return native_set_band(g, g->columns * g->depth * g->slice, SPREAD_FLOATS);
+	return native_set_band(g, g->columns * g->pixel, ROWS_FLOATS);
 }
 
 /* Rows whose pixels are put in order at once: a part of L2. */
@@ -375,7 +377,7 @@ static void set_weights(struct state *s, const struct native_isa *isa,
 	const struct rnf_window *w = &s->g.shape.window;
 	if (s->g.shape.groups > 1) {
 		s->run = isa->grouped_weights;
-		kernel->scratch_bytes = set_spread(&s->g);
+		kernel->scratch_bytes = set_grouped(&s->g, isa);
 	} else if (w->kernel_h * w->kernel_w == 1) {
 		s->run = isa->point_weights;
 		kernel->scratch_bytes = set_panels(&s->g, isa);
@@ -394,7 +396,7 @@ static void set_direct(struct state *s, const struct native_isa *isa,
 		set_weights(s, isa, kernel);
 		return;
 	}
-	if (is_grouped) kernel->scratch_bytes = set_spread(&s->g);
+	if (is_grouped) kernel->scratch_bytes = set_grouped(&s->g, isa);
 	s->run = is_grouped ? isa->grouped : isa->dense;
 	kernel->pack = pack;
 	kernel->pack_floats = (size_t)(w->kernel_h * w->kernel_w * s->g.depth *

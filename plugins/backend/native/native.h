@@ -16,7 +16,7 @@ struct native_tap {
 	int64_t dy, dx;
 	int64_t weight; /* which tap of the kernel; backward, of it turned around */
 	int64_t beside; /* taps from this on whose pixels and weights follow each other */
-	int64_t lanes;  /* grouped: from a pixel's place in spread rows to what it reads */
+	int64_t lanes;  /* grouped: from a pixel's place in rows laid out to what it reads */
 };
 
 /* The output pixels (oy + row * out_step, ox + col * out_step). */
@@ -40,9 +40,11 @@ struct native_conv {
 	/* grouped, and weights of one tap: `band` */
 	int64_t depth;     /* input channels that an output channel reads */
 	int64_t per;       /* output channels of a group */
-	int64_t slice;     /* output channels whose input is spread at once */
+	int even;          /* groups as wide at both ends which whole ones fill a vector of */
+	int64_t slice;     /* output channels whose input is laid out at once */
 	int64_t band;      /* and rows of a sub-conv, in bf16 too */
-	int64_t left, columns; /* zeros before a spread row, and its whole length */
+	int64_t left, columns; /* zeros before such a row, and its whole length ... */
+	int64_t pixel;     /* ... in pixels of so many floats */
 	/* Winograd: `left` and these zeros before the image */
 	int64_t top;
 	int64_t out_h, c_padded;

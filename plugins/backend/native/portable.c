@@ -9,6 +9,12 @@ static inline vec multiply_add(vec a, vec b, vec c)
 	return a * b + c;
 }
 
+/* Lane l: v[order[l]]. */
+static inline vec permute(vec v, ints order)
+{
+	return (vec){ v[order[0]], v[order[1]], v[order[2]], v[order[3]] };
+}
+
 #define ISA native_portable
 #define ISA_NAME "portable"
 #include "kernels.h"
