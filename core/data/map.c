@@ -71,3 +71,9 @@ rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)
 	blob->size = size;
 	return RNF_OK;
 }
+
+void rnf_map_let_go(void)
+{
+	for (size_t i = 0; i < n_maps; i++)
+		madvise((void *)maps[i].start, maps[i].end - maps[i].start, MADV_DONTNEED);
+}

@@ -9,4 +9,8 @@
  * the program by one line with the file's name and status 3. [main] */
 rnf_status rnf_map_file(const char *path, struct rnf_blob *blob);
 
+/* Gives back the memory of all pages read so far; who reads one again gets it from the
+ * file again. So what was looked at once does not stay. [main] */
+void rnf_map_let_go(void);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/find.h"
+#include "data/map.h"
 #include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/weights.h"
@@ -225,6 +226,7 @@ rnf_status rnf_experiment_data(struct rnf_experiment *e)
 	RNF_TRY(find_data(e, &blobs));
 	RNF_TRY(e->dataset->open(&rnf_host, e->conf.data->conf, blobs,
 				 &e->dataset_self, &e->info));
+	rnf_map_let_go(); /* a data set may have looked at every image, tests' as well */
 	int64_t n = e->info.images[RNF_SPLIT_TRAIN];
 	int64_t *ids = NULL; /* of the part; NULL: 0 .. n-1 */
 	const uint64_t seed = (uint64_t)e->data->split_seed;

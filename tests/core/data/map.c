@@ -42,6 +42,37 @@ START_TEST(bytes_and_size)
 }
 END_TEST
 
+/* Pages of files that are in this process's memory. */
+static long file_pages(void)
+{
+	long all, resident, of_files = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%ld %ld %ld", &all, &resident, &of_files), 3);
+	fclose(file);
+	return of_files;
+}
+
+START_TEST(pages_are_let_go_and_come_again)
+{
+	enum { PAGES = 2048, LONG = PAGES * 4096 }; /* more than the kernel counts late */
+	struct rnf_blob blob = { .name = "a" };
+	int sum = 0;
+	make(SIZE);
+	ck_assert_int_eq(truncate(path, LONG), 0);
+	ck_assert_int_eq(rnf_map_file(path, &blob), RNF_OK);
+	const volatile uint8_t *bytes = blob.data;
+	for (int i = 0; i < LONG; i++)
+		sum += bytes[i];
+	const long before = file_pages();
+	rnf_map_let_go();
+	ck_assert_int_le(file_pages(), before - PAGES / 2);
+	ck_assert_int_eq(sum, 1 + 2 + 3);
+	ck_assert_mem_eq(blob.data, "\1\2\3", 4);
+	unlink(path);
+}
+END_TEST
+
 /* In a child, whose words go to `words`: the file is cut, then read. */
 static void read_cut_file(const char *words)
 {
@@ -73,6 +104,7 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { bytes_and_size, a_file_cut_under_way_is_named, NULL };
+	const TTest *const tests[] = { bytes_and_size, pages_are_let_go_and_come_again,
+				       a_file_cut_under_way_is_named, NULL };
 	return test_run("data/map", tests);
 }
