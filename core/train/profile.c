@@ -160,7 +160,8 @@ static void measure_parts(struct runner *r, struct rnf_profile *p)
 static double peak(const struct rnf_experiment *e)
 {
 	const struct rnf_backend_impl *impl = e->backend ? e->backend->impl : NULL;
-	return impl && impl->peak ? impl->peak(e->backend_self) : 0;
+	const enum rnf_precision precision = (enum rnf_precision)e->conf.precision;
+	return impl && impl->peak ? impl->peak(e->backend_self, precision) : 0;
 }
 
 void rnf_profile_run(struct rnf_experiment *e, int training, int64_t steps,

@@ -123,9 +123,9 @@ struct rnf_backend_impl {
 	rnf_status (*conv)(void *self, const struct rnf_host *,
 			   const struct rnf_conv_shape *, struct rnf_kernel *);
 	/* Floating-point operations a second (a multiply-add is two) that one
-	 * thread could do at best with these kernels' instructions of FP32,
-	 * measured in some 10 ms; 0 or no function: unknown. [main] */
-	double (*peak)(void *self);
+	 * thread could do at best with these kernels' instructions on that
+	 * precision, measured in some 10 ms; 0 or no function: unknown. [main] */
+	double (*peak)(void *self, enum rnf_precision);
 };
 
 #endif

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+from dataclasses import replace
 
 import peer
 import program
@@ -25,8 +26,9 @@ COLUMNS = (
     ("first\nstep, s", 8, ".2f"),
 )
 # Winograd does fewer multiply-adds than are counted: no use of the units is claimed.
-SHARE = """share of the peak: multiply-adds of direct convolutions, whichever kernel ran, by the probe of all
-threads; a step with winograd kernels does fewer, so its share is no use of the units and may pass 100 %.
+SHARE = """share of the peak: multiply-adds of direct convolutions, whichever kernel ran, by the probe of
+all threads in the row's precision; a step with winograd kernels does fewer, so its share is no use
+of the units and may pass 100 %.
 """
 
 
@@ -37,15 +39,22 @@ def cells(row, figures):
 
 
 def machine(options):
-    """What a first short run says about the processor and the program."""
-    return program.measure(rows.bench_rows()[0], argparse.Namespace(**vars(options) | {"steps": 1}))
+    """What a first short run in each precision says about the processor and the program."""
+    first, short = rows.bench_rows()[0], argparse.Namespace(**vars(options) | {"steps": 1})
+    about = program.measure(first, short)
+    about["peaks_gflops"] = {rows.FP32: about["peak_gflops"]}
+    with contextlib.suppress(program.Refused):
+        other = program.measure(replace(first, precision=rows.BF16, key="precision"), short)
+        about["peaks_gflops"][rows.BF16] = other["peak_gflops"]
+    return about
 
 
 def show_machine(figures, options):
     data = f"CIFAR-10 in {options.data}" if rows.has_cifar(options.data) else "drawn images"
-    peak = f"{figures['peak_gflops']:.1f} GFLOP/s a thread" if figures["peak_gflops"] else "none"
+    peaks = (f"{precision} {peak:.1f} GFLOP/s a thread" if peak else f"{precision} unknown"
+             for precision, peak in figures["peaks_gflops"].items())
     report.say(f"{figures['cpu']}, {rows.cores()} threads; backend {figures['backend']}: {figures['isa']}")
-    report.say(f"multiply-add probe: {peak}")
+    report.say(f"multiply-add probe: {', '.join(peaks)}")
     report.say(f"data: {data}; images/s: median of whole steps")
     report.say(SHARE)
 
@@ -104,7 +113,7 @@ def run(options):
     show_machine(about, options)
     figures, failures = (scale.scale if options.scale else bench)(options)
     if options.json:
-        about = {key: about[key] for key in ("cpu", "isa", "backend", "peak_gflops")}
+        about = {key: about[key] for key in ("cpu", "isa", "backend", "peaks_gflops")}
         write_json(options.json, {**about, "cores": rows.cores(), **figures})
     if failures:
         raise SystemExit(f"bench: {failures} failed")

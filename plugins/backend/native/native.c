@@ -434,10 +434,11 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	return RNF_OK;
 }
 
-static double peak(void *self)
+static double peak(void *self, enum rnf_precision precision)
 {
 	const struct native_isa *isa = self;
-	return isa->peak();
+	if (precision == RNF_PRECISION_BF16 && isa->emulates_bf16) return 0;
+	return isa->peak(precision);
 }
 
 static const struct rnf_backend_impl impl = {

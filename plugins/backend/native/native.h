@@ -123,7 +123,7 @@ struct native_isa {
 	native_run *winograd, *winograd_weights;
 	/* ... or as native_bf16_pack() does. */
 	native_run *bf16, *bf16_weights;
-	double (*peak)(void); /* as the backend's own (peak.h) */
+	double (*peak)(enum rnf_precision); /* as the backend's own (peak.h) */
 };
 
 /* Where the kernel has tap t (backward: of it turned around, so that taps go to the

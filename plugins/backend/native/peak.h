@@ -1,5 +1,5 @@
-/* How fast a thread multiplies and adds in registers, by multiply_add and vec of
- * LANES floats. */
+/* How fast a thread multiplies and adds in registers, floats by multiply_add or pairs
+ * of bf16 by add_pairs, in vectors of LANES sums. */
 #include <time.h>
 
 /* Enough independent sums to hide a multiply-add's latency (some 4 cycles, two
@@ -13,8 +13,9 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Each sum comes closer to 1 / (1 - factor); none is known to the compiler. */
-static void rounds(vec sums[SUMS], vec factor, vec one)
+/* Sums of floats come closer to 1 / (1 - factor), those of pairs grow slowly; none is
+ * known to the compiler. */
+INLINE void rounds(vec sums[SUMS], vec factor, vec one, int pairs)
 {
 	vec s[SUMS];
 	UNROLL
@@ -23,29 +24,41 @@ static void rounds(vec sums[SUMS], vec factor, vec one)
 	for (int i = 0; i < ROUNDS; i++)
 		UNROLL
 		for (int k = 0; k < SUMS; k++)
-			s[k] = multiply_add(s[k], factor, one);
+			s[k] = pairs ? add_pairs(s[k], (ints)factor, (ints)one)
+				     : multiply_add(s[k], factor, one);
 	UNROLL
 	for (int k = 0; k < SUMS; k++)
 		sums[k] = s[k];
 }
 
-/* Operations a second of a slice of about a millisecond. */
-static double slice(vec sums[SUMS], vec factor, vec one)
+static void float_rounds(vec sums[SUMS], vec factor, vec one)
+{
+	rounds(sums, factor, one, 0);
+}
+
+static void pair_rounds(vec sums[SUMS], vec factor, vec one)
+{
+	rounds(sums, factor, one, 1);
+}
+
+/* Multiply-adds a second of a slice of about a millisecond, `each` in a lane. */
+static double slice(vec sums[SUMS], vec factor, vec one, int each)
 {
 	const double start = now();
-	double operations = 0, seconds;
+	double done = 0, seconds;
 	do {
-		rounds(sums, factor, one);
-		operations += 2.0 * LANES * SUMS * ROUNDS;
+		(each == 2 ? pair_rounds : float_rounds)(sums, factor, one);
+		done += (double)each * LANES * SUMS * ROUNDS;
 		seconds = now() - start;
 	} while (seconds < 1e-3);
-	return operations / seconds;
+	return done / seconds;
 }
 
 /* The best slice: others may be cut short by the system, or by the clock rate
  * that rises. */
-static double peak(void)
+static double peak(enum rnf_precision precision)
 {
+	const int each = precision == RNF_PRECISION_BF16 ? 2 : 1;
 	volatile float start = 0.5f; /* keeps the compiler from knowing the sums */
 	vec sums[SUMS], factor, one;
 	double best = 0;
@@ -54,7 +67,7 @@ static double peak(void)
 	factor = start - (vec){ 0 };
 	one = 2 * start - (vec){ 0 };
 	for (int i = 0; i < SLICES; i++) {
-		const double rate = slice(sums, factor, one);
+		const double rate = 2 * slice(sums, factor, one, each);
 		if (rate > best) best = rate;
 	}
 	for (int i = 0; i < SUMS; i++)
