@@ -12,13 +12,40 @@ void rnf_widen(int64_t n, const uint16_t *from, float *to)
 }
 
 RNF_MULTIARCH
-void rnf_narrow(int64_t n, const float *from, uint16_t *to)
+static void narrow_plain(int64_t n, const float *from, uint16_t *to)
 {
 	for (int64_t i = 0; i < n; i++) {
 		uint32_t bits;
 		__builtin_memcpy(&bits, &from[i], sizeof bits);
+		const uint32_t kept = bits & 0x7f800000u ? bits : bits & 0x80000000u;
 		const uint32_t nan = (bits & 0x7fffffffu) > 0x7f800000u ? 0x400000u : 0;
-		const uint32_t half = nan ? 0 : 0x7fffu + (bits >> 16 & 1);
-		to[i] = (uint16_t)(((bits | nan) + half) >> 16);
+		const uint32_t half = nan ? 0 : 0x7fffu + (kept >> 16 & 1);
+		to[i] = (uint16_t)(((kept | nan) + half) >> 16);
 	}
 }
+
+/* The processor's own instruction, which has the same bits, is a tenth of the work. */
+#ifdef __x86_64__
+#include <immintrin.h>
+
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+static void narrow_sixteens(int64_t n, const float *from, uint16_t *to)
+{
+	for (int64_t i = 0; i < n; i += 16) {
+		const __mmask16 there = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+		const __m512 a = _mm512_maskz_loadu_ps(there, from + i);
+		_mm256_mask_storeu_epi16(to + i, there, (__m256i)_mm512_cvtneps_pbh(a));
+	}
+}
+
+void rnf_narrow(int64_t n, const float *from, uint16_t *to)
+{
+	if (__builtin_cpu_supports("avx512bf16")) narrow_sixteens(n, from, to);
+	else narrow_plain(n, from, to);
+}
+#else
+void rnf_narrow(int64_t n, const float *from, uint16_t *to)
+{
+	narrow_plain(n, from, to);
+}
+#endif

@@ -7,7 +7,8 @@
 
 /* to[n] = from[n], exact. */
 void rnf_widen(int64_t n, const uint16_t *from, float *to);
-/* To the nearest, ties to even; NaN stays NaN, what is too large becomes infinite. */
+/* To the nearest, ties to even; NaN stays NaN, what is too large becomes infinite, and
+ * denormals zero. */
 void rnf_narrow(int64_t n, const float *from, uint16_t *to);
 
 #endif

@@ -19,17 +19,49 @@ static const struct {
 	{ 0, 0 }, { -0.0f, -0.0f }, { 1, 1 }, { -3.140625f, -3.140625f },
 	{ 1 + 1 / 256.0f, 1 }, { 1 + 3 / 256.0f, 1 + 4 / 256.0f }, /* ties to even */
 	{ 1 + 1.01f / 256.0f, 1 + 2 / 256.0f }, { 3.4e38f, INFINITY },
-	{ INFINITY, INFINITY }, { -INFINITY, -INFINITY }, { 1e-40f, 0x1p-133f },
+	{ INFINITY, INFINITY }, { -INFINITY, -INFINITY }, { 1e-40f, 0 },
+	{ -1e-40f, -0.0f }, { 0x1p-126f, 0x1p-126f },
 };
 
+/* One, and as many as processors take at once and then some. */
 START_TEST(bf16_is_the_nearest)
 {
-	uint16_t narrow;
-	float wide;
-	rnf_narrow(1, &roundings[_i].from, &narrow);
-	rnf_widen(1, &narrow, &wide);
-	ck_assert_msg(!memcmp(&wide, &roundings[_i].to, sizeof wide), "%a became %a, not %a",
-		      (double)roundings[_i].from, (double)wide, (double)roundings[_i].to);
+	enum { MOST = 35 };
+	const float value = roundings[_i].from, *const to = &roundings[_i].to;
+	for (int n = 1; n <= MOST; n++) {
+		uint16_t narrow[MOST + 1] = { [MOST] = 0 };
+		float from[MOST], wide[MOST];
+		for (int i = 0; i < n; i++)
+			from[i] = value;
+		narrow[n] = 0x1234;
+		rnf_narrow(n, from, narrow);
+		ck_assert_uint_eq(narrow[n], 0x1234);
+		rnf_widen(n, narrow, wide);
+		for (int i = 0; i < n; i++)
+			ck_assert_msg(!memcmp(&wide[i], to, sizeof *to), "%a became %a, not %a",
+				      (double)value, (double)wide[i], (double)*to);
+	}
+}
+END_TEST
+
+/* All exponents, and significands around the halves. */
+START_TEST(bf16_has_the_bits_of_plain_rounding)
+{
+	for (uint32_t exponent = 0; exponent < 256; exponent++)
+		for (uint32_t i = 0; i < 64; i++) {
+			const uint32_t bits = (i & 1) << 31 | exponent << 23 |
+					      (i >> 1 & 3) << 16 | (0x7ffe + (i >> 3));
+			const uint32_t lower = bits & 0xffff, upper = bits >> 16;
+			const uint32_t up = lower > 0x8000 || (lower == 0x8000 && (upper & 1));
+			const uint32_t want = exponent == 255 ? upper | 0x40
+					    : exponent == 0 ? upper & 0x8000 : upper + up;
+			float from;
+			uint16_t narrow;
+			memcpy(&from, &bits, sizeof from);
+			rnf_narrow(1, &from, &narrow);
+			ck_assert_msg(narrow == want, "%08x became %04x, not %04x", bits, narrow,
+				      want);
+		}
 }
 END_TEST
 
@@ -122,6 +154,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ bf16_is_the_nearest, TEST_ROWS(roundings) },
+		{ bf16_has_the_bits_of_plain_rounding, 0 },
 		{ nan_stays_nan, 0 },
 		{ half_the_memory_and_nearly_the_same_gradients, TEST_ROWS(confs) },
 		{ NULL, 0 },
