@@ -104,12 +104,17 @@ INLINE struct view view_of(const float *at, int size, int64_t row, int64_t pixel
 	return v;
 }
 
-/* size x size vectors at channel i become n x n; of a vector so many lanes are read and
- * written. */
-INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, int n,
-		      struct square to, int64_t read, int64_t written)
+/* Rows of the result that are made at once: with more than 24 vectors between the two
+ * passes, some would wait in memory for want of registers. */
+INLINE int rows_at_once(int size, int n)
 {
-	vec t[WINDOW][WINDOW];
+	return size * n <= 24 ? n : n / 2;
+}
+
+/* Rows first .. first + rows of what the columns become. */
+INLINE void down(const struct view *s, int64_t i, int size, line *of_line, int first,
+		 int rows, int64_t read, vec t[WINDOW][WINDOW])
+{
 	UNROLL
 	for (int x = 0; x < size; x++) {
 		vec column[WINDOW] = { 0 }, points[WINDOW] = { 0 };
@@ -117,19 +122,33 @@ INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, 
 			UNROLL
 			for (int y = 0; y < size; y++)
 				column[y] = load_up_to(s->row[y] + x * s->pixel + i, read);
-			of_line(column, points);
+			of_line(column, points); /* rows that nobody takes are not computed */
 		}
 		UNROLL
-		for (int y = 0; y < n; y++)
-			t[y][x] = points[y];
+		for (int y = 0; y < rows; y++)
+			t[y][x] = points[first + y];
 	}
+}
+
+/* size x size vectors at channel i become n x n; of a vector so many lanes are read and
+ * written. */
+INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, int n,
+		      struct square to, int64_t read, int64_t written)
+{
+	const int rows = rows_at_once(size, n);
 	UNROLL
-	for (int y = 0; y < n; y++) {
-		vec points[WINDOW];
-		of_line(t[y], points);
+	for (int first = 0; first < n; first += rows) {
+		vec t[WINDOW][WINDOW];
+		down(s, i, size, of_line, first, rows, read, t);
 		UNROLL
-		for (int x = 0; x < n; x++)
-			store_up_to(to.at + y * to.row + x * to.pixel, points[x], written);
+		for (int y = 0; y < rows; y++) {
+			vec points[WINDOW];
+			of_line(t[y], points);
+			UNROLL
+			for (int x = 0; x < n; x++)
+				store_up_to(to.at + (first + y) * to.row + x * to.pixel,
+					    points[x], written);
+		}
 	}
 }
 
