@@ -84,8 +84,8 @@ static void print_head(const struct view *v)
 	       precision(v));
 	printf("threads     %d, one at best", v->threads);
 	put(p->peak > 0 ? p->peak : NAN, 1e9, 7, 1);
-	printf(" GFLOP/s\nbatch       %lld images, %s\n", (long long)p->images,
-	       p->training ? "training" : "inference");
+	printf(" GFLOP/s in %s, the peak\nbatch       %lld images, %s\n", precision(v),
+	       (long long)p->images, p->training ? "training" : "inference");
 	printf("first step  done");
 	put(p->first_step_s, 1, 6, 2);
 	printf(" s after the start of the process\n");

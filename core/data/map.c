@@ -14,7 +14,7 @@
 #include "base/status.h"
 
 /* What the handler says, made before: it may only write. More maps than these are
- * not named. */
+ * neither named nor let go. */
 enum { MAPS_MAX = 64, STATUS_STORAGE = 3 };
 static struct map {
 	uintptr_t start, end;

@@ -1,6 +1,9 @@
 #include "kernel/narrow.h"
 
 #include <rnframe/vmath.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 RNF_MULTIARCH
 void rnf_widen(int64_t n, const uint16_t *from, float *to)
@@ -12,7 +15,7 @@ void rnf_widen(int64_t n, const uint16_t *from, float *to)
 }
 
 RNF_MULTIARCH
-static void narrow_plain(int64_t n, const float *from, uint16_t *to)
+void rnf_narrow_plain(int64_t n, const float *from, uint16_t *to)
 {
 	for (int64_t i = 0; i < n; i++) {
 		uint32_t bits;
@@ -26,7 +29,11 @@ static void narrow_plain(int64_t n, const float *from, uint16_t *to)
 
 /* The processor's own instruction, which has the same bits, is a tenth of the work. */
 #ifdef __x86_64__
-#include <immintrin.h>
+static int has_instruction(void)
+{
+	return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512f") &&
+	       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
 
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
 static void narrow_sixteens(int64_t n, const float *from, uint16_t *to)
@@ -40,12 +47,12 @@ static void narrow_sixteens(int64_t n, const float *from, uint16_t *to)
 
 void rnf_narrow(int64_t n, const float *from, uint16_t *to)
 {
-	if (__builtin_cpu_supports("avx512bf16")) narrow_sixteens(n, from, to);
-	else narrow_plain(n, from, to);
+	if (has_instruction()) narrow_sixteens(n, from, to);
+	else rnf_narrow_plain(n, from, to);
 }
 #else
 void rnf_narrow(int64_t n, const float *from, uint16_t *to)
 {
-	narrow_plain(n, from, to);
+	rnf_narrow_plain(n, from, to);
 }
 #endif

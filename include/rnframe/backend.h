@@ -14,8 +14,9 @@ enum rnf_step_kind {
 	RNF_STEP_CONV_BWD_WEIGHTS, /* in: x, dy; out: dkernel, added unless first */
 };
 
-/* What a conv multiplies. Tensors, weights and sums are fp32 always: BF16 rounds
- * the operands (to nearest, ties to even) where they are read. */
+/* What a conv multiplies. Tensors, weights and sums are fp32 always: BF16 lets a kernel
+ * round the operands (to nearest, ties to even) where it reads them. DIRECT of a dense
+ * conv does; others may, by the shape alone. */
 enum rnf_precision { RNF_PRECISION_FP32, RNF_PRECISION_BF16 };
 static const char *const rnf_precision_words[] = { "fp32", "bf16", NULL };
 

@@ -84,22 +84,27 @@ RNF_INLINE void rnf_element_fwd_bwd(rnf_element *f, size_t n, const float *x,
 	}
 }
 
-/* -- side by side --
- *
- * A chain of some forty operations, one after another, keeps a processor waiting,
- * and it looks too few operations ahead to begin the next elements. So go RNF_WIDE
- * elements at a time through each operation: a third less time for mish. Functions
- * that take these are inlined, since a plain caller could not pass them. */
+/* -- vectors for loops that hold their sums in registers: operators work on each lane,
+ * comparisons give masks -- */
 
-enum { RNF_LANES = 8, RNF_SIDES = 4, RNF_STRIP = 16, RNF_WIDE = RNF_STRIP * RNF_SIDES };
+enum { RNF_LANES = 8 };
 typedef float rnf_vec __attribute__((vector_size(4 * RNF_LANES), aligned(4)));
 typedef int32_t rnf_mask __attribute__((vector_size(4 * RNF_LANES), aligned(4)));
 
 /* x where the mask is set, else 0. */
 #define RNF_WHERE(mask, x) ((rnf_vec)((mask) & (rnf_mask)(x)))
 
-/* As wide as any processor's vector; narrower ones take it in pieces. Comparisons of
- * these would go one by one there: rnf_wide_clamp() has those that do not. */
+/* -- side by side --
+ *
+ * A chain of some forty operations, one after another, keeps a processor waiting,
+ * and it looks too few operations ahead to begin the next elements. So go RNF_WIDE
+ * elements at a time through each operation. Functions that take these are inlined,
+ * since a plain caller could not pass them.
+ *
+ * A strip is as wide as any processor's vector; narrower ones take it in pieces.
+ * Comparisons of strips would go lane by lane there: rnf_wide_clamp() does not. */
+
+enum { RNF_SIDES = 4, RNF_STRIP = 16, RNF_WIDE = RNF_STRIP * RNF_SIDES };
 typedef float rnf_strip __attribute__((vector_size(4 * RNF_STRIP), aligned(4)));
 typedef int32_t rnf_strip_bits __attribute__((vector_size(4 * RNF_STRIP), aligned(4)));
 struct rnf_wide {

@@ -5,8 +5,8 @@
  * slope is n / (n + 2) + x 4 e (e + 1) / (n + 2)^2: both factors are of positive terms, so
  * nothing cancels for x < 0. From x = 20 on both are x and 1 in a float, so that e
  * may stop at exp(42), where n is still finite. What rnf_expf gives at its lower
- * limit is taken off, so that a huge -x meets a true 0, and the second factor of the
- * slope meets x within e's limits, where it is smaller than can be seen beside 1. */
+ * limit is taken off, so that a huge -x meets a true 0. The slope's x stays within e's
+ * limits: beyond 42 the second term is too small to be seen, below -87 it is 0. */
 #include <math.h>
 #include <rnframe/activation.h>
 #include <rnframe/vmath.h>

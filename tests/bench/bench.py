@@ -27,8 +27,8 @@ COLUMNS = (
 )
 # Winograd does fewer multiply-adds than are counted: no use of the units is claimed.
 SHARE = """share of the peak: multiply-adds of direct convolutions, whichever kernel ran, by the probe of
-all threads in the row's precision; a step with winograd kernels does fewer, so its share is no use
-of the units and may pass 100 %.
+all threads in the row's precision (bf16: also where a conv computes in fp32); a step with winograd
+kernels does fewer, so its share is no use of the units and may pass 100 %.
 """
 
 

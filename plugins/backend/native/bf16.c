@@ -1,7 +1,7 @@
 /* Convs on bf16: their sizes, and the weights in pairs. The kernels: bf16.h. */
 #include "native.h"
 
-enum { ROWS_FLOATS = 24 * 1024, PANEL_FLOATS = 16 * 1024 }; /* parts of L2 */
+enum { PANEL_FLOATS = 16 * 1024 }; /* a part of L2 */
 
 size_t native_bf16_size(struct native_conv *g)
 {

@@ -1,10 +1,10 @@
 /* Convs in groups: rows of the input are laid out with zeros around, a band at a time,
  * which stays in cache while all taps read it.
  *
- * Where whole groups, as wide at both ends, fill a vector (g->even), pixels stay as they
- * are, rows[rows][columns][c], and a permutation brings input j of its group to each
- * lane. Else inputs are spread to the lanes that read them, a slice of output channels
- * at a time: rows[rows][columns][depth][slice]. */
+ * They hold what a slice of the output's channels reads. Where whole groups, as wide at
+ * both ends, fill a vector (g->even), these are the same channels of the input,
+ * rows[rows][columns][slice], and a permutation brings input j of its group to each
+ * lane. Else each lane's inputs are spread out: rows[rows][columns][depth][slice]. */
 
 struct band {
 	const float *rows;
@@ -29,27 +29,31 @@ static void spread_input(const struct native_conv *g, const struct band *b,
 			 const float *input, float *lanes)
 {
 	const int64_t n = least(b->width, g->k - b->k);
-	input += b->k / g->per * g->depth;
-	for (int64_t i = 0, left = g->per - b->k % g->per; i < n; i++) {
-		lanes[i] = *input;
+	int64_t at = b->k / g->per * g->depth, left = g->per - b->k % g->per;
+	for (int64_t i = 0; i < n; i++) {
+		lanes[i] = input[at];
 		if (--left) continue;
 		left = g->per;
-		input += g->depth;
+		at += g->depth;
 	}
 	for (int64_t i = n; i < b->width; i++)
 		lanes[i] = 0;
 }
 
-static void lay_out_row(const struct native_conv *g, const struct band *b,
-			const float *row, float *to)
+static void spread_row(const struct native_conv *g, const struct band *b,
+		       const float *row, float *to)
 {
-	if (g->even) {
-		memcpy(to, row, (size_t)(g->w * g->c) * sizeof *row);
-		return;
-	}
 	for (int64_t x = 0; x < g->w; x++, row += g->c)
 		for (int64_t j = 0; j < g->depth; j++, to += g->slice)
 			spread_input(g, b, row + j, to);
+}
+
+static void copy_row(const struct native_conv *g, const struct band *b, const float *row,
+		     float *to)
+{
+	for (int64_t x = 0; x < g->w; x++, row += g->c, to += g->pixel)
+		for (int64_t i = 0; i < b->width; i += LANES)
+			store(to + i, load(row + b->k + i));
 }
 
 static void lay_out(const struct native_conv *g, const struct band *b, const float *in,
@@ -61,7 +65,7 @@ static void lay_out(const struct native_conv *g, const struct band *b, const flo
 		const int inside = y >= 0 && y < g->h;
 		memset(rows, 0, (size_t)(inside ? from : row) * sizeof *rows);
 		if (!inside) continue;
-		lay_out_row(g, b, in + y * g->w * g->c, rows + from);
+		(g->even ? copy_row : spread_row)(g, b, in + y * g->w * g->c, rows + from);
 		memset(rows + to, 0, (size_t)(row - to) * sizeof *rows);
 	}
 }

@@ -7,7 +7,6 @@
 #include "native.h"
 
 enum {
-	ROWS_FLOATS = 24 * 1024, /* of rows for convs in groups: a part of L2 */
 	PANEL_PIXELS = 128,
 	SLICE = 16, /* channels: a cache line of the output is written at once */
 	ZEROS = 6,  /* pixels of them side by side, for Winograd's rows */
@@ -251,13 +250,23 @@ static void set_lanes(struct native_conv *g, struct native_sub *s)
 	}
 }
 
+/* Whole vectors, all channels if they fit: a pixel's are copied together then. */
+static int64_t even_slice(const struct native_conv *g, int64_t lanes)
+{
+	const int64_t rows = g->dy[1] - g->dy[0] + 1;
+	const int64_t vectors = ROWS_FLOATS / (rows * g->columns * lanes);
+	const int64_t slice = vectors > 1 ? vectors * lanes : lanes;
+	return slice < g->padded ? slice : g->padded;
+}
+
 static size_t set_grouped(struct native_conv *g, const struct native_isa *isa)
 {
 	if (g->columns < g->w) g->columns = g->w;
 	g->columns += g->left;
 	g->even = g->depth == g->per && isa->lanes % g->depth == 0 && g->k == g->padded;
-	g->slice = g->column = g->even || g->padded < SLICE ? g->padded : SLICE;
-	g->pixel = g->even ? g->c : g->depth * g->slice;
+	g->slice = g->even ? even_slice(g, isa->lanes) : g->padded < SLICE ? g->padded : SLICE;
+	g->column = g->slice;
+	g->pixel = g->even ? g->slice : g->depth * g->slice;
 	for (size_t i = 0; i < g->n_subs; i++)
 		set_lanes(g, &g->subs[i]);
 	return native_set_band(g, g->columns * g->pixel, ROWS_FLOATS);

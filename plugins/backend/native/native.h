@@ -40,7 +40,7 @@ struct native_conv {
 	/* grouped, and weights of one tap: `band` */
 	int64_t depth;     /* input channels that an output channel reads */
 	int64_t per;       /* output channels of a group */
-	int even;          /* groups as wide at both ends which whole ones fill a vector of */
+	int even;          /* as many inputs as outputs in a group, whole groups in a vector */
 	int64_t slice;     /* output channels whose input is laid out at once */
 	int64_t band;      /* and rows of a sub-conv, in bf16 too */
 	int64_t left, columns; /* zeros before such a row, and its whole length ... */
@@ -66,6 +66,8 @@ static inline uint32_t native_pair(float first, float second)
 {
 	return native_bf16(first) | native_bf16(second) << 16;
 }
+
+enum { ROWS_FLOATS = 24 * 1024 }; /* of rows made ready for a conv: a part of L2 */
 
 /* What Winograd's weight gradient keeps from one image of a leaf to the next. */
 struct native_leaf {
@@ -130,12 +132,6 @@ struct native_isa {
  * right and down) between channel j that is read (of a group's) and channel k that is
  * written. (native.c) */
 int64_t native_weight_at(const struct native_conv *, int64_t tap, int64_t j, int64_t k);
-
-/* From there to where it has the tap for channel k + 1, of the same group. */
-static inline int64_t native_weight_step(const struct native_conv *g)
-{
-	return g->shape.kind == RNF_STEP_CONV_FWD ? 1 : g->shape.k;
-}
 
 /* Set `band`: as many rows as have their input, of `row` floats a row, in `floats`
  * floats; the bytes of that. (native.c) */

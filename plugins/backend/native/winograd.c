@@ -88,13 +88,19 @@ static void filter_points(const float *w, float *u)
 		to_points(t + y * 3 * SOME, SOME, u + y * 6 * SOME, SOME);
 }
 
-/* Filters k .. k + n of the channel c that is read. */
+/* Floats from where the weights have a tap for channel k to where for channel k + 1. */
+static int64_t weight_step(const struct native_conv *g)
+{
+	return g->shape.kind == RNF_STEP_CONV_FWD ? 1 : g->shape.k;
+}
+
+/* Filters k .. k + n of the channel c that is read; zeros behind the last. */
 static void load_filters(const struct native_conv *g, const float *weights, int64_t c,
 			 int64_t k, int64_t n, float *w)
 {
-	const int64_t step = native_weight_step(g), there = n < g->k - k ? n : g->k - k;
+	const int64_t step = weight_step(g), there = n < g->k - k ? n : g->k - k;
 	memset(w, 0, sizeof(float[9 * SOME]));
-	for (int t = 0; t < 9; t++, w += SOME) {
+	for (int t = 0; t < 9 && there > 0; t++, w += SOME) {
 		const float *from = weights + native_weight_at(g, t, c, k);
 		for (int64_t i = 0; i < there; i++)
 			w[i] = from[i * step];

@@ -23,24 +23,31 @@ static const struct {
 	{ -1e-40f, -0.0f }, { 0x1p-126f, 0x1p-126f },
 };
 
+typedef void narrow_floats(int64_t, const float *, uint16_t *);
+
 /* One, and as many as processors take at once and then some. */
-START_TEST(bf16_is_the_nearest)
+static void check_rounding(narrow_floats *f, float value, const float *to)
 {
 	enum { MOST = 35 };
-	const float value = roundings[_i].from, *const to = &roundings[_i].to;
 	for (int n = 1; n <= MOST; n++) {
 		uint16_t narrow[MOST + 1] = { [MOST] = 0 };
 		float from[MOST], wide[MOST];
 		for (int i = 0; i < n; i++)
 			from[i] = value;
 		narrow[n] = 0x1234;
-		rnf_narrow(n, from, narrow);
+		f(n, from, narrow);
 		ck_assert_uint_eq(narrow[n], 0x1234);
 		rnf_widen(n, narrow, wide);
 		for (int i = 0; i < n; i++)
 			ck_assert_msg(!memcmp(&wide[i], to, sizeof *to), "%a became %a, not %a",
 				      (double)value, (double)wide[i], (double)*to);
 	}
+}
+
+START_TEST(bf16_is_the_nearest)
+{
+	check_rounding(rnf_narrow, roundings[_i].from, &roundings[_i].to);
+	check_rounding(rnf_narrow_plain, roundings[_i].from, &roundings[_i].to);
 }
 END_TEST
 
@@ -56,11 +63,12 @@ START_TEST(bf16_has_the_bits_of_plain_rounding)
 			const uint32_t want = exponent == 255 ? upper | 0x40
 					    : exponent == 0 ? upper & 0x8000 : upper + up;
 			float from;
-			uint16_t narrow;
+			uint16_t narrow, plain;
 			memcpy(&from, &bits, sizeof from);
 			rnf_narrow(1, &from, &narrow);
-			ck_assert_msg(narrow == want, "%08x became %04x, not %04x", bits, narrow,
-				      want);
+			rnf_narrow_plain(1, &from, &plain);
+			ck_assert_msg(narrow == want && plain == want, "%08x became %04x and %04x, "
+				      "not %04x", bits, narrow, plain, want);
 		}
 }
 END_TEST

@@ -150,14 +150,17 @@ START_TEST(bf16_is_offered_where_it_is_fast)
 }
 END_TEST
 
+#define W "winograd, "
+#define B "bf16, "
+
 /* What the kernel's name begins with: of each algorithm, auto first, and precision. */
 static const struct choice {
 	int64_t c, k, kernel, groups;
 	const char *fp32[3], *bf16[3];
 } choices[] = {
-	{ 16, 16, 3, 1, { "winograd, ", "", "winograd, " }, { "winograd, ", "bf16, ", "winograd, " } },
-	{ 16, 32, 1, 1, { "", "", NULL }, { "bf16, ", "bf16, ", NULL } },
-	{ 3, 16, 3, 1, { "", "", "winograd, " }, { "", "bf16, ", "winograd, " } },
+	{ 16, 16, 3, 1, { W, "", W }, { W, B, W } },
+	{ 16, 32, 1, 1, { "", "", NULL }, { B, B, NULL } },
+	{ 3, 16, 3, 1, { "", "", W }, { "", B, W } },
 	{ 16, 16, 3, 8, { "", "", NULL }, { "", "", NULL } },
 };
 
@@ -171,7 +174,7 @@ static void check_choice(const struct test_convs *by, struct rnf_conv_shape *s,
 		const rnf_status status = by->impl->conv(by->self, &rnf_host, s, &kernel);
 		ck_assert_int_eq(status, begins[i] ? RNF_OK : RNF_EUNSUP);
 		if (!begins[i]) continue;
-		snprintf(name, sizeof name, "%savx512bf16", begins[i]);
+		snprintf(name, sizeof name, "%s%s", begins[i], by->name);
 		ck_assert_str_eq(kernel.name, name);
 	}
 }
@@ -181,12 +184,15 @@ START_TEST(shape_chooses_the_kernel)
 	const struct choice *c = &choices[_i];
 	struct rnf_conv_shape s = { .h = 8, .w = 8, .c = c->c, .k = c->k, .groups = c->groups,
 		.window = { .kernel_h = c->kernel, .kernel_w = c->kernel, .stride = 1 } };
-	struct test_convs by;
-	if (!opened("avx512bf16", &by)) return;
 	test_conv_place(&s, TEST_CONV_SAME);
-	check_choice(&by, &s, c->fp32);
-	s.precision = RNF_PRECISION_BF16;
-	check_choice(&by, &s, c->bf16);
+	for (int i = 0; i < TEST_ROWS(isas); i++) {
+		struct test_convs by;
+		if (!opened(isas[i], &by)) continue;
+		s.precision = RNF_PRECISION_FP32;
+		check_choice(&by, &s, c->fp32);
+		s.precision = RNF_PRECISION_BF16;
+		check_choice(&by, &s, c->bf16);
+	}
 }
 END_TEST
 
