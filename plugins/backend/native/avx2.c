@@ -4,7 +4,7 @@
 #include <immintrin.h>
 
 /* six pixels by two vectors: twelve sums, two weights, one pixel's value */
-enum { LANES = 8, PIXELS = 6, VECTORS = 2, CHANNELS = 4 };
+enum { LANES = 8, PIXELS = 6, VECTORS = 2, CHANNELS = 4, PERMUTES = 1 };
 
 typedef float vec __attribute__((vector_size(32)));
 typedef int ints __attribute__((vector_size(32)));

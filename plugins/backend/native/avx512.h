@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 /* twelve pixels by two vectors: twenty-four sums, two weights, one pixel's value */
-enum { LANES = 16, PIXELS = 12, VECTORS = 2, CHANNELS = 8 };
+enum { LANES = 16, PIXELS = 12, VECTORS = 2, CHANNELS = 8, PERMUTES = 1 };
 
 typedef float vec __attribute__((vector_size(64)));
 typedef int ints __attribute__((vector_size(64)));

@@ -1,6 +1,6 @@
 /* The kernels, once for each instruction set: the file that includes this says
- * LANES, PIXELS, VECTORS, CHANNELS, vec, ints, multiply_add, permute, ISA and ISA_NAME; and
- * what pairs.h asks for, if it can. */
+ * LANES, PIXELS, VECTORS, CHANNELS, PERMUTES, vec, ints, multiply_add, permute, ISA and
+ * ISA_NAME; and what pairs.h asks for, if it can. */
 #include "vector.h"
 #include "pairs.h"
 
@@ -13,7 +13,7 @@
 const struct native_isa ISA = {
 	.name = ISA_NAME, .winograd_name = "winograd, " ISA_NAME,
 	.bf16_name = "bf16, " ISA_NAME, .emulates_bf16 = PAIRS_EMULATED,
-	.lanes = LANES, .vectors = VECTORS, .channels = CHANNELS,
+	.lanes = LANES, .vectors = VECTORS, .channels = CHANNELS, .permutes = PERMUTES,
 	.dense = dense, .dense_weights = dense_weights, .point_weights = point_weights,
 	.grouped = grouped, .grouped_weights = grouped_weights,
 	.bf16 = bf16, .bf16_weights = bf16_weights,

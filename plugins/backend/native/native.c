@@ -263,7 +263,8 @@ static size_t set_grouped(struct native_conv *g, const struct native_isa *isa)
 {
 	if (g->columns < g->w) g->columns = g->w;
 	g->columns += g->left;
-	g->even = g->depth == g->per && isa->lanes % g->depth == 0 && g->k == g->padded;
+	g->even = isa->permutes && g->depth == g->per && isa->lanes % g->depth == 0 &&
+		  g->k == g->padded;
 	g->slice = g->even ? even_slice(g, isa->lanes) : g->padded < SLICE ? g->padded : SLICE;
 	g->column = g->slice;
 	g->pixel = g->even ? g->slice : g->depth * g->slice;

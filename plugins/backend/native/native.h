@@ -119,6 +119,7 @@ struct native_isa {
 	int emulates_bf16; /* for tests: it is not offered */
 	int64_t lanes, vectors; /* of a column that is summed at once */
 	int64_t channels;       /* whose weight gradients are */
+	int permutes;           /* the lanes of a vector, in one instruction */
 	/* The weights that are read, io->in[1]: as native_packed_at() finds them ... */
 	native_run *dense, *dense_weights, *point_weights, *grouped, *grouped_weights;
 	/* ... or as native_winograd_pack() leaves them. */

@@ -1,5 +1,5 @@
 /* Vectors of four floats by the compiler's extension: any processor. */
-enum { LANES = 4, PIXELS = 4, VECTORS = 2, CHANNELS = 4 };
+enum { LANES = 4, PIXELS = 4, VECTORS = 2, CHANNELS = 4, PERMUTES = 0 };
 
 typedef float vec __attribute__((vector_size(16)));
 typedef int ints __attribute__((vector_size(16)));
