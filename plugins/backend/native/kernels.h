@@ -18,5 +18,6 @@ const struct native_isa ISA = {
 	.grouped = grouped, .grouped_weights = grouped_weights,
 	.bf16 = bf16, .bf16_weights = bf16_weights,
 	.winograd = winograd, .winograd_weights = winograd_weights,
+	.winograd_pack = winograd_pack,
 	.peak = peak,
 };

@@ -362,7 +362,7 @@ static void set_winograd(struct state *s, const struct native_isa *isa,
 	}
 	s->run = isa->winograd;
 	kernel->scratch_bytes = native_winograd_scratch(&s->g);
-	kernel->pack = native_winograd_pack;
+	kernel->pack = isa->winograd_pack;
 	kernel->pack_floats = native_winograd_pack_floats(&s->g);
 }
 

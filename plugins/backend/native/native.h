@@ -75,7 +75,7 @@ struct native_leaf {
 	float floats[] __attribute__((aligned(64)));
 };
 
-/* Floats of Winograd's 36 points of a tile's channels, and of a point's sums. Each
+/* Floats of Winograd's 36 points of a tile's channels, and of a point's weights. Each
  * has a cache line more than there are, or at strides of whole KB all tiles and all
  * points shared a few sets of L1. */
 static inline int64_t native_tile(int64_t channels)
@@ -122,8 +122,9 @@ struct native_isa {
 	int permutes;           /* the lanes of a vector, in one instruction */
 	/* The weights that are read, io->in[1]: as native_packed_at() finds them ... */
 	native_run *dense, *dense_weights, *point_weights, *grouped, *grouped_weights;
-	/* ... or as native_winograd_pack() leaves them. */
+	/* ... or as winograd_pack leaves them. */
 	native_run *winograd, *winograd_weights;
+	void (*winograd_pack)(const void *conv, const float *weights, float *packed);
 	/* ... or as native_bf16_pack() does. */
 	native_run *bf16, *bf16_weights;
 	double (*peak)(enum rnf_precision); /* as the backend's own (peak.h) */
@@ -150,7 +151,6 @@ void native_winograd_size(struct native_conv *, int64_t lanes);
 size_t native_winograd_scratch(const struct native_conv *);
 size_t native_winograd_leaf(const struct native_conv *);
 size_t native_winograd_pack_floats(const struct native_conv *);
-void native_winograd_pack(const void *conv, const float *weights, float *packed);
 
 extern const struct native_isa native_portable;
 #ifdef __x86_64__

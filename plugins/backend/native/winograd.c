@@ -1,7 +1,5 @@
-/* Winograd's convs: which convs are computed so, their sizes, and G w G' of the
- * weights. The transforms and products: winograd.h. */
-#include <string.h>
-
+/* Winograd's convs: which convs are computed so, and their sizes. The transforms and
+ * products: winograd.h. */
 #include "native.h"
 
 enum { TILE = 4, POINTS = 36, GATHERED = 16, SCRATCH_FLOATS = 38 * 1024 };
@@ -56,85 +54,7 @@ size_t native_winograd_leaf(const struct native_conv *g)
 	       (size_t)(POINTS * native_plane(g)) * sizeof(float);
 }
 
-/* ---- weights: u[point][column of vectors][c][its width] ---- */
-
-enum { SOME = 8 }; /* filters side by side, [..][SOME], which compilers vectorize */
-
-/* G: 3 taps to 6 points; `step` and `out` floats from one to the next. */
-static void to_points(const float *w, int64_t step, float *u, int64_t out)
-{
-	const float *middle = w + step, *end = w + 2 * step;
-	for (int i = 0; i < SOME; i++) {
-		const float even = (w[i] + end[i]) * (1.0f / 6);
-		const float odd = middle[i] * (1.0f / 6);
-		const float even4 = w[i] * (1.0f / 24) + end[i] * (1.0f / 6);
-		const float odd4 = middle[i] * (1.0f / 12);
-		u[i] = w[i] * 0.25f;
-		u[out + i] = -even - odd;
-		u[2 * out + i] = -even + odd;
-		u[3 * out + i] = even4 + odd4;
-		u[4 * out + i] = even4 - odd4;
-		u[5 * out + i] = end[i];
-	}
-}
-
-/* u[POINTS][SOME] of w[9][SOME] */
-static void filter_points(const float *w, float *u)
-{
-	float t[6 * 3 * SOME]; /* [point][column of taps] */
-	for (int x = 0; x < 3; x++)
-		to_points(w + x * SOME, 3 * SOME, t + x * SOME, 3 * SOME);
-	for (int y = 0; y < 6; y++)
-		to_points(t + y * 3 * SOME, SOME, u + y * 6 * SOME, SOME);
-}
-
-/* Floats from where the weights have a tap for channel k to where for channel k + 1. */
-static int64_t weight_step(const struct native_conv *g)
-{
-	return g->shape.kind == RNF_STEP_CONV_FWD ? 1 : g->shape.k;
-}
-
-/* Filters k .. k + n of the channel c that is read; zeros behind the last. */
-static void load_filters(const struct native_conv *g, const float *weights, int64_t c,
-			 int64_t k, int64_t n, float *w)
-{
-	const int64_t step = weight_step(g), there = n < g->k - k ? n : g->k - k;
-	memset(w, 0, sizeof(float[9 * SOME]));
-	for (int t = 0; t < 9 && there > 0; t++, w += SOME) {
-		const float *from = weights + native_weight_at(g, t, c, k);
-		for (int64_t i = 0; i < there; i++)
-			w[i] = from[i * step];
-	}
-}
-
-/* A column of `width` channels from `from` on. */
-static void pack_column(const struct native_conv *g, const float *weights, int64_t from,
-			int64_t width, float *packed)
-{
-	const int64_t plane = g->c * g->padded;
-	for (int64_t c = 0; c < g->c; c++)
-		for (int64_t k = 0; k < width; k += SOME) {
-			const int64_t n = width - k < SOME ? width - k : SOME;
-			float w[9 * SOME], u[POINTS * SOME];
-			load_filters(g, weights, c, from + k, n, w);
-			filter_points(w, u);
-			for (int p = 0; p < POINTS; p++)
-				memcpy(packed + p * plane + c * width + k, u + p * SOME,
-				       (size_t)n * sizeof *u);
-		}
-}
-
-void native_winograd_pack(const void *state, const float *weights, float *packed)
-{
-	const struct native_conv *g = state;
-	for (int64_t from = 0; from < g->padded; from += g->column) {
-		const int64_t left = g->padded - from;
-		pack_column(g, weights, from, left < g->column ? left : g->column,
-			    packed + from * g->c);
-	}
-}
-
 size_t native_winograd_pack_floats(const struct native_conv *g)
 {
-	return (size_t)(POINTS * g->c * g->padded);
+	return (size_t)(POINTS * native_plane(g));
 }

@@ -63,6 +63,20 @@ INLINE void gradient_to_points(const vec *d, vec *t)
 	t[5] = d[3];
 }
 
+/* G: 3 taps to 6 points */
+INLINE void taps_to_points(const vec *w, vec *u)
+{
+	const vec even = (w[0] + w[2]) * all(1.0f / 6), odd = w[1] * all(1.0f / 6);
+	const vec even4 = w[0] * all(1.0f / 24) + w[2] * all(1.0f / 6);
+	const vec odd4 = w[1] * all(1.0f / 12);
+	u[0] = w[0] * all(0.25f);
+	u[1] = -even - odd;
+	u[2] = odd - even;
+	u[3] = even4 + odd4;
+	u[4] = even4 - odd4;
+	u[5] = w[2];
+}
+
 /* G': 6 points to 3 taps */
 INLINE void to_taps(const vec *m, vec *s)
 {
@@ -148,6 +162,40 @@ INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, 
 			for (int x = 0; x < n; x++)
 				store_up_to(to.at + (first + y) * to.row + x * to.pixel,
 					    points[x], written);
+		}
+	}
+}
+
+/* ---- weights: u[point][column of vectors][c][its width] ---- */
+
+/* One vector of filters, from k on, of the channel c that is read; zeros behind the
+ * last. They lie side by side forward, and a kernel's row apart backward. */
+static void load_filters(const struct native_conv *g, const float *weights, int64_t c,
+			 int64_t k, float w[FILTER * FILTER * LANES])
+{
+	const int64_t step = g->shape.kind == RNF_STEP_CONV_FWD ? 1 : g->shape.k;
+	const int64_t there = least(LANES, g->k - k);
+	memset(w, 0, sizeof(float[FILTER * FILTER * LANES]));
+	for (int t = 0; t < FILTER * FILTER && there > 0; t++, w += LANES) {
+		const float *from = weights + native_weight_at(g, t, c, k);
+		for (int64_t i = 0; i < there; i++)
+			w[i] = from[i * step];
+	}
+}
+
+static void winograd_pack(const void *conv, const float *weights, float *packed)
+{
+	const struct native_conv *g = conv;
+	const int64_t plane = native_plane(g);
+	for (int64_t k = 0; k < g->padded; k += LANES) {
+		const int64_t from = k / g->column * g->column;
+		const int64_t width = least(g->column, g->padded - from);
+		float *u = packed + from * g->c + k - from, w[FILTER * FILTER * LANES];
+		for (int64_t c = 0; c < g->c; c++, u += width) {
+			load_filters(g, weights, c, k, w);
+			const struct view s = view_of(w, FILTER, FILTER * LANES, LANES);
+			both_ways(&s, 0, FILTER, taps_to_points, WINDOW,
+				  (struct square){ u, WINDOW * plane, plane }, LANES, LANES);
 		}
 	}
 }
@@ -330,7 +378,7 @@ static void products(const struct native_conv *g, const struct area *a, int64_t 
 			else
 				product_column(g, tiles, v, column, to, 1);
 		}
-		u += g->c * g->padded;
+		u += native_plane(g);
 	}
 }
 
