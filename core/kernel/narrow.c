@@ -39,7 +39,8 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
 static void narrow_sixteens(int64_t n, const float *from, uint16_t *to)
 {
 	for (int64_t i = 0; i < n; i += 16) {
-		const __mmask16 there = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+		const uint32_t lanes = n - i < 16 ? (1u << (n - i)) - 1 : 0xffffu;
+		const __mmask16 there = (__mmask16)lanes;
 		const __m512 a = _mm512_maskz_loadu_ps(there, from + i);
 		_mm256_mask_storeu_epi16(to + i, there, (__m256i)_mm512_cvtneps_pbh(a));
 	}
