@@ -45,15 +45,15 @@ static void narrow_sixteens(int64_t n, const float *from, uint16_t *to)
 		_mm256_mask_storeu_epi16(to + i, there, (__m256i)_mm512_cvtneps_pbh(a));
 	}
 }
+#endif
 
 void rnf_narrow(int64_t n, const float *from, uint16_t *to)
 {
-	if (has_instruction()) narrow_sixteens(n, from, to);
-	else rnf_narrow_plain(n, from, to);
-}
-#else
-void rnf_narrow(int64_t n, const float *from, uint16_t *to)
-{
+#ifdef __x86_64__
+	if (has_instruction()) {
+		narrow_sixteens(n, from, to);
+		return;
+	}
+#endif
 	rnf_narrow_plain(n, from, to);
 }
-#endif

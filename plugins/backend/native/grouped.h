@@ -70,6 +70,13 @@ static void lay_out(const struct native_conv *g, const struct band *b, const flo
 	}
 }
 
+/* The pixel that the first one of the output's row is at; `in`: of the band's first. */
+INLINE const float *band_row(const struct native_conv *g, const struct band *b,
+			     const float *in, int64_t row)
+{
+	return in + ((row * g->in_step - b->y0) * g->columns + g->left) * g->pixel;
+}
+
 /* What each lane's group has as one of its inputs. */
 INLINE vec group_input(const float *at, ints order, int even)
 {
@@ -175,9 +182,8 @@ INLINE void grouped_lane(const struct native_conv *g, const struct native_sub *s
 static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 			const struct band *b, int64_t row, const float *w, float *out)
 {
-	const int64_t y = row * g->in_step - b->y0;
 	struct lane at = {
-		.in = b->rows + (y * g->columns + g->left) * g->pixel,
+		.in = band_row(g, b, b->rows, row),
 		.w = w + native_packed_at(g, 0, b->k, g->depth, b->width),
 		.out = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k + b->k,
 		.k = b->k, .width = b->width, .first = b->first };
@@ -252,8 +258,7 @@ INLINE void grouped_outer(const struct native_conv *g, const struct gradient *at
 	const struct native_sub *s = &g->subs[0];
 	vec sum[TAPS] = { 0 };
 	for (int64_t row = at->row0; row < at->row1; row++) {
-		const int64_t y = row * g->in_step - at->b->y0;
-		const float *a = at->in + (y * g->columns + g->left) * g->pixel;
+		const float *a = band_row(g, at->b, at->in, row);
 		const float *d = at->dy + row * s->cols * g->k;
 		for (int64_t col = 0; col < s->cols;
 		     col++, a += g->in_step * g->pixel, d += g->k) {
@@ -297,8 +302,7 @@ INLINE void grouped_nine(const struct native_conv *g, const struct gradient *at,
 	const int64_t step = g->pixel, pitch = g->columns * step;
 	vec sum[TAPS] = { 0 };
 	for (int64_t row = at->row0; row < at->row1; row++) {
-		const float *a = at->in + (row - at->b->y0) * pitch + g->left * step +
-				 s->taps[0].lanes;
+		const float *a = band_row(g, at->b, at->in, row) + s->taps[0].lanes;
 		const float *e = at->dy + row * s->cols * g->k;
 		vec d[3] = { load_up_to(e, left) };
 		meet(a, pitch, at->order, d, 0, 1, sum, even);
