@@ -121,9 +121,11 @@ INLINE void dense_run(const struct native_conv *g, const struct native_sub *s,
 /* Pixels `at` .. to of a row, one column of vectors. */
 INLINE void dense_row(const struct native_conv *g, const struct native_sub *s,
 		      struct run at, int64_t to, int64_t k, struct image in,
-		      const struct rnf_step_io *io, int64_t vectors, int pairs)
+		      const struct rnf_step_io *io, struct rnf_prefetch *ahead,
+		      int64_t vectors, int pairs)
 {
 	while (at.col < to) {
+		rnf_prefetch_some(ahead);
 		const int64_t pixels = pixels_of(to - at.col);
 		at.n = least(pixels, to - at.col);
 		if (pixels == PIXELS)
@@ -151,11 +153,11 @@ INLINE void dense_block(const struct native_conv *g, const struct native_sub *s,
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
 		for (int64_t row = b.row0; row < b.row1; row++) {
 			const struct run from = { .row = row, .col = b.col0 };
-			rnf_prefetch_some(ahead);
 			if (g->padded - k > LANES)
-				dense_row(g, s, from, b.col1, k, in, io, VECTORS, pairs);
+				dense_row(g, s, from, b.col1, k, in, io, ahead, VECTORS,
+					  pairs);
 			else
-				dense_row(g, s, from, b.col1, k, in, io, 1, pairs);
+				dense_row(g, s, from, b.col1, k, in, io, ahead, 1, pairs);
 		}
 }
 
@@ -179,14 +181,14 @@ INLINE void dense_blocks(const struct native_conv *g, const struct native_sub *s
 		}
 }
 
-/* As often as dense_block() asks. */
+/* As often as dense_row() asks at least. */
 static struct rnf_prefetch dense_ahead(const struct native_conv *g,
 				       const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
 	const int64_t columns = (g->k + g->column - 1) / g->column;
-	const int64_t parts = (s->cols + block_pixels(g) - 1) / block_pixels(g);
-	return rnf_prefetch_begin(io, s->rows * parts * columns * (int64_t)g->n_subs);
+	const int64_t runs = (s->cols + PIXELS - 1) / PIXELS;
+	return rnf_prefetch_begin(io, s->rows * runs * columns * (int64_t)g->n_subs);
 }
 
 /* A part has whole rows, or whole runs of the only one. */
@@ -422,27 +424,31 @@ static void outer_panel(const struct native_conv *g, int64_t pixels, const float
 }
 
 static void tap_weights_packed(const struct native_conv *g, struct range r,
-			       const struct rnf_step_io *io, int overwrite)
+			       const struct rnf_step_io *io, struct rnf_prefetch *ahead,
+			       int overwrite)
 {
 	const int64_t pixels = (r.row1 - r.row0) * (r.col1 - r.col0);
 	float *d = io->scratch, *a = d + pixels * VECTORS * LANES;
 	pack_channels(g, r, io->in[0], a);
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
 		pack_column(g, r, io->in[1] + k, g->k - k, d);
-		for (int64_t c = 0; c < g->c; c += CHANNELS)
+		for (int64_t c = 0; c < g->c; c += CHANNELS) {
+			rnf_prefetch_some(ahead);
 			outer_panel(g, pixels, a + c / CHANNELS * quad_size(pixels), d,
 				    io->out + c * g->k + k, overwrite,
 				    least(g->c - c, CHANNELS), g->k - k);
+		}
 	}
 }
 
 static void point_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
-	struct rnf_prefetch ahead = rnf_prefetch_begin(io, s->rows / g->band + 1);
-	for (int64_t y = 0; y < s->rows; y += g->band) {
-		rnf_prefetch_some(&ahead);
+	const int64_t panels = (g->c + CHANNELS - 1) / CHANNELS *
+			       ((g->k + g->column - 1) / g->column);
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, (s->rows + g->band - 1) / g->band * panels);
+	for (int64_t y = 0; y < s->rows; y += g->band)
 		tap_weights_packed(g, range_of(g, &s->taps[0], y, least(y + g->band, s->rows)),
-				   io, io->first && y == 0);
-	}
+				   io, &ahead, io->first && y == 0);
 }
