@@ -145,12 +145,14 @@ INLINE void pair_outer(const struct native_conv *g, const struct native_tap *t,
 }
 
 static void tap_pairs(const struct native_conv *g, const struct native_tap *t,
-		      const struct panel *p, float *dw, int overwrite)
+		      const struct panel *p, float *dw, int overwrite,
+		      struct rnf_prefetch *ahead)
 {
 	const struct range r = range_of(g, t, p->row0, p->row1);
 	if (r.row0 >= r.row1 && !overwrite) return;
 	for (int64_t c = 0; c < g->c; c += CHANNELS)
 		for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
+			rnf_prefetch_some(ahead);
 			if (g->padded - k > LANES)
 				pair_outer(g, t, p, r, c, k, dw, overwrite, VECTORS);
 			else
@@ -161,16 +163,16 @@ static void tap_pairs(const struct native_conv *g, const struct native_tap *t,
 static void bf16_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
-	struct rnf_prefetch ahead =
-		rnf_prefetch_begin(io, (s->rows / g->band + 1) * s->n_taps);
+	const int64_t bands = (s->rows + g->band - 1) / g->band;
+	const int64_t outers = (g->c + CHANNELS - 1) / CHANNELS *
+			       ((g->k + g->column - 1) / g->column);
+	struct rnf_prefetch ahead = rnf_prefetch_begin(io, bands * s->n_taps * outers);
 	for (int64_t row0 = 0; row0 < s->rows; row0 += g->band) {
 		const struct panel p =
 			narrow_panel(g, row0, least(row0 + g->band, s->rows), io);
-		for (int64_t t = 0; t < s->n_taps; t++) {
-			rnf_prefetch_some(&ahead);
+		for (int64_t t = 0; t < s->n_taps; t++)
 			tap_pairs(g, &s->taps[t], &p,
 				  io->out + s->taps[t].weight * g->c * g->k,
-				  io->first && row0 == 0);
-		}
+				  io->first && row0 == 0, &ahead);
 	}
 }

@@ -337,11 +337,14 @@ INLINE void tap_channels(const struct native_conv *g, const struct native_tap *t
 /* Three at the end are an image's colours. */
 static void tap_weights(const struct native_conv *g, const struct native_tap *t,
 			struct range r, const float *x, const float *dy, float *dw,
-			int overwrite)
+			int overwrite, struct rnf_prefetch *ahead)
 {
 	int64_t c = 0;
-	for (; c + CHANNELS <= g->c; c += CHANNELS)
+	for (; c + CHANNELS <= g->c; c += CHANNELS) {
+		rnf_prefetch_some(ahead);
 		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, CHANNELS);
+	}
+	rnf_prefetch_some(ahead);
 	for (; c + 3 <= g->c; c += 3)
 		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, 3);
 	for (; c < g->c; c++)
@@ -354,17 +357,15 @@ static void dense_weights(const struct native_conv *g, const struct rnf_step_io 
 	const struct native_sub *s = &g->subs[0];
 	const int64_t row = s->cols * (g->k + g->c * g->in_step * g->in_step);
 	const int64_t band = L1_FLOATS > row ? L1_FLOATS / row : 1;
-	struct rnf_prefetch ahead =
-		rnf_prefetch_begin(io, (s->rows / band + 1) * s->n_taps);
+	const int64_t calls = (s->rows + band - 1) / band * s->n_taps;
+	struct rnf_prefetch ahead = rnf_prefetch_begin(io, calls * (g->c / CHANNELS + 1));
 	for (int64_t y = 0; y < s->rows; y += band)
-		for (int64_t t = 0; t < s->n_taps; t++) {
-			rnf_prefetch_some(&ahead);
+		for (int64_t t = 0; t < s->n_taps; t++)
 			tap_weights(g, &s->taps[t],
 				    range_of(g, &s->taps[t], y, least(y + band, s->rows)),
 				    io->in[0], io->in[1],
 				    io->out + s->taps[t].weight * g->c * g->k,
-				    io->first && y == 0);
-		}
+				    io->first && y == 0, &ahead);
 }
 
 /* ---- weight gradient of one tap: no other reads a band, so it is put in order ----

@@ -367,9 +367,10 @@ INLINE void product_column(const struct native_conv *g, int64_t tiles, const flo
 
 /* u: [point][column of vectors][c][its width] */
 static void products(const struct native_conv *g, const struct area *a, int64_t tiles,
-		     const float *v, const float *u, float *m)
+		     const float *v, const float *u, float *m, struct rnf_prefetch *ahead)
 {
 	for (int point = 0; point < POINTS; point++, v += LANES, m += LANES) {
+		rnf_prefetch_some(ahead);
 		for (int64_t k = a->k0; k < a->k1; k += VECTORS * LANES) {
 			const float *column = u + k * g->c;
 			float *to = m + k * POINTS;
@@ -386,14 +387,13 @@ static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct area a = area_of(g, io);
 	float *v = io->scratch, *m = v + g->tiles_at_once * read_size(g);
-	struct rnf_prefetch ahead = rnf_prefetch_begin(io, g->tiles);
+	struct rnf_prefetch ahead = rnf_prefetch_begin(
+		io, (a.to - a.from + g->tiles_at_once - 1) / g->tiles_at_once * POINTS);
 	for (int64_t first = a.from; first < a.to; first += g->tiles_at_once) {
 		const int64_t n = least(g->tiles_at_once, a.to - first);
-		for (int64_t t = 0; t < n; t++) {
-			rnf_prefetch_some(&ahead);
+		for (int64_t t = 0; t < n; t++)
 			read_tile(g, io->in[0], first + t, v + t * read_size(g));
-		}
-		products(g, &a, n, v, io->in[1], m);
+		products(g, &a, n, v, io->in[1], m, &ahead);
 		for (int64_t t = 0; t < n; t++)
 			write_tile(g, &a, m + t * written_size(g), first + t, io->out);
 	}
