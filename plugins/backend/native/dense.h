@@ -21,51 +21,107 @@ struct image { /* that is read: its rows from y0 on */
 	int64_t y0;
 };
 
-/* Taps of one call of add_tap(): where each pixel of a run reads, and how many there
- * are side by side. */
+/* What is added to a run at once: `taps` taps side by side where ALL pixels have them
+ * inside of the image, else one. */
 struct reach {
-	const float *pixel[PIXELS];
-	int64_t taps;
-	int any; /* is inside of the image */
+	const float *first; /* what pixel 0 reads, if it is inside, and its column */
+	int64_t x, taps;
+	enum { ALL, BUT_FIRST, BUT_LAST, SOME, NONE } inside;
 };
 
-/* All taps beside t where all pixels have them inside, else t alone, with zeros for
- * the pixels that do not have it. */
 INLINE struct reach reach_of(const struct native_conv *g, const struct native_tap *t,
 			     const struct run *run, int64_t pixels, struct image in)
 {
-	struct reach r = { .taps = 1, .any = 1 };
 	const int64_t y = run->row * g->in_step + t->dy, x = run->col * g->in_step + t->dx;
-	const int64_t last = x + (pixels - 1) * g->in_step, step = g->in_step * g->c;
-	const float *first = in.at + ((y - in.y0) * g->w + x) * g->c;
-	const int inside = x >= 0 && last < g->w;
-	UNROLL
-	for (int64_t p = 0; p < pixels; p++)
-		r.pixel[p] = first + p * step;
-	if ((uint64_t)y >= (uint64_t)g->h || last < 0 || x >= g->w) r.any = 0;
-	if (inside && last + t->beside <= g->w) r.taps = t->beside;
-	if (inside) return r;
-	UNROLL
-	for (int64_t p = 0; p < pixels; p++)
-		if ((uint64_t)(x + p * g->in_step) >= (uint64_t)g->w) r.pixel[p] = g->zero;
+	const int64_t last = x + (pixels - 1) * g->in_step;
+	struct reach r = { in.at + ((y - in.y0) * g->w + x) * g->c, x, 1, SOME };
+	if ((uint64_t)y >= (uint64_t)g->h || last < 0 || x >= g->w) {
+		r.inside = NONE;
+	} else if (x >= 0 && last < g->w) {
+		r.inside = ALL;
+		if (last + t->beside <= g->w) r.taps = t->beside;
+	} else if (x + g->in_step >= 0 && last < g->w) {
+		r.inside = BUT_FIRST;
+	} else if (x >= 0 && last - g->in_step < g->w) {
+		r.inside = BUT_LAST;
+	}
 	return r;
 }
 
-/* w: [c][vectors] of a column, c channels of taps side by side */
-INLINE void add_tap(int64_t c, const float *const in_pixel[PIXELS], const float *w,
-		    int64_t pixels, int64_t vectors, int pairs, vec sum[PIXELS][VECTORS])
+/* Pixels that are `step` apart. Each four have a pointer, and all share the distances
+ * from it: a pointer for each pixel would not fit into registers. */
+struct pixels {
+	const float *fours[(PIXELS + 3) / 4];
+	int64_t step;
+};
+
+INLINE struct pixels pixels_at(const float *first, int64_t step)
+{
+	struct pixels at = { .step = step };
+	UNROLL
+	for (int64_t i = 0; i < (PIXELS + 3) / 4; i++)
+		at.fours[i] = first + 4 * i * step;
+	return at;
+}
+
+INLINE void load_weights(const float *w, int64_t vectors, vec weight[VECTORS])
+{
+	UNROLL
+	for (int64_t v = 0; v < vectors; v++)
+		weight[v] = load(w + v * LANES);
+}
+
+/* w: [c][vectors] of a column, c channels of taps side by side; of all pixels those from
+ * `from` on */
+INLINE void add_tap(int64_t c, struct pixels at, const float *w, int64_t from, int64_t pixels,
+		    int64_t vectors, int pairs, vec sum[PIXELS][VECTORS])
 {
 	for (int64_t i = 0; i < c; i++, w += vectors * LANES) {
 		vec weight[VECTORS];
+		load_weights(w, vectors, weight);
 		UNROLL
-		for (int64_t v = 0; v < vectors; v++)
-			weight[v] = load(w + v * LANES);
+		for (int64_t p = from; p < pixels; p++)
+			UNROLL
+			for (int64_t v = 0; v < vectors; v++)
+				sum[p][v] = add_products(at.fours[p / 4] + p % 4 * at.step,
+							 weight[v], sum[p][v], pairs);
+		UNROLL
+		for (int64_t p = 0; p < pixels; p += 4)
+			at.fours[p / 4]++;
+	}
+}
+
+/* The same with zeros for the pixels of a tap that are outside. */
+INLINE void add_some(const struct native_conv *g, const struct reach *r, const float *w,
+		     int64_t pixels, int64_t vectors, int pairs, vec sum[PIXELS][VECTORS])
+{
+	const float *pixel[PIXELS];
+	UNROLL
+	for (int64_t p = 0; p < pixels; p++)
+		pixel[p] = (uint64_t)(r->x + p * g->in_step) < (uint64_t)g->w
+			? r->first + p * g->in_step * g->c : g->zero;
+	for (int64_t i = 0; i < g->c; i++, w += vectors * LANES) {
+		vec weight[VECTORS];
+		load_weights(w, vectors, weight);
 		UNROLL
 		for (int64_t p = 0; p < pixels; p++)
 			UNROLL
 			for (int64_t v = 0; v < vectors; v++)
-				sum[p][v] = add_products(&in_pixel[p][i], weight[v],
+				sum[p][v] = add_products(&pixel[p][i], weight[v],
 							 sum[p][v], pairs);
+	}
+}
+
+INLINE void add_reach(const struct native_conv *g, const struct reach *r, const float *w,
+		      int64_t pixels, int64_t vectors, int pairs, vec sum[PIXELS][VECTORS])
+{
+	const struct pixels at = pixels_at(r->first, g->in_step * g->c);
+	switch (r->inside) {
+	case ALL: add_tap(r->taps * g->c, at, w, 0, pixels, vectors, pairs, sum); break;
+	case BUT_FIRST: add_tap(g->c, at, w, 1, pixels, vectors, pairs, sum); break;
+	case BUT_LAST: add_tap(g->c, at, w, 0, pixels - 1, vectors, pairs, sum); break;
+	case SOME: add_some(g, r, w, pixels, vectors, pairs, sum); break;
+	case NONE: break;
 	}
 }
 
@@ -109,10 +165,9 @@ INLINE void dense_run(const struct native_conv *g, const struct native_sub *s,
 		const struct native_tap *tap = &s->taps[t];
 		const struct reach r = reach_of(g, tap, run, pixels, in);
 		n = r.taps;
-		if (!r.any) continue;
-		add_tap(n * g->c, r.pixel,
-			w + native_packed_at(g, tap->weight, k, g->c, vectors * LANES),
-			pixels, vectors, pairs, sum);
+		add_reach(g, &r,
+			  w + native_packed_at(g, tap->weight, k, g->c, vectors * LANES),
+			  pixels, vectors, pairs, sum);
 	}
 	put_pixels(g, run->n, g->k - k, out + (y * g->out_w + x) * g->k + k, pixels, vectors,
 		   sum);

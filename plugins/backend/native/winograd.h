@@ -322,19 +322,13 @@ INLINE int64_t written_size(const struct native_conv *g)
 INLINE void product(const struct native_conv *g, const float *v, const float *u,
 		    float *m, int64_t pixels, int64_t vectors)
 {
-	const float *tile[PIXELS];
 	vec sum[PIXELS][VECTORS] = { 0 };
-	UNROLL
-	for (int64_t p = 0; p < pixels; p++)
-		tile[p] = v + p * read_size(g);
-	for (int64_t c = 0; c < g->c; c += LANES, u += LANES * vectors * LANES) {
+	for (int64_t c = 0; c < g->c; c += LANES, v += BLOCK, u += LANES * vectors * LANES) {
+		const struct pixels tile = pixels_at(v, read_size(g));
 		if (g->c - c >= LANES)
-			add_tap(LANES, tile, u, pixels, vectors, 0, sum);
+			add_tap(LANES, tile, u, 0, pixels, vectors, 0, sum);
 		else
-			add_tap(g->c - c, tile, u, pixels, vectors, 0, sum);
-		UNROLL
-		for (int64_t p = 0; p < pixels; p++)
-			tile[p] += BLOCK;
+			add_tap(g->c - c, tile, u, 0, pixels, vectors, 0, sum);
 	}
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
