@@ -381,8 +381,8 @@ static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct area a = area_of(g, io);
 	float *v = io->scratch, *m = v + g->tiles_at_once * read_size(g);
-	struct rnf_prefetch ahead = rnf_prefetch_begin(
-		io, (a.to - a.from + g->tiles_at_once - 1) / g->tiles_at_once * POINTS);
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, ((a.to - a.from) / g->tiles_at_once + 1) * POINTS);
 	for (int64_t first = a.from; first < a.to; first += g->tiles_at_once) {
 		const int64_t n = least(g->tiles_at_once, a.to - first);
 		for (int64_t t = 0; t < n; t++)
