@@ -237,6 +237,7 @@ struct gradient {
 	int64_t left;
 	ints order; /* which lane has input j, if even */
 	int overwrite;
+	struct rnf_prefetch *ahead; /* asked for each row */
 };
 
 INLINE void put_taps(const struct native_conv *g, const struct gradient *at,
@@ -258,6 +259,7 @@ INLINE void grouped_outer(const struct native_conv *g, const struct gradient *at
 	const struct native_sub *s = &g->subs[0];
 	vec sum[TAPS] = { 0 };
 	for (int64_t row = at->row0; row < at->row1; row++) {
+		rnf_prefetch_some(at->ahead);
 		const float *a = band_row(g, at->b, at->in, row);
 		const float *d = at->dy + row * s->cols * g->k;
 		for (int64_t col = 0; col < s->cols;
@@ -302,6 +304,7 @@ INLINE void grouped_nine(const struct native_conv *g, const struct gradient *at,
 	const int64_t step = g->pixel, pitch = g->columns * step;
 	vec sum[TAPS] = { 0 };
 	for (int64_t row = at->row0; row < at->row1; row++) {
+		rnf_prefetch_some(at->ahead);
 		const float *a = band_row(g, at->b, at->in, row) + s->taps[0].lanes;
 		const float *e = at->dy + row * s->cols * g->k;
 		vec d[3] = { load_up_to(e, left) };
@@ -358,22 +361,20 @@ static void grouped_weights_slice(const struct native_conv *g, int64_t k,
 	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
 		const int64_t row1 = least(row0 + g->band, g->subs[0].rows);
 		const struct band b = band_of(g, k, row0, row1, io->scratch);
-		rnf_prefetch_some(ahead);
 		lay_out(g, &b, io->in[0], io->scratch);
 		for (int64_t i = 0; i < b.width; i += LANES)
 			grouped_inputs(g, (struct gradient){
 				.b = &b, .row0 = row0, .row1 = row1, .in = b.rows + i,
 				.dy = io->in[1] + k + i, .dw = io->out + k + i,
 				.left = g->k - k - i, .order = b.first,
-				.overwrite = io->first && row0 == 0 });
+				.overwrite = io->first && row0 == 0, .ahead = ahead });
 	}
 }
 
 static void grouped_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	const int64_t bands = (g->subs[0].rows + g->band - 1) / g->band;
 	struct rnf_prefetch ahead =
-		rnf_prefetch_begin(io, bands * ((g->padded + g->slice - 1) / g->slice));
+		rnf_prefetch_begin(io, g->subs[0].rows * (g->padded / LANES) * g->depth);
 	for (int64_t k = 0; k < g->padded; k += g->slice)
 		grouped_weights_slice(g, k, io, &ahead);
 }
