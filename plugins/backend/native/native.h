@@ -5,7 +5,8 @@
  * are one loop: output pixel (row, col) of a sub-conv sums, over its taps,
  *   in[row * in_step + dy][col * in_step + dx][:] . w[weight][:][:]
  * A tap that is outside of the image for all pixels summed at once is left out, not
- * multiplied; where only some are outside, zeros stand for theirs. */
+ * multiplied, and so is the first or the last pixel where it alone has it outside; where
+ * more have, zeros stand for theirs. */
 #ifndef RNF_NATIVE_H
 #define RNF_NATIVE_H
 
