@@ -61,7 +61,7 @@ struct rnf_prefetch {
 	int64_t done, lines; /* floats of the range, lines a time */
 };
 
-/* To be done in `times` times. */
+/* To be done in `times` times; 0: in none. */
 static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_step_io *io,
 						     int64_t times)
 {
@@ -69,7 +69,7 @@ static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_step_io *i
 	for (int64_t i = 0; i < io->n_ahead; i++)
 		lines += (io->ahead[i].floats + 15) / 16;
 	return (struct rnf_prefetch){ io->ahead, io->ahead + io->n_ahead, 0,
-				      (lines + times - 1) / times };
+				      times ? (lines + times - 1) / times : 0 };
 }
 
 /* Into L2, where it has time to arrive. */

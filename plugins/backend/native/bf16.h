@@ -163,10 +163,8 @@ static void tap_pairs(const struct native_conv *g, const struct native_tap *t,
 static void bf16_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
-	const int64_t bands = (s->rows + g->band - 1) / g->band;
-	const int64_t outers = (g->c + CHANNELS - 1) / CHANNELS *
-			       ((g->k + g->column - 1) / g->column);
-	struct rnf_prefetch ahead = rnf_prefetch_begin(io, bands * s->n_taps * outers);
+	struct rnf_prefetch ahead = rnf_prefetch_begin(
+		io, native_pieces(s->rows, g->band) * s->n_taps * count_outers(g));
 	for (int64_t row0 = 0; row0 < s->rows; row0 += g->band) {
 		const struct panel p =
 			narrow_panel(g, row0, least(row0 + g->band, s->rows), io);

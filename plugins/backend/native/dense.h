@@ -241,8 +241,8 @@ static struct rnf_prefetch dense_ahead(const struct native_conv *g,
 				       const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
-	const int64_t columns = (g->k + g->column - 1) / g->column;
-	const int64_t runs = (s->cols + PIXELS - 1) / PIXELS;
+	const int64_t columns = native_pieces(g->k, g->column);
+	const int64_t runs = native_pieces(s->cols, PIXELS);
 	return rnf_prefetch_begin(io, s->rows * runs * columns * (int64_t)g->n_subs);
 }
 
@@ -254,7 +254,7 @@ static struct block part_of(const struct native_sub *s, const struct rnf_step_io
 		rnf_part_of(io, s->rows, &b.row0, &b.row1);
 		return b;
 	}
-	rnf_part_of(io, (s->cols + PIXELS - 1) / PIXELS, &b.col0, &b.col1);
+	rnf_part_of(io, native_pieces(s->cols, PIXELS), &b.col0, &b.col1);
 	b.col0 *= PIXELS;
 	b.col1 = least(b.col1 * PIXELS, s->cols);
 	return b;
@@ -375,6 +375,12 @@ INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 	put_outer(g, sum, dw, overwrite, left, channels, vectors);
 }
 
+/* Sums of CHANNELS by one column that all channels and columns are cut into. */
+static int64_t count_outers(const struct native_conv *g)
+{
+	return native_pieces(g->c, CHANNELS) * native_pieces(g->k, g->column);
+}
+
 /* `channels` channels of one tap with all columns. */
 INLINE void tap_channels(const struct native_conv *g, const struct native_tap *t,
 			 struct range r, const float *x, const float *dy, float *dw,
@@ -412,7 +418,7 @@ static void dense_weights(const struct native_conv *g, const struct rnf_step_io 
 	const struct native_sub *s = &g->subs[0];
 	const int64_t row = s->cols * (g->k + g->c * g->in_step * g->in_step);
 	const int64_t band = L1_FLOATS > row ? L1_FLOATS / row : 1;
-	const int64_t calls = (s->rows + band - 1) / band * s->n_taps;
+	const int64_t calls = native_pieces(s->rows, band) * s->n_taps;
 	struct rnf_prefetch ahead = rnf_prefetch_begin(io, calls * (g->c / CHANNELS + 1));
 	for (int64_t y = 0; y < s->rows; y += band)
 		for (int64_t t = 0; t < s->n_taps; t++)
@@ -500,10 +506,8 @@ static void tap_weights_packed(const struct native_conv *g, struct range r,
 static void point_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
-	const int64_t panels = (g->c + CHANNELS - 1) / CHANNELS *
-			       ((g->k + g->column - 1) / g->column);
-	struct rnf_prefetch ahead =
-		rnf_prefetch_begin(io, (s->rows + g->band - 1) / g->band * panels);
+	struct rnf_prefetch ahead = rnf_prefetch_begin(
+		io, native_pieces(s->rows, g->band) * count_outers(g));
 	for (int64_t y = 0; y < s->rows; y += g->band)
 		tap_weights_packed(g, range_of(g, &s->taps[0], y, least(y + g->band, s->rows)),
 				   io, &ahead, io->first && y == 0);

@@ -217,7 +217,7 @@ static void grouped_slice(const struct native_conv *g, int64_t k,
 
 static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	const int64_t slices = (g->padded + g->slice - 1) / g->slice;
+	const int64_t slices = native_pieces(g->padded, g->slice);
 	struct rnf_prefetch ahead =
 		rnf_prefetch_begin(io, g->subs[0].rows * (int64_t)g->n_subs * slices);
 	for (int64_t k = 0; k < g->padded; k += g->slice)

@@ -89,6 +89,12 @@ static inline int64_t native_plane(const struct native_conv *g)
 	return (g->c * g->padded + 15) / 16 * 16 + 16;
 }
 
+/* How many pieces of `size` n is cut into, the last one maybe smaller. */
+static inline int64_t native_pieces(int64_t n, int64_t size)
+{
+	return (n + size - 1) / size;
+}
+
 /* Smallest i with i * step + d >= bound, d and bound of any sign. */
 static inline int64_t native_first(int64_t step, int64_t d, int64_t bound)
 {

@@ -11,11 +11,6 @@ int native_winograd_fits(const struct rnf_conv_shape *s)
 	       w->pad_top <= 2 && w->pad_left <= 2;
 }
 
-static int64_t up(int64_t n, int64_t unit)
-{
-	return (n + unit - 1) / unit * unit;
-}
-
 static int64_t tile_floats(const struct native_conv *g)
 {
 	return native_tile(g->c_padded) + native_tile(g->padded);
@@ -37,9 +32,9 @@ void native_winograd_size(struct native_conv *g, int64_t lanes)
 	g->top = back ? 2 - w->pad_top : w->pad_top;
 	g->left = back ? 2 - w->pad_left : w->pad_left;
 	g->out_h = back ? g->shape.h : w->out_h;
-	g->c_padded = up(g->c, lanes);
-	g->tiles_x = up(g->out_w, TILE) / TILE;
-	g->tiles = up(g->out_h, TILE) / TILE * g->tiles_x;
+	g->c_padded = native_pieces(g->c, lanes) * lanes;
+	g->tiles_x = native_pieces(g->out_w, TILE);
+	g->tiles = native_pieces(g->out_h, TILE) * g->tiles_x;
 	g->tiles_at_once = g->shape.kind == RNF_STEP_CONV_BWD_WEIGHTS ? GATHERED : at_once(g);
 }
 

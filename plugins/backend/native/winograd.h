@@ -280,7 +280,7 @@ struct area {
  * where a part had too few tiles for a run. */
 static struct area area_of(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	const int64_t columns = (g->padded + g->column - 1) / g->column;
+	const int64_t columns = native_pieces(g->padded, g->column);
 	struct area a = { 0, g->tiles, 0, columns };
 	if (g->tiles < io->parts * RUN && columns > 1) rnf_part_of(io, columns, &a.k0, &a.k1);
 	else rnf_part_of(io, g->tiles, &a.from, &a.to);
@@ -381,8 +381,8 @@ static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct area a = area_of(g, io);
 	float *v = io->scratch, *m = v + g->tiles_at_once * read_size(g);
-	struct rnf_prefetch ahead =
-		rnf_prefetch_begin(io, ((a.to - a.from) / g->tiles_at_once + 1) * POINTS);
+	struct rnf_prefetch ahead = rnf_prefetch_begin(
+		io, native_pieces(a.to - a.from, g->tiles_at_once) * POINTS);
 	for (int64_t first = a.from; first < a.to; first += g->tiles_at_once) {
 		const int64_t n = least(g->tiles_at_once, a.to - first);
 		for (int64_t t = 0; t < n; t++)
