@@ -2,11 +2,11 @@
  * Source: Misra 2019 (arXiv 1908.08681), equation 1.
  *
  * With e = exp(x) and n = e (e + 2), tanh(softplus(x)) = n / (n + 2), and the
- * slope is n / (n + 2) + x 4 e (e + 1) / (n + 2)^2: both factors are of positive terms, so
- * nothing cancels for x < 0. From x = 20 on both are x and 1 in a float, so that e
- * may stop at exp(42), where n is still finite. What rnf_expf gives at its lower
- * limit is taken off, so that a huge -x meets a true 0. The slope's x stays within e's
- * limits: beyond 42 the second term is too small to be seen, below -87 it is 0. */
+ * slope is n / (n + 2) + x 4 (n - e) / (n + 2)^2: nothing cancels for x < 0. From
+ * x = 20 on both are x and 1 in a float, so that e may stop at exp(21), where
+ * 1 / (n + 2)^2 is still a normal number. What rnf_expf gives at its lower limit is
+ * taken off where y is made, so that a huge -x meets a true 0; the slope's x stays
+ * within e's limits, where its second term becomes too small to be seen. */
 #include <math.h>
 #include <rnframe/activation.h>
 #include <rnframe/vmath.h>
@@ -16,26 +16,25 @@ RNF_INLINE void mish(const struct rnf_wide *x, struct rnf_wide *y,
 		     struct rnf_wide *slope)
 {
 	struct rnf_wide within = *x, e, n, inverse;
-	rnf_wide_clamp(&within, -87.0f, 42.0f);
+	rnf_wide_clamp(&within, -87.0f, 21.0f);
 	e = within;
 	rnf_wide_exp_within(&e);
 	RNF_UNROLL
 	for (int i = 0; i < RNF_SIDES; i++)
-		e.v[i] -= rnf_expf(-87.0f);
-	RNF_UNROLL
-	for (int i = 0; i < RNF_SIDES; i++)
 		n.v[i] = e.v[i] * (e.v[i] + 2.0f);
 	RNF_UNROLL
-	for (int i = 0; i < RNF_SIDES; i++)
+	for (int i = 0; i < RNF_SIDES; i++) {
 		inverse.v[i] = 1.0f / (n.v[i] + 2.0f);
+		n.v[i] -= 2.0f * rnf_expf(-87.0f);
+	}
 	RNF_UNROLL
 	for (int i = 0; y && i < RNF_SIDES; i++)
 		y->v[i] = x->v[i] * (n.v[i] * inverse.v[i]);
 	RNF_UNROLL
 	for (int i = 0; slope && i < RNF_SIDES; i++) {
-		const rnf_strip rest = 4.0f * (e.v[i] * inverse.v[i]) *
-				       ((e.v[i] + 1.0f) * inverse.v[i]);
-		slope->v[i] = n.v[i] * inverse.v[i] + within.v[i] * rest;
+		const rnf_strip nan = x->v[i] - x->v[i]; /* where x is, else 0 */
+		const rnf_strip rest = (n.v[i] - e.v[i]) * (inverse.v[i] * inverse.v[i]);
+		slope->v[i] = n.v[i] * inverse.v[i] + (4.0f * within.v[i] + nan) * rest;
 	}
 }
 
