@@ -345,9 +345,11 @@ INLINE int64_t tiles_of(int64_t left)
 }
 
 INLINE void product_column(const struct native_conv *g, int64_t tiles, const float *v,
-			   const float *u, float *m, int64_t vectors)
+			   const float *u, float *m, struct rnf_prefetch *ahead,
+			   int64_t vectors)
 {
 	for (int64_t t = 0; t < tiles; ) {
+		rnf_prefetch_some(ahead);
 		const int64_t n = tiles_of(tiles - t);
 		const float *from = v + t * read_size(g);
 		float *to = m + t * written_size(g);
@@ -364,25 +366,33 @@ static void products(const struct native_conv *g, const struct area *a, int64_t 
 		     const float *v, const float *u, float *m, struct rnf_prefetch *ahead)
 {
 	for (int point = 0; point < POINTS; point++, v += LANES, m += LANES) {
-		rnf_prefetch_some(ahead);
 		for (int64_t k = a->k0; k < a->k1; k += VECTORS * LANES) {
 			const float *column = u + k * g->c;
 			float *to = m + k * POINTS;
 			if (g->padded - k > LANES)
-				product_column(g, tiles, v, column, to, VECTORS);
+				product_column(g, tiles, v, column, to, ahead, VECTORS);
 			else
-				product_column(g, tiles, v, column, to, 1);
+				product_column(g, tiles, v, column, to, ahead, 1);
 		}
 		u += native_plane(g);
 	}
+}
+
+/* As often as product_column() asks. */
+static struct rnf_prefetch winograd_ahead(const struct native_conv *g, const struct area *a,
+					  const struct rnf_step_io *io)
+{
+	const int64_t tiles = a->to - a->from, columns = native_pieces(a->k1 - a->k0, g->column);
+	const int64_t runs = tiles / g->tiles_at_once * native_pieces(g->tiles_at_once, PIXELS) +
+			     native_pieces(tiles % g->tiles_at_once, PIXELS);
+	return rnf_prefetch_begin(io, runs * columns * POINTS);
 }
 
 static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct area a = area_of(g, io);
 	float *v = io->scratch, *m = v + g->tiles_at_once * read_size(g);
-	struct rnf_prefetch ahead = rnf_prefetch_begin(
-		io, native_pieces(a.to - a.from, g->tiles_at_once) * POINTS);
+	struct rnf_prefetch ahead = winograd_ahead(g, &a, io);
 	for (int64_t first = a.from; first < a.to; first += g->tiles_at_once) {
 		const int64_t n = least(g->tiles_at_once, a.to - first);
 		for (int64_t t = 0; t < n; t++)
@@ -413,9 +423,11 @@ INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float 
 }
 
 INLINE void outer_column(const struct native_conv *g, int64_t tiles, const float *v,
-			 const float *z, float *du, int overwrite, int64_t vectors)
+			 const float *z, float *du, int overwrite,
+			 struct rnf_prefetch *ahead, int64_t vectors)
 {
 	for (int64_t c = 0; c < g->c; ) {
+		rnf_prefetch_some(ahead);
 		const int64_t n = g->c - c >= CHANNELS ? CHANNELS : g->c - c >= 4 ? 4 : 1;
 		const float *from = v + c / LANES * BLOCK + c % LANES;
 		float *to = du + c * g->padded;
@@ -430,15 +442,17 @@ INLINE void outer_column(const struct native_conv *g, int64_t tiles, const float
 }
 
 static void outer_products(const struct native_conv *g, int64_t tiles, const float *v,
-			   const float *z, float *du, int overwrite)
+			   const float *z, float *du, int overwrite,
+			   struct rnf_prefetch *ahead)
 {
 	for (int point = 0; point < POINTS; point++, v += LANES, z += LANES) {
 		for (int64_t k = 0; k < g->padded; k += VECTORS * LANES)
 			if (g->padded - k > LANES)
 				outer_column(g, tiles, v, z + k * POINTS, du + k, overwrite,
-					     VECTORS);
+					     ahead, VECTORS);
 			else
-				outer_column(g, tiles, v, z + k * POINTS, du + k, overwrite, 1);
+				outer_column(g, tiles, v, z + k * POINTS, du + k, overwrite,
+					     ahead, 1);
 		du += native_plane(g);
 	}
 }
@@ -469,8 +483,11 @@ static void winograd_weights(const struct native_conv *g, const struct rnf_step_
 	struct native_leaf *leaf = (struct native_leaf *)io->leaf;
 	float *v = leaf->floats, *z = v + g->tiles_at_once * read_size(g);
 	float *du = z + g->tiles_at_once * written_size(g);
-	struct rnf_prefetch ahead = rnf_prefetch_begin(io, g->tiles);
 	if (io->first) leaf->gathered = leaf->multiplied = 0;
+	/* For each tile of the image and each outer_tiles(). */
+	const int64_t products = (leaf->gathered + g->tiles) / g->tiles_at_once;
+	struct rnf_prefetch ahead = rnf_prefetch_begin(
+		io, g->tiles + products * POINTS * count_outers(g));
 	for (int64_t tile = 0; tile < g->tiles; tile++) {
 		const int64_t slot = leaf->gathered++;
 		rnf_prefetch_some(&ahead);
@@ -478,7 +495,7 @@ static void winograd_weights(const struct native_conv *g, const struct rnf_step_
 		read_gradient(g, io->in[1], tile, z + slot * written_size(g));
 		if (leaf->gathered < g->tiles_at_once && !(io->last && tile + 1 == g->tiles))
 			continue;
-		outer_products(g, leaf->gathered, v, z, du, !leaf->multiplied);
+		outer_products(g, leaf->gathered, v, z, du, !leaf->multiplied, &ahead);
 		leaf->multiplied = 1;
 		leaf->gathered = 0;
 	}
