@@ -465,14 +465,21 @@ static void pack_column(const struct native_conv *g, struct range r, const float
 		}
 }
 
+enum { SLICE_PIXELS = 16 }; /* a fetch for so many */
+
 /* Where all channels and lanes are there, the sums stay in registers. */
 static void outer_panel(const struct native_conv *g, int64_t pixels, const float *a,
-			const float *d, float *dw, int overwrite, int64_t rows, int64_t n)
+			const float *d, float *dw, int overwrite,
+			struct rnf_prefetch *ahead, int64_t rows, int64_t n)
 {
 	vec sum[CHANNELS][VECTORS];
 	clear_sums(sum, CHANNELS, VECTORS);
-	add_outer(pixels, a, CHANNELS, d, VECTORS * LANES, LANES, sum, CHANNELS,
-		  VECTORS, 0);
+	for (int64_t p = 0; p < pixels; p += SLICE_PIXELS) {
+		rnf_prefetch_some(ahead);
+		add_outer(least(SLICE_PIXELS, pixels - p), a + p * CHANNELS, CHANNELS,
+			  d + p * VECTORS * LANES, VECTORS * LANES, LANES, sum, CHANNELS,
+			  VECTORS, 0);
+	}
 	if (rows == CHANNELS && n >= VECTORS * LANES) {
 		put_outer(g, sum, dw, overwrite, n, CHANNELS, VECTORS);
 		return;
@@ -494,20 +501,20 @@ static void tap_weights_packed(const struct native_conv *g, struct range r,
 	pack_channels(g, r, io->in[0], a);
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
 		pack_column(g, r, io->in[1] + k, g->k - k, d);
-		for (int64_t c = 0; c < g->c; c += CHANNELS) {
-			rnf_prefetch_some(ahead);
+		for (int64_t c = 0; c < g->c; c += CHANNELS)
 			outer_panel(g, pixels, a + c / CHANNELS * quad_size(pixels), d,
-				    io->out + c * g->k + k, overwrite,
+				    io->out + c * g->k + k, overwrite, ahead,
 				    least(g->c - c, CHANNELS), g->k - k);
-		}
 	}
 }
 
 static void point_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
-	struct rnf_prefetch ahead = rnf_prefetch_begin(
-		io, native_pieces(s->rows, g->band) * count_outers(g));
+	const int64_t panels = native_pieces(s->rows, g->band);
+	const int64_t slices = native_pieces(g->band * s->cols, SLICE_PIXELS);
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, panels * count_outers(g) * slices);
 	for (int64_t y = 0; y < s->rows; y += g->band)
 		tap_weights_packed(g, range_of(g, &s->taps[0], y, least(y + g->band, s->rows)),
 				   io, &ahead, io->first && y == 0);
