@@ -125,17 +125,20 @@ static struct panel narrow_panel(const struct native_conv *g, int64_t row0, int6
 /* dw: [c][k] of the tap, at the first of `rows` channels and `left` columns */
 INLINE void pair_outer(const struct native_conv *g, const struct native_tap *t,
 		       const struct panel *p, struct range r, int64_t c, int64_t k,
-		       float *dw, int overwrite, int64_t vectors)
+		       float *dw, int overwrite, struct rnf_prefetch *ahead,
+		       int64_t vectors)
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
 	const int64_t at = g->left + t->dx, x_row = copies(g) * g->columns * g->c_padded;
 	const int64_t d_row = pair_columns(g) * g->padded;
 	const float *x = p->x + (at % copies(g) * g->columns + at / copies(g)) * g->c_padded;
-	for (int64_t row = r.row0; row < r.row1; row++)
+	for (int64_t row = r.row0; row < r.row1; row++) {
+		rnf_prefetch_some(ahead);
 		add_outer(pair_columns(g),
 			  x + (row * g->in_step + t->dy - p->y0) * x_row + c, g->c_padded,
 			  p->d + (row - p->row0) * d_row + k, g->padded, LANES, sum, CHANNELS,
 			  vectors, 1);
+	}
 	UNROLL
 	for (int64_t i = 0; i < CHANNELS; i++)
 		UNROLL
@@ -152,19 +155,18 @@ static void tap_pairs(const struct native_conv *g, const struct native_tap *t,
 	if (r.row0 >= r.row1 && !overwrite) return;
 	for (int64_t c = 0; c < g->c; c += CHANNELS)
 		for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
-			rnf_prefetch_some(ahead);
 			if (g->padded - k > LANES)
-				pair_outer(g, t, p, r, c, k, dw, overwrite, VECTORS);
+				pair_outer(g, t, p, r, c, k, dw, overwrite, ahead, VECTORS);
 			else
-				pair_outer(g, t, p, r, c, k, dw, overwrite, 1);
+				pair_outer(g, t, p, r, c, k, dw, overwrite, ahead, 1);
 		}
 }
 
 static void bf16_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
-	struct rnf_prefetch ahead = rnf_prefetch_begin(
-		io, native_pieces(s->rows, g->band) * s->n_taps * count_outers(g));
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, s->rows * s->n_taps * count_outers(g));
 	for (int64_t row0 = 0; row0 < s->rows; row0 += g->band) {
 		const struct panel p =
 			narrow_panel(g, row0, least(row0 + g->band, s->rows), io);

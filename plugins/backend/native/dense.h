@@ -358,12 +358,14 @@ INLINE void put_outer(const struct native_conv *g, vec sum[CHANNELS][VECTORS], f
 /* dw: channels [c][k] of the tap, at the first channel and vector */
 INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 		  struct range r, const float *x, const float *dy, float *dw,
-		  int overwrite, int64_t left, int64_t channels, int64_t vectors)
+		  int overwrite, struct rnf_prefetch *ahead, int64_t left,
+		  int64_t channels, int64_t vectors)
 {
 	vec sum[CHANNELS][VECTORS];
 	const int64_t x_step = g->in_step * g->c, cols = r.col1 - r.col0;
 	clear_sums(sum, channels, vectors);
 	for (int64_t row = r.row0; row < r.row1; row++) {
+		rnf_prefetch_some(ahead);
 		const float *a = x + ((row * g->in_step + t->dy) * g->w +
 				      r.col0 * g->in_step + t->dx) * g->c;
 		const float *b = dy + (row * g->subs[0].cols + r.col0) * g->k;
@@ -384,14 +386,15 @@ static int64_t count_outers(const struct native_conv *g)
 /* `channels` channels of one tap with all columns. */
 INLINE void tap_channels(const struct native_conv *g, const struct native_tap *t,
 			 struct range r, const float *x, const float *dy, float *dw,
-			 int overwrite, int64_t channels)
+			 int overwrite, struct rnf_prefetch *ahead, int64_t channels)
 {
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
 		const int64_t left = g->k - k;
 		if (left > LANES)
-			outer(g, t, r, x, dy + k, dw + k, overwrite, left, channels, VECTORS);
+			outer(g, t, r, x, dy + k, dw + k, overwrite, ahead, left, channels,
+			      VECTORS);
 		else
-			outer(g, t, r, x, dy + k, dw + k, overwrite, left, channels, 1);
+			outer(g, t, r, x, dy + k, dw + k, overwrite, ahead, left, channels, 1);
 	}
 }
 
@@ -401,15 +404,12 @@ static void tap_weights(const struct native_conv *g, const struct native_tap *t,
 			int overwrite, struct rnf_prefetch *ahead)
 {
 	int64_t c = 0;
-	for (; c + CHANNELS <= g->c; c += CHANNELS) {
-		rnf_prefetch_some(ahead);
-		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, CHANNELS);
-	}
-	rnf_prefetch_some(ahead);
+	for (; c + CHANNELS <= g->c; c += CHANNELS)
+		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, ahead, CHANNELS);
 	for (; c + 3 <= g->c; c += 3)
-		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, 3);
+		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, ahead, 3);
 	for (; c < g->c; c++)
-		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, 1);
+		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, ahead, 1);
 }
 
 /* Band by band, whose pixels stay in L1 while all taps and channels read them. */
@@ -418,8 +418,8 @@ static void dense_weights(const struct native_conv *g, const struct rnf_step_io 
 	const struct native_sub *s = &g->subs[0];
 	const int64_t row = s->cols * (g->k + g->c * g->in_step * g->in_step);
 	const int64_t band = L1_FLOATS > row ? L1_FLOATS / row : 1;
-	const int64_t calls = native_pieces(s->rows, band) * s->n_taps;
-	struct rnf_prefetch ahead = rnf_prefetch_begin(io, calls * (g->c / CHANNELS + 1));
+	struct rnf_prefetch ahead =
+		rnf_prefetch_begin(io, s->rows * s->n_taps * count_outers(g));
 	for (int64_t y = 0; y < s->rows; y += band)
 		for (int64_t t = 0; t < s->n_taps; t++)
 			tap_weights(g, &s->taps[t],
