@@ -165,14 +165,16 @@ INLINE void next_pixels(const struct native_conv *g, struct lane *at, int64_t pi
 
 /* Of a whole row. */
 INLINE void grouped_lane(const struct native_conv *g, const struct native_sub *s,
-			 struct lane at, int even)
+			 struct lane at, struct rnf_prefetch *ahead, int even)
 {
 	int64_t col = 0;
 	for (; col + GROUPED_PIXELS <= s->cols; col += GROUPED_PIXELS) {
+		rnf_prefetch_some(ahead);
 		if (s->threes) grouped_threes(g, s, &at, even);
 		else grouped_pixels(g, s, &at, GROUPED_PIXELS, even);
 		next_pixels(g, &at, GROUPED_PIXELS);
 	}
+	if (col < s->cols) rnf_prefetch_some(ahead);
 	for (; col < s->cols; col++) {
 		grouped_pixels(g, s, &at, 1, even);
 		next_pixels(g, &at, 1);
@@ -180,16 +182,18 @@ INLINE void grouped_lane(const struct native_conv *g, const struct native_sub *s
 }
 
 static void grouped_row(const struct native_conv *g, const struct native_sub *s,
-			const struct band *b, int64_t row, const float *w, float *out)
+			const struct band *b, int64_t row,
+			const struct rnf_step_io *io, struct rnf_prefetch *ahead)
 {
 	struct lane at = {
 		.in = band_row(g, b, b->rows, row),
-		.w = w + native_packed_at(g, 0, b->k, g->depth, b->width),
-		.out = out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k + b->k,
+		.w = io->in[1] + native_packed_at(g, 0, b->k, g->depth, b->width),
+		.out = io->out + ((s->oy + row * g->out_step) * g->out_w + s->ox) * g->k +
+		       b->k,
 		.k = b->k, .width = b->width, .first = b->first };
 	for (int64_t i = 0; i < b->width; i += LANES) {
-		if (g->even) grouped_lane(g, s, at, 1);
-		else grouped_lane(g, s, at, 0);
+		if (g->even) grouped_lane(g, s, at, ahead, 1);
+		else grouped_lane(g, s, at, ahead, 0);
 		at.in += LANES;
 		at.w += LANES;
 		at.out += LANES;
@@ -208,18 +212,17 @@ static void grouped_slice(const struct native_conv *g, int64_t k,
 		const struct band b = band_of(g, k, row0, row1, io->scratch);
 		lay_out(g, &b, io->in[0], io->scratch);
 		for (size_t i = 0; i < g->n_subs; i++)
-			for (int64_t row = row0; row < least(row1, g->subs[i].rows); row++) {
-				rnf_prefetch_some(ahead);
-				grouped_row(g, &g->subs[i], &b, row, io->in[1], io->out);
-			}
+			for (int64_t row = row0; row < least(row1, g->subs[i].rows); row++)
+				grouped_row(g, &g->subs[i], &b, row, io, ahead);
 	}
 }
 
 static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	const int64_t slices = native_pieces(g->padded, g->slice);
-	struct rnf_prefetch ahead =
-		rnf_prefetch_begin(io, g->subs[0].rows * (int64_t)g->n_subs * slices);
+	const struct native_sub *s = &g->subs[0];
+	const int64_t runs = s->rows * native_pieces(s->cols, GROUPED_PIXELS);
+	struct rnf_prefetch ahead = rnf_prefetch_begin(
+		io, runs * (int64_t)g->n_subs * (g->padded / LANES));
 	for (int64_t k = 0; k < g->padded; k += g->slice)
 		grouped_slice(g, k, io, &ahead);
 }
