@@ -23,7 +23,7 @@ size_t native_bf16_weights_size(struct native_conv *g, int64_t lanes)
 {
 	const struct native_sub *s = &g->subs[0];
 	const int64_t extent = g->dy[1] - g->dy[0];
-	g->c_padded = (g->c + lanes - 1) / lanes * lanes;
+	g->c_padded = native_pieces(g->c, lanes) * lanes;
 	g->columns = pair_columns(g);
 	const int64_t x_row = 2 * g->in_step * g->columns * g->c_padded;
 	const int64_t d_row = (s->cols + 1) / 2 * g->padded;

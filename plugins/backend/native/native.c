@@ -115,7 +115,7 @@ static struct axis backward_axis(int64_t at, int64_t size, int64_t stride,
 				 int64_t kernel, int64_t pad)
 {
 	struct axis a = { .at = at };
-	if (at < size) a.n = (size - at + stride - 1) / stride;
+	if (at < size) a.n = native_pieces(size - at, stride);
 	for (int64_t t = kernel - 1; t >= 0; t--) {
 		if ((at + pad - t) % stride != 0) continue;
 		a.tap[a.taps] = kernel - 1 - t;
@@ -215,7 +215,7 @@ static void set_images(struct native_conv *g, const struct native_isa *isa)
 	g->c = back ? s->k : s->c;
 	g->k = back ? s->c : s->k;
 	g->out_w = back ? s->w : w->out_w;
-	g->padded = (g->k + lanes - 1) / lanes * lanes;
+	g->padded = native_pieces(g->k, lanes) * lanes;
 	g->column = isa->lanes * isa->vectors;
 	g->in_step = back ? 1 : w->stride;
 	g->out_step = back ? w->stride : 1;
@@ -277,7 +277,7 @@ static size_t set_grouped(struct native_conv *g, const struct native_isa *isa)
 static size_t set_panels(struct native_conv *g, const struct native_isa *isa)
 {
 	const struct native_sub *s = &g->subs[0];
-	const int64_t quads = (g->c + isa->channels - 1) / isa->channels;
+	const int64_t quads = native_pieces(g->c, isa->channels);
 	g->band = s->cols < PANEL_PIXELS ? PANEL_PIXELS / s->cols : 1;
 	if (g->band > s->rows) g->band = s->rows;
 	const int64_t pixels = g->band * s->cols;
