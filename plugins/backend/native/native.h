@@ -89,6 +89,13 @@ static inline int64_t native_plane(const struct native_conv *g)
 	return (g->c * g->padded + 15) / 16 * 16 + 16;
 }
 
+/* Of the weight gradient's sums: PATCH channels of the input by a column. */
+enum { PATCH = 16 };
+static inline int64_t native_patch(const struct native_conv *g)
+{
+	return 36 * (PATCH * g->column + 16);
+}
+
 /* How many pieces of `size` n is cut into, the last one maybe smaller. */
 static inline int64_t native_pieces(int64_t n, int64_t size)
 {

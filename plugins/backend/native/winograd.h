@@ -9,9 +9,7 @@
  * A vector of channels has its points side by side, one BLOCK, so that a transform
  * writes and reads at offsets that the compiler knows:
  *   v[tile][channels of the input / LANES][POINTS][LANES]
- *   m, z[tile][channels of the output / LANES][POINTS][LANES]
- * The weight gradient's sums, which are read and written for each point, are
- *   du[POINTS][channel of the input][channels of the output] */
+ *   m, z[tile][channels of the output / LANES][POINTS][LANES] */
 
 enum {
 	TILE = 4, WINDOW = 6, FILTER = 3,
@@ -405,6 +403,17 @@ static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 
 /* ---- weight gradient ---- */
 
+/* Channels first .. first + n of x by one column of dy's: their sums of all points,
+ *   du[POINTS][channel of x][COLUMN], a plane apart,
+ * which stay in cache until the transform to taps. */
+struct patch {
+	int64_t first, n, k;
+	float *du;
+	int64_t plane;
+};
+
+enum { COLUMN = VECTORS * LANES };
+
 /* du[c][k] += sum over tiles of v[tile][c] z[tile][k], at one point */
 INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float *v,
 			const float *z, float *du, int overwrite, int64_t channels,
@@ -417,20 +426,21 @@ INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float 
 	for (int64_t c = 0; c < channels; c++)
 		UNROLL
 		for (int64_t i = 0; i < vectors; i++) {
-			float *to = du + c * g->padded + i * LANES;
+			float *to = du + c * COLUMN + i * LANES;
 			store(to, overwrite ? sum[c][i] : sum[c][i] + load(to));
 		}
 }
 
-INLINE void outer_column(const struct native_conv *g, int64_t tiles, const float *v,
-			 const float *z, float *du, int overwrite,
-			 struct rnf_prefetch *ahead, int64_t vectors)
+/* v, z: of one point */
+INLINE void outer_patch(const struct native_conv *g, const struct patch *p, int64_t tiles,
+			const float *v, const float *z, float *du, int overwrite,
+			struct rnf_prefetch *ahead, int64_t vectors)
 {
-	for (int64_t c = 0; c < g->c; ) {
+	for (int64_t c = 0; c < p->n; ) {
 		rnf_prefetch_some(ahead);
-		const int64_t n = g->c - c >= CHANNELS ? CHANNELS : g->c - c >= 4 ? 4 : 1;
+		const int64_t n = p->n - c >= CHANNELS ? CHANNELS : p->n - c >= 4 ? 4 : 1;
 		const float *from = v + c / LANES * BLOCK + c % LANES;
-		float *to = du + c * g->padded;
+		float *to = du + c * COLUMN;
 		if (n == CHANNELS)
 			outer_tiles(g, tiles, from, z, to, overwrite, CHANNELS, vectors);
 		else if (n == 4)
@@ -441,40 +451,62 @@ INLINE void outer_column(const struct native_conv *g, int64_t tiles, const float
 	}
 }
 
-static void outer_products(const struct native_conv *g, int64_t tiles, const float *v,
-			   const float *z, float *du, int overwrite,
-			   struct rnf_prefetch *ahead)
+static void outer_points(const struct native_conv *g, const struct patch *p, int64_t tiles,
+			 const float *v, const float *z, int overwrite,
+			 struct rnf_prefetch *ahead)
 {
+	v += p->first * POINTS;
+	z += p->k * POINTS;
 	for (int point = 0; point < POINTS; point++, v += LANES, z += LANES) {
-		for (int64_t k = 0; k < g->padded; k += VECTORS * LANES)
-			if (g->padded - k > LANES)
-				outer_column(g, tiles, v, z + k * POINTS, du + k, overwrite,
-					     ahead, VECTORS);
-			else
-				outer_column(g, tiles, v, z + k * POINTS, du + k, overwrite,
-					     ahead, 1);
-		du += native_plane(g);
+		float *du = p->du + point * p->plane;
+		if (g->padded - p->k > LANES)
+			outer_patch(g, p, tiles, v, z, du, overwrite, ahead, VECTORS);
+		else
+			outer_patch(g, p, tiles, v, z, du, overwrite, ahead, 1);
 	}
 }
 
-INLINE void points_to_taps(const struct native_conv *g, const float *du, float *dw,
-			   int64_t n)
+INLINE void points_to_taps(const struct native_conv *g, const struct patch *p,
+			   const float *du, float *dw, int64_t n)
 {
-	const struct view s = view_of(du, WINDOW, WINDOW * native_plane(g), native_plane(g));
+	const struct view s = view_of(du, WINDOW, WINDOW * p->plane, p->plane);
 	const int64_t tap = g->c * g->k;
 	both_ways(&s, 0, WINDOW, to_taps, FILTER, (struct square){ dw, FILTER * tap, tap },
 		  LANES, n);
 }
 
 /* dw[tap][c][k], of the whole leaf */
-static void write_taps(const struct native_conv *g, const float *du, float *dw)
+static void write_taps(const struct native_conv *g, const struct patch *p, float *dw)
 {
-	for (int64_t c = 0; c < g->c; c++, du += g->padded, dw += g->k) {
+	const int64_t end = least(COLUMN, g->k - p->k);
+	const float *du = p->du;
+	dw += p->first * g->k + p->k;
+	for (int64_t c = 0; c < p->n; c++, du += COLUMN, dw += g->k) {
 		int64_t k = 0;
-		for (; k + LANES <= g->k; k += LANES)
-			points_to_taps(g, du + k, dw + k, LANES);
-		if (k < g->k) points_to_taps(g, du + k, dw + k, g->k - k);
+		for (; k + LANES <= end; k += LANES)
+			points_to_taps(g, p, du + k, dw + k, LANES);
+		if (k < end) points_to_taps(g, p, du + k, dw + k, end - k);
 	}
+}
+
+/* The tiles that are gathered. The leaf's last ones leave its taps in dw, else NULL:
+ * the sums wait for the next ones, each patch in its place. Where all tiles of a leaf
+ * come at once no sums wait, and one place in cache serves all patches. */
+static void outer_products(const struct native_conv *g, struct native_leaf *leaf,
+			   float *dw, struct rnf_prefetch *ahead)
+{
+	float *v = leaf->floats, *z = v + g->tiles_at_once * read_size(g);
+	struct patch p = { .du = z + g->tiles_at_once * written_size(g),
+			   .plane = native_patch(g) / POINTS };
+	const int64_t step = dw && !leaf->multiplied ? 0 : native_patch(g);
+	for (p.k = 0; p.k < g->padded; p.k += COLUMN)
+		for (p.first = 0; p.first < g->c; p.first += PATCH, p.du += step) {
+			p.n = least(PATCH, g->c - p.first);
+			outer_points(g, &p, leaf->gathered, v, z, !leaf->multiplied, ahead);
+			if (dw) write_taps(g, &p, dw);
+		}
+	leaf->multiplied = 1;
+	leaf->gathered = 0;
 }
 
 /* Tiles of all images of a leaf are gathered until there are enough for a product. */
@@ -482,7 +514,6 @@ static void winograd_weights(const struct native_conv *g, const struct rnf_step_
 {
 	struct native_leaf *leaf = (struct native_leaf *)io->leaf;
 	float *v = leaf->floats, *z = v + g->tiles_at_once * read_size(g);
-	float *du = z + g->tiles_at_once * written_size(g);
 	if (io->first) leaf->gathered = leaf->multiplied = 0;
 	/* For each tile of the image and each outer_tiles(). */
 	const int64_t products = (leaf->gathered + g->tiles) / g->tiles_at_once;
@@ -490,14 +521,11 @@ static void winograd_weights(const struct native_conv *g, const struct rnf_step_
 		io, g->tiles + products * POINTS * count_outers(g));
 	for (int64_t tile = 0; tile < g->tiles; tile++) {
 		const int64_t slot = leaf->gathered++;
+		const int last = io->last && tile + 1 == g->tiles;
 		rnf_prefetch_some(&ahead);
 		read_tile(g, io->in[0], tile, v + slot * read_size(g));
 		read_gradient(g, io->in[1], tile, z + slot * written_size(g));
-		if (leaf->gathered < g->tiles_at_once && !(io->last && tile + 1 == g->tiles))
-			continue;
-		outer_products(g, leaf->gathered, v, z, du, !leaf->multiplied, &ahead);
-		leaf->multiplied = 1;
-		leaf->gathered = 0;
+		if (last || leaf->gathered == g->tiles_at_once)
+			outer_products(g, leaf, last ? io->out : NULL, &ahead);
 	}
-	if (io->last) write_taps(g, du, io->out);
 }
