@@ -95,7 +95,7 @@ $(BUILD)/tests/contract/bad_plugins: | $(bad)
 
 # Fuzz targets: as tests they replay their corpus and mutants of it.
 fuzz := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-fuzz_lib := $(BUILD)/tests/fuzz/lib/fuzz.o $(BUILD)/tests/fuzz/lib/tables.o
+fuzz_lib := $(patsubst %,$(BUILD)/tests/fuzz/lib/%.o,dataset fuzz tables)
 FUZZ_MAIN = $(BUILD)/tests/fuzz/lib/replay.o
 $(BUILD)/tests/fuzz/lib/%.o: tests/fuzz/lib/%.c
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@ import signal
 
 import faults
 import oracles
+import subject as under_test
 
 
 def resume(subject, run, trace, threads, signals=()):
@@ -24,10 +25,7 @@ class Kill:
     NAME, NEEDS_SHIM = "kill", False
 
     def cases(self, subject, seed):
-        n = 0
-        while True:
-            yield str(n)
-            n += 1
+        return under_test.endless()
 
     def run(self, subject, case, random, folder, trace):
         run = os.path.join(folder, "run")
@@ -47,10 +45,7 @@ class Calls:
     NAME, NEEDS_SHIM = "calls", True
 
     def cases(self, subject, seed):
-        n = 0
-        while True:
-            yield str(n)
-            n += 1
+        return under_test.endless()
 
     def calls(self, subject):
         with subject.lock:

@@ -50,10 +50,7 @@ class Signals:
     NAME, NEEDS_SHIM = "signals", False
 
     def cases(self, subject, seed):
-        n = 0
-        while True:
-            yield str(n)
-            n += 1
+        return under_test.endless()
 
     def run(self, subject, case, random, folder, trace):
         run = os.path.join(folder, "run")

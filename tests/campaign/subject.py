@@ -1,4 +1,5 @@
 """The program under test: runs of the small conf, undisturbed, killed or with faults."""
+import itertools
 import os
 import shlex
 import shutil
@@ -11,6 +12,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CONF = os.path.join(HERE, "subject.cfg")
 STEPS, EVERY = 12, 2
 LIMIT_S = 60
+
+
+def endless():
+    """Names of cases of which there are as many as the time allows."""
+    return map(str, itertools.count())
 
 
 class Result:

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "base/status.h"
+#include "fuzz/lib/dataset.h"
 
 enum { FILES = 4, HEADER = 16, ITEMS = 3, BYTES = HEADER + 2 + ITEMS, PIXELS = 784 };
 
@@ -18,32 +17,17 @@ static void make_blob(struct rnf_blob *blob, const uint8_t *from, int labels)
 			     (int8_t)from[HEADER + 1];
 	blob->size = size < 0 ? 0 : (size_t)size;
 	uint8_t *bytes = malloc(blob->size + !blob->size);
-	memset(bytes, 9, blob->size);
+	memset(bytes, FUZZ_PIXEL, blob->size);
 	memcpy(bytes, from, header < blob->size ? header : blob->size);
 	for (size_t i = 0; labels && i < ITEMS && header + i < blob->size; i++)
 		bytes[header + i] = from[HEADER + 2 + i];
 	blob->data = bytes;
 }
 
-static void read_all(const struct rnf_dataset_impl *impl, const void *self,
-		     const struct rnf_dataset_info *info)
-{
-	uint8_t pixels[PIXELS];
-	int32_t label;
-	for (int s = 0; s < RNF_SPLITS; s++)
-		for (int64_t i = 0; i < info->images[s]; i++) {
-			impl->read(self, s, i, pixels, &label);
-			fuzz_check(label >= 0 && label < info->classes, "a label");
-			fuzz_check(pixels[0] == 9 && pixels[PIXELS - 1] == 9, "a pixel");
-		}
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct rnf_dataset_impl *impl;
-	struct rnf_dataset_info info = { 0 };
 	struct rnf_blob blobs[FILES];
-	void *self = NULL;
 	uint8_t input[FILES * BYTES] = { 0 };
 	if (!impl) impl = fuzz_feature("dataset", "fashion_mnist")->impl;
 	memcpy(input, data, n < sizeof input ? n : sizeof input);
@@ -51,11 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		blobs[f].name = impl->files[f];
 		make_blob(&blobs[f], input + f * BYTES, f % 2);
 	}
-	impl->describe(NULL, &info);
-	if (impl->open(&rnf_host, NULL, blobs, &self, &info) < 0) fuzz_refused("ubyte");
-	else read_all(impl, self, &info);
-	for (int f = 0; f < FILES; f++)
-		free((void *)(uintptr_t)blobs[f].data);
-	rnf_arena_finish();
+	fuzz_dataset(impl, blobs, FILES, "ubyte");
 	return 0;
 }
