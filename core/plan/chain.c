@@ -188,11 +188,28 @@ static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_mo
 
 static const struct rnf_operand own_tile = { RNF_SPACE_NONE, 0, 0 };
 
+static void push_narrow(struct weave *k, int value)
+{
+	struct rnf_stage narrow = move_stage(k, value, RNF_MOVE_NARROW);
+	narrow.a = k->slot[value];
+	push_stage(k, narrow);
+}
+
+/* Floats in memory; what a heavy op has made is written as bf16 by the first chain that
+ * reads it. */
+static int whole_slot(struct weave *k, int value, struct rnf_operand at)
+{
+	new_slot(k, value, at);
+	if (k->b->unkept[value]) push_narrow(k, value);
+	k->b->unkept[value] = 0;
+	return k->slot[value];
+}
+
 static int input_slot(struct weave *k, int value)
 {
 	if (k->slot[value] >= 0) return k->slot[value];
 	const struct rnf_operand at = rnf_planner_operand(k->b, value);
-	if (at.space != RNF_SPACE_NARROW) return new_slot(k, value, at);
+	if (at.space != RNF_SPACE_NARROW) return whole_slot(k, value, at);
 	struct rnf_stage widen = move_stage(k, value, RNF_MOVE_WIDEN);
 	widen.dst = new_slot(k, value, own_tile);
 	push_stage(k, widen);
@@ -220,10 +237,7 @@ static int output_slot(struct weave *k, int value)
 
 static void keep(struct weave *k, int value)
 {
-	if (!rnf_planner_keeps(k->b, value) || !k->b->plan->narrow[value]) return;
-	struct rnf_stage narrow = move_stage(k, value, RNF_MOVE_NARROW);
-	narrow.a = k->slot[value];
-	push_stage(k, narrow);
+	if (rnf_planner_keeps(k->b, value) && k->b->plan->narrow[value]) push_narrow(k, value);
 }
 
 /* One reader fewer; the last frees the tile. */

@@ -99,9 +99,8 @@ static void heavy_step(struct rnf_planner *b, int id)
 		step->reduction = b->plan->operands[op->out].offset -
 				  b->out->gradient;
 	b->done[id] = 1;
-	if (!is_reduce(op) && rnf_planner_keeps(b, op->out) && b->plan->narrow[op->out])
-		move_step(b, op->out, RNF_MOVE_NARROW, rnf_planner_operand(b, op->out),
-			  b->plan->operands[op->out]);
+	b->unkept[op->out] = !is_reduce(op) && rnf_planner_keeps(b, op->out) &&
+			     b->plan->narrow[op->out];
 }
 
 static void heavy_steps(struct rnf_planner *b, enum rnf_op_class class)
@@ -124,6 +123,15 @@ static void left_over(struct rnf_planner *b)
 	}
 }
 
+/* What no chain has read, and written on the way. */
+static void write_unkept(struct rnf_planner *b)
+{
+	for (int v = 0; v < (int)b->p->n_values; v++)
+		if (b->unkept[v])
+			move_step(b, v, RNF_MOVE_NARROW, rnf_planner_operand(b, v),
+				  b->plan->operands[v]);
+}
+
 /* Values of earlier phases lie in the arena. */
 static void begin_phase(struct rnf_planner *b, size_t phase)
 {
@@ -133,6 +141,7 @@ static void begin_phase(struct rnf_planner *b, size_t phase)
 	b->buffers = NULL;
 	b->n_buffers = 0;
 	memset(b->done, 0, p->n_ops);
+	memset(b->unkept, 0, p->n_values);
 	for (size_t v = 0; v < p->n_values; v++) {
 		const int from = p->values[v].op;
 		b->buffer_of[v] = -1;
@@ -327,6 +336,7 @@ static void init(struct rnf_planner *b, int64_t batch)
 	b->stored = plan->stored = rnf_alloc(p->n_values);
 	b->done = rnf_alloc(p->n_ops);
 	b->available = rnf_alloc(p->n_values);
+	b->unkept = rnf_alloc(p->n_values);
 	b->at = rnf_alloc(p->n_values * sizeof *b->at);
 	b->buffer_of = rnf_alloc(p->n_values * sizeof *b->buffer_of);
 }
@@ -403,6 +413,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 		heavy_steps(&b, RNF_HEAVY);
 		heavy_steps(&b, RNF_HEAVY_REDUCE);
 		left_over(&b);
+		write_unkept(&b);
 		end_phase(&b);
 	}
 	RNF_TRY(check_chains(*plan));

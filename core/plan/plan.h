@@ -153,6 +153,7 @@ struct rnf_planner {
 	struct rnf_phase *out;
 	char *done;               /* ops */
 	char *available;          /* values that have an operand now */
+	char *unkept;             /* whose bf16 is still to be written to the arena */
 	struct rnf_operand *at;   /* operands of this phase; SCRATCH: buffer ids */
 	struct rnf_buffer *buffers;
 	size_t n_buffers;

@@ -158,6 +158,52 @@ START_TEST(half_the_memory_and_nearly_the_same_gradients)
 }
 END_TEST
 
+/* How often a step writes the value as bf16. */
+static int writes(const struct rnf_step *step, int value)
+{
+	int n = step->move == RNF_MOVE_NARROW && step->op->out == value;
+	for (size_t i = 0; step->chain && i < step->chain->n_stages; i++) {
+		const struct rnf_stage *s = &step->chain->stages[i];
+		n += s->move == RNF_MOVE_NARROW && s->op->out == value;
+	}
+	return n;
+}
+
+static int writes_of_all(const struct rnf_plan *plan, int value)
+{
+	int n = 0;
+	for (size_t i = 0; i < plan->n_phases; i++)
+		for (size_t j = 0; j < plan->phases[i].n_steps; j++)
+			n += writes(&plan->phases[i].steps[j], value);
+	return n;
+}
+
+/* A pass over a conv's output for that alone is spared: its statistics are read anyway. */
+static void check_no_pass_alone(const struct rnf_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_phases; i++)
+		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
+			const struct rnf_step *step = &plan->phases[i].steps[j];
+			ck_assert(step->move != RNF_MOVE_NARROW || step->op->kind != RNF_OP_CONV);
+		}
+}
+
+START_TEST(each_tensor_is_narrowed_once)
+{
+	struct rnf_experiment *e = start(confs[_i], RNF_PRECISION_BF16, "threads=1");
+	const struct rnf_plan *plan = e->plans[1];
+	int narrow = 0;
+	for (int v = 0; v < (int)plan->program->n_values; v++) {
+		if (!plan->narrow[v]) continue;
+		narrow++;
+		ck_assert_int_eq(writes_of_all(plan, v), 1);
+	}
+	ck_assert_int_gt(narrow, 30);
+	check_no_pass_alone(plan);
+	rnf_experiment_finish(e);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
@@ -165,6 +211,7 @@ int main(void)
 		{ bf16_has_the_bits_of_plain_rounding, 0 },
 		{ nan_stays_nan, 0 },
 		{ half_the_memory_and_nearly_the_same_gradients, TEST_ROWS(confs) },
+		{ each_tensor_is_narrowed_once, TEST_ROWS(confs) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("plan/narrow", cases);
