@@ -17,6 +17,7 @@ struct rnf_partial {
 };
 
 struct rnf_times;
+struct rnf_share;
 
 struct rnf_worker {
 	struct rnf_exec *exec;
@@ -26,6 +27,7 @@ struct rnf_worker {
 	struct rnf_partial partials[RNF_LEVELS];
 	int n_partials;
 	int64_t image;    /* in the batch */
+	int64_t next;     /* that it will probably run then; -1: none */
 	int first, last;  /* image of its leaf: sums start here, and end */
 	int part, parts;  /* of a step that workers do together; else 0 of 1 */
 	float *reduction; /* the leaf's vector */
@@ -46,6 +48,7 @@ struct rnf_exec {
 	int alone;    /* one leaf: the caller's thread runs it, and none is woken */
 	int together; /* fewer images than workers, and no sums over them */
 	void (*run_phase)(struct rnf_worker *, const struct rnf_phase *); /* its share */
+	struct rnf_share *shares;
 	const float *target;     /* [images][classes] */
 	const uint64_t *samples; /* keys of random ops; index in the split */
 	uint64_t key;            /* of (seed, epoch) */
@@ -82,6 +85,16 @@ void rnf_step_run(struct rnf_worker *w, const struct rnf_step *step);
 void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_barrier *b);
 /* Waits for the others; the worker that comes last runs last(its worker). */
 void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *));
+/* The second worker of two that share units goes from the last one to the first. */
+static inline int rnf_goes_back(int worker)
+{
+	return worker & 1;
+}
+void rnf_shares_create(struct rnf_exec *exec);
+/* A phase of so many units begins, for all workers. (share.c) */
+void rnf_shares_begin(struct rnf_exec *exec, int64_t units);
+/* The next unit of a worker that has taken so many in this phase; -1: none is left. */
+int64_t rnf_share_take(const struct rnf_worker *w, int64_t taken);
 /* All images of a phase, each by all workers. (together.c) */
 void rnf_images_together(struct rnf_worker *w, const struct rnf_phase *phase);
 /* Push a leaf's sum; complete siblings are added, left += right. */

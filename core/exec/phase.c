@@ -26,14 +26,24 @@ static void lap(const struct rnf_worker *w, size_t row)
 	if (w->times) rnf_times_lap(w->times, row);
 }
 
-static void images(struct rnf_worker *w, const struct rnf_phase *phase, int64_t from,
-		   int64_t to)
+/* The first image of the unit of so many images after, or before, this one. */
+static int64_t next_unit(const struct rnf_worker *w, int64_t from, int64_t to, int64_t unit)
 {
+	if (rnf_goes_back((int)(w - w->exec->workers))) return from >= unit ? from - unit : -1;
+	return to < w->exec->images ? to : -1;
+}
+
+/* Of one unit, in order. */
+static void images(struct rnf_worker *w, const struct rnf_phase *phase, int64_t from,
+		   int64_t unit)
+{
+	const int64_t end = from + unit, to = end < w->exec->images ? end : w->exec->images;
 	void (*const image)(struct rnf_worker *, const struct rnf_phase *) =
 		w->times ? timed_steps : steps;
 	for (w->image = from; w->image < to; w->image++) {
 		w->first = w->image == from;
 		w->last = w->image == to - 1;
+		w->next = w->last ? next_unit(w, from, to, unit) : w->image + 1;
 		image(w, phase);
 	}
 }
@@ -41,10 +51,8 @@ static void images(struct rnf_worker *w, const struct rnf_phase *phase, int64_t 
 static void leaf(struct rnf_worker *w, const struct rnf_phase *phase,
 		 int64_t index)
 {
-	const struct rnf_exec *exec = w->exec;
-	const int64_t from = index * RNF_LEAF, to = from + RNF_LEAF;
-	w->reduction = w->stack + w->n_partials * exec->plan->max_reductions;
-	images(w, phase, from, to < exec->images ? to : exec->images);
+	w->reduction = w->stack + w->n_partials * w->exec->plan->max_reductions;
+	images(w, phase, index * RNF_LEAF, RNF_LEAF);
 	if (!phase->reductions) return;
 	rnf_reduce_push(w->partials, &w->n_partials,
 			(struct rnf_partial){ 0, index, w->reduction },
@@ -57,28 +65,23 @@ static int64_t count_leaves(const struct rnf_exec *exec)
 	return (exec->images + RNF_LEAF - 1) / RNF_LEAF;
 }
 
-/* The worker's share of 0 .. n-1. */
-static void find_share(const struct rnf_worker *w, int64_t n, int64_t *from, int64_t *to)
-{
-	const struct rnf_exec *exec = w->exec;
-	rnf_pool_share(n, (int)(w - exec->workers), exec->alone ? 1 : exec->n_workers,
-		       from, to);
-}
-
 static void share_leaves(struct rnf_worker *w, const struct rnf_phase *phase)
 {
-	int64_t i, to;
-	find_share(w, count_leaves(w->exec), &i, &to);
 	w->n_partials = 0;
-	for (; i < to; i++)
+	for (int64_t taken = 0, i; (i = rnf_share_take(w, taken)) >= 0; taken++)
 		leaf(w, phase, i);
 }
 
 static void share_images(struct rnf_worker *w, const struct rnf_phase *phase)
 {
-	int64_t from, to;
-	find_share(w, w->exec->images, &from, &to);
-	images(w, phase, from, to);
+	for (int64_t taken = 0, i; (i = rnf_share_take(w, taken)) >= 0; taken++)
+		images(w, phase, i, 1);
+}
+
+static void begin_phase(struct rnf_exec *exec)
+{
+	const int sums = exec->plan->max_reductions > 0;
+	rnf_shares_begin(exec, sums ? count_leaves(exec) : exec->images);
 }
 
 /* By the worker that comes last. */
@@ -99,6 +102,7 @@ static void end_phase(void *arg)
 	}
 	if (exec->look) exec->look(exec);
 	exec->phase++;
+	begin_phase(exec);
 }
 
 void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *))
@@ -166,6 +170,7 @@ void rnf_exec_run(struct rnf_exec *exec)
 	if (exec->stale) prologue(exec);
 	exec->phase = 0;
 	choose_run(exec);
+	begin_phase(exec);
 	/* of the last run; a worker that does not run this time has none */
 	for (int i = 0; i < exec->n_workers; i++)
 		exec->workers[i].n_partials = 0;
@@ -222,6 +227,7 @@ struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 	exec->packed = floats(plan->packed);
 	exec->pool = pool;
 	exec->n_workers = rnf_pool_threads(pool);
+	rnf_shares_create(exec);
 	exec->workers = rnf_alloc((size_t)exec->n_workers * sizeof *exec->workers);
 	for (int i = 0; i < exec->n_workers; i++) {
 		struct rnf_worker *w = &exec->workers[i];

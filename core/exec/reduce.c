@@ -27,10 +27,12 @@ const float *rnf_reduce_finish(const struct rnf_exec *exec, int64_t size)
 {
 	struct rnf_partial stack[2 * RNF_LEVELS];
 	int n = 0;
-	for (int i = 0; i < exec->n_workers; i++)
-		for (int k = 0; k < exec->workers[i].n_partials; k++)
-			rnf_reduce_push(stack, &n, exec->workers[i].partials[k],
-					size);
+	for (int i = 0; i < exec->n_workers; i++) {
+		const struct rnf_worker *w = &exec->workers[i];
+		for (int k = 0; k < w->n_partials; k++)
+			rnf_reduce_push(stack, &n, w->partials[rnf_goes_back(i)
+				? w->n_partials - 1 - k : k], size);
+	}
 	while (n > 1) {
 		rnf_add_tile(size, stack[n - 2].sum, stack[n - 1].sum,
 			     stack[n - 2].sum);

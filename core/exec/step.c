@@ -13,16 +13,16 @@ struct view {
 	float *out;
 };
 
-/* The batch's last image has no next one. */
 static int64_t find_ahead(const struct rnf_worker *w, const struct rnf_step *s,
 			  struct rnf_range ahead[RNF_AHEAD])
 {
 	int64_t n = 0;
 	for (size_t i = 0; i < s->n_ahead; i++) {
 		const struct rnf_ahead *a = &s->ahead[i];
-		if (w->image + a->next >= w->exec->images) continue;
+		const int64_t images = a->next ? w->next - w->image : 0;
+		if (a->next && w->next < 0) continue;
 		ahead[n++] = (struct rnf_range){
-			rnf_at(w, a->operand) + a->next * a->operand.stride,
+			rnf_at(w, a->operand) + images * a->operand.stride,
 			a->operand.stride };
 	}
 	return n;

@@ -40,6 +40,7 @@ void rnf_images_together(struct rnf_worker *w, const struct rnf_phase *phase)
 	const struct rnf_exec *exec = w->exec;
 	int had_parts = 0;
 	w->first = w->last = 1;
+	w->next = -1; /* there is nothing to fetch from it */
 	for (w->image = 0; w->image < exec->images; w->image++)
 		for (size_t i = 0; i < phase->n_steps; i++) {
 			const int has = has_parts(&phase->steps[i]);
