@@ -21,17 +21,18 @@ void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
 	}
 }
 
-/* A node without a right sibling is its left child: the last ones on the stack
- * rise to the next one's level and are added. */
+/* A worker that goes back has its last images first. A node without a right sibling is
+ * its left child: the last ones on the stack rise to the next one's level and are added. */
 const float *rnf_reduce_finish(const struct rnf_exec *exec, int64_t size)
 {
 	struct rnf_partial stack[2 * RNF_LEVELS];
 	int n = 0;
 	for (int i = 0; i < exec->n_workers; i++) {
 		const struct rnf_worker *w = &exec->workers[i];
-		for (int k = 0; k < w->n_partials; k++)
-			rnf_reduce_push(stack, &n, w->partials[rnf_goes_back(i)
-				? w->n_partials - 1 - k : k], size);
+		for (int k = 0; k < w->n_partials; k++) {
+			const int at = rnf_goes_back(i) ? w->n_partials - 1 - k : k;
+			rnf_reduce_push(stack, &n, w->partials[at], size);
+		}
 	}
 	while (n > 1) {
 		rnf_add_tile(size, stack[n - 2].sum, stack[n - 1].sum,
