@@ -6,26 +6,15 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Compile a static function for several instruction sets and pick one when loaded; the
- * same of a function that other files call, whose name clang 14 hides from them. Empty
- * where the loader or a sanitizer cannot. */
-#if !defined(__x86_64__) || !defined(__gnu_linux__)
+/* Compile a function for several instruction sets and pick one when loaded. Empty where
+ * the loader or a sanitizer cannot, and in clang, which exports a
+ * symbol for each such function of a plugin, static or not. */
+#if !defined(__x86_64__) || !defined(__gnu_linux__) || defined(__clang__) || \
+	defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RNF_MULTIARCH
-#define RNF_MULTIARCH_EXTERN
-#elif defined(__clang__)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define RNF_MULTIARCH
-#else
-#define RNF_MULTIARCH __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-#define RNF_MULTIARCH_EXTERN
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define RNF_MULTIARCH
-#define RNF_MULTIARCH_EXTERN
 #else
 #define RNF_MULTIARCH \
 	__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#define RNF_MULTIARCH_EXTERN RNF_MULTIARCH
 #endif
 
 #define RNF_INLINE static inline __attribute__((always_inline))
