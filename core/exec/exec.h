@@ -48,6 +48,7 @@ struct rnf_exec {
 	int alone;    /* one leaf: the caller's thread runs it, and none is woken */
 	int together; /* fewer images than workers, and no sums over them */
 	void (*run_phase)(struct rnf_worker *, const struct rnf_phase *); /* its share */
+	int64_t units; /* of a phase, that workers share: leaves, or images */
 	struct rnf_share *shares;
 	const float *target;     /* [images][classes] */
 	const uint64_t *samples; /* keys of random ops; index in the split */
@@ -86,13 +87,13 @@ void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_barrier *b);
 /* Waits for the others; the worker that comes last runs last(its worker). */
 void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *));
 /* The second worker of two that share units goes from the last one to the first. */
-static inline int rnf_goes_back(int worker)
+static inline int rnf_goes_back(const struct rnf_worker *w)
 {
-	return worker & 1;
+	return (w - w->exec->workers) & 1;
 }
 void rnf_shares_create(struct rnf_exec *exec);
-/* A phase of so many units begins, for all workers. (share.c) */
-void rnf_shares_begin(struct rnf_exec *exec, int64_t units);
+/* A phase of exec->units begins, for all workers. (share.c) */
+void rnf_shares_begin(struct rnf_exec *exec);
 /* The next unit of a worker that has taken so many in this phase; -1: none is left. */
 int64_t rnf_share_take(const struct rnf_worker *w, int64_t taken);
 /* All images of a phase, each by all workers. (together.c) */

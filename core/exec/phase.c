@@ -29,7 +29,7 @@ static void lap(const struct rnf_worker *w, size_t row)
 /* The first image of the unit of so many images after, or before, this one. */
 static int64_t next_unit(const struct rnf_worker *w, int64_t from, int64_t to, int64_t unit)
 {
-	if (rnf_goes_back((int)(w - w->exec->workers))) return from >= unit ? from - unit : -1;
+	if (rnf_goes_back(w)) return from >= unit ? from - unit : -1;
 	return to < w->exec->images ? to : -1;
 }
 
@@ -78,12 +78,6 @@ static void share_images(struct rnf_worker *w, const struct rnf_phase *phase)
 		images(w, phase, i, 1);
 }
 
-static void begin_phase(struct rnf_exec *exec)
-{
-	const int sums = exec->plan->max_reductions > 0;
-	rnf_shares_begin(exec, sums ? count_leaves(exec) : exec->images);
-}
-
 /* By the worker that comes last. */
 static void end_phase(void *arg)
 {
@@ -102,7 +96,7 @@ static void end_phase(void *arg)
 	}
 	if (exec->look) exec->look(exec);
 	exec->phase++;
-	begin_phase(exec);
+	rnf_shares_begin(exec);
 }
 
 void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *))
@@ -148,7 +142,8 @@ static void job(void *arg, int worker)
 static void choose_run(struct rnf_exec *exec)
 {
 	const int sums = exec->plan->max_reductions > 0;
-	exec->alone = sums && count_leaves(exec) == 1;
+	exec->units = sums ? count_leaves(exec) : exec->images;
+	exec->alone = sums && exec->units == 1;
 	exec->together = !sums && exec->images < exec->n_workers;
 	exec->run_phase = sums ? share_leaves
 			: exec->together ? rnf_images_together : share_images;
@@ -170,7 +165,7 @@ void rnf_exec_run(struct rnf_exec *exec)
 	if (exec->stale) prologue(exec);
 	exec->phase = 0;
 	choose_run(exec);
-	begin_phase(exec);
+	rnf_shares_begin(exec);
 	/* of the last run; a worker that does not run this time has none */
 	for (int i = 0; i < exec->n_workers; i++)
 		exec->workers[i].n_partials = 0;

@@ -30,7 +30,7 @@ const float *rnf_reduce_finish(const struct rnf_exec *exec, int64_t size)
 	for (int i = 0; i < exec->n_workers; i++) {
 		const struct rnf_worker *w = &exec->workers[i];
 		for (int k = 0; k < w->n_partials; k++) {
-			const int at = rnf_goes_back(i) ? w->n_partials - 1 - k : k;
+			const int at = rnf_goes_back(w) ? w->n_partials - 1 - k : k;
 			rnf_reduce_push(stack, &n, w->partials[at], size);
 		}
 	}

@@ -23,23 +23,22 @@ void rnf_shares_create(struct rnf_exec *exec)
 	exec->shares = rnf_alloc((size_t)count_shares(exec) * sizeof *exec->shares);
 }
 
-void rnf_shares_begin(struct rnf_exec *exec, int64_t units)
+void rnf_shares_begin(struct rnf_exec *exec)
 {
 	const int workers = exec->alone ? 1 : exec->n_workers;
 	for (int i = 0; 2 * i < workers; i++) {
 		struct rnf_share *s = &exec->shares[i];
 		const int last = 2 * i + 1 < workers ? 2 * i + 1 : 2 * i;
 		int64_t unused;
-		rnf_pool_share(units, 2 * i, workers, &s->from, &unused);
-		rnf_pool_share(units, last, workers, &unused, &s->to);
+		rnf_pool_share(exec->units, 2 * i, workers, &s->from, &unused);
+		rnf_pool_share(exec->units, last, workers, &unused, &s->to);
 		atomic_store_explicit(&s->left, s->to - s->from, memory_order_relaxed);
 	}
 }
 
 int64_t rnf_share_take(const struct rnf_worker *w, int64_t taken)
 {
-	const int worker = (int)(w - w->exec->workers);
-	struct rnf_share *s = &w->exec->shares[worker / 2];
+	struct rnf_share *s = &w->exec->shares[(w - w->exec->workers) / 2];
 	if (atomic_fetch_sub_explicit(&s->left, 1, memory_order_relaxed) <= 0) return -1;
-	return rnf_goes_back(worker) ? s->to - 1 - taken : s->from + taken;
+	return rnf_goes_back(w) ? s->to - 1 - taken : s->from + taken;
 }

@@ -13,8 +13,9 @@ static struct rnf_exec *start(int workers, int64_t units)
 	exec->workers = rnf_alloc((size_t)workers * sizeof *exec->workers);
 	for (int i = 0; i < workers; i++)
 		exec->workers[i].exec = exec;
+	exec->units = units;
 	rnf_shares_create(exec);
-	rnf_shares_begin(exec, units);
+	rnf_shares_begin(exec);
 	return exec;
 }
 
@@ -34,7 +35,7 @@ static void check_taken(int workers, int64_t units, unsigned seed)
 		ck_assert_int_lt(unit, units);
 		ck_assert_int_eq(seen[unit]++, 0);
 		if (taken[w]++ > 0)
-			ck_assert_int_eq(unit, last[w] + (rnf_goes_back(w) ? -1 : 1));
+			ck_assert_int_eq(unit, last[w] + (rnf_goes_back(&exec->workers[w]) ? -1 : 1));
 		last[w] = unit;
 		done++;
 	}
@@ -67,7 +68,8 @@ START_TEST(a_batch_of_one_leaf_is_the_first_workers)
 {
 	struct rnf_exec *exec = start(3, 0);
 	exec->alone = 1;
-	rnf_shares_begin(exec, 1);
+	exec->units = 1;
+	rnf_shares_begin(exec);
 	ck_assert_int_eq(rnf_share_take(&exec->workers[0], 0), 0);
 	ck_assert_int_eq(rnf_share_take(&exec->workers[0], 1), -1);
 	rnf_arena_finish();
