@@ -89,11 +89,11 @@ static inline int64_t native_plane(const struct native_conv *g)
 	return (g->c * g->padded + 15) / 16 * 16 + 16;
 }
 
-/* Of the weight gradient's sums: PATCH channels of the input by a column. */
+/* Of the weight gradient's sums of a point: PATCH channels of the input by a column. */
 enum { PATCH = 16 };
-static inline int64_t native_patch(const struct native_conv *g)
+static inline int64_t native_patch_plane(const struct native_conv *g)
 {
-	return 36 * (PATCH * g->column + 16);
+	return PATCH * g->column + 16;
 }
 
 /* How many pieces of `size` n is cut into, the last one maybe smaller. */

@@ -48,7 +48,7 @@ size_t native_winograd_leaf(const struct native_conv *g)
 	const int64_t patches = native_pieces(g->c, PATCH) *
 				native_pieces(g->padded, g->column);
 	return sizeof(struct native_leaf) + native_winograd_scratch(g) +
-	       (size_t)(patches * native_patch(g)) * sizeof(float);
+	       (size_t)(patches * POINTS * native_patch_plane(g)) * sizeof(float);
 }
 
 size_t native_winograd_pack_floats(const struct native_conv *g)

@@ -497,8 +497,8 @@ static void outer_products(const struct native_conv *g, struct native_leaf *leaf
 {
 	float *v = leaf->floats, *z = v + g->tiles_at_once * read_size(g);
 	struct patch p = { .du = z + g->tiles_at_once * written_size(g),
-			   .plane = native_patch(g) / POINTS };
-	const int64_t step = dw && !leaf->multiplied ? 0 : native_patch(g);
+			   .plane = native_patch_plane(g) };
+	const int64_t step = dw && !leaf->multiplied ? 0 : POINTS * p.plane;
 	for (p.k = 0; p.k < g->padded; p.k += COLUMN)
 		for (p.first = 0; p.first < g->c; p.first += PATCH, p.du += step) {
 			p.n = least(PATCH, g->c - p.first);
