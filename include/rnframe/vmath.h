@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* Compile a function for several instruction sets and pick one when loaded. Empty where
- * the loader or a sanitizer cannot, and in clang, which exports a
- * symbol for each such function of a plugin, static or not. */
+ * the loader or a sanitizer cannot, and in clang, which exports a symbol for each such
+ * function of a plugin, static or not. */
 #if !defined(__x86_64__) || !defined(__gnu_linux__) || defined(__clang__) || \
 	defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RNF_MULTIARCH
