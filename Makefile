@@ -50,11 +50,12 @@ packages = packages="$(call needs,$(1))"; cflags=""; libs=""; \
 leave_out = echo "left out: $(1) (install the development package of: $$packages)"; \
 	rm -f $@; echo "$$packages" >$(@:.so=.missing)
 UNDEFINED := -Wl,-z,defs # a plugin links all that it needs
+EXPORTS := -Wl,--version-script=plugins/exports.map
 
 $(BUILD)/plugins/%.so: plugins/%.c
 	@mkdir -p $(@D); rm -f $(@:.so=.missing)
 	$(Q)$(call packages,$<,$(call leave_out,$<)) echo "  plugin  $<"; \
-	$(CC) $(BASE) $$cflags -shared $(UNDEFINED) $< -o $@ $$libs -lm
+	$(CC) $(BASE) $$cflags -shared $(UNDEFINED) $(EXPORTS) $< -o $@ $$libs -lm
 
 # A plugin of several files is a folder; the packages of any are those of all.
 # Files for one kind of processor name their flags: /* x86 flags: -mavx2 */
@@ -68,7 +69,7 @@ define folder_plugin
 $(BUILD)/plugins/$(1).so: $(patsubst plugins/%.c,$(BUILD)/plugins/%.o,$(wildcard plugins/$(1)/*.c))
 	@rm -f $$(@:.so=.missing)
 	$(Q)$$(call packages,plugins/$(1)/*.c,$$(call leave_out,plugins/$(1))) \
-	$(CC) $(CFLAGS) $(SAN) -shared $(UNDEFINED) $$^ -o $$@ $$$$libs -lm
+	$(CC) $(CFLAGS) $(SAN) -shared $(UNDEFINED) $(EXPORTS) $$^ -o $$@ $$$$libs -lm
 endef
 $(foreach dir,$(plugin_dir),$(eval $(call folder_plugin,$(dir))))
 

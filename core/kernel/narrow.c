@@ -1,11 +1,11 @@
 #include "kernel/narrow.h"
 
-#include <rnframe/vmath.h>
+#include "kernel/clones.h"
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_widen(int64_t n, const uint16_t *from, float *to)
 {
 	for (int64_t i = 0; i < n; i++) {
@@ -14,7 +14,7 @@ void rnf_widen(int64_t n, const uint16_t *from, float *to)
 	}
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_narrow_plain(int64_t n, const float *from, uint16_t *to)
 {
 	for (int64_t i = 0; i < n; i++) {

@@ -3,7 +3,7 @@
  * of the pixels, whatever the block. */
 #include "kernel/pointwise.h"
 
-#include <rnframe/vmath.h>
+#include "kernel/clones.h"
 
 enum { BLOCK = 16, VECTORS = BLOCK / RNF_LANES };
 
@@ -27,7 +27,7 @@ RNF_INLINE void bias(int64_t pixels, int64_t c, int64_t n, const float *x, const
 	}
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_bias_tile(int64_t pixels, int64_t c, const float *x, const float *b,
 		   float *y)
 {
@@ -50,7 +50,7 @@ RNF_INLINE void affine(int64_t pixels, int64_t c, int64_t n, const float *x,
 	}
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_affine_tile(int64_t pixels, int64_t c, const float *x, const float *coef,
 		     float *y)
 {
@@ -75,7 +75,7 @@ RNF_INLINE void affine_bwd(int64_t pixels, int64_t c, int64_t n, const float *dy
 	}
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_affine_bwd_tile(int64_t pixels, int64_t c, const float *dy, const float *x,
 			 const float *coef, float *dx)
 {
@@ -97,7 +97,7 @@ RNF_INLINE void scale(int64_t pixels, int64_t c, int64_t n, const float *x, cons
 	}
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_scale_tile(int64_t pixels, int64_t c, const float *x, const float *s,
 		    float *y)
 {
@@ -107,7 +107,7 @@ void rnf_scale_tile(int64_t pixels, int64_t c, const float *x, const float *s,
 	if (i < c) scale(pixels, c, c - i, x + i, s + i, y + i);
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_add_tile(int64_t n, const float *a, const float *b, float *y)
 {
 	for (int64_t i = 0; i < n; i++)
@@ -124,7 +124,7 @@ RNF_INLINE void broadcast(int64_t pixels, int64_t c, int64_t n, const float *v,
 		copy(n, value, y);
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_broadcast_tile(int64_t pixels, int64_t c, const float *v, float factor,
 			float *y)
 {
@@ -146,7 +146,7 @@ RNF_INLINE void sum_block(int64_t pixels, int64_t c, const float *x, float *sum)
 		((rnf_vec *)sum)[v] += s[v];
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_sum_tile(int64_t pixels, int64_t c, const float *x, float *restrict sum)
 {
 	int64_t i = 0;
@@ -176,7 +176,7 @@ RNF_INLINE void stats_block(int64_t pixels, int64_t c, const float *x, const flo
 	}
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_stats_tile(int64_t pixels, int64_t c, const float *x, const float *m,
 		    float *restrict sum)
 {
@@ -211,7 +211,7 @@ RNF_INLINE void bn_sums_block(int64_t pixels, int64_t c, const float *dy, const 
 	}
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_bn_sums_tile(int64_t pixels, int64_t c, const float *dy, const float *x,
 		      const float *m, float *restrict sum)
 {
@@ -240,7 +240,7 @@ RNF_INLINE void dot_block(int64_t pixels, int64_t c, const float *a, const float
 		((rnf_vec *)sum)[v] += s[v];
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_dot_tile(int64_t pixels, int64_t c, const float *a, const float *b,
 		  float *restrict sum)
 {

@@ -2,7 +2,7 @@
  * pixels go by. */
 #include "kernel/pool.h"
 
-#include <rnframe/vmath.h>
+#include "kernel/clones.h"
 
 /* RNF_LANES channels, or n where there are less: the other lanes are 0. */
 RNF_INLINE void get(int64_t n, const float *from, rnf_vec *v)
@@ -144,14 +144,14 @@ RNF_INLINE void largest_bwd(const struct box *b, int64_t i, int64_t n, const flo
 		}
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_avgpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *x, float *y)
 {
 	each_window(w, h, wd, c, average, x, NULL, y);
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_avgpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *dy, float *dx)
 {
@@ -159,14 +159,14 @@ void rnf_avgpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t 
 	each_window(w, h, wd, c, average_bwd, NULL, dy, dx);
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_maxpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *x, float *y)
 {
 	each_window(w, h, wd, c, largest, x, NULL, y);
 }
 
-RNF_MULTIARCH
+RNF_CLONES
 void rnf_maxpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *x, const float *dy, float *dx)
 {

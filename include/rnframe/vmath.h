@@ -6,12 +6,19 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Compile a function for several instruction sets and pick one when loaded. Empty where
- * the loader or a sanitizer cannot, and in clang, which exports a symbol for each such
- * function of a plugin, static or not. */
-#if !defined(__x86_64__) || !defined(__gnu_linux__) || defined(__clang__) || \
-	defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* Compile a static function for several instruction sets and pick one when loaded. Empty
+ * where the loader or a sanitizer cannot. */
+#if defined(__has_feature) && defined(__clang__)
+#define RNF_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RNF_SANITIZED 1
+#else
+#define RNF_SANITIZED 0
+#endif
+#if !defined(__x86_64__) || !defined(__gnu_linux__) || RNF_SANITIZED
 #define RNF_MULTIARCH
+#elif defined(__clang__) /* 14 knows no levels of x86-64 here */
+#define RNF_MULTIARCH __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define RNF_MULTIARCH \
 	__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -117,7 +124,7 @@ struct rnf_wide {
 
 /* Before a loop over the sides, so that they stay in registers. */
 #ifdef __clang__
-#define RNF_UNROLL _Pragma("unroll")
+#define RNF_UNROLL _Pragma("clang loop unroll(full)")
 #define RNF_ROLLED
 #else
 #define RNF_UNROLL _Pragma("GCC unroll 4")

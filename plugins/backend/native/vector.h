@@ -8,9 +8,10 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Loops over an array of sums must be unrolled early, or it stays in memory. */
+/* Loops over an array of sums must be unrolled early, or it stays in memory; whole, or
+ * clang does so by halves before it knows how often they go. */
 #ifdef __clang__
-#define UNROLL _Pragma("unroll")
+#define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif

@@ -1,0 +1,14 @@
+/* RNF_MULTIARCH for a function that other files call, whose name clang would hide from
+ * them: it stays one there. */
+#ifndef RNF_KERNEL_CLONES_H
+#define RNF_KERNEL_CLONES_H
+
+#include <rnframe/vmath.h>
+
+#ifdef __clang__
+#define RNF_CLONES
+#else
+#define RNF_CLONES RNF_MULTIARCH
+#endif
+
+#endif
