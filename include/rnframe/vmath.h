@@ -8,7 +8,7 @@
 
 /* Compile a static function for several instruction sets and pick one when loaded. Empty
  * where the loader or a sanitizer cannot. */
-#if defined(__has_feature) && defined(__clang__)
+#ifdef __clang__
 #define RNF_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RNF_SANITIZED 1
