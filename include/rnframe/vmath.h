@@ -122,12 +122,14 @@ struct rnf_wide {
 	rnf_strip v[RNF_SIDES];
 };
 
-/* Before a loop over the sides, so that they stay in registers. */
+/* Before a loop over the sides, or over an array of sums, so that they stay in registers:
+ * it is unrolled early, and whole, or clang does so by halves before it knows how often
+ * the loop goes. */
 #ifdef __clang__
 #define RNF_UNROLL _Pragma("clang loop unroll(full)")
 #define RNF_ROLLED
 #else
-#define RNF_UNROLL _Pragma("GCC unroll 4")
+#define RNF_UNROLL _Pragma("GCC unroll 16")
 #define RNF_ROLLED _Pragma("GCC unroll 1")
 #endif
 

@@ -4,17 +4,12 @@
  * `pairs` are inlined with constants there, so that their sums stay in registers. */
 #include <string.h>
 
+#include <rnframe/vmath.h>
+
 #include "native.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
-/* Loops over an array of sums must be unrolled early, or it stays in memory; whole, or
- * clang does so by halves before it knows how often they go. */
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+#define INLINE RNF_INLINE
+#define UNROLL RNF_UNROLL
 
 typedef float unaligned __attribute__((vector_size(4 * LANES), aligned(4)));
 
