@@ -343,10 +343,10 @@ static void set_passes(const struct rnf_conv_shape *s, const struct naive *t,
 				   n[1], t->dkernel, pixels };
 }
 
-/* Winograd's transforms multiply by up to 8 and take away what they multiplied. */
+/* Winograd's transforms multiply and take away what they multiplied. */
 static double rounding_of(const struct test_conv_call *call)
 {
-	return strstr(call->kernel.name, "winograd") ? 40 : 4;
+	return strstr(call->kernel.name, "winograd") ? 20 : 4;
 }
 
 /* Puts what one part wrote beside what others did. */

@@ -2,9 +2,9 @@
  * in place of 144, for dense 3x3 convs of stride 1.
  *   y  = A' [ (G w G') . (B' x B) ] A         forward, input gradient
  *   dw = G' [ (B' x B) . (A dy A') ] G        weight gradient, summed over tiles
- * with the points 0, 1, -1, 2, -2 and infinity. Source: Lavin and Gray 2015 (arXiv
- * 1509.09308), section 4. The products of one point and many tiles are a product
- * of matrices; transforms go LANES channels at a time.
+ * with the points 0, NEAR, -NEAR, FAR, -FAR and infinity. Source: Lavin and Gray 2015
+ * (arXiv 1509.09308), section 4, but for NEAR and FAR. The products of one point and many
+ * tiles are a product of matrices; transforms go LANES channels at a time.
  *
  * A vector of channels has its points side by side, one BLOCK, so that a transform
  * writes and reads at offsets that the compiler knows:
@@ -18,71 +18,76 @@ enum {
 
 /* ---- the transforms of one line ---- */
 
-/* a + times * b; exact but for one rounding where times is a power of two */
+/* The points. With 1 and 2 in their place, as is usual, the factors below spread wider
+ * and rounding errors are twice as large. Their product is 1: so many a factor is too. */
+static const float NEAR = 2.0f / 3, FAR = 1.5f;
+static const float NEAR2 = NEAR * NEAR, FAR2 = FAR * FAR;
+
+/* What G divides by at 0, NEAR and FAR: the product of a point's distances from the other
+ * ones; at 0 it is 1. */
+static const float AT_NEAR = 2 * NEAR2 * (NEAR2 - FAR2), AT_FAR = 2 * FAR2 * (FAR2 - NEAR2);
+
+/* a + times * b */
 INLINE vec plus(vec a, float times, vec b)
 {
 	return multiply_add(all(times), b, a);
 }
 
+/* At a point and at minus it. Additions and multiplications take different ports. */
+INLINE void both_signs(vec even, float point, vec odd, vec t[2])
+{
+	const vec product = all(point) * odd;
+	t[0] = even + product;
+	t[1] = even - product;
+}
+
 /* B': 6 pixels to 6 points */
 INLINE void to_points(const vec *d, vec *t)
 {
-	const vec a = plus(d[4], -4, d[2]), b = plus(d[3], -4, d[1]);
-	const vec c = d[4] - d[2], e = d[3] - d[1];
-	t[0] = plus(c, 4, d[0] - d[2]);
-	t[1] = a + b;
-	t[2] = a - b;
-	t[3] = plus(c, 2, e);
-	t[4] = plus(c, -2, e);
-	t[5] = plus(d[5] - d[3], -4, e);
+	t[0] = plus(d[0] + d[4], -NEAR2 - FAR2, d[2]);
+	both_signs(plus(d[4], -FAR2, d[2]), NEAR, plus(d[3], -FAR2, d[1]), &t[1]);
+	both_signs(plus(d[4], -NEAR2, d[2]), FAR, plus(d[3], -NEAR2, d[1]), &t[3]);
+	t[5] = plus(d[1] + d[5], -NEAR2 - FAR2, d[3]);
 }
 
-/* A': 6 points to 4 pixels */
+/* A': 6 points, as weighted_taps() weights them, to 4 pixels */
 INLINE void to_pixels(const vec *m, vec *s)
 {
 	const vec p = m[1] + m[2], q = m[1] - m[2];
 	const vec r = m[3] + m[4], z = m[3] - m[4];
-	s[0] = m[0] + (p + r);
-	s[1] = plus(q, 2, z);
-	s[2] = plus(p, 4, r);
-	s[3] = plus(q, 8, z) + m[5];
+	s[0] = plus(plus(m[0], FAR, p), NEAR, r);
+	s[1] = q + z;
+	s[2] = plus(all(FAR) * r, NEAR, p);
+	s[3] = plus(plus(m[5], NEAR2, q), FAR2, z);
+}
+
+/* G: 3 taps to 6 points, but for 0 and infinity times NEAR or FAR: so A' multiplies less */
+INLINE void weighted_taps(const vec *w, vec *u)
+{
+	const vec near = plus(w[0], NEAR2, w[2]), far = plus(w[0], FAR2, w[2]);
+	u[0] = w[0];
+	both_signs(near * all(NEAR / AT_NEAR), NEAR2 / AT_NEAR, w[1], &u[1]);
+	both_signs(far * all(FAR / AT_FAR), FAR2 / AT_FAR, w[1], &u[3]);
+	u[5] = w[2];
 }
 
 /* A: 4 pixels of a gradient to 6 points */
 INLINE void gradient_to_points(const vec *d, vec *t)
 {
-	const vec even = d[0] + d[2], odd = d[1] + d[3];
-	const vec even4 = plus(d[0], 4, d[2]), odd4 = plus(d[1], 4, d[3]);
 	t[0] = d[0];
-	t[1] = even + odd;
-	t[2] = even - odd;
-	t[3] = plus(even4, 2, odd4);
-	t[4] = plus(even4, -2, odd4);
+	both_signs(plus(d[0], NEAR2, d[2]), NEAR, plus(d[1], NEAR2, d[3]), &t[1]);
+	both_signs(plus(d[0], FAR2, d[2]), FAR, plus(d[1], FAR2, d[3]), &t[3]);
 	t[5] = d[3];
-}
-
-/* G: 3 taps to 6 points */
-INLINE void taps_to_points(const vec *w, vec *u)
-{
-	const vec even = (w[0] + w[2]) * all(1.0f / 6), odd = w[1] * all(1.0f / 6);
-	const vec even4 = w[0] * all(1.0f / 24) + w[2] * all(1.0f / 6);
-	const vec odd4 = w[1] * all(1.0f / 12);
-	u[0] = w[0] * all(0.25f);
-	u[1] = -even - odd;
-	u[2] = odd - even;
-	u[3] = even4 + odd4;
-	u[4] = even4 - odd4;
-	u[5] = w[2];
 }
 
 /* G': 6 points to 3 taps */
 INLINE void to_taps(const vec *m, vec *s)
 {
-	const vec p = (m[1] + m[2]) * all(1.0f / 6), q = (m[2] - m[1]) * all(1.0f / 6);
-	const vec r = (m[3] + m[4]) * all(1.0f / 24), z = (m[3] - m[4]) * all(1.0f / 12);
-	s[0] = plus(r - p, 0.25f, m[0]);
-	s[1] = q + z;
-	s[2] = plus(m[5] - p, 4, r);
+	const vec p = (m[1] + m[2]) * all(1 / AT_NEAR), q = m[1] - m[2];
+	const vec r = (m[3] + m[4]) * all(1 / AT_FAR), z = m[3] - m[4];
+	s[0] = m[0] + (p + r);
+	s[1] = plus(q * all(NEAR / AT_NEAR), FAR / AT_FAR, z);
+	s[2] = plus(plus(m[5], NEAR2, p), FAR2, r);
 }
 
 /* ---- and of a square: down its columns, then along its rows ---- */
@@ -192,7 +197,7 @@ static void winograd_pack(const void *conv, const float *weights, float *packed)
 		for (int64_t c = 0; c < g->c; c++, u += width) {
 			load_filters(g, weights, c, k, w);
 			const struct view s = view_of(w, FILTER, FILTER * LANES, LANES);
-			both_ways(&s, 0, FILTER, taps_to_points, WINDOW,
+			both_ways(&s, 0, FILTER, weighted_taps, WINDOW,
 				  (struct square){ u, WINDOW * plane, plane }, LANES, LANES);
 		}
 	}
