@@ -343,10 +343,13 @@ static void set_passes(const struct rnf_conv_shape *s, const struct naive *t,
 				   n[1], t->dkernel, pixels };
 }
 
-/* Winograd's transforms multiply and take away what they multiplied. */
+/* Winograd's transforms multiply and take away what they multiplied. In bf16 they leave
+ * an eighth of what values scatter by: a channel or a tile that is not where it should be
+ * makes more. */
 static double rounding_of(const struct test_conv_call *call)
 {
-	return strstr(call->kernel.name, "winograd") ? 20 : 4;
+	const char *name = call->kernel.name;
+	return strstr(name, "winograd of bf16") ? 9e4 : strstr(name, "winograd") ? 20 : 4;
 }
 
 /* Puts what one part wrote beside what others did. */
@@ -437,7 +440,7 @@ static double root_mean_square(int64_t n, const float *got, const double *want)
 double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
 		       enum rnf_step_kind kind)
 {
-	struct naive t = make(s, by->precision);
+	struct naive t = make(s, RNF_PRECISION_FP32);
 	struct pass passes[3];
 	naive_sums(s, &t);
 	set_passes(s, &t, passes);

@@ -47,7 +47,8 @@ void test_conv_finish(struct test_conv_call *call);
 float test_conv_bf16(float a);
 /* Every element of all three passes; how many passes it does not leave out. */
 int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s);
-/* Root of the mean square of a pass' errors, relative to that of its values. */
+/* Root of the mean square of a pass' errors, relative to that of its values, of fp32
+ * operands. */
 double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
 		       enum rnf_step_kind kind);
 /* The same bits from two calls of two kernels, on memory of other contents. */

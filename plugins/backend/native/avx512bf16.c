@@ -23,6 +23,11 @@ static inline ints narrow_two(vec first, vec second)
 	return (ints)_mm512_permutexvar_epi16((__m512i)order, (__m512i)narrow(first, second));
 }
 
+static inline void narrow_half(float *to, vec v)
+{
+	_mm256_storeu_ps(to, (__m256)_mm512_cvtneps_pbh((__m512)v));
+}
+
 #define HAS_PAIRS
 #define ISA native_avx512bf16
 #define ISA_NAME "avx512bf16"

@@ -336,7 +336,7 @@ static int has_few_channels(const struct rnf_conv_shape *s)
 	return s->c < 8 || s->k < 8;
 }
 
-/* In fp32 always: bf16 would be too coarse for the transforms, which save more. */
+/* In bf16 too: it is faster than direct sums even where its points are fp32. */
 static int takes_winograd(const struct rnf_conv_shape *s)
 {
 	if (s->algorithm == RNF_ALGORITHM_AUTO && has_few_channels(s)) return 0;
@@ -353,16 +353,18 @@ static int takes_bf16(const struct rnf_conv_shape *s)
 static void set_winograd(struct state *s, const struct native_isa *isa,
 			 struct rnf_kernel *kernel)
 {
+	const struct native_winograd *by = native_winograd_is_bf16(&s->g.shape)
+		? &isa->winograd_bf16 : &isa->winograd;
 	native_winograd_size(&s->g, isa->lanes);
-	kernel->name = isa->winograd_name;
+	kernel->name = by->name;
 	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
-		s->run = isa->winograd_weights;
+		s->run = by->weights;
 		kernel->leaf_bytes = native_winograd_leaf(&s->g);
 		return;
 	}
-	s->run = isa->winograd;
+	s->run = by->run;
 	kernel->scratch_bytes = native_winograd_scratch(&s->g);
-	kernel->pack = isa->winograd_pack;
+	kernel->pack = by->pack;
 	kernel->pack_floats = native_winograd_pack_floats(&s->g);
 }
 

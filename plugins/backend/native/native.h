@@ -49,7 +49,8 @@ struct native_conv {
 	/* Winograd: `left` and these zeros before the image */
 	int64_t top;
 	int64_t out_h, c_padded;
-	int64_t tiles_x, tiles, tiles_at_once;
+	int64_t tiles_x, tiles;
+	int64_t tiles_at_once; /* weight gradient of bf16: pairs of them */
 	/* Weight gradient of bf16: `left` too, c_padded, and `columns`, which are
 	 * the pairs of pixels in a row of a copy (bf16.h). */
 };
@@ -127,20 +128,25 @@ static inline int64_t native_packed_at(const struct native_conv *g, int64_t tap,
 
 typedef void native_run(const struct native_conv *, const struct rnf_step_io *);
 
+/* By Winograd, with points that are floats, or bf16. */
+struct native_winograd {
+	const char *name;
+	native_run *run, *weights;
+	void (*pack)(const void *conv, const float *weights, float *packed); /* for run */
+};
+
 /* The kernels of one instruction set. */
 struct native_isa {
-	const char *name, *winograd_name, *bf16_name;
+	const char *name, *bf16_name;
 	int emulates_bf16; /* for tests: it is not offered */
 	int64_t lanes, vectors; /* of a column that is summed at once */
 	int64_t channels;       /* whose weight gradients are */
 	int permutes;           /* the lanes of a vector, in one instruction */
 	/* The weights that are read, io->in[1]: as native_packed_at() finds them ... */
 	native_run *dense, *dense_weights, *point_weights, *grouped, *grouped_weights;
-	/* ... or as winograd_pack leaves them. */
-	native_run *winograd, *winograd_weights;
-	void (*winograd_pack)(const void *conv, const float *weights, float *packed);
-	/* ... or as native_bf16_pack() does. */
+	/* ... or as native_bf16_pack() leaves them. */
 	native_run *bf16, *bf16_weights;
+	struct native_winograd winograd, winograd_bf16;
 	double (*peak)(enum rnf_precision); /* as the backend's own (peak.h) */
 };
 
@@ -161,6 +167,8 @@ void native_bf16_pack(const void *conv, const float *weights, float *packed);
 
 /* (winograd.c) */
 int native_winograd_fits(const struct rnf_conv_shape *);
+/* Whether its points are bf16. */
+int native_winograd_is_bf16(const struct rnf_conv_shape *);
 void native_winograd_size(struct native_conv *, int64_t lanes);
 size_t native_winograd_scratch(const struct native_conv *);
 size_t native_winograd_leaf(const struct native_conv *);

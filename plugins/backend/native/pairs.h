@@ -36,6 +36,13 @@ static inline ints narrow_two(vec first, vec second)
 		pairs[l] = (int)native_pair(first[l], second[l]);
 	return pairs;
 }
+
+/* LANES / 2 floats at `to`: values 2 l and 2 l + 1 of the vector. */
+static inline void narrow_half(float *to, vec v)
+{
+	const ints pairs = narrow(v, (vec){ 0 });
+	memcpy(to, &pairs, sizeof(float[LANES / 2]));
+}
 #endif
 
 /* sum + the products of what `a` points at with all of b: pairs, or floats. */

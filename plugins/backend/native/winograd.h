@@ -9,11 +9,15 @@
  * A vector of channels has its points side by side, one BLOCK, so that a transform
  * writes and reads at offsets that the compiler knows:
  *   v[tile][channels of the input / LANES][POINTS][LANES]
- *   m, z[tile][channels of the output / LANES][POINTS][LANES] */
+ *   m, z[tile][channels of the output / LANES][POINTS][LANES]
+ *
+ * Gradients of bf16 training multiply pairs of bf16 numbers: points are rounded to them
+ * as they are stored. What is summed over lies in a pair: two channels in v of the input
+ * gradient (half as many words as lanes), two tiles in v and z of the weight gradient. */
 
 enum {
 	TILE = 4, WINDOW = 6, FILTER = 3,
-	POINTS = WINDOW * WINDOW, BLOCK = POINTS * LANES,
+	POINTS = WINDOW * WINDOW, BLOCK = POINTS * LANES, HALF_LANES = LANES / 2,
 };
 
 /* ---- the transforms of one line ---- */
@@ -101,15 +105,33 @@ struct view {
 	int64_t pixel, from, to;
 };
 
+/* How n lanes of a vector are stored: as they are, store_up_to(), or as below. */
+typedef void keep(float *at, vec v, int64_t n);
+
+/* Each two lanes become a pair. */
+INLINE void keep_half(float *at, vec v, int64_t n)
+{
+	(void)n;
+	narrow_half(at, v);
+}
+
+/* Each lane becomes a pair with the float that lies there, which goes first. */
+INLINE void keep_second(float *at, vec v, int64_t n)
+{
+	(void)n;
+	store(at, (vec)narrow_two(load(at), v));
+}
+
 /* Where a square goes: at + y * row + x * pixel. */
 struct square {
 	float *at;
 	int64_t row, pixel;
+	keep *put;
 };
 
-INLINE struct square side_by_side(float *at)
+INLINE struct square side_by_side(float *at, int64_t words, keep *put)
 {
-	return (struct square){ at, WINDOW * LANES, LANES };
+	return (struct square){ at, WINDOW * words, words, put };
 }
 
 INLINE struct view view_of(const float *at, int size, int64_t row, int64_t pixel)
@@ -163,13 +185,13 @@ INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, 
 			of_line(t[y], points);
 			UNROLL
 			for (int x = 0; x < n; x++)
-				store_up_to(to.at + (first + y) * to.row + x * to.pixel,
-					    points[x], written);
+				to.put(to.at + (first + y) * to.row + x * to.pixel,
+				       points[x], written);
 		}
 	}
 }
 
-/* ---- weights: u[point][column of vectors][c][its width] ---- */
+/* ---- weights: u[point][column of vectors][c, or pairs of them][its width] ---- */
 
 /* One vector of filters, from k on, of the channel c that is read; zeros behind the
  * last. They lie side by side forward, and a kernel's row apart backward. */
@@ -177,7 +199,7 @@ static void load_filters(const struct native_conv *g, const float *weights, int6
 			 int64_t k, float w[FILTER * FILTER * LANES])
 {
 	const int64_t step = g->shape.kind == RNF_STEP_CONV_FWD ? 1 : g->shape.k;
-	const int64_t there = least(LANES, g->k - k);
+	const int64_t there = c < g->depth ? least(LANES, g->k - k) : 0;
 	memset(w, 0, sizeof(float[FILTER * FILTER * LANES]));
 	for (int t = 0; t < FILTER * FILTER && there > 0; t++, w += LANES) {
 		const float *from = weights + native_weight_at(g, t, c, k);
@@ -186,21 +208,40 @@ static void load_filters(const struct native_conv *g, const float *weights, int6
 	}
 }
 
-static void winograd_pack(const void *conv, const float *weights, float *packed)
+/* Points of the filters of a channel, at u and a plane apart. */
+INLINE void pack_filters(const struct native_conv *g, const float *weights, int64_t c,
+			 int64_t k, float *u, keep *put)
 {
-	const struct native_conv *g = conv;
 	const int64_t plane = native_plane(g);
+	float w[FILTER * FILTER * LANES];
+	load_filters(g, weights, c, k, w);
+	const struct view s = view_of(w, FILTER, FILTER * LANES, LANES);
+	both_ways(&s, 0, FILTER, weighted_taps, WINDOW,
+		  (struct square){ u, WINDOW * plane, plane, put }, LANES, LANES);
+}
+
+INLINE void pack_points(const struct native_conv *g, const float *weights, float *packed,
+			int pairs)
+{
 	for (int64_t k = 0; k < g->padded; k += LANES) {
 		const int64_t from = k / g->column * g->column;
 		const int64_t width = least(g->column, g->padded - from);
-		float *u = packed + from * g->c + k - from, w[FILTER * FILTER * LANES];
-		for (int64_t c = 0; c < g->c; c++, u += width) {
-			load_filters(g, weights, c, k, w);
-			const struct view s = view_of(w, FILTER, FILTER * LANES, LANES);
-			both_ways(&s, 0, FILTER, weighted_taps, WINDOW,
-				  (struct square){ u, WINDOW * plane, plane }, LANES, LANES);
+		float *u = packed + from * g->c + k - from;
+		for (int64_t c = 0; c < g->depth; c += 1 + pairs, u += width) {
+			pack_filters(g, weights, c, k, u, store_up_to);
+			if (pairs) pack_filters(g, weights, c + 1, k, u, keep_second);
 		}
 	}
+}
+
+static void winograd_pack(const void *conv, const float *weights, float *packed)
+{
+	pack_points(conv, weights, packed, 0);
+}
+
+static void winograd_bf16_pack(const void *conv, const float *weights, float *packed)
+{
+	pack_points(conv, weights, packed, 1);
 }
 
 /* ---- tiles ---- */
@@ -228,31 +269,39 @@ INLINE struct view view_at(const struct native_conv *g, const float *image, int6
 	return v;
 }
 
-/* v: points of the n channels, a vector after the other; the last one's lanes behind
- * them are 0. */
-INLINE void read_square(const struct view *s, int64_t n, int size, line *of_line, float *v)
+/* v: points of the n channels, a vector after the other, in `words` words each; the last
+ * one's lanes behind them are 0. */
+INLINE void read_square(const struct view *s, int64_t n, int size, line *of_line, float *v,
+			int64_t words, keep *put)
 {
 	int64_t i = 0;
-	for (; i + LANES <= n; i += LANES, v += BLOCK)
-		both_ways(s, i, size, of_line, WINDOW, side_by_side(v), LANES, LANES);
-	if (i < n) both_ways(s, i, size, of_line, WINDOW, side_by_side(v), n - i, LANES);
+	for (; i + LANES <= n; i += LANES, v += POINTS * words)
+		both_ways(s, i, size, of_line, WINDOW, side_by_side(v, words, put), LANES,
+			  LANES);
+	if (i < n)
+		both_ways(s, i, size, of_line, WINDOW, side_by_side(v, words, put), n - i,
+			  LANES);
 }
 
-static void read_tile(const struct native_conv *g, const float *in, int64_t tile, float *v)
+INLINE void points_of_tile(const struct native_conv *g, const float *in, int64_t tile,
+			   float *v, int64_t words, keep *put)
 {
 	struct corner from = corner_of(g, tile);
 	from.y -= g->top;
 	from.x -= g->left;
-	const struct view s = view_at(g, in, g->h, g->w, g->c, from, WINDOW);
-	read_square(&s, g->c, WINDOW, to_points, v);
+	const struct view s = view_at(g, in, g->h, g->w, g->depth, from, WINDOW);
+	read_square(&s, g->depth, WINDOW, to_points, v, words, put);
 }
 
-static void read_gradient(const struct native_conv *g, const float *dy, int64_t tile,
-			  float *z)
+static void read_tile(const struct native_conv *g, const float *in, int64_t tile, float *v)
 {
-	const struct view s = view_at(g, dy, g->out_h, g->out_w, g->k, corner_of(g, tile),
-				      TILE);
-	read_square(&s, g->k, TILE, gradient_to_points, z);
+	points_of_tile(g, in, tile, v, LANES, store_up_to);
+}
+
+static void read_tile_in_halves(const struct native_conv *g, const float *in, int64_t tile,
+				float *v)
+{
+	points_of_tile(g, in, tile, v, HALF_LANES, keep_half);
 }
 
 INLINE void points_to_pixels(const float *m, struct square to)
@@ -266,7 +315,7 @@ static void write_some(const float *m, struct square to, int64_t rows, int64_t c
 		       int64_t n)
 {
 	float whole[TILE * TILE * LANES];
-	points_to_pixels(m, (struct square){ whole, TILE * LANES, LANES });
+	points_to_pixels(m, (struct square){ whole, TILE * LANES, LANES, store_up_to });
 	for (int64_t y = 0; y < rows; y++)
 		for (int64_t x = 0; x < cols; x++)
 			memcpy(to.at + y * to.row + x * to.pixel,
@@ -299,7 +348,7 @@ static void write_tile(const struct native_conv *g, const struct area *a, const 
 	const int64_t rows = least(TILE, g->out_h - at.y);
 	const int64_t cols = least(TILE, g->out_w - at.x);
 	struct square to = { out + (at.y * g->out_w + at.x) * g->k + a->k0, g->out_w * g->k,
-			     g->k };
+			     g->k, store_up_to };
 	m += a->k0 * POINTS;
 	for (int64_t k = a->k0; k < a->k1; k += LANES, m += BLOCK, to.at += LANES)
 		if (rows == TILE && cols == TILE && g->k - k >= LANES)
@@ -309,6 +358,9 @@ static void write_tile(const struct native_conv *g, const struct area *a, const 
 }
 
 /* ---- forward and input gradient ---- */
+
+typedef void read_points(const struct native_conv *, const float *image, int64_t tile,
+			 float *v);
 
 /* Floats from a tile to the next in v, and in m or z. */
 INLINE int64_t read_size(const struct native_conv *g)
@@ -323,15 +375,17 @@ INLINE int64_t written_size(const struct native_conv *g)
 
 /* m[tile][k] = sum over c of v[tile][c] u[c][k], at one point */
 INLINE void product(const struct native_conv *g, const float *v, const float *u,
-		    float *m, int64_t pixels, int64_t vectors)
+		    float *m, int64_t pixels, int64_t vectors, int pairs)
 {
+	const int64_t words = pairs ? HALF_LANES : LANES;
 	vec sum[PIXELS][VECTORS] = { 0 };
-	for (int64_t c = 0; c < g->c; c += LANES, v += BLOCK, u += LANES * vectors * LANES) {
+	for (int64_t c = 0; c < g->c; c += words, v += POINTS * words,
+	     u += words * vectors * LANES) {
 		const struct pixels tile = pixels_at(v, read_size(g));
-		if (g->c - c >= LANES)
-			add_tap(LANES, tile, u, 0, pixels, vectors, 0, sum);
+		if (g->c - c >= words)
+			add_tap(words, tile, u, 0, pixels, vectors, pairs, sum);
 		else
-			add_tap(g->c - c, tile, u, 0, pixels, vectors, 0, sum);
+			add_tap(g->c - c, tile, u, 0, pixels, vectors, pairs, sum);
 	}
 	UNROLL
 	for (int64_t p = 0; p < pixels; p++)
@@ -349,33 +403,35 @@ INLINE int64_t tiles_of(int64_t left)
 
 INLINE void product_column(const struct native_conv *g, int64_t tiles, const float *v,
 			   const float *u, float *m, struct rnf_prefetch *ahead,
-			   int64_t vectors)
+			   int64_t vectors, int pairs)
 {
 	for (int64_t t = 0; t < tiles; ) {
 		rnf_prefetch_some(ahead);
 		const int64_t n = tiles_of(tiles - t);
 		const float *from = v + t * read_size(g);
 		float *to = m + t * written_size(g);
-		if (n == PIXELS) product(g, from, u, to, PIXELS, vectors);
-		else if (n == HALF) product(g, from, u, to, HALF, vectors);
-		else if (n == RUN) product(g, from, u, to, RUN, vectors);
-		else product(g, from, u, to, 1, vectors);
+		if (n == PIXELS) product(g, from, u, to, PIXELS, vectors, pairs);
+		else if (n == HALF) product(g, from, u, to, HALF, vectors, pairs);
+		else if (n == RUN) product(g, from, u, to, RUN, vectors, pairs);
+		else product(g, from, u, to, 1, vectors, pairs);
 		t += n;
 	}
 }
 
 /* u: [point][column of vectors][c][its width] */
-static void products(const struct native_conv *g, const struct area *a, int64_t tiles,
-		     const float *v, const float *u, float *m, struct rnf_prefetch *ahead)
+INLINE void products(const struct native_conv *g, const struct area *a, int64_t tiles,
+		     const float *v, const float *u, float *m, struct rnf_prefetch *ahead,
+		     int pairs)
 {
-	for (int point = 0; point < POINTS; point++, v += LANES, m += LANES) {
+	const int64_t words = pairs ? HALF_LANES : LANES;
+	for (int point = 0; point < POINTS; point++, v += words, m += LANES) {
 		for (int64_t k = a->k0; k < a->k1; k += VECTORS * LANES) {
 			const float *column = u + k * g->c;
 			float *to = m + k * POINTS;
 			if (g->padded - k > LANES)
-				product_column(g, tiles, v, column, to, ahead, VECTORS);
+				product_column(g, tiles, v, column, to, ahead, VECTORS, pairs);
 			else
-				product_column(g, tiles, v, column, to, ahead, 1);
+				product_column(g, tiles, v, column, to, ahead, 1, pairs);
 		}
 		u += native_plane(g);
 	}
@@ -391,7 +447,8 @@ static struct rnf_prefetch winograd_ahead(const struct native_conv *g, const str
 	return rnf_prefetch_begin(io, runs * columns * POINTS);
 }
 
-static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
+INLINE void all_tiles(const struct native_conv *g, const struct rnf_step_io *io,
+		      read_points *read, int pairs)
 {
 	const struct area a = area_of(g, io);
 	float *v = io->scratch, *m = v + g->tiles_at_once * read_size(g);
@@ -399,138 +456,19 @@ static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 	for (int64_t first = a.from; first < a.to; first += g->tiles_at_once) {
 		const int64_t n = least(g->tiles_at_once, a.to - first);
 		for (int64_t t = 0; t < n; t++)
-			read_tile(g, io->in[0], first + t, v + t * read_size(g));
-		products(g, &a, n, v, io->in[1], m, &ahead);
+			read(g, io->in[0], first + t, v + t * read_size(g));
+		products(g, &a, n, v, io->in[1], m, &ahead, pairs);
 		for (int64_t t = 0; t < n; t++)
 			write_tile(g, &a, m + t * written_size(g), first + t, io->out);
 	}
 }
 
-/* ---- weight gradient ---- */
-
-/* Channels first .. first + n of x by one column of dy's: their sums of all points,
- *   du[POINTS][channel of x][COLUMN], a plane apart,
- * which stay in cache until the transform to taps. */
-struct patch {
-	int64_t first, n, k;
-	float *du;
-	int64_t plane;
-};
-
-enum { COLUMN = VECTORS * LANES };
-
-/* du[c][k] += sum over tiles of v[tile][c] z[tile][k], at one point */
-INLINE void outer_tiles(const struct native_conv *g, int64_t tiles, const float *v,
-			const float *z, float *du, int overwrite, int64_t channels,
-			int64_t vectors)
+static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	vec sum[CHANNELS][VECTORS] = { 0 };
-	add_outer(tiles, v, read_size(g), z, written_size(g), BLOCK, sum, channels,
-		  vectors, 0);
-	UNROLL
-	for (int64_t c = 0; c < channels; c++)
-		UNROLL
-		for (int64_t i = 0; i < vectors; i++) {
-			float *to = du + c * COLUMN + i * LANES;
-			store(to, overwrite ? sum[c][i] : sum[c][i] + load(to));
-		}
+	all_tiles(g, io, read_tile, 0);
 }
 
-/* v, z: of one point */
-INLINE void outer_patch(const struct native_conv *g, const struct patch *p, int64_t tiles,
-			const float *v, const float *z, float *du, int overwrite,
-			struct rnf_prefetch *ahead, int64_t vectors)
+static void winograd_bf16(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	for (int64_t c = 0; c < p->n; ) {
-		rnf_prefetch_some(ahead);
-		const int64_t n = p->n - c >= CHANNELS ? CHANNELS : p->n - c >= 4 ? 4 : 1;
-		const float *from = v + c / LANES * BLOCK + c % LANES;
-		float *to = du + c * COLUMN;
-		if (n == CHANNELS)
-			outer_tiles(g, tiles, from, z, to, overwrite, CHANNELS, vectors);
-		else if (n == 4)
-			outer_tiles(g, tiles, from, z, to, overwrite, 4, vectors);
-		else
-			outer_tiles(g, tiles, from, z, to, overwrite, 1, vectors);
-		c += n;
-	}
-}
-
-static void outer_points(const struct native_conv *g, const struct patch *p, int64_t tiles,
-			 const float *v, const float *z, int overwrite,
-			 struct rnf_prefetch *ahead)
-{
-	v += p->first * POINTS;
-	z += p->k * POINTS;
-	for (int point = 0; point < POINTS; point++, v += LANES, z += LANES) {
-		float *du = p->du + point * p->plane;
-		if (g->padded - p->k > LANES)
-			outer_patch(g, p, tiles, v, z, du, overwrite, ahead, VECTORS);
-		else
-			outer_patch(g, p, tiles, v, z, du, overwrite, ahead, 1);
-	}
-}
-
-INLINE void points_to_taps(const struct native_conv *g, const struct patch *p,
-			   const float *du, float *dw, int64_t n)
-{
-	const struct view s = view_of(du, WINDOW, WINDOW * p->plane, p->plane);
-	const int64_t tap = g->c * g->k;
-	both_ways(&s, 0, WINDOW, to_taps, FILTER, (struct square){ dw, FILTER * tap, tap },
-		  LANES, n);
-}
-
-/* dw[tap][c][k], of the whole leaf */
-static void write_taps(const struct native_conv *g, const struct patch *p, float *dw)
-{
-	const int64_t end = least(COLUMN, g->k - p->k);
-	const float *du = p->du;
-	dw += p->first * g->k + p->k;
-	for (int64_t c = 0; c < p->n; c++, du += COLUMN, dw += g->k) {
-		int64_t k = 0;
-		for (; k + LANES <= end; k += LANES)
-			points_to_taps(g, p, du + k, dw + k, LANES);
-		if (k < end) points_to_taps(g, p, du + k, dw + k, end - k);
-	}
-}
-
-/* The tiles that are gathered. The leaf's last ones leave its taps in dw, else NULL:
- * the sums wait for the next ones, each patch in its place. Where all tiles of a leaf
- * come at once no sums wait, and one place in cache serves all patches. */
-static void outer_products(const struct native_conv *g, struct native_leaf *leaf,
-			   float *dw, struct rnf_prefetch *ahead)
-{
-	float *v = leaf->floats, *z = v + g->tiles_at_once * read_size(g);
-	struct patch p = { .du = z + g->tiles_at_once * written_size(g),
-			   .plane = native_patch_plane(g) };
-	const int64_t step = dw && !leaf->multiplied ? 0 : POINTS * p.plane;
-	for (p.k = 0; p.k < g->padded; p.k += COLUMN)
-		for (p.first = 0; p.first < g->c; p.first += PATCH, p.du += step) {
-			p.n = least(PATCH, g->c - p.first);
-			outer_points(g, &p, leaf->gathered, v, z, !leaf->multiplied, ahead);
-			if (dw) write_taps(g, &p, dw);
-		}
-	leaf->multiplied = 1;
-	leaf->gathered = 0;
-}
-
-/* Tiles of all images of a leaf are gathered until there are enough for a product. */
-static void winograd_weights(const struct native_conv *g, const struct rnf_step_io *io)
-{
-	struct native_leaf *leaf = (struct native_leaf *)io->leaf;
-	float *v = leaf->floats, *z = v + g->tiles_at_once * read_size(g);
-	if (io->first) leaf->gathered = leaf->multiplied = 0;
-	/* For each tile of the image and each outer_tiles(). */
-	const int64_t products = (leaf->gathered + g->tiles) / g->tiles_at_once;
-	struct rnf_prefetch ahead = rnf_prefetch_begin(
-		io, g->tiles + products * POINTS * count_outers(g));
-	for (int64_t tile = 0; tile < g->tiles; tile++) {
-		const int64_t slot = leaf->gathered++;
-		const int last = io->last && tile + 1 == g->tiles;
-		rnf_prefetch_some(&ahead);
-		read_tile(g, io->in[0], tile, v + slot * read_size(g));
-		read_gradient(g, io->in[1], tile, z + slot * written_size(g));
-		if (last || leaf->gathered == g->tiles_at_once)
-			outer_products(g, leaf, last ? io->out : NULL, &ahead);
-	}
+	all_tiles(g, io, read_tile_in_halves, 1);
 }

@@ -34,17 +34,22 @@ static int opened(const char *isa, struct test_convs *by)
 	return 0;
 }
 
-static void check_shapes(const char *isa, enum rnf_algorithm algorithm)
+static int fits_winograd(const struct rnf_conv_shape *s)
+{
+	return s->window.kernel_h == 3 && s->window.kernel_w == 3 &&
+	       s->window.stride == 1 && s->groups == 1;
+}
+
+static void check_shapes(const char *isa, enum rnf_algorithm algorithm,
+			 enum rnf_precision precision)
 {
 	struct test_convs by;
 	if (!opened(isa, &by)) return;
 	by.algorithm = algorithm;
+	by.precision = precision;
 	for (int i = 0; i < test_conv_shapes(); i++) {
 		const struct rnf_conv_shape s = test_conv_shape(i);
-		const struct rnf_window *w = &s.window;
-		const int fits = w->kernel_h == 3 && w->kernel_w == 3 && w->stride == 1 &&
-				 s.groups == 1;
-		const int takes = fits || algorithm != RNF_ALGORITHM_WINOGRAD;
+		const int takes = fits_winograd(&s) || algorithm != RNF_ALGORITHM_WINOGRAD;
 		ck_assert_int_eq(test_conv_check(&by, &s), takes ? 3 : 0);
 		test_conv_repeats(&by, &s);
 	}
@@ -52,13 +57,19 @@ static void check_shapes(const char *isa, enum rnf_algorithm algorithm)
 
 START_TEST(each_isa_is_right)
 {
-	check_shapes(isas[_i], RNF_ALGORITHM_DIRECT);
+	check_shapes(isas[_i], RNF_ALGORITHM_DIRECT, RNF_PRECISION_FP32);
 }
 END_TEST
 
 START_TEST(winograd_of_each_isa_is_right)
 {
-	check_shapes(isas[_i], RNF_ALGORITHM_WINOGRAD);
+	check_shapes(isas[_i], RNF_ALGORITHM_WINOGRAD, RNF_PRECISION_FP32);
+}
+END_TEST
+
+START_TEST(winograd_of_bf16_is_right)
+{
+	check_shapes(isas[_i], RNF_ALGORITHM_WINOGRAD, RNF_PRECISION_BF16);
 }
 END_TEST
 
@@ -67,25 +78,42 @@ static const struct { int64_t side, channels; } stages[] = {
 	{ 32, 16 }, { 16, 32 }, { 8, 64 },
 };
 
-START_TEST(winograd_errs_little_more_than_direct)
+/* What the errors of a pass stay below: direct, by Winograd. */
+static void check_errors(int stage, enum rnf_step_kind kind, enum rnf_precision precision,
+			 double direct, double winograd)
 {
 	static const char *const passes[] = { "y", "dx", "dkernel" };
-	struct test_convs by = test_convs_open(test_feature("backend", "native"));
 	struct rnf_conv_shape s = {
-		.h = stages[_i].side, .w = stages[_i].side, .c = stages[_i].channels,
-		.k = stages[_i].channels, .groups = 1,
+		.h = stages[stage].side, .w = stages[stage].side, .groups = 1,
+		.c = stages[stage].channels, .k = stages[stage].channels,
 		.window = { .kernel_h = 3, .kernel_w = 3, .stride = 1 } };
+	struct test_convs by = test_convs_open(test_feature("backend", "native"));
+	by.precision = precision;
 	test_conv_place(&s, TEST_CONV_SAME);
-	for (int kind = 0; kind < 3; kind++) {
-		by.algorithm = RNF_ALGORITHM_DIRECT;
-		const double direct = test_conv_error(&by, &s, (enum rnf_step_kind)kind);
-		by.algorithm = RNF_ALGORITHM_WINOGRAD;
-		const double winograd = test_conv_error(&by, &s, (enum rnf_step_kind)kind);
-		printf("%dx%dx%d, %s: relative error %.1e direct, %.1e by winograd\n",
-		       (int)s.h, (int)s.w, (int)s.c, passes[kind], direct, winograd);
-		ck_assert_double_lt(direct, 1e-6);
-		ck_assert_double_lt(winograd, 2e-6);
-	}
+	by.algorithm = RNF_ALGORITHM_DIRECT;
+	const double of_direct = test_conv_error(&by, &s, kind);
+	by.algorithm = RNF_ALGORITHM_WINOGRAD;
+	const double of_winograd = test_conv_error(&by, &s, kind);
+	printf("%dx%dx%d, %s, %s: relative error %.1e direct, %.1e by winograd\n", (int)s.h,
+	       (int)s.w, (int)s.c, passes[kind],
+	       precision == RNF_PRECISION_BF16 ? "bf16" : "fp32", of_direct, of_winograd);
+	ck_assert_double_lt(of_direct, direct);
+	ck_assert_double_lt(of_winograd, winograd);
+}
+
+START_TEST(winograd_errs_little_more_than_direct)
+{
+	for (int kind = 0; kind < 3; kind++)
+		check_errors(_i, (enum rnf_step_kind)kind, RNF_PRECISION_FP32, 1e-6, 2e-6);
+}
+END_TEST
+
+/* Its gradients alone are rounded to bf16. */
+START_TEST(winograd_of_bf16_predicts_in_fp32)
+{
+	check_errors(_i, RNF_STEP_CONV_FWD, RNF_PRECISION_BF16, 4e-3, 2e-6);
+	check_errors(_i, RNF_STEP_CONV_BWD_DATA, RNF_PRECISION_BF16, 4e-3, 2e-2);
+	check_errors(_i, RNF_STEP_CONV_BWD_WEIGHTS, RNF_PRECISION_BF16, 4e-3, 2e-2);
 }
 END_TEST
 
@@ -93,13 +121,12 @@ END_TEST
 START_TEST(bf16_of_each_isa_is_right)
 {
 	struct test_convs by;
+	check_shapes(isas[_i], RNF_ALGORITHM_DIRECT, RNF_PRECISION_BF16);
 	if (!opened(isas[_i], &by)) return;
 	by.algorithm = RNF_ALGORITHM_DIRECT;
 	by.precision = RNF_PRECISION_BF16;
 	for (int i = 0; i < test_conv_shapes(); i++) {
 		const struct rnf_conv_shape s = test_conv_shape(i);
-		ck_assert_int_eq(test_conv_check(&by, &s), 3);
-		test_conv_repeats(&by, &s);
 		if (s.groups == 1) test_conv_rounds(&by, &s);
 	}
 }
@@ -152,16 +179,21 @@ END_TEST
 
 #define W "winograd, "
 #define B "bf16, "
+#define WB "winograd of bf16, "
 
-/* What the kernel's name begins with: of each algorithm, auto first, and precision. */
+/* What the name of the kernel of a pass begins with: of each algorithm, auto first, and
+ * precision. */
 static const struct choice {
 	int64_t c, k, kernel, groups;
+	enum rnf_step_kind kind;
 	const char *fp32[3], *bf16[3];
 } choices[] = {
-	{ 16, 16, 3, 1, { W, "", W }, { W, B, W } },
-	{ 16, 32, 1, 1, { "", "", NULL }, { B, B, NULL } },
-	{ 3, 16, 3, 1, { "", "", W }, { "", B, W } },
-	{ 16, 16, 3, 8, { "", "", NULL }, { "", "", NULL } },
+	{ 16, 16, 3, 1, RNF_STEP_CONV_FWD, { W, "", W }, { W, B, W } },
+	{ 16, 16, 3, 1, RNF_STEP_CONV_BWD_DATA, { W, "", W }, { WB, B, WB } },
+	{ 16, 16, 3, 1, RNF_STEP_CONV_BWD_WEIGHTS, { W, "", W }, { WB, B, WB } },
+	{ 16, 32, 1, 1, RNF_STEP_CONV_FWD, { "", "", NULL }, { B, B, NULL } },
+	{ 3, 16, 3, 1, RNF_STEP_CONV_FWD, { "", "", W }, { "", B, W } },
+	{ 16, 16, 3, 8, RNF_STEP_CONV_FWD, { "", "", NULL }, { "", "", NULL } },
 };
 
 static void check_choice(const struct test_convs *by, struct rnf_conv_shape *s,
@@ -182,8 +214,8 @@ static void check_choice(const struct test_convs *by, struct rnf_conv_shape *s,
 START_TEST(shape_chooses_the_kernel)
 {
 	const struct choice *c = &choices[_i];
-	struct rnf_conv_shape s = { .h = 8, .w = 8, .c = c->c, .k = c->k, .groups = c->groups,
-		.window = { .kernel_h = c->kernel, .kernel_w = c->kernel, .stride = 1 } };
+	struct rnf_conv_shape s = { .kind = c->kind, .h = 8, .w = 8, .c = c->c, .k = c->k,
+		.groups = c->groups, .window = { .kernel_h = c->kernel, .kernel_w = c->kernel, .stride = 1 } };
 	test_conv_place(&s, TEST_CONV_SAME);
 	for (int i = 0; i < TEST_ROWS(isas); i++) {
 		struct test_convs by;
@@ -202,14 +234,11 @@ START_TEST(each_isa_takes_odd_values)
 	if (!opened(isas[_i], &by)) return;
 	for (int i = 0; i < test_conv_shapes(); i++) {
 		const struct rnf_conv_shape s = test_conv_shape(i);
-		by.algorithm = RNF_ALGORITHM_DIRECT;
-		test_conv_odd_values(&by, &s);
-		by.algorithm = RNF_ALGORITHM_WINOGRAD;
-		test_conv_odd_values(&by, &s);
-		by.algorithm = RNF_ALGORITHM_DIRECT;
-		by.precision = RNF_PRECISION_BF16;
-		test_conv_odd_values(&by, &s);
-		by.precision = RNF_PRECISION_FP32;
+		for (int j = 0; j < 4; j++) {
+			by.precision = j / 2 ? RNF_PRECISION_BF16 : RNF_PRECISION_FP32;
+			by.algorithm = j % 2 ? RNF_ALGORITHM_WINOGRAD : RNF_ALGORITHM_DIRECT;
+			test_conv_odd_values(&by, &s);
+		}
 	}
 }
 END_TEST
@@ -327,7 +356,9 @@ int main(void)
 	const struct test_case cases[] = {
 		{ each_isa_is_right, TEST_ROWS(isas) },
 		{ winograd_of_each_isa_is_right, TEST_ROWS(isas) },
+		{ winograd_of_bf16_is_right, TEST_ROWS(isas) },
 		{ winograd_errs_little_more_than_direct, TEST_ROWS(stages) },
+		{ winograd_of_bf16_predicts_in_fp32, TEST_ROWS(stages) },
 		{ bf16_of_each_isa_is_right, TEST_ROWS(isas) },
 		{ bf16_rounds_to_even, TEST_ROWS(isas) },
 		{ bf16_is_offered_where_it_is_fast, TEST_ROWS(isas) },
