@@ -50,9 +50,10 @@ packages = packages="$(call needs,$(1))"; cflags=""; libs=""; \
 leave_out = echo "left out: $(1) (install the development package of: $$packages)"; \
 	rm -f $@; echo "$$packages" >$(@:.so=.missing)
 UNDEFINED := -Wl,-z,defs # a plugin links all that it needs
-EXPORTS := -Wl,--version-script=plugins/exports.map
+exports := plugins/exports.map
+EXPORTS := -Wl,--version-script=$(exports)
 
-$(BUILD)/plugins/%.so: plugins/%.c
+$(BUILD)/plugins/%.so: plugins/%.c $(exports)
 	@mkdir -p $(@D); rm -f $(@:.so=.missing)
 	$(Q)$(call packages,$<,$(call leave_out,$<)) echo "  plugin  $<"; \
 	$(CC) $(BASE) $$cflags -shared $(UNDEFINED) $(EXPORTS) $< -o $@ $$libs -lm
@@ -66,10 +67,10 @@ $(BUILD)/plugins/%.o: plugins/%.c
 	$(Q)$(call packages,$(<D)/*.c,: >$@) $(CC) $(BASE) $(call x86_flags,$<) $$cflags -c $< -o $@
 
 define folder_plugin
-$(BUILD)/plugins/$(1).so: $(patsubst plugins/%.c,$(BUILD)/plugins/%.o,$(wildcard plugins/$(1)/*.c))
+$(BUILD)/plugins/$(1).so: $(patsubst plugins/%.c,$(BUILD)/plugins/%.o,$(wildcard plugins/$(1)/*.c)) $(exports)
 	@rm -f $$(@:.so=.missing)
 	$(Q)$$(call packages,plugins/$(1)/*.c,$$(call leave_out,plugins/$(1))) \
-	$(CC) $(CFLAGS) $(SAN) -shared $(UNDEFINED) $(EXPORTS) $$^ -o $$@ $$$$libs -lm
+	$(CC) $(CFLAGS) $(SAN) -shared $(UNDEFINED) $(EXPORTS) $$(filter %.o,$$^) -o $$@ $$$$libs -lm
 endef
 $(foreach dir,$(plugin_dir),$(eval $(call folder_plugin,$(dir))))
 
