@@ -52,6 +52,7 @@ static const struct row {
 	{ 33, 31, 17, 64, 1, 3, 3, 1, SAME },  { 33, 31, 64, 1, 1, 3, 3, 2, SAME },
 	{ 11, 7, 17, 3, 1, 5, 4, 1, SAME },    { 9, 8, 3, 64, 1, 5, 4, 2, SAME },
 	{ 48, 64, 3, 64, 1, 3, 3, 2, SAME },   /* dy in two bands, in bf16 */
+	{ 9, 10, 17, 20, 1, 3, 3, 1, SAME },   /* nine tiles of Winograd: one without a pair */
 };
 
 /* And each of these channels with each of these windows. */
