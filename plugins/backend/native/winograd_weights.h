@@ -27,11 +27,24 @@ static void pair_gradient(const struct native_conv *g, const float *dy, int64_t 
 	points_of_gradient(g, dy, tile, z, keep_second);
 }
 
-/* The last tile of an odd number pairs with zeros. */
-static void pair_with_zeros(float *place, int64_t n)
+/* Points of a tile, or of a pair of them: of x, and of dy. */
+struct place {
+	float *v, *z;
+};
+
+INLINE struct place place_of(const struct native_conv *g, struct native_leaf *leaf, int64_t i)
 {
-	for (int64_t i = 0; i < n; i += LANES)
-		keep_second(place + i, (vec){ 0 }, LANES);
+	float *z = leaf->floats + g->tiles_at_once * read_size(g);
+	return (struct place){ leaf->floats + i * read_size(g), z + i * written_size(g) };
+}
+
+/* The last tile of an odd number. */
+static void pair_with_zeros(const struct native_conv *g, struct place at)
+{
+	for (int64_t i = 0; i < POINTS * g->c_padded; i += LANES)
+		keep_second(at.v + i, (vec){ 0 }, LANES);
+	for (int64_t i = 0; i < POINTS * g->padded; i += LANES)
+		keep_second(at.z + i, (vec){ 0 }, LANES);
 }
 
 /* ---- their products ---- */
@@ -129,14 +142,15 @@ INLINE void outer_products(const struct native_conv *g, struct native_leaf *leaf
 			   struct rnf_prefetch *ahead, int pairs)
 {
 	const int64_t n = native_pieces(leaf->gathered, 1 + pairs);
-	float *v = leaf->floats, *z = v + g->tiles_at_once * read_size(g);
-	struct patch p = { .du = z + g->tiles_at_once * written_size(g),
+	const struct place all = place_of(g, leaf, 0);
+	struct patch p = { .du = all.z + g->tiles_at_once * written_size(g),
 			   .plane = native_patch_plane(g) };
 	const int64_t step = dw && !leaf->multiplied ? 0 : POINTS * p.plane;
+	if (leaf->gathered % (1 + pairs)) pair_with_zeros(g, place_of(g, leaf, n - 1));
 	for (p.k = 0; p.k < g->padded; p.k += COLUMN)
 		for (p.first = 0; p.first < g->c; p.first += PATCH, p.du += step) {
 			p.n = least(PATCH, g->c - p.first);
-			outer_points(g, &p, n, v, z, !leaf->multiplied, ahead, pairs);
+			outer_points(g, &p, n, all.v, all.z, !leaf->multiplied, ahead, pairs);
 			if (dw) write_taps(g, &p, dw);
 		}
 	leaf->multiplied = 1;
@@ -155,19 +169,12 @@ INLINE void gather_tiles(const struct native_conv *g, const struct rnf_step_io *
 	struct rnf_prefetch ahead = rnf_prefetch_begin(
 		io, g->tiles + products * POINTS * count_outers(g));
 	for (int64_t tile = 0; tile < g->tiles; tile++) {
-		const int64_t place = leaf->gathered / (1 + pairs);
+		const struct place at = place_of(g, leaf, leaf->gathered / (1 + pairs));
 		const int64_t is_second = leaf->gathered++ % (1 + pairs);
 		const int last = io->last && tile + 1 == g->tiles;
-		float *v = leaf->floats + place * read_size(g);
-		float *z = leaf->floats + g->tiles_at_once * read_size(g) +
-			   place * written_size(g);
 		rnf_prefetch_some(&ahead);
-		(is_second ? pair_tile : read_tile)(g, io->in[0], tile, v);
-		(is_second ? pair_gradient : read_gradient)(g, io->in[1], tile, z);
-		if (pairs && last && !is_second) {
-			pair_with_zeros(v, POINTS * g->c_padded);
-			pair_with_zeros(z, POINTS * g->padded);
-		}
+		(is_second ? pair_tile : read_tile)(g, io->in[0], tile, at.v);
+		(is_second ? pair_gradient : read_gradient)(g, io->in[1], tile, at.z);
 		if (last || leaf->gathered == most)
 			outer_products(g, leaf, last ? io->out : NULL, &ahead, pairs);
 	}
