@@ -165,15 +165,6 @@ START_TEST(a_folder_needs_a_name)
 }
 END_TEST
 
-static int has_bf16(void)
-{
-#ifdef __x86_64__
-	return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-	return 0;
-#endif
-}
-
 #define NEEDS "precision is \"bf16\", which needs "
 #define LACKS NEEDS "AVX512_BF16: this processor does not have it"
 
@@ -186,19 +177,20 @@ static const struct bf16_case {
 	{ "", "", "[bf16, avx512bf16]", "precision is \"bf16\", ", 0 }, /* by the best one */
 	{ "portable", "backend=native", NEEDS "RNF_ISA=avx512bf16: it is portable", LACKS, 1 },
 	{ "", "backend=native model.algorithm=direct", "[bf16, avx512bf16]", LACKS, 0 },
-	{ "", "backend=native model.algorithm=winograd", "[winograd, avx512bf16]", LACKS, 0 },
+	{ "", "backend=native model.algorithm=winograd",
+	  "[winograd of bf16, avx512bf16]", LACKS, 0 },
 };
 
 START_TEST(bf16_is_planned_or_refused)
 {
 	static char out[1 << 16];
 	const struct bf16_case *c = &bf16_cases[_i];
-	const int refused = !has_bf16() || c->refused;
+	const int refused = !test_has_bf16() || c->refused;
 	const int status = test_command(out, sizeof out, "env -u RNF_ISA %s%s %s/rnframe plan "
 		"synthetic.cfg precision=bf16 %s 2>&1", *c->isa ? "RNF_ISA=" : "", c->isa,
 		test_build(), c->arguments);
 	ck_assert_msg(status == (refused ? 2 : 0), "status %d: %.2000s", status, out);
-	ck_assert_msg(strstr(out, has_bf16() ? c->has : c->lacks) != NULL, "%.2000s", out);
+	ck_assert_msg(strstr(out, test_has_bf16() ? c->has : c->lacks) != NULL, "%.2000s", out);
 	ck_assert_msg(!refused || strchr(out, '\n') == out + strlen(out) - 1,
 		      "more than one line: %s", out);
 }

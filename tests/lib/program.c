@@ -59,3 +59,12 @@ int test_has_data(void)
 			  access("../shared/data/seed/se-mxresnet20_180.h5", R_OK) == 0,
 			  "data in ../shared/data");
 }
+
+int test_has_bf16(void)
+{
+#ifdef __x86_64__
+	return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+	return 0;
+#endif
+}

@@ -18,5 +18,7 @@ const char *test_folder(const char *name);
 /* 1 when CIFAR-10 and the published weights are there; without them a test is
  * skipped with a word, or fails when CI=true. */
 int test_has_data(void);
+/* Is bf16 offered on this processor? */
+int test_has_bf16(void);
 
 #endif

@@ -336,7 +336,6 @@ static int has_few_channels(const struct rnf_conv_shape *s)
 	return s->c < 8 || s->k < 8;
 }
 
-/* In bf16 too: it is faster than direct sums even where its points are fp32. */
 static int takes_winograd(const struct rnf_conv_shape *s)
 {
 	if (s->algorithm == RNF_ALGORITHM_AUTO && has_few_channels(s)) return 0;
@@ -353,7 +352,7 @@ static int takes_bf16(const struct rnf_conv_shape *s)
 static void set_winograd(struct state *s, const struct native_isa *isa,
 			 struct rnf_kernel *kernel)
 {
-	const struct native_winograd *by = native_winograd_is_bf16(&s->g.shape)
+	const struct native_winograd *by = s->g.shape.precision == RNF_PRECISION_BF16
 		? &isa->winograd_bf16 : &isa->winograd;
 	native_winograd_size(&s->g, isa->lanes);
 	kernel->name = by->name;

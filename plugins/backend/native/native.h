@@ -167,8 +167,6 @@ void native_bf16_pack(const void *conv, const float *weights, float *packed);
 
 /* (winograd.c) */
 int native_winograd_fits(const struct rnf_conv_shape *);
-/* Whether its points are bf16. */
-int native_winograd_is_bf16(const struct rnf_conv_shape *);
 void native_winograd_size(struct native_conv *, int64_t lanes);
 size_t native_winograd_scratch(const struct native_conv *);
 size_t native_winograd_leaf(const struct native_conv *);

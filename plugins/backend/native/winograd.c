@@ -11,14 +11,6 @@ int native_winograd_fits(const struct rnf_conv_shape *s)
 	       w->pad_top <= 2 && w->pad_left <= 2;
 }
 
-/* Gradients alone: points rounded to bf16 make a conv's relative error 1.1e-2, five times
- * that of a direct conv of bf16. A gradient differs by much more from batch to batch, but a
- * prediction should not. */
-int native_winograd_is_bf16(const struct rnf_conv_shape *s)
-{
-	return s->precision == RNF_PRECISION_BF16 && s->kind != RNF_STEP_CONV_FWD;
-}
-
 static int64_t tile_floats(const struct native_conv *g)
 {
 	return native_tile(g->c_padded) + native_tile(g->padded);
@@ -41,7 +33,8 @@ void native_winograd_size(struct native_conv *g, int64_t lanes)
 	g->left = back ? 2 - w->pad_left : w->pad_left;
 	g->out_h = back ? g->shape.h : w->out_h;
 	g->c_padded = native_pieces(g->depth, lanes) * lanes;
-	if (back && native_winograd_is_bf16(&g->shape)) { /* pairs of channels */
+	if (g->shape.precision == RNF_PRECISION_BF16 &&
+	    g->shape.kind != RNF_STEP_CONV_BWD_WEIGHTS) { /* pairs of channels */
 		g->c = (g->depth + 1) / 2;
 		g->c_padded /= 2;
 	}
