@@ -68,7 +68,7 @@ static int reach(const struct weave *k, int id, char *set)
 	if (shape->h != k->h || shape->w != k->w || shape->c != k->c) return 0;
 	for (int i = 0; i < op->n_in; i++) {
 		const int v = op->in[i], from = b->p->values[v].op;
-		if (b->p->values[v].domain != RNF_IMAGE || b->available[v])
+		if (b->p->values[v].domain != RNF_IMAGE || rnf_available(b, v))
 			continue;
 		if (is_vector(op, i) || class_of(op_at(k, from)) != RNF_CHAIN ||
 		    !reach(k, from, set))
@@ -178,66 +178,65 @@ static void push_stage(struct weave *k, struct rnf_stage stage)
 				      &k->chain->n_stages, sizeof stage) = stage;
 }
 
+/* Does a later step of this phase read the value: its floats, or its bf16? */
+static int is_read(const struct weave *k, int value, int narrow)
+{
+	const struct rnf_planner *b = k->b;
+	for (int j = 0; j < (int)b->p->n_ops; j++) {
+		if (!rnf_needed(b, j) || b->done[j] || k->in[j]) continue;
+		for (int i = 0; i < op_at(k, j)->n_in; i++)
+			if (op_at(k, j)->in[i] == value && rnf_reads_narrow(b, j, i) == narrow)
+				return 1;
+	}
+	return 0;
+}
+
 /* No op: tiles of bf16 to and from memory, of the value that op makes. */
-static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_move move)
+static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_move move,
+				   struct rnf_operand at)
 {
 	return (struct rnf_stage){ .op = op_at(k, k->b->p->values[value].op), .a = -1,
-				   .b = -1, .dst = -1, .dst2 = -1, .move = move,
-				   .coef = k->b->plan->operands[value] };
+				   .b = -1, .dst = -1, .dst2 = -1, .move = move, .coef = at };
 }
 
 static const struct rnf_operand own_tile = { RNF_SPACE_NONE, 0, 0 };
 
-static void push_narrow(struct weave *k, int value)
+/* Where its bf16 is wanted: to be stored, or by a conv. */
+static void narrow(struct weave *k, int value)
 {
-	struct rnf_stage narrow = move_stage(k, value, RNF_MOVE_NARROW);
-	narrow.a = k->slot[value];
-	push_stage(k, narrow);
+	struct rnf_planner *b = k->b;
+	if (b->narrow_at[value].space ||
+	    !(rnf_planner_keeps_narrow(b, value) || is_read(k, value, 1)))
+		return;
+	struct rnf_stage stage = move_stage(k, value, RNF_MOVE_NARROW,
+					    rnf_planner_place_narrow(b, value));
+	stage.a = k->slot[value];
+	push_stage(k, stage);
 }
 
-/* Floats in memory; what a heavy op has made is written as bf16 by the first chain that
- * reads it. */
-static int whole_slot(struct weave *k, int value, struct rnf_operand at)
-{
-	new_slot(k, value, at);
-	if (k->b->unkept[value]) push_narrow(k, value);
-	k->b->unkept[value] = 0;
-	return k->slot[value];
-}
-
+/* Of what another step has made. Floats in memory are written as bf16 by the first chain
+ * that reads them. */
 static int input_slot(struct weave *k, int value)
 {
+	struct rnf_planner *b = k->b;
 	if (k->slot[value] >= 0) return k->slot[value];
-	const struct rnf_operand at = rnf_planner_operand(k->b, value);
-	if (at.space != RNF_SPACE_NARROW) return whole_slot(k, value, at);
-	struct rnf_stage widen = move_stage(k, value, RNF_MOVE_WIDEN);
+	if (b->at[value].space) {
+		new_slot(k, value, rnf_planner_operand(b, value));
+		narrow(k, value);
+		return k->slot[value];
+	}
+	struct rnf_stage widen = move_stage(k, value, RNF_MOVE_WIDEN,
+					    rnf_planner_narrow(b, value));
 	widen.dst = new_slot(k, value, own_tile);
 	push_stage(k, widen);
 	return widen.dst;
 }
 
-/* Must its floats lie whole in memory: stored so, or read by a later step here? */
-static int wants_place(const struct weave *k, int value)
-{
-	const struct rnf_planner *b = k->b;
-	if (rnf_planner_keeps(b, value) && !b->plan->narrow[value]) return 1;
-	for (int j = 0; j < (int)b->p->n_ops; j++) {
-		if (!rnf_needed(b, j) || b->done[j] || k->in[j]) continue;
-		for (int i = 0; i < op_at(k, j)->n_in; i++)
-			if (op_at(k, j)->in[i] == value) return 1;
-	}
-	return 0;
-}
-
+/* Its floats lie whole in memory where they are wanted so, else in a tile of the chain. */
 static int output_slot(struct weave *k, int value)
 {
-	return new_slot(k, value, wants_place(k, value)
-				? rnf_planner_place(k->b, value) : own_tile);
-}
-
-static void keep(struct weave *k, int value)
-{
-	if (rnf_planner_keeps(k->b, value) && k->b->plan->narrow[value]) push_narrow(k, value);
+	const int whole = rnf_planner_keeps_floats(k->b, value) || is_read(k, value, 0);
+	return new_slot(k, value, whole ? rnf_planner_place(k->b, value) : own_tile);
 }
 
 /* One reader fewer; the last frees the tile. */
@@ -292,8 +291,8 @@ static void emit(struct weave *k, int id, const struct rnf_op *forward)
 	if (class_of(op) == RNF_CHAIN) stage.dst = output_slot(k, op->out);
 	else sum_stage(k, op, &stage);
 	push_stage(k, stage);
-	if (forward) keep(k, forward->out);
-	if (class_of(op) == RNF_CHAIN) keep(k, op->out);
+	if (forward) narrow(k, forward->out);
+	if (class_of(op) == RNF_CHAIN) narrow(k, op->out);
 	finish_op(k, op);
 	if (forward) finish_op(k, forward);
 }
@@ -318,7 +317,7 @@ static void make_vectors(struct weave *k, int id)
 	const struct rnf_op *op = op_at(k, id);
 	for (int i = 0; i < op->n_in; i++) {
 		const int v = op->in[i], from = b->p->values[v].op;
-		if (b->p->values[v].domain != RNF_IMAGE || b->available[v])
+		if (b->p->values[v].domain != RNF_IMAGE || rnf_available(b, v))
 			continue;
 		if (is_vector(op, i) || class_of(op_at(k, from)) != RNF_CHAIN)
 			rnf_chain_build(b, from);

@@ -1,4 +1,4 @@
-/* Which kernel runs a step: the backend's, else the core's plain one. */
+/* Which kernel runs a conv: the backend's, else the core's plain one. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -45,22 +45,20 @@ int rnf_conv_shape_of(const struct rnf_program *p, const struct rnf_op *op,
 
 rnf_status rnf_kernel_choose(const struct rnf_program *p,
 			     const struct rnf_feature *backend, void *self,
-			     struct rnf_step *step)
+			     const struct rnf_op *op, struct rnf_kernel *kernel)
 {
-	const struct rnf_op *op = step->op;
 	struct rnf_conv_shape shape;
-	if (step->chain || step->move || !rnf_conv_shape_of(p, op, &shape)) return RNF_OK;
+	if (!rnf_conv_shape_of(p, op, &shape)) return RNF_OK;
 	if (backend) {
 		const struct rnf_backend_impl *impl = backend->impl;
-		const rnf_status status =
-			impl->conv(self, &rnf_host, &shape, &step->kernel);
+		const rnf_status status = impl->conv(self, &rnf_host, &shape, kernel);
 		if (status != RNF_EUNSUP) return status;
 	}
 	if (op->algorithm == RNF_ALGORITHM_WINOGRAD)
 		return rnf_fail(RNF_EUNSUP, "layer %s: the backend %s has no winograd; "
 				"algorithm must be auto or direct", op->label,
 				backend ? backend->name : "of plain C");
-	return rnf_conv_plain(&shape, &step->kernel);
+	return rnf_conv_plain(&shape, kernel);
 }
 
 const char *rnf_plan_kernels(const struct rnf_plan *plan)

@@ -29,28 +29,56 @@ int rnf_planner_keeps(const struct rnf_planner *b, int value)
 	       rnf_own_phase(b, b->p->values[value].op) == (int)b->phase;
 }
 
-struct rnf_operand rnf_planner_place(struct rnf_planner *b, int value)
+int rnf_planner_keeps_floats(const struct rnf_planner *b, int value)
 {
-	const int64_t size = rnf_round16(rnf_value_size(&b->p->values[value]));
+	return rnf_planner_keeps(b, value) && !b->plan->narrow[value];
+}
+
+int rnf_planner_keeps_narrow(const struct rnf_planner *b, int value)
+{
+	return rnf_planner_keeps(b, value) && b->plan->narrow[value];
+}
+
+static struct rnf_operand scratch(struct rnf_planner *b, int64_t floats)
+{
 	const int now = (int)b->out->n_steps;
-	b->available[value] = 1;
-	if (rnf_planner_keeps(b, value) && !b->plan->narrow[value])
-		return b->at[value] = b->plan->operands[value];
-	b->buffer_of[value] = (int)b->n_buffers;
 	struct rnf_buffer *buffer =
 		rnf_push((void **)&b->buffers, &b->n_buffers, sizeof *buffer);
-	*buffer = (struct rnf_buffer){ .size = size, .first = now, .last = now };
-	return b->at[value] = (struct rnf_operand){ RNF_SPACE_SCRATCH,
-						    b->buffer_of[value], 0 };
+	*buffer = (struct rnf_buffer){ .size = rnf_round16(floats), .first = now,
+				       .last = now };
+	return (struct rnf_operand){ RNF_SPACE_SCRATCH, (int64_t)b->n_buffers - 1, 0 };
+}
+
+struct rnf_operand rnf_planner_place(struct rnf_planner *b, int value)
+{
+	return b->at[value] = rnf_planner_keeps_floats(b, value)
+		? b->plan->operands[value]
+		: scratch(b, rnf_value_size(&b->p->values[value]));
+}
+
+struct rnf_operand rnf_planner_place_narrow(struct rnf_planner *b, int value)
+{
+	return b->narrow_at[value] = rnf_planner_keeps_narrow(b, value)
+		? b->plan->operands[value]
+		: scratch(b, (rnf_value_size(&b->p->values[value]) + 1) / 2);
+}
+
+/* What a step uses now has to live until then. */
+static struct rnf_operand used(struct rnf_planner *b, struct rnf_operand o)
+{
+	if (o.space == RNF_SPACE_SCRATCH) b->buffers[o.offset].last = (int64_t)b->out->n_steps;
+	return o;
 }
 
 struct rnf_operand rnf_planner_operand(struct rnf_planner *b, int value)
 {
-	if (b->p->values[value].domain != RNF_IMAGE)
-		return b->plan->operands[value];
-	if (b->buffer_of[value] >= 0)
-		b->buffers[b->buffer_of[value]].last = (int64_t)b->out->n_steps;
-	return b->at[value];
+	return b->p->values[value].domain == RNF_IMAGE ? used(b, b->at[value])
+						       : b->plan->operands[value];
+}
+
+struct rnf_operand rnf_planner_narrow(struct rnf_planner *b, int value)
+{
+	return used(b, b->narrow_at[value]);
 }
 
 struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op)
@@ -73,10 +101,32 @@ static void move_step(struct rnf_planner *b, int value, enum rnf_move move,
 /* As floats that lie together in memory. */
 static void make_whole(struct rnf_planner *b, int value)
 {
-	const struct rnf_operand kept = rnf_planner_operand(b, value);
-	if (kept.space != RNF_SPACE_NARROW) return;
-	const struct rnf_operand whole = rnf_planner_place(b, value);
-	move_step(b, value, RNF_MOVE_WIDEN, kept, whole);
+	if (b->at[value].space) return;
+	const struct rnf_operand narrow = rnf_planner_narrow(b, value);
+	move_step(b, value, RNF_MOVE_WIDEN, narrow, rnf_planner_place(b, value));
+}
+
+static void make_narrow(struct rnf_planner *b, int value)
+{
+	if (b->narrow_at[value].space) return;
+	const struct rnf_operand whole = rnf_planner_operand(b, value);
+	move_step(b, value, RNF_MOVE_NARROW, whole, rnf_planner_place_narrow(b, value));
+}
+
+/* Input i of an op, in the form that it reads. */
+static void make_input(struct rnf_planner *b, int id, int i)
+{
+	const int v = b->p->ops[id].in[i];
+	if (b->p->values[v].domain != RNF_IMAGE) return;
+	if (rnf_reads_narrow(b, id, i)) make_narrow(b, v);
+	else make_whole(b, v);
+}
+
+static struct rnf_operand input(struct rnf_planner *b, int id, int i)
+{
+	const int v = b->p->ops[id].in[i];
+	return rnf_reads_narrow(b, id, i) ? rnf_planner_narrow(b, v)
+					  : rnf_planner_operand(b, v);
 }
 
 static void heavy_step(struct rnf_planner *b, int id)
@@ -84,23 +134,22 @@ static void heavy_step(struct rnf_planner *b, int id)
 	const struct rnf_op *op = &b->p->ops[id];
 	for (int i = 0; i < op->n_in; i++)
 		if (b->p->values[op->in[i]].domain == RNF_IMAGE &&
-		    !b->available[op->in[i]])
+		    !rnf_available(b, op->in[i]))
 			rnf_chain_build(b, b->p->values[op->in[i]].op);
 	struct rnf_operand in[RNF_OP_INPUTS] = { { 0 } }, out = { 0 };
 	for (int i = 0; i < op->n_in; i++) /* may add steps, */
-		make_whole(b, op->in[i]);
+		make_input(b, id, i);
 	for (int i = 0; i < op->n_in; i++) /* so that lives are measured after */
-		in[i] = rnf_planner_operand(b, op->in[i]);
+		in[i] = input(b, id, i);
 	if (!is_reduce(op)) out = rnf_planner_place(b, op->out);
 	struct rnf_step *step = rnf_planner_step(b, id);
 	memcpy(step->in, in, sizeof in);
 	step->out = out;
+	step->kernel = b->kernels[id];
 	if (is_reduce(op))
 		step->reduction = b->plan->operands[op->out].offset -
 				  b->out->gradient;
 	b->done[id] = 1;
-	b->unkept[op->out] = !is_reduce(op) && rnf_planner_keeps(b, op->out) &&
-			     b->plan->narrow[op->out];
 }
 
 static void heavy_steps(struct rnf_planner *b, enum rnf_op_class class)
@@ -127,9 +176,14 @@ static void left_over(struct rnf_planner *b)
 static void write_unkept(struct rnf_planner *b)
 {
 	for (int v = 0; v < (int)b->p->n_values; v++)
-		if (b->unkept[v])
-			move_step(b, v, RNF_MOVE_NARROW, rnf_planner_operand(b, v),
-				  b->plan->operands[v]);
+		if (rnf_planner_keeps_narrow(b, v)) make_narrow(b, v);
+}
+
+static int comes_from_before(const struct rnf_planner *b, int value)
+{
+	const int from = b->p->values[value].op;
+	return b->stored[value] && (rnf_own_phase(b, from) < (int)b->phase ||
+				    b->p->ops[from].kind == RNF_OP_INPUT);
 }
 
 /* Values of earlier phases lie in the arena. */
@@ -141,15 +195,11 @@ static void begin_phase(struct rnf_planner *b, size_t phase)
 	b->buffers = NULL;
 	b->n_buffers = 0;
 	memset(b->done, 0, p->n_ops);
-	memset(b->unkept, 0, p->n_values);
-	for (size_t v = 0; v < p->n_values; v++) {
-		const int from = p->values[v].op;
-		b->buffer_of[v] = -1;
-		b->available[v] = b->stored[v] &&
-			(rnf_own_phase(b, from) < (int)phase ||
-			 p->ops[from].kind == RNF_OP_INPUT);
-		b->at[v] = b->plan->operands[v];
-	}
+	memset(b->at, 0, p->n_values * sizeof *b->at);
+	memset(b->narrow_at, 0, p->n_values * sizeof *b->narrow_at);
+	for (int v = 0; v < (int)p->n_values; v++)
+		if (comes_from_before(b, v))
+			(b->plan->narrow[v] ? b->narrow_at : b->at)[v] = b->plan->operands[v];
 }
 
 /* -- scratch: buffer ids become offsets -- */
@@ -335,10 +385,9 @@ static void init(struct rnf_planner *b, int64_t batch)
 	b->need = rnf_alloc(plan->n_phases * p->n_ops);
 	b->stored = plan->stored = rnf_alloc(p->n_values);
 	b->done = rnf_alloc(p->n_ops);
-	b->available = rnf_alloc(p->n_values);
-	b->unkept = rnf_alloc(p->n_values);
 	b->at = rnf_alloc(p->n_values * sizeof *b->at);
-	b->buffer_of = rnf_alloc(p->n_values * sizeof *b->buffer_of);
+	b->narrow_at = rnf_alloc(p->n_values * sizeof *b->narrow_at);
+	b->kernels = rnf_alloc(p->n_ops * sizeof *b->kernels);
 }
 
 /* What the executor's fixed tables hold. */
@@ -375,14 +424,12 @@ static void place_kept(struct rnf_plan *plan)
 	}
 }
 
-static rnf_status choose_kernels(struct rnf_plan *plan,
-				 const struct rnf_feature *backend, void *self)
+/* Scratch of kernels, and the weights that they pack. */
+static void place_kernels(struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)
 		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
 			struct rnf_step *step = &plan->phases[i].steps[j];
-			RNF_TRY(rnf_kernel_choose(plan->program, backend, self,
-						  step));
 			if (step->kernel.scratch_bytes > plan->kernel_scratch_bytes)
 				plan->kernel_scratch_bytes =
 					step->kernel.scratch_bytes;
@@ -392,6 +439,15 @@ static rnf_status choose_kernels(struct rnf_plan *plan,
 			*(const struct rnf_step **)rnf_push((void **)&plan->packs,
 				&plan->n_packs, sizeof *plan->packs) = step;
 		}
+}
+
+/* First of all: they decide what chains write. */
+static rnf_status choose_kernels(struct rnf_planner *b, const struct rnf_feature *backend,
+				 void *self)
+{
+	for (size_t i = 0; i < b->p->n_ops; i++)
+		RNF_TRY(rnf_kernel_choose(b->p, backend, self, &b->p->ops[i],
+					  &b->kernels[i]));
 	return RNF_OK;
 }
 
@@ -402,6 +458,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 	*plan = rnf_alloc(sizeof **plan);
 	struct rnf_planner b = { .p = program, .plan = *plan, .fused = fused };
 	init(&b, batch);
+	RNF_TRY(choose_kernels(&b, backend, backend_self));
 	rnf_recompute(program, fused, b.need, b.stored);
 	place_channels(&b);
 	place_reductions(&b);
@@ -417,7 +474,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 		end_phase(&b);
 	}
 	RNF_TRY(check_chains(*plan));
-	RNF_TRY(choose_kernels(*plan, backend, backend_self));
+	place_kernels(*plan);
 	place_kept(*plan);
 	rnf_plan_ahead(*plan);
 	return RNF_OK;

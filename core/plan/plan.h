@@ -148,29 +148,43 @@ struct rnf_planner {
 	struct rnf_plan *plan;
 	int fused;
 	char *need, *stored;
+	struct rnf_kernel *kernels; /* of each op that is a conv */
 	/* of the phase being built: */
 	size_t phase;
 	struct rnf_phase *out;
 	char *done;               /* ops */
-	char *available;          /* values that have an operand now */
-	char *unkept;             /* whose bf16 is still to be written to the arena */
-	struct rnf_operand *at;   /* operands of this phase; SCRATCH: buffer ids */
+	/* Where the floats of each value are by now, and where its bf16; space NONE:
+	 * nowhere. SCRATCH: an index into buffers. */
+	struct rnf_operand *at, *narrow_at;
 	struct rnf_buffer *buffers;
 	size_t n_buffers;
-	int *buffer_of;           /* values; -1 */
 };
 static inline int rnf_needed(const struct rnf_planner *b, int op)
 {
 	return b->need[b->phase * b->p->n_ops + (size_t)op];
 }
+static inline int rnf_available(const struct rnf_planner *b, int value)
+{
+	return b->at[value].space || b->narrow_at[value].space;
+}
+/* Does the op read the bf16 of its input i? */
+static inline int rnf_reads_narrow(const struct rnf_planner *b, int op, int i)
+{
+	return b->kernels[op].narrow_in >> i & 1;
+}
 /* The phase in which an op itself stands (clones stand later). */
 int rnf_own_phase(const struct rnf_planner *b, int op);
-/* Give a value a place: the arena if stored, else scratch of this phase. */
+/* Give the floats of a value a place, or its bf16: the arena if it is stored so,
+ * else scratch of this phase. */
 struct rnf_operand rnf_planner_place(struct rnf_planner *b, int value);
-/* A value of any domain that exists already, as an operand. */
+struct rnf_operand rnf_planner_place_narrow(struct rnf_planner *b, int value);
+/* A value of any domain that exists already, as an operand; and its bf16. */
 struct rnf_operand rnf_planner_operand(struct rnf_planner *b, int value);
-/* Does this phase make the value, and keep it for later ones? */
+struct rnf_operand rnf_planner_narrow(struct rnf_planner *b, int value);
+/* Does this phase make the value, and keep it for later ones: as floats, as bf16? */
 int rnf_planner_keeps(const struct rnf_planner *b, int value);
+int rnf_planner_keeps_floats(const struct rnf_planner *b, int value);
+int rnf_planner_keeps_narrow(const struct rnf_planner *b, int value);
 struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op);
 /* Build the chain that makes op's output, with all that shares its values.
  * (chain.c) */
@@ -181,9 +195,9 @@ int rnf_conv_shape_of(const struct rnf_program *program, const struct rnf_op *op
 		      struct rnf_conv_shape *shape);
 /* Give each conv what to fetch. (ahead.c) */
 void rnf_plan_ahead(struct rnf_plan *plan);
-/* Choose the kernel of a conv step. (kernel.c) */
+/* Choose the kernel of an op that is a conv. (kernel.c) */
 rnf_status rnf_kernel_choose(const struct rnf_program *program,
 			     const struct rnf_feature *backend, void *self,
-			     struct rnf_step *step);
+			     const struct rnf_op *op, struct rnf_kernel *kernel);
 
 #endif

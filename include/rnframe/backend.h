@@ -14,9 +14,10 @@ enum rnf_step_kind {
 	RNF_STEP_CONV_BWD_WEIGHTS, /* in: x, dy; out: dkernel, added unless first */
 };
 
-/* What a conv multiplies. Tensors, weights and sums are fp32 always: BF16 lets a kernel
- * round the operands (to nearest, ties to even) where it reads them. DIRECT of a dense
- * conv does; others may, by the shape alone. */
+/* What a conv multiplies. Weights, sums and results are fp32 always: BF16 lets a kernel
+ * have its tensors as bf16 (narrow_in below), and round weights (to nearest, ties to
+ * even), or what it makes of both. DIRECT of a dense conv does; others may, by the shape
+ * alone. */
 enum rnf_precision { RNF_PRECISION_FP32, RNF_PRECISION_BF16 };
 static const char *const rnf_precision_words[] = { "fp32", "bf16", NULL };
 
@@ -97,6 +98,10 @@ struct rnf_kernel {
 	 * NULL: it reads them as they are. Not for CONV_BWD_WEIGHTS. [worker] */
 	void (*pack)(const void *state, const float *weights, float *packed);
 	size_t pack_floats;
+	/* Bit i: in[i] is to be a tensor of bf16, the upper halves of floats, two in a
+	 * float's place: rounded to nearest, ties to even, denormals 0. Of weights and of
+	 * shapes in FP32: 0. */
+	int32_t narrow_in;
 	/* CONV_FWD can be cut in parts, any number: each writes its own elements of
 	 * `out`, all of them together write all, with the bits of the whole. The cut
 	 * is the kernel's choice; a part may be empty. 0: it cannot. */

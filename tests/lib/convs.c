@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "kernel/conv.h"
+#include "kernel/narrow.h"
 #include "lib/guard.h"
 #include "lib/noise.h"
 #include "lib/plugin.h"
@@ -150,19 +151,49 @@ static void describe(struct test_conv_call *call, const struct test_convs *by,
 }
 
 /* What the core relies on. */
-static void check_kernel(const struct test_conv_call *call, enum rnf_step_kind kind)
+static void check_kernel(const struct test_conv_call *call, const struct rnf_conv_shape *s)
 {
 	const struct rnf_kernel *kernel = &call->kernel;
+	const int tensors = s->kind == RNF_STEP_CONV_BWD_WEIGHTS ? 3 : 1; /* bits */
 	ck_assert_msg(kernel->run && kernel->name, "%s: no run or no name", call->where);
 	ck_assert_msg(kernel->scratch_bytes % sizeof(float) == 0 &&
 		      kernel->leaf_bytes % sizeof(float) == 0, "%s: odd scratch",
 		      call->where);
 	ck_assert_msg((kernel->pack != NULL) == (kernel->pack_floats > 0),
 		      "%s: pack() without a size, or a size without", call->where);
-	ck_assert_msg(!kernel->pack || kind != RNF_STEP_CONV_BWD_WEIGHTS,
+	ck_assert_msg(!kernel->pack || s->kind != RNF_STEP_CONV_BWD_WEIGHTS,
 		      "%s: packs what is no weight", call->where);
-	ck_assert_msg(!kernel->takes_parts || kind == RNF_STEP_CONV_FWD,
+	ck_assert_msg(!kernel->takes_parts || s->kind == RNF_STEP_CONV_FWD,
 		      "%s: takes parts of what is not shared", call->where);
+	ck_assert_msg((kernel->narrow_in & ~tensors) == 0, "%s: narrows what is no tensor",
+		      call->where);
+	ck_assert_msg(!kernel->narrow_in || s->precision == RNF_PRECISION_BF16,
+		      "%s: narrows in fp32", call->where);
+}
+
+/* Of each input: how many numbers it has. */
+static void count_inputs(const struct rnf_conv_shape *s, int64_t n[2])
+{
+	int64_t all[3];
+	test_conv_count(s, all);
+	n[0] = all[s->kind == RNF_STEP_CONV_BWD_DATA ? 2 : 0];
+	n[1] = all[s->kind == RNF_STEP_CONV_BWD_WEIGHTS ? 2 : 1];
+}
+
+static size_t narrow_floats(const struct test_conv_call *call, int i)
+{
+	return (size_t)(call->n_in[i] + 1) / 2;
+}
+
+/* Inputs as the kernel reads them. */
+static void narrow_inputs(struct test_conv_call *call)
+{
+	for (int i = 0; i < 2; i++) {
+		if (!(call->kernel.narrow_in >> i & 1)) continue;
+		call->narrow[i] = test_guarded(narrow_floats(call, i), 0, NULL);
+		rnf_narrow(call->n_in[i], call->in[i], (uint16_t *)call->narrow[i]);
+		call->in[i] = call->narrow[i];
+	}
 }
 
 int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
@@ -178,7 +209,9 @@ int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 	describe(call, by, s, kind);
 	if (status == RNF_EUNSUP) return 0;
 	ck_assert_msg(status == RNF_OK, "%s: %s", call->where, rnf_fail_words());
-	check_kernel(call, kind);
+	check_kernel(call, &shape);
+	count_inputs(&shape, call->n_in);
+	narrow_inputs(call);
 	call->scratch = test_guarded(call->kernel.scratch_bytes / sizeof(float), 0, NULL);
 	call->leaf = test_guarded(call->kernel.leaf_bytes / sizeof(float), 0, NULL);
 	if (!call->kernel.pack) return 1;
@@ -210,6 +243,10 @@ void test_conv_finish(struct test_conv_call *call)
 	test_guarded_free(call->leaf, kernel->leaf_bytes / sizeof(float), 0, call->where);
 	if (call->packed)
 		test_guarded_free(call->packed, kernel->pack_floats, 0, call->where);
+	for (int i = 0; i < 2; i++)
+		if (call->narrow[i])
+			test_guarded_free(call->narrow[i], narrow_floats(call, i), 0,
+					  call->where);
 }
 
 /* -- sums in double -- */

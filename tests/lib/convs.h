@@ -31,11 +31,13 @@ struct test_convs test_convs_open(const struct rnf_feature *feature);
 struct test_conv_call {
 	struct rnf_kernel kernel;
 	const float *in[2];
+	int64_t n_in[2];         /* numbers of each input */
 	/* Guarded, of exactly the sizes that it asked for: */
-	float *packed, *scratch, *leaf;
+	float *packed, *scratch, *leaf, *narrow[2];
 	char where[160];         /* for the words of a failure */
 };
-/* 0: the backend leaves this pass to the core. Packs the weights, b. */
+/* 0: the backend leaves this pass to the core. Packs the weights, b, and makes bf16 of
+ * what is read so. */
 int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 		    const struct rnf_conv_shape *s, enum rnf_step_kind kind,
 		    const float *a, const float *b);

@@ -6,7 +6,7 @@ enum { PANEL_FLOATS = 16 * 1024 }; /* a part of L2 */
 size_t native_bf16_size(struct native_conv *g)
 {
 	g->c = (g->depth + 1) / 2;
-	return native_set_band(g, g->w * g->c, ROWS_FLOATS);
+	return g->depth % 2 ? (size_t)(g->h * g->w * g->c) * sizeof(float) : 0;
 }
 
 /* Pairs of a row that the taps reach. */

@@ -1,47 +1,25 @@
-/* Convs on bf16: the dense kernels over pairs, which the image is turned into band
- * by band. Sums are fp32. */
+/* Convs on bf16: the dense kernels over pairs of channels, which lie side by side in a
+ * tensor of bf16. Sums are fp32. */
 
-/* n floats to (n + 1) / 2 pairs; the last of an odd number meets 0. */
-static void narrow_floats(const float *from, int64_t n, float *to)
+/* An odd number of channels with 0 for the last one's partner. */
+static const float *close_pairs(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	for (int64_t i = 0; i < n; i += 2 * LANES, to += LANES) {
-		const vec low = load_up_to(from + i, n - i);
-		const vec high = load_up_to(from + i + LANES, n - i - LANES);
-		store_up_to(to, (vec)narrow(low, high), (n - i + 1) / 2);
+	const uint16_t *from = (const uint16_t *)io->in[0];
+	const size_t size = (size_t)g->depth * sizeof *from;
+	float *to = io->scratch;
+	for (int64_t i = 0; i < g->h * g->w; i++, from += g->depth, to += g->c) {
+		to[g->c - 1] = 0;
+		memcpy(to, from, size);
 	}
+	return io->scratch;
 }
 
-/* The rows of the image that sub-convs' rows row0 .. row1-1 read. */
-static struct image narrow_rows(const struct native_conv *g, int64_t row0, int64_t row1,
-				const struct rnf_step_io *io)
-{
-	const int64_t from = clamp(row0 * g->in_step + g->dy[0], 0, g->h);
-	const int64_t to = clamp((row1 - 1) * g->in_step + g->dy[1] + 1, from, g->h);
-	const float *pixel = io->in[0] + from * g->w * g->depth;
-	const int64_t pixels = (to - from) * g->w;
-	if (g->depth % 2 == 0)
-		narrow_floats(pixel, pixels * g->depth, io->scratch);
-	else
-		for (int64_t i = 0; i < pixels; i++, pixel += g->depth)
-			narrow_floats(pixel, g->depth, io->scratch + i * g->c);
-	return (struct image){ io->scratch, from };
-}
-
-/* A part has whole rows. */
 static void bf16(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	struct rnf_prefetch ahead = dense_ahead(g, io);
-	int64_t row0, end;
-	rnf_part_of(io, g->subs[0].rows, &row0, &end);
-	for (; row0 < end; row0 += g->band) {
-		const int64_t row1 = least(row0 + g->band, end);
-		const struct image in = narrow_rows(g, row0, row1, io);
-		for (size_t i = 0; i < g->n_subs; i++) {
-			const struct native_sub *s = &g->subs[i];
-			const struct block b = { row0, least(row1, s->rows), 0, s->cols };
-			dense_blocks(g, s, b, in, io, &ahead, 1);
-		}
-	}
+	const float *in = g->depth % 2 ? close_pairs(g, io) : io->in[0];
+	for (size_t i = 0; i < g->n_subs; i++)
+		dense_blocks(g, &g->subs[i], part_of(&g->subs[i], io), in, io, &ahead, 1);
 }
 
 /* ---- weight gradient: pairs of output pixels 2 i and 2 i + 1 of a row ----
@@ -74,51 +52,59 @@ static int copy_is_read(const struct native_conv *g, int64_t copy)
 }
 
 /* n channels of two pixels, up to whole vectors. */
-static void narrow_pixels(const float *a, const float *b, int64_t n, float *to)
+static void pair_pixels(const uint16_t *a, const uint16_t *b, int64_t n, float *to)
 {
 	for (int64_t i = 0; i < n; i += LANES) {
-		const vec first = load_up_to(a + i, n - i), second = load_up_to(b + i, n - i);
-		store(to + i, (vec)narrow_two(first, second));
+		const ints first = load_halves(a + i, n - i), second = load_halves(b + i, n - i);
+		store(to + i, (vec)(first | second << 16));
 	}
 }
 
-/* Pixel i of a row that begins with `left` zeros. */
-static const float *pixel_or_zero(const struct native_conv *g, const float *row, int64_t i)
+static const uint16_t *no_pixel(const struct native_conv *g)
 {
-	return i >= g->left && i < g->left + g->w ? row + (i - g->left) * g->c : g->zero;
+	return (const uint16_t *)g->zero;
 }
 
-static void narrow_x(const struct native_conv *g, const float *row, float *x)
+/* Pixel i of a row that begins with `left` zeros. */
+static const uint16_t *pixel_or_zero(const struct native_conv *g, const uint16_t *row,
+				     int64_t i)
+{
+	return i >= g->left && i < g->left + g->w ? row + (i - g->left) * g->c : no_pixel(g);
+}
+
+static void pair_x(const struct native_conv *g, const uint16_t *row, float *x)
 {
 	for (int64_t f = 0; f < copies(g); f++, x += g->columns * g->c_padded) {
 		if (!copy_is_read(g, f)) continue;
 		for (int64_t i = 0; i < g->columns; i++) {
 			const int64_t at = f + i * copies(g);
-			narrow_pixels(pixel_or_zero(g, row, at),
-				      pixel_or_zero(g, row, at + g->in_step), g->c,
-				      x + i * g->c_padded);
+			pair_pixels(pixel_or_zero(g, row, at),
+				    pixel_or_zero(g, row, at + g->in_step), g->c,
+				    x + i * g->c_padded);
 		}
 	}
 }
 
-static void narrow_dy(const struct native_conv *g, const float *row, float *d)
+static void pair_dy(const struct native_conv *g, const uint16_t *row, float *d)
 {
 	const int64_t cols = g->subs[0].cols;
 	for (int64_t i = 0; i < cols; i += 2, row += 2 * g->k, d += g->padded)
-		narrow_pixels(row, i + 1 < cols ? row + g->k : g->zero, g->k, d);
+		pair_pixels(row, i + 1 < cols ? row + g->k : no_pixel(g), g->k, d);
 }
 
-static struct panel narrow_panel(const struct native_conv *g, int64_t row0, int64_t row1,
+static struct panel pair_panel(const struct native_conv *g, int64_t row0, int64_t row1,
 				 const struct rnf_step_io *io)
 {
 	const int64_t from = clamp(row0 * g->in_step + g->dy[0], 0, g->h);
 	const int64_t to = clamp((row1 - 1) * g->in_step + g->dy[1] + 1, from, g->h);
+	const uint16_t *image = (const uint16_t *)io->in[0];
+	const uint16_t *dy = (const uint16_t *)io->in[1];
 	float *d = io->scratch, *x = d + g->band * pair_columns(g) * g->padded;
 	const struct panel p = { x, d, from, row0, row1 };
 	for (int64_t row = row0; row < row1; row++, d += pair_columns(g) * g->padded)
-		narrow_dy(g, io->in[1] + row * g->subs[0].cols * g->k, d);
+		pair_dy(g, dy + row * g->subs[0].cols * g->k, d);
 	for (int64_t y = from; y < to; y++, x += copies(g) * g->columns * g->c_padded)
-		narrow_x(g, io->in[0] + y * g->w * g->c, x);
+		pair_x(g, image + y * g->w * g->c, x);
 	return p;
 }
 
@@ -169,7 +155,7 @@ static void bf16_weights(const struct native_conv *g, const struct rnf_step_io *
 		rnf_prefetch_begin(io, s->rows * s->n_taps * count_outers(g));
 	for (int64_t row0 = 0; row0 < s->rows; row0 += g->band) {
 		const struct panel p =
-			narrow_panel(g, row0, least(row0 + g->band, s->rows), io);
+			pair_panel(g, row0, least(row0 + g->band, s->rows), io);
 		for (int64_t t = 0; t < s->n_taps; t++)
 			tap_pairs(g, &s->taps[t], &p,
 				  io->out + s->taps[t].weight * g->c * g->k,

@@ -16,11 +16,6 @@ struct run { /* output pixels side by side in a row, summed at once */
 	int64_t n; /* that are there: the last ones of a row may be fewer than are summed */
 };
 
-struct image { /* that is read: its rows from y0 on */
-	const float *at;
-	int64_t y0;
-};
-
 /* What is added to a run at once: `taps` taps side by side where ALL pixels have them
  * inside of the image, else one. */
 struct reach {
@@ -30,11 +25,11 @@ struct reach {
 };
 
 INLINE struct reach reach_of(const struct native_conv *g, const struct native_tap *t,
-			     const struct run *run, int64_t pixels, struct image in)
+			     const struct run *run, int64_t pixels, const float *in)
 {
 	const int64_t y = run->row * g->in_step + t->dy, x = run->col * g->in_step + t->dx;
 	const int64_t last = x + (pixels - 1) * g->in_step;
-	struct reach r = { in.at + ((y - in.y0) * g->w + x) * g->c, x, 1, SOME };
+	struct reach r = { in + (y * g->w + x) * g->c, x, 1, SOME };
 	if ((uint64_t)y >= (uint64_t)g->h || last < 0 || x >= g->w) {
 		r.inside = NONE;
 	} else if (x >= 0 && last < g->w) {
@@ -151,7 +146,7 @@ INLINE void put_pixels(const struct native_conv *g, int64_t n, int64_t left, flo
 }
 
 INLINE void dense_run(const struct native_conv *g, const struct native_sub *s,
-		      const struct run *run, int64_t k, struct image in, const float *w,
+		      const struct run *run, int64_t k, const float *in, const float *w,
 		      float *out, int64_t pixels, int64_t vectors, int pairs)
 {
 	const int64_t y = s->oy + run->row * g->out_step, x = s->ox + run->col * g->out_step;
@@ -175,7 +170,7 @@ INLINE void dense_run(const struct native_conv *g, const struct native_sub *s,
 
 /* Pixels `at` .. to of a row, one column of vectors. */
 INLINE void dense_row(const struct native_conv *g, const struct native_sub *s,
-		      struct run at, int64_t to, int64_t k, struct image in,
+		      struct run at, int64_t to, int64_t k, const float *in,
 		      const struct rnf_step_io *io, struct rnf_prefetch *ahead,
 		      int64_t vectors, int pairs)
 {
@@ -202,7 +197,7 @@ struct block {
 
 /* All columns, whose weights stay in L1 meanwhile. */
 INLINE void dense_block(const struct native_conv *g, const struct native_sub *s,
-			struct block b, struct image in, const struct rnf_step_io *io,
+			struct block b, const float *in, const struct rnf_step_io *io,
 			struct rnf_prefetch *ahead, int pairs)
 {
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
@@ -224,7 +219,7 @@ INLINE int64_t block_pixels(const struct native_conv *g)
 }
 
 INLINE void dense_blocks(const struct native_conv *g, const struct native_sub *s,
-			 struct block all, struct image in, const struct rnf_step_io *io,
+			 struct block all, const float *in, const struct rnf_step_io *io,
 			 struct rnf_prefetch *ahead, int pairs)
 {
 	const int64_t cols = block_pixels(g), rows = cols / s->cols + 1;
@@ -265,7 +260,7 @@ static void dense(const struct native_conv *g, const struct rnf_step_io *io)
 	struct rnf_prefetch ahead = dense_ahead(g, io);
 	for (size_t i = 0; i < g->n_subs; i++)
 		dense_blocks(g, &g->subs[i], part_of(&g->subs[i], io),
-			     (struct image){ io->in[0], 0 }, io, &ahead, 0);
+			     io->in[0], io, &ahead, 0);
 }
 
 /* ---- weight gradient: dw[tap][c][k] = sum over pixels of x[c] dy[k] ---- */

@@ -10,6 +10,7 @@ enum {
 	PANEL_PIXELS = 128,
 	SLICE = 16, /* channels: a cache line of the output is written at once */
 	ZEROS = 6,  /* pixels of them side by side, for Winograd's rows */
+	ROWS_FLOATS = 24 * 1024, /* of rows laid out for a conv in groups: a part of L2 */
 };
 
 static const struct native_isa *const isas[] = { /* the best one first */
@@ -223,11 +224,12 @@ static void set_images(struct native_conv *g, const struct native_isa *isa)
 	g->per = g->k / s->groups;
 }
 
-/* Rows between bands are turned into input twice. */
-size_t native_set_band(struct native_conv *g, int64_t row, int64_t floats)
+/* As many rows as have their input in ROWS_FLOATS; the bytes of that. Rows between bands
+ * are turned into input twice. */
+static size_t set_band(struct native_conv *g)
 {
-	const int64_t extent = g->dy[1] - g->dy[0];
-	const int64_t rows = floats / row - extent - 1;
+	const int64_t extent = g->dy[1] - g->dy[0], row = g->columns * g->pixel;
+	const int64_t rows = ROWS_FLOATS / row - extent - 1;
 	g->band = rows > 0 ? rows / g->in_step + 1 : 1;
 	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);
 }
@@ -270,7 +272,7 @@ static size_t set_grouped(struct native_conv *g, const struct native_isa *isa)
 	g->pixel = g->even ? g->slice : g->depth * g->slice;
 	for (size_t i = 0; i < g->n_subs; i++)
 		set_lanes(g, &g->subs[i]);
-	return native_set_band(g, g->columns * g->pixel, ROWS_FLOATS);
+	return set_band(g);
 }
 
 /* Rows whose pixels are put in order at once: a part of L2. */
@@ -373,10 +375,12 @@ static void set_bf16(struct state *s, const struct native_isa *isa,
 	kernel->name = isa->bf16_name;
 	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
 		s->run = isa->bf16_weights;
+		kernel->narrow_in = 1 << 0 | 1 << 1;
 		kernel->scratch_bytes = native_bf16_weights_size(&s->g, isa->lanes);
 		return;
 	}
 	s->run = isa->bf16;
+	kernel->narrow_in = 1 << 0;
 	kernel->scratch_bytes = native_bf16_size(&s->g);
 	kernel->pack = native_bf16_pack;
 	kernel->pack_floats = native_bf16_pack_floats(&s->g);
@@ -426,8 +430,7 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	if (!s) return host->fail(RNF_ENOMEM, "out of memory");
 	s->g.shape = *shape;
 	/* the others work in bands of rows */
-	if (shape->kind != RNF_STEP_CONV_BWD_WEIGHTS && shape->groups == 1 &&
-	    !takes_bf16(shape))
+	if (shape->kind != RNF_STEP_CONV_BWD_WEIGHTS && shape->groups == 1)
 		join_rows(&s->g.shape);
 	s->g.dy[0] = INT64_MAX;
 	s->g.dy[1] = INT64_MIN;

@@ -43,7 +43,7 @@ struct native_conv {
 	int64_t per;       /* output channels of a group */
 	int even;          /* as many inputs as outputs in a group, whole groups in a vector */
 	int64_t slice;     /* output channels whose input is laid out at once */
-	int64_t band;      /* and rows of a sub-conv, in bf16 too */
+	int64_t band;      /* and rows of a sub-conv; of weights in bf16 too */
 	int64_t left, columns; /* zeros before such a row, and its whole length ... */
 	int64_t pixel;     /* ... in pixels of so many floats */
 	/* Winograd: `left` and these zeros before the image */
@@ -68,8 +68,6 @@ static inline uint32_t native_pair(float first, float second)
 {
 	return native_bf16(first) | native_bf16(second) << 16;
 }
-
-enum { ROWS_FLOATS = 24 * 1024 }; /* of rows made ready for a conv: a part of L2 */
 
 /* What Winograd's weight gradient keeps from one image of a leaf to the next. */
 struct native_leaf {
@@ -154,10 +152,6 @@ struct native_isa {
  * right and down) between channel j that is read (of a group's) and channel k that is
  * written. (native.c) */
 int64_t native_weight_at(const struct native_conv *, int64_t tap, int64_t j, int64_t k);
-
-/* Set `band`: as many rows as have their input, of `row` floats a row, in `floats`
- * floats; the bytes of that. (native.c) */
-size_t native_set_band(struct native_conv *, int64_t row, int64_t floats);
 
 /* For a dense conv whose sizes in floats are set; the scratch. (bf16.c) */
 size_t native_bf16_size(struct native_conv *);

@@ -62,6 +62,16 @@ INLINE vec load_up_to(const float *at, int64_t n)
 	return n >= LANES ? load(at) : n > 0 ? load_some(at, n) : (vec){ 0 };
 }
 
+/* LANES numbers of 16 bits, each in 32. */
+INLINE ints load_halves(const uint16_t *at, int64_t n)
+{
+	typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
+	halves v = { 0 };
+	if (n >= LANES) memcpy(&v, at, sizeof v);
+	else memcpy(&v, at, (size_t)n * sizeof *at);
+	return __builtin_convertvector(v, ints);
+}
+
 /* n of CHANNELS floats, then zeros. */
 INLINE void store_quad(float *to, const float *from, int64_t n)
 {

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "kernel/narrow.h"
+#include "lib/convs.h"
 #include "lib/plugin.h"
 #include "plugin/loader.h"
 #include "train/step.h"
@@ -90,9 +91,10 @@ END_TEST
 static const char *const confs[] = { "se_mxresnet20.cfg", "xresnet20.cfg",
 				     "se_mxresnext29_16x2d.cfg" };
 
-/* Plain kernels, which are fp32: only what is stored differs. */
-static struct rnf_experiment *start(const char *conf, enum rnf_precision precision,
-				    const char *threads)
+/* Plain kernels (no backend) are fp32: only what is stored differs then. */
+static struct rnf_experiment *start_by(const struct rnf_feature *backend, void *self,
+				       const char *conf, enum rnf_precision precision,
+				       const char *threads)
 {
 	const char *const sets[] = {
 		"data.type=synthetic", "data.height=32", "data.width=32", "data.channels=3",
@@ -103,9 +105,17 @@ static struct rnf_experiment *start(const char *conf, enum rnf_precision precisi
 	rnf_loader_path(path);
 	GOOD(rnf_experiment_open(e, conf, sets, TEST_ROWS(sets)));
 	e->backend_chosen = 1;
+	e->backend = backend;
+	e->backend_self = self;
 	e->conf.precision = precision;
 	GOOD(rnf_experiment_build(e, 1));
 	return e;
+}
+
+static struct rnf_experiment *start(const char *conf, enum rnf_precision precision,
+				    const char *threads)
+{
+	return start_by(NULL, NULL, conf, precision, threads);
 }
 
 static double make_step(struct rnf_experiment *e)
@@ -204,6 +214,84 @@ START_TEST(each_tensor_is_narrowed_once)
 }
 END_TEST
 
+/* -- a backend whose convs read floats, and narrow them themselves -- */
+
+struct reader {
+	struct rnf_kernel of;
+	int64_t numbers[2]; /* of each input */
+};
+
+static void read_floats(const void *state, const struct rnf_step_io *io)
+{
+	const struct reader *r = state;
+	struct rnf_step_io inner = *io;
+	uint16_t *to = (uint16_t *)((char *)io->scratch + r->of.scratch_bytes);
+	for (int i = 0; i < 2; i++) {
+		if (!(r->of.narrow_in >> i & 1)) continue;
+		rnf_narrow(r->numbers[i], io->in[i], to);
+		inner.in[i] = (const float *)to;
+		to += rnf_round16(r->numbers[i]) * 2;
+	}
+	r->of.run(r->of.state, &inner);
+}
+
+static void pack_weights(const void *state, const float *weights, float *packed)
+{
+	const struct reader *r = state;
+	r->of.pack(r->of.state, weights, packed);
+}
+
+static rnf_status conv_of_floats(void *self, const struct rnf_host *host,
+				 const struct rnf_conv_shape *s, struct rnf_kernel *kernel)
+{
+	const struct test_convs *by = self;
+	struct reader *r = rnf_alloc(sizeof *r);
+	int64_t n[3];
+	const rnf_status status = by->impl->conv(by->self, host, s, &r->of);
+	if (status < 0) return status;
+	test_conv_count(s, n);
+	r->numbers[0] = n[s->kind == RNF_STEP_CONV_BWD_DATA ? 2 : 0];
+	r->numbers[1] = n[2];
+	*kernel = r->of;
+	kernel->run = read_floats;
+	kernel->pack = r->of.pack ? pack_weights : NULL;
+	kernel->state = r;
+	kernel->narrow_in = 0;
+	kernel->scratch_bytes += 4 * (size_t)(rnf_round16(r->numbers[0]) +
+					      rnf_round16(r->numbers[1]));
+	return RNF_OK;
+}
+
+static int reads_narrow(const struct rnf_plan *plan)
+{
+	int n = 0;
+	for (size_t i = 0; i < plan->n_phases; i++)
+		for (size_t j = 0; j < plan->phases[i].n_steps; j++)
+			n += plan->phases[i].steps[j].kernel.narrow_in != 0;
+	return n;
+}
+
+/* Chains hand bf16 to convs that read it: the bits of convs that round floats. */
+START_TEST(convs_read_what_they_would_round_to)
+{
+	static const struct rnf_backend_impl impl = { .conv = conv_of_floats };
+	static const struct rnf_feature feature = { .kind = "backend", .name = "floats",
+						    .impl = &impl };
+	const struct rnf_feature *native = test_feature("backend", "native");
+	struct test_convs by = test_convs_open(native);
+	struct rnf_experiment *a =
+		start_by(native, by.self, confs[_i], RNF_PRECISION_BF16, "threads=2");
+	struct rnf_experiment *b =
+		start_by(&feature, &by, confs[_i], RNF_PRECISION_BF16, "threads=2");
+	ck_assert_int_gt(reads_narrow(a->plans[1]), 10);
+	ck_assert_int_eq(reads_narrow(b->plans[1]), 0);
+	ck_assert_double_eq(make_step(a), make_step(b));
+	ck_assert_double_eq(distance(a, b), 0);
+	rnf_experiment_finish(a);
+	rnf_experiment_finish(b);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
@@ -212,6 +300,7 @@ int main(void)
 		{ nan_stays_nan, 0 },
 		{ half_the_memory_and_nearly_the_same_gradients, TEST_ROWS(confs) },
 		{ each_tensor_is_narrowed_once, TEST_ROWS(confs) },
+		{ convs_read_what_they_would_round_to, TEST_ROWS(confs) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("plan/narrow", cases);
