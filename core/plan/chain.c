@@ -261,18 +261,23 @@ static void sum_stage(struct weave *k, const struct rnf_op *op,
 				   k->b->out->gradient;
 }
 
+static void release_inputs(struct weave *k, const struct rnf_op *op)
+{
+	for (int i = 0; i < op->n_in; i++)
+		if (is_tile(k, op, i)) release(k, op->in[i]);
+}
+
+/* The output's tile, and its bf16 where that is wanted. */
 static void finish_op(struct weave *k, const struct rnf_op *op)
 {
 	k->b->done[op - k->b->p->ops] = 1;
-	for (int i = 0; i < op->n_in; i++)
-		if (is_tile(k, op, i)) release(k, op->in[i]);
-	if (class_of(op) == RNF_CHAIN && k->uses[op->out] == 0)
-		release(k, op->out);
+	if (class_of(op) != RNF_CHAIN) return;
+	narrow(k, op->out);
+	if (k->uses[op->out] == 0) release(k, op->out);
 }
 
-static void emit(struct weave *k, int id, const struct rnf_op *forward)
+static struct rnf_stage begin_stage(struct weave *k, const struct rnf_op *op)
 {
-	const struct rnf_op *op = op_at(k, id);
 	struct rnf_stage stage = { .op = op, .a = -1, .b = -1, .dst = -1,
 				   .dst2 = -1 };
 	for (int i = 0; i < op->n_in; i++) {
@@ -284,17 +289,28 @@ static void emit(struct weave *k, int id, const struct rnf_op *forward)
 		if (stage.a < 0) stage.a = slot;
 		else stage.b = slot;
 	}
+	return stage;
+}
+
+/* The result takes the tile of an input that nobody else reads: kernels work in place,
+ * and what fits into L1 is little. Of an activation and its gradient at once, which a
+ * plugin may have as two calls, the gradient alone. */
+static void emit(struct weave *k, int id, const struct rnf_op *forward)
+{
+	const struct rnf_op *op = op_at(k, id);
+	struct rnf_stage stage = begin_stage(k, op);
 	if (forward) {
 		stage.fused = 1;
 		stage.dst2 = output_slot(k, forward->out);
 	}
+	release_inputs(k, op);
 	if (class_of(op) == RNF_CHAIN) stage.dst = output_slot(k, op->out);
 	else sum_stage(k, op, &stage);
 	push_stage(k, stage);
-	if (forward) narrow(k, forward->out);
-	if (class_of(op) == RNF_CHAIN) narrow(k, op->out);
 	finish_op(k, op);
-	if (forward) finish_op(k, forward);
+	if (!forward) return;
+	finish_op(k, forward);
+	release_inputs(k, forward);
 }
 
 static void emit_all(struct weave *k)
