@@ -35,15 +35,33 @@ static int has_instruction(void)
 	       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
-static void narrow_sixteens(int64_t n, const float *from, uint16_t *to)
+#define HAS_INSTRUCTION __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+
+/* Whole cache lines: halves of them, by a mask, cost a step of SE-MXResNeXt29 on Zen 4 3 %. */
+HAS_INSTRUCTION
+static int64_t narrow_lines(int64_t n, const float *from, uint16_t *to)
 {
-	for (int64_t i = 0; i < n; i += 16) {
-		const uint32_t lanes = n - i < 16 ? (1u << (n - i)) - 1 : 0xffffu;
-		const __mmask16 there = (__mmask16)lanes;
-		const __m512 a = _mm512_maskz_loadu_ps(there, from + i);
-		_mm256_mask_storeu_epi16(to + i, there, (__m256i)_mm512_cvtneps_pbh(a));
+	int64_t i = 0;
+	for (; i + 32 <= n; i += 32) {
+		const __m512 low = _mm512_loadu_ps(from + i);
+		const __m512 high = _mm512_loadu_ps(from + i + 16);
+		_mm512_storeu_si512(to + i, (__m512i)_mm512_cvtne2ps_pbh(high, low));
 	}
+	return i;
+}
+
+HAS_INSTRUCTION
+static void narrow_some(int64_t n, const float *from, uint16_t *to)
+{
+	const __mmask16 there = (__mmask16)((1u << n) - 1);
+	const __m512 a = _mm512_maskz_loadu_ps(there, from);
+	_mm256_mask_storeu_epi16(to, there, (__m256i)_mm512_cvtneps_pbh(a));
+}
+
+static void narrow_by_instruction(int64_t n, const float *from, uint16_t *to)
+{
+	for (int64_t i = narrow_lines(n, from, to); i < n; i += 16)
+		narrow_some(n - i < 16 ? n - i : 16, from + i, to + i);
 }
 #endif
 
@@ -51,7 +69,7 @@ void rnf_narrow(int64_t n, const float *from, uint16_t *to)
 {
 #ifdef __x86_64__
 	if (has_instruction()) {
-		narrow_sixteens(n, from, to);
+		narrow_by_instruction(n, from, to);
 		return;
 	}
 #endif
