@@ -98,14 +98,14 @@ struct rnf_kernel {
 	 * NULL: it reads them as they are. Not for CONV_BWD_WEIGHTS. [worker] */
 	void (*pack)(const void *state, const float *weights, float *packed);
 	size_t pack_floats;
-	/* Bit i: in[i] is to be a tensor of bf16, the upper halves of floats, two in a
-	 * float's place: rounded to nearest, ties to even, denormals 0. Of weights and of
-	 * shapes in FP32: 0. */
-	int32_t narrow_in;
 	/* CONV_FWD can be cut in parts, any number: each writes its own elements of
 	 * `out`, all of them together write all, with the bits of the whole. The cut
 	 * is the kernel's choice; a part may be empty. 0: it cannot. */
 	int32_t takes_parts;
+	/* Bit i: in[i] is to be a tensor of bf16, the upper halves of floats, two in a
+	 * float's place: rounded to nearest, ties to even, denormals 0. Of weights and of
+	 * shapes in FP32: 0. */
+	int32_t narrow_in;
 };
 
 /* What a part has of n things that stand in a row: from <= i < to. */
