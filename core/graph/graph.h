@@ -89,6 +89,10 @@ struct rnf_model_weight {
 	int64_t gradient_offset; /* floats inside that value */
 };
 
+/* What the backward pass makes again rather than keeps: what norms and activations made;
+ * besides, sums of what is kept anyway. */
+enum rnf_recompute { RNF_RECOMPUTE_ACTIVATIONS, RNF_RECOMPUTE_SUMS };
+
 struct rnf_program {
 	struct rnf_op *ops;
 	size_t n_ops;
@@ -99,7 +103,9 @@ struct rnf_program {
 	int64_t block; /* floats of the weight block */
 	int input, logits, loss; /* values; loss -1 in inference */
 	int training;
-	enum rnf_precision precision; /* of its convs; set before it is planned */
+	/* set before it is planned: */
+	enum rnf_precision precision; /* of its convs */
+	enum rnf_recompute recompute;
 };
 
 /* The model section of a conf, filled. */

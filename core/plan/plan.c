@@ -459,7 +459,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 	struct rnf_planner b = { .p = program, .plan = *plan, .fused = fused };
 	init(&b, batch);
 	RNF_TRY(choose_kernels(&b, backend, backend_self));
-	rnf_recompute(program, fused, b.need, b.stored);
+	rnf_recompute(program, fused, b.plan->n_phases, b.need, b.stored);
 	place_channels(&b);
 	place_reductions(&b);
 	choose_narrow(&b);

@@ -139,8 +139,8 @@ int64_t rnf_memory_place(struct rnf_buffer *buffers, size_t n);
 
 /* need[phase * n_ops + op]: the op runs in that phase (again, for clones);
  * stored[value]: a later phase reads it from the arena. (recompute.c) */
-void rnf_recompute(const struct rnf_program *program, int fused, char *need,
-		   char *stored);
+void rnf_recompute(const struct rnf_program *program, int fused, size_t n_phases,
+		   char *need, char *stored);
 int rnf_plan_depth(const struct rnf_program *program, int op, int fused);
 
 struct rnf_planner {

@@ -30,6 +30,7 @@ static const struct rnf_params data_params = {
 	sizeof *data_rows, data_rows
 };
 
+static const char *const recompute_words[] = { "activations", "sums", NULL };
 static const struct rnf_param train_rows[] = {
 	RNF_INT(struct rnf_train_conf, epochs, 1, 1, 1000000, "epochs",
 		"and the schedule's length"),
@@ -39,6 +40,8 @@ static const struct rnf_param train_rows[] = {
 	RNF_BOOL(struct rnf_train_conf, shuffle, 1, "a new order each epoch"),
 	RNF_BOOL(struct rnf_train_conf, augment, 1,
 		 "false leaves only what evaluation does too"),
+	RNF_ENUM(struct rnf_train_conf, recompute, "activations", recompute_words,
+		 "rather than keep it for backward; sums: some of the blocks' sums too"),
 	RNF_REF_REQUIRED(struct rnf_train_conf, loss, "loss", "what is minimised"),
 	RNF_REF_REQUIRED(struct rnf_train_conf, optimizer, "optimizer", "how"),
 	RNF_REF_REQUIRED(struct rnf_train_conf, scheduler, "scheduler", "the rate of each step"),
@@ -278,6 +281,7 @@ rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused
 	if (!e->backend_chosen) RNF_TRY(choose_backend(e));
 	RNF_TRY(rnf_experiment_graph(e, training));
 	(*p)->precision = (enum rnf_precision)e->conf.precision;
+	(*p)->recompute = (enum rnf_recompute)e->conf.train.recompute;
 	if (training) RNF_TRY(rnf_graph_differentiate(*p));
 	return rnf_plan_make(*p, e->backend, e->backend_self,
 			     e->conf.train.batch_size, fused, &e->plans[training]);

@@ -19,7 +19,7 @@ struct rnf_data_common { /* keys of every dataset beside its own */
 
 struct rnf_train_conf {
 	int64_t epochs, batch_size, max_steps;
-	int32_t shuffle, augment, pictures;
+	int32_t shuffle, augment, recompute, pictures;
 	const struct rnf_ref *loss, *optimizer, *scheduler;
 	struct rnf_refs metrics, callbacks;
 };

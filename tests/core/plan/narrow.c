@@ -5,14 +5,10 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/status.h"
 #include "kernel/narrow.h"
 #include "lib/convs.h"
+#include "lib/experiment.h"
 #include "lib/plugin.h"
-#include "plugin/loader.h"
-#include "train/step.h"
-
-#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
 
 static const struct {
 	float from, to;
@@ -91,77 +87,29 @@ END_TEST
 static const char *const confs[] = { "se_mxresnet20.cfg", "xresnet20.cfg",
 				     "se_mxresnext29_16x2d.cfg" };
 
-/* Plain kernels (no backend) are fp32: only what is stored differs then. */
-static struct rnf_experiment *start_by(const struct rnf_feature *backend, void *self,
-				       const char *conf, enum rnf_precision precision,
-				       const char *threads)
-{
-	const char *const sets[] = {
-		"data.type=synthetic", "data.height=32", "data.width=32", "data.channels=3",
-		"data.images=24", "train.batch_size=6", "data.validation=0", threads };
-	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	char path[512];
-	snprintf(path, sizeof path, "%s/plugins", test_build());
-	rnf_loader_path(path);
-	GOOD(rnf_experiment_open(e, conf, sets, TEST_ROWS(sets)));
-	e->backend_chosen = 1;
-	e->backend = backend;
-	e->backend_self = self;
-	e->conf.precision = precision;
-	GOOD(rnf_experiment_build(e, 1));
-	return e;
-}
-
-static struct rnf_experiment *start(const char *conf, enum rnf_precision precision,
+/* Plain kernels are fp32: only what is stored differs then. */
+static struct rnf_experiment *start(const char *conf, const char *precision,
 				    const char *threads)
 {
-	return start_by(NULL, NULL, conf, precision, threads);
-}
-
-static double make_step(struct rnf_experiment *e)
-{
-	struct rnf_training_step step;
-	struct rnf_run run = rnf_training_run(e);
-	rnf_training_step_init(&step, e);
-	run.epoch = run.step = 1;
-	rnf_training_step(&step, &run, e->train, 6, 1);
-	return run.loss;
-}
-
-/* Root mean square of the difference of all gradients, to that of `a`. */
-static double distance(const struct rnf_experiment *a, const struct rnf_experiment *b)
-{
-	double difference = 0, size = 0;
-	for (size_t i = 0; i < a->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &a->programs[1]->weights[i];
-		if (w->state) continue;
-		const float *x = rnf_exec_gradient(a->execs[1], w);
-		const float *y = rnf_exec_gradient(b->execs[1],
-						   &b->programs[1]->weights[i]);
-		for (int64_t k = 0; k < w->size; k++) {
-			size += (double)x[k] * x[k];
-			difference += ((double)x[k] - y[k]) * ((double)x[k] - y[k]);
-		}
-	}
-	return sqrt(difference / size);
+	return test_experiment(conf, NULL, NULL, precision, threads);
 }
 
 START_TEST(half_the_memory_and_nearly_the_same_gradients)
 {
-	struct rnf_experiment *wide = start(confs[_i], RNF_PRECISION_FP32, "threads=2");
-	struct rnf_experiment *narrow = start(confs[_i], RNF_PRECISION_BF16, "threads=2");
-	struct rnf_experiment *alone = start(confs[_i], RNF_PRECISION_BF16, "threads=1");
-	const double loss = make_step(wide), near = make_step(narrow);
+	struct rnf_experiment *wide = start(confs[_i], "precision=fp32", "threads=2");
+	struct rnf_experiment *narrow = start(confs[_i], "precision=bf16", "threads=2");
+	struct rnf_experiment *alone = start(confs[_i], "precision=bf16", "threads=1");
+	const double loss = test_step(wide), near = test_step(narrow);
 	const double memory = (double)narrow->plans[1]->arena / (double)wide->plans[1]->arena;
-	const double far = distance(wide, narrow);
+	const double far = test_distance(wide, narrow);
 	printf("%s: arena %.3f of fp32, gradients differ by %.4f, losses %.5f and %.5f\n",
 	       confs[_i], memory, far, loss, near);
 	ck_assert_double_lt(memory, 0.55);
 	ck_assert_double_gt(far, 1e-6);
 	ck_assert_double_lt(far, 0.3); /* signs and maxima near a tie change sides */
 	ck_assert_double_eq_tol(near, loss, 0.02 * loss);
-	ck_assert_double_eq(make_step(alone), near);
-	ck_assert_double_eq(distance(narrow, alone), 0);
+	ck_assert_double_eq(test_step(alone), near);
+	ck_assert_double_eq(test_distance(narrow, alone), 0);
 	rnf_experiment_finish(wide);
 	rnf_experiment_finish(narrow);
 	rnf_experiment_finish(alone);
@@ -200,7 +148,7 @@ static void check_no_pass_alone(const struct rnf_plan *plan)
 
 START_TEST(each_tensor_is_narrowed_once)
 {
-	struct rnf_experiment *e = start(confs[_i], RNF_PRECISION_BF16, "threads=1");
+	struct rnf_experiment *e = start(confs[_i], "precision=bf16", "threads=1");
 	const struct rnf_plan *plan = e->plans[1];
 	int narrow = 0;
 	for (int v = 0; v < (int)plan->program->n_values; v++) {
@@ -280,13 +228,13 @@ START_TEST(convs_read_what_they_would_round_to)
 	const struct rnf_feature *native = test_feature("backend", "native");
 	struct test_convs by = test_convs_open(native);
 	struct rnf_experiment *a =
-		start_by(native, by.self, confs[_i], RNF_PRECISION_BF16, "threads=2");
+		test_experiment(confs[_i], native, by.self, "precision=bf16", "threads=2");
 	struct rnf_experiment *b =
-		start_by(&feature, &by, confs[_i], RNF_PRECISION_BF16, "threads=2");
+		test_experiment(confs[_i], &feature, &by, "precision=bf16", "threads=2");
 	ck_assert_int_gt(reads_narrow(a->plans[1]), 10);
 	ck_assert_int_eq(reads_narrow(b->plans[1]), 0);
-	ck_assert_double_eq(make_step(a), make_step(b));
-	ck_assert_double_eq(distance(a, b), 0);
+	ck_assert_double_eq(test_step(a), test_step(b));
+	ck_assert_double_eq(test_distance(a, b), 0);
 	rnf_experiment_finish(a);
 	rnf_experiment_finish(b);
 }

@@ -1,0 +1,58 @@
+#include "lib/experiment.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "lib/plugin.h"
+#include "plugin/loader.h"
+#include "train/step.h"
+
+#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
+
+enum { BATCH = 6 };
+
+struct rnf_experiment *test_experiment(const char *conf, const struct rnf_feature *backend,
+				       void *self, const char *set, const char *other)
+{
+	const char *const sets[] = {
+		"data.type=synthetic", "data.height=32", "data.width=32", "data.channels=3",
+		"data.images=24", "train.batch_size=6", "data.validation=0", set, other };
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	char path[512];
+	snprintf(path, sizeof path, "%s/plugins", test_build());
+	rnf_loader_path(path);
+	GOOD(rnf_experiment_open(e, conf, sets, TEST_ROWS(sets)));
+	e->backend_chosen = 1;
+	e->backend = backend;
+	e->backend_self = self;
+	GOOD(rnf_experiment_build(e, 1));
+	return e;
+}
+
+double test_step(struct rnf_experiment *e)
+{
+	struct rnf_training_step step;
+	struct rnf_run run = rnf_training_run(e);
+	rnf_training_step_init(&step, e);
+	run.epoch = run.step = 1;
+	rnf_training_step(&step, &run, e->train, BATCH, 1);
+	return run.loss;
+}
+
+double test_distance(const struct rnf_experiment *a, const struct rnf_experiment *b)
+{
+	double difference = 0, size = 0;
+	for (size_t i = 0; i < a->programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &a->programs[1]->weights[i];
+		if (w->state) continue;
+		const float *x = rnf_exec_gradient(a->execs[1], w);
+		const float *y = rnf_exec_gradient(b->execs[1], &b->programs[1]->weights[i]);
+		for (int64_t k = 0; k < w->size; k++) {
+			size += (double)x[k] * x[k];
+			difference += ((double)x[k] - y[k]) * ((double)x[k] - y[k]);
+		}
+	}
+	return sqrt(difference / size);
+}
