@@ -11,8 +11,6 @@
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
 
-enum { BATCH = 6 };
-
 struct rnf_experiment *test_experiment(const char *conf, const struct rnf_feature *backend,
 				       void *self, const char *set, const char *other)
 {
@@ -37,7 +35,7 @@ double test_step(struct rnf_experiment *e)
 	struct rnf_run run = rnf_training_run(e);
 	rnf_training_step_init(&step, e);
 	run.epoch = run.step = 1;
-	rnf_training_step(&step, &run, e->train, BATCH, 1);
+	rnf_training_step(&step, &run, e->train, e->conf.train.batch_size, 1);
 	return run.loss;
 }
 

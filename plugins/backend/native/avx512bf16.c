@@ -10,17 +10,13 @@ static inline vec add_pairs(vec sum, ints a, ints b)
 	return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
 
-static inline ints narrow(vec low, vec high)
-{
-	return (ints)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
-}
-
 static inline ints narrow_two(vec first, vec second)
 {
 	ints order; /* halves l and 16 + l */
 	for (int l = 0; l < LANES; l++)
 		order[l] = l | (LANES + l) << 16;
-	return (ints)_mm512_permutexvar_epi16((__m512i)order, (__m512i)narrow(first, second));
+	const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+	return (ints)_mm512_permutexvar_epi16((__m512i)order, halves);
 }
 
 static inline void narrow_half(float *to, vec v)

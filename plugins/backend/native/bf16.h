@@ -16,10 +16,7 @@ static const float *close_pairs(const struct native_conv *g, const struct rnf_st
 
 static void bf16(const struct native_conv *g, const struct rnf_step_io *io)
 {
-	struct rnf_prefetch ahead = dense_ahead(g, io);
-	const float *in = g->depth % 2 ? close_pairs(g, io) : io->in[0];
-	for (size_t i = 0; i < g->n_subs; i++)
-		dense_blocks(g, &g->subs[i], part_of(&g->subs[i], io), in, io, &ahead, 1);
+	dense_image(g, g->depth % 2 ? close_pairs(g, io) : io->in[0], io, 1);
 }
 
 /* ---- weight gradient: pairs of output pixels 2 i and 2 i + 1 of a row ----
@@ -93,7 +90,7 @@ static void pair_dy(const struct native_conv *g, const uint16_t *row, float *d)
 }
 
 static struct panel pair_panel(const struct native_conv *g, int64_t row0, int64_t row1,
-				 const struct rnf_step_io *io)
+			       const struct rnf_step_io *io)
 {
 	const int64_t from = clamp(row0 * g->in_step + g->dy[0], 0, g->h);
 	const int64_t to = clamp((row1 - 1) * g->in_step + g->dy[1] + 1, from, g->h);

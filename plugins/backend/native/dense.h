@@ -255,12 +255,19 @@ static struct block part_of(const struct native_sub *s, const struct rnf_step_io
 	return b;
 }
 
-static void dense(const struct native_conv *g, const struct rnf_step_io *io)
+/* The image at `in`, floats or pairs, to io->out. */
+INLINE void dense_image(const struct native_conv *g, const float *in,
+			const struct rnf_step_io *io, int pairs)
 {
 	struct rnf_prefetch ahead = dense_ahead(g, io);
 	for (size_t i = 0; i < g->n_subs; i++)
-		dense_blocks(g, &g->subs[i], part_of(&g->subs[i], io),
-			     io->in[0], io, &ahead, 0);
+		dense_blocks(g, &g->subs[i], part_of(&g->subs[i], io), in, io, &ahead,
+			     pairs);
+}
+
+static void dense(const struct native_conv *g, const struct rnf_step_io *io)
+{
+	dense_image(g, io->in[0], io, 0);
 }
 
 /* ---- weight gradient: dw[tap][c][k] = sum over pixels of x[c] dy[k] ---- */

@@ -16,18 +16,6 @@ static inline vec add_pairs(vec sum, ints a, ints b)
 	return multiply_add((vec)(a & second), (vec)(b & second), first);
 }
 
-/* Lane l: values 2 l and 2 l + 1 of the two vectors in a row. */
-static inline ints narrow(vec low, vec high)
-{
-	const vec both[2] = { low, high };
-	float values[2 * LANES];
-	ints pairs;
-	memcpy(values, both, sizeof values);
-	for (int l = 0; l < LANES; l++)
-		pairs[l] = (int)native_pair(values[2 * l], values[2 * l + 1]);
-	return pairs;
-}
-
 /* Lane l: value l of the first and of the second vector. */
 static inline ints narrow_two(vec first, vec second)
 {
@@ -40,8 +28,10 @@ static inline ints narrow_two(vec first, vec second)
 /* LANES / 2 floats at `to`: values 2 l and 2 l + 1 of the vector. */
 static inline void narrow_half(float *to, vec v)
 {
-	const ints pairs = narrow(v, (vec){ 0 });
-	memcpy(to, &pairs, sizeof(float[LANES / 2]));
+	uint32_t pairs[LANES / 2];
+	for (int l = 0; l < LANES / 2; l++)
+		pairs[l] = native_pair(v[2 * l], v[2 * l + 1]);
+	memcpy(to, pairs, sizeof pairs);
 }
 #endif
 

@@ -194,12 +194,9 @@ static rnf_status conv_of_floats(void *self, const struct rnf_host *host,
 {
 	const struct test_convs *by = self;
 	struct reader *r = rnf_alloc(sizeof *r);
-	int64_t n[3];
 	const rnf_status status = by->impl->conv(by->self, host, s, &r->of);
 	if (status < 0) return status;
-	test_conv_count(s, n);
-	r->numbers[0] = n[s->kind == RNF_STEP_CONV_BWD_DATA ? 2 : 0];
-	r->numbers[1] = n[2];
+	test_conv_count_inputs(s, r->numbers);
 	*kernel = r->of;
 	kernel->run = read_floats;
 	kernel->pack = r->of.pack ? pack_weights : NULL;

@@ -1,0 +1,117 @@
+#include "lib/conv_shapes.h"
+
+#include "lib/plugin.h"
+
+enum { VALID = TEST_CONV_VALID, SAME = TEST_CONV_SAME, EVEN = TEST_CONV_EVEN };
+
+static const struct row {
+	int64_t h, w, c, k, groups, kernel_h, kernel_w, stride;
+	int pad;
+} rows[] = {
+	/* of the models: dense, then in groups */
+	{ 32, 32, 3, 16, 1, 3, 3, 1, SAME },   { 32, 32, 16, 16, 1, 3, 3, 1, SAME },
+	{ 32, 32, 16, 32, 1, 3, 3, 2, SAME },  { 16, 16, 32, 32, 1, 3, 3, 1, SAME },
+	{ 16, 16, 32, 64, 1, 3, 3, 2, SAME },  { 8, 8, 64, 64, 1, 3, 3, 1, SAME },
+	{ 32, 32, 16, 64, 1, 1, 1, 1, SAME },  { 32, 32, 16, 32, 1, 1, 1, 2, SAME },
+	{ 32, 32, 32, 32, 16, 3, 3, 1, SAME }, { 16, 16, 64, 64, 16, 3, 3, 1, SAME },
+	{ 8, 8, 128, 128, 16, 3, 3, 1, SAME }, { 32, 32, 32, 32, 16, 3, 3, 2, SAME },
+	/* one channel a group */
+	{ 16, 16, 16, 16, 16, 3, 3, 1, SAME }, { 16, 16, 16, 16, 16, 3, 3, 2, SAME },
+	{ 9, 7, 17, 17, 17, 3, 3, 1, SAME },
+	/* groups as wide in as out; 5, 8, 16 and 17 channels */
+	{ 9, 7, 15, 15, 3, 3, 3, 1, SAME },    { 9, 7, 15, 15, 3, 3, 3, 2, EVEN },
+	{ 7, 9, 16, 16, 2, 3, 3, 2, SAME },    { 8, 8, 64, 64, 4, 3, 3, 1, SAME },
+	{ 8, 8, 64, 64, 4, 3, 3, 2, SAME },    { 5, 6, 34, 34, 2, 3, 3, 1, SAME },
+	/* groups wider on one side */
+	{ 9, 8, 6, 12, 3, 3, 3, 1, SAME },     { 9, 8, 12, 6, 3, 3, 3, 1, SAME },
+	{ 9, 8, 6, 12, 3, 3, 3, 2, SAME },     { 9, 8, 12, 6, 3, 3, 3, 2, EVEN },
+	{ 7, 7, 4, 64, 4, 3, 3, 1, SAME },     { 7, 7, 64, 4, 4, 3, 3, 1, SAME },
+	/* kernels in groups */
+	{ 9, 8, 16, 16, 4, 1, 1, 1, SAME },    { 9, 8, 16, 16, 4, 1, 1, 2, SAME },
+	{ 9, 8, 16, 16, 4, 1, 7, 1, SAME },    { 9, 8, 16, 16, 4, 7, 1, 1, SAME },
+	{ 9, 8, 16, 16, 4, 5, 5, 1, SAME },    { 9, 8, 16, 16, 4, 5, 5, 2, SAME },
+	{ 9, 8, 16, 16, 4, 5, 5, 1, VALID },   { 1, 1, 16, 16, 4, 3, 3, 1, SAME },
+	{ 9, 10, 16, 16, 4, 1, 9, 1, SAME },   { 12, 11, 16, 16, 4, 3, 9, 1, SAME },
+	{ 9, 12, 24, 24, 4, 3, 3, 1, VALID },  { 9, 12, 24, 24, 4, 1, 3, 1, SAME },
+	{ 5, 2, 16, 16, 4, 3, 3, 1, SAME },    { 5, 1, 16, 16, 4, 3, 3, 1, SAME },
+	/* kernels, dense */
+	{ 9, 8, 16, 8, 1, 1, 7, 1, SAME },     { 9, 8, 16, 8, 1, 7, 1, 1, SAME },
+	{ 8, 8, 16, 8, 1, 3, 3, 1, VALID },    { 8, 8, 16, 8, 1, 3, 3, 2, EVEN },
+	{ 33, 31, 17, 64, 1, 3, 3, 1, SAME },  { 33, 31, 64, 1, 1, 3, 3, 2, SAME },
+	{ 11, 7, 17, 3, 1, 5, 4, 1, SAME },    { 9, 8, 3, 64, 1, 5, 4, 2, SAME },
+	{ 48, 64, 3, 64, 1, 3, 3, 2, SAME },   /* dy in two bands, in bf16 */
+	{ 9, 10, 17, 20, 1, 3, 3, 1, SAME },   /* nine tiles of Winograd: one without a pair */
+};
+
+/* And each of these channels with each of these windows. */
+static const struct { int64_t c, k, groups; } channels[] = {
+	{ 1, 1, 1 }, { 1, 64, 1 }, { 3, 17, 1 }, { 17, 3, 1 }, { 64, 64, 1 },
+	{ 6, 6, 6 }, { 8, 12, 4 }, { 12, 8, 4 }, { 32, 32, 16 }, { 128, 128, 16 },
+};
+static const struct row windows[] = {
+	{ 1, 1, 0, 0, 0, 1, 1, 1, SAME }, { 1, 1, 0, 0, 0, 3, 3, 1, SAME },
+	{ 1, 1, 0, 0, 0, 5, 4, 2, SAME }, { 7, 9, 0, 0, 0, 3, 3, 1, SAME },
+	{ 8, 6, 0, 0, 0, 3, 3, 2, SAME }, { 7, 9, 0, 0, 0, 3, 3, 2, SAME },
+	{ 7, 8, 0, 0, 0, 5, 4, 1, SAME }, { 9, 8, 0, 0, 0, 5, 4, 1, VALID },
+	{ 9, 8, 0, 0, 0, 5, 4, 2, SAME }, { 5, 6, 0, 0, 0, 1, 1, 1, SAME },
+	{ 5, 6, 0, 0, 0, 1, 1, 2, SAME }, { 2, 2, 0, 0, 0, 5, 5, 1, SAME },
+	{ 9, 9, 0, 0, 0, 2, 3, 3, VALID },
+};
+enum {
+	ROWS = TEST_ROWS(rows), WINDOWS = TEST_ROWS(windows),
+	SHAPES = ROWS + WINDOWS * TEST_ROWS(channels),
+};
+
+static int64_t place(int64_t n, int64_t kernel, int64_t stride, enum test_conv_pad pad,
+		     int64_t *before)
+{
+	*before = pad == TEST_CONV_EVEN ? kernel / 2 : 0;
+	if (pad != TEST_CONV_SAME) return (n + 2 * *before - kernel) / stride + 1;
+	const int64_t out = (n + stride - 1) / stride;
+	const int64_t zeros = (out - 1) * stride + kernel - n;
+	if (zeros > 0) *before = zeros / 2;
+	return out;
+}
+
+void test_conv_place(struct rnf_conv_shape *s, enum test_conv_pad pad)
+{
+	struct rnf_window *w = &s->window;
+	w->out_h = place(s->h, w->kernel_h, w->stride, pad, &w->pad_top);
+	w->out_w = place(s->w, w->kernel_w, w->stride, pad, &w->pad_left);
+}
+
+int test_conv_shapes(void)
+{
+	return SHAPES;
+}
+
+struct rnf_conv_shape test_conv_shape(int i)
+{
+	struct row r = i < ROWS ? rows[i] : windows[(i - ROWS) % WINDOWS];
+	if (i >= ROWS) {
+		r.c = channels[(i - ROWS) / WINDOWS].c;
+		r.k = channels[(i - ROWS) / WINDOWS].k;
+		r.groups = channels[(i - ROWS) / WINDOWS].groups;
+	}
+	struct rnf_conv_shape s = {
+		.h = r.h, .w = r.w, .c = r.c, .k = r.k, .groups = r.groups,
+		.window = { .kernel_h = r.kernel_h, .kernel_w = r.kernel_w,
+			    .stride = r.stride } };
+	test_conv_place(&s, (enum test_conv_pad)r.pad);
+	return s;
+}
+
+void test_conv_count(const struct rnf_conv_shape *s, int64_t n[3])
+{
+	n[0] = s->h * s->w * s->c;
+	n[1] = s->window.kernel_h * s->window.kernel_w * s->c / s->groups * s->k;
+	n[2] = s->window.out_h * s->window.out_w * s->k;
+}
+
+void test_conv_count_inputs(const struct rnf_conv_shape *s, int64_t n[2])
+{
+	int64_t all[3];
+	test_conv_count(s, all);
+	n[0] = all[s->kind == RNF_STEP_CONV_BWD_DATA ? 2 : 0];
+	n[1] = all[s->kind == RNF_STEP_CONV_BWD_WEIGHTS ? 2 : 1];
+}
