@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/lines.h"
 #include "conf/conf.h"
 
 static void write_string(const char *s, FILE *out)
@@ -23,16 +24,11 @@ static void write_string(const char *s, FILE *out)
 	fputc('"', out);
 }
 
-/* The shortest of 15 to 17 digits that reads back as the same number. */
 static void write_float(double f, FILE *out)
 {
-	char text[64];
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof text - 2, "%.*g", digits, f);
-		if (strtod(text, NULL) == f) break;
-	}
-	if (isfinite(f) && !strpbrk(text, ".e")) strcat(text, ".0");
-	fputs(text, out);
+	char text[32];
+	const char *words = rnf_number_text(text, f);
+	fprintf(out, "%s%s", words, isfinite(f) && !strpbrk(words, ".e") ? ".0" : "");
 }
 
 /* Text of an override that no row has typed yet. */

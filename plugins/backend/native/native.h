@@ -148,12 +148,25 @@ struct native_isa {
 	double (*peak)(enum rnf_precision); /* as the backend's own (peak.h) */
 };
 
+/* (taps.c) All that the kernels share, of a `g` that is 0; memory is the host's. 0: there is
+ * none. */
+int native_taps_set(struct native_conv *g, const struct rnf_host *, const struct native_isa *,
+		    const struct rnf_conv_shape *);
 /* Where the kernel has tap t (backward: of it turned around, so that taps go to the
  * right and down) between channel j that is read (of a group's) and channel k that is
- * written. (native.c) */
+ * written. */
 int64_t native_weight_at(const struct native_conv *, int64_t tap, int64_t j, int64_t k);
 
-/* For a dense conv whose sizes in floats are set; the scratch. (bf16.c) */
+/* What follows sets a conv's sizes for one kind of kernel, and returns their scratch in
+ * bytes; weights are packed for the kernel that reads them. */
+
+/* In groups, and the weight gradient of one tap. (direct.c) */
+size_t native_grouped_size(struct native_conv *, const struct native_isa *);
+size_t native_points_size(struct native_conv *, const struct native_isa *);
+size_t native_direct_pack_floats(const struct native_conv *);
+void native_direct_pack(const void *conv, const float *weights, float *packed);
+
+/* Dense, on pairs. (bf16.c) */
 size_t native_bf16_size(struct native_conv *);
 size_t native_bf16_weights_size(struct native_conv *, int64_t lanes);
 size_t native_bf16_pack_floats(const struct native_conv *);
