@@ -2,7 +2,7 @@
  * after it, up to the next conv. The last conv of a phase fetches what the next
  * image begins with. */
 #include "base/arena.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 static int same(struct rnf_operand a, struct rnf_operand b)
 {

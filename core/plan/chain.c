@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 struct weave {
 	struct rnf_planner *b;
@@ -25,14 +25,9 @@ static const struct rnf_op *op_at(const struct weave *k, int id)
 	return &k->b->p->ops[id];
 }
 
-static enum rnf_op_class class_of(const struct rnf_op *op)
-{
-	return rnf_op_info[op->kind].class;
-}
-
 static int chainable(const struct rnf_op *op)
 {
-	const enum rnf_op_class class = class_of(op);
+	const enum rnf_op_class class = rnf_class_of(op);
 	return class == RNF_CHAIN || class == RNF_CHAIN_SUM ||
 	       class == RNF_CHAIN_REDUCE;
 }
@@ -53,7 +48,7 @@ static int is_tile(const struct weave *k, const struct rnf_op *op, int i)
 static const struct rnf_value *shape_of(const struct rnf_program *p,
 					const struct rnf_op *op)
 {
-	return &p->values[class_of(op) == RNF_CHAIN ? op->out : op->in[0]];
+	return &p->values[rnf_class_of(op) == RNF_CHAIN ? op->out : op->in[0]];
 }
 
 /* Can op `id` be run in this chain, with what it still needs? Marks all of it
@@ -70,7 +65,7 @@ static int reach(const struct weave *k, int id, char *set)
 		const int v = op->in[i], from = b->p->values[v].op;
 		if (b->p->values[v].domain != RNF_IMAGE || rnf_available(b, v))
 			continue;
-		if (is_vector(op, i) || class_of(op_at(k, from)) != RNF_CHAIN ||
+		if (is_vector(op, i) || rnf_class_of(op_at(k, from)) != RNF_CHAIN ||
 		    !reach(k, from, set))
 			return 0;
 	}
@@ -95,7 +90,7 @@ static int is_sink(const struct weave *k, int id)
 {
 	const struct rnf_planner *b = k->b;
 	const struct rnf_op *op = op_at(k, id);
-	if (class_of(op) != RNF_CHAIN) return 1;
+	if (rnf_class_of(op) != RNF_CHAIN) return 1;
 	if (rnf_planner_keeps(b, op->out)) return 1;
 	for (int j = 0; j < (int)b->p->n_ops; j++) {
 		const struct rnf_op *q = op_at(k, j);
@@ -254,7 +249,7 @@ static void sum_stage(struct weave *k, const struct rnf_op *op,
 	const struct rnf_value *out = &k->b->p->values[op->out];
 	stage->acc = k->chain->acc_floats;
 	k->chain->acc_floats += rnf_round16(out->c);
-	if (class_of(op) == RNF_CHAIN_SUM)
+	if (rnf_class_of(op) == RNF_CHAIN_SUM)
 		stage->sum = rnf_planner_place(k->b, op->out);
 	else
 		stage->reduction = rnf_planner_operand(k->b, op->out).offset -
@@ -271,7 +266,7 @@ static void release_inputs(struct weave *k, const struct rnf_op *op)
 static void finish_op(struct weave *k, const struct rnf_op *op)
 {
 	k->b->done[op - k->b->p->ops] = 1;
-	if (class_of(op) != RNF_CHAIN) return;
+	if (rnf_class_of(op) != RNF_CHAIN) return;
 	narrow(k, op->out);
 	if (k->uses[op->out] == 0) release(k, op->out);
 }
@@ -304,7 +299,7 @@ static void emit(struct weave *k, int id, const struct rnf_op *forward)
 		stage.dst2 = output_slot(k, forward->out);
 	}
 	release_inputs(k, op);
-	if (class_of(op) == RNF_CHAIN) stage.dst = output_slot(k, op->out);
+	if (rnf_class_of(op) == RNF_CHAIN) stage.dst = output_slot(k, op->out);
 	else sum_stage(k, op, &stage);
 	push_stage(k, stage);
 	finish_op(k, op);
@@ -335,7 +330,7 @@ static void make_vectors(struct weave *k, int id)
 		const int v = op->in[i], from = b->p->values[v].op;
 		if (b->p->values[v].domain != RNF_IMAGE || rnf_available(b, v))
 			continue;
-		if (is_vector(op, i) || class_of(op_at(k, from)) != RNF_CHAIN)
+		if (is_vector(op, i) || rnf_class_of(op_at(k, from)) != RNF_CHAIN)
 			rnf_chain_build(b, from);
 		else
 			make_vectors(k, from);

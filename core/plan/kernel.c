@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "kernel/conv.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 static int conv_kind(enum rnf_op_kind kind, enum rnf_step_kind *step)
 {

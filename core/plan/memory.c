@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 static int larger(const void *a, const void *b)
 {

@@ -1,6 +1,6 @@
 /* What `rnframe plan` shows of a plan, and the words for a step. */
 #include "base/arena.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 static double megabytes(int64_t floats)
 {

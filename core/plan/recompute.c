@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 int rnf_plan_depth(const struct rnf_program *p, int op, int fused)
 {

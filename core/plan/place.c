@@ -1,0 +1,138 @@
+/* Places of what lives longer than a phase: vectors, sums, and stored values; and the ops
+ * that run between phases. */
+#include "base/arena.h"
+#include "plan/planner.h"
+
+static void add_barrier(struct rnf_barrier **list, size_t *n,
+			const struct rnf_planner *b, const struct rnf_op *op)
+{
+	struct rnf_barrier *barrier = rnf_push((void **)list, n, sizeof *barrier);
+	*barrier = (struct rnf_barrier){ .op = op };
+	for (int i = 0; i < op->n_in; i++)
+		barrier->in[i] = b->plan->operands[op->in[i]];
+	barrier->out = b->plan->operands[op->out];
+}
+
+static void place_channels(struct rnf_planner *b)
+{
+	struct rnf_plan *plan = b->plan;
+	for (size_t v = 0; v < b->p->n_values; v++) {
+		const struct rnf_value *x = &b->p->values[v];
+		const struct rnf_op *op = &b->p->ops[x->op];
+		if (op->kind == RNF_OP_WEIGHT)
+			plan->operands[v] = (struct rnf_operand){
+				RNF_SPACE_WEIGHT,
+				b->p->weights[x->weight].offset, 0 };
+		if (rnf_class_of(op) != RNF_BARRIER) continue;
+		plan->operands[v] = (struct rnf_operand){ RNF_SPACE_CHANNEL,
+							  plan->channel, 0 };
+		plan->channel += rnf_round16(x->c);
+	}
+}
+
+/* All sums of one phase lie in one vector, so a merge is one addition. */
+static void place_reductions(struct rnf_planner *b)
+{
+	struct rnf_plan *plan = b->plan;
+	for (size_t phase = 0; phase < plan->n_phases; phase++) {
+		struct rnf_phase *out = &plan->phases[phase];
+		out->gradient = plan->gradient;
+		for (int i = 0; i < (int)b->p->n_ops; i++) {
+			const struct rnf_op *op = &b->p->ops[i];
+			if (!rnf_is_reduce(op) || rnf_own_phase(b, i) != (int)phase)
+				continue;
+			plan->operands[op->out] = (struct rnf_operand){
+				RNF_SPACE_GRADIENT, plan->gradient, 0 };
+			plan->gradient += rnf_round16(
+				rnf_value_size(&b->p->values[op->out]));
+		}
+		out->reductions = plan->gradient - out->gradient;
+		if (out->reductions > plan->max_reductions)
+			plan->max_reductions = out->reductions;
+	}
+}
+
+static int64_t last_reader(const struct rnf_planner *b, int value)
+{
+	int64_t last = rnf_own_phase(b, b->p->values[value].op);
+	if (value == b->p->logits || value == b->p->loss)
+		return (int64_t)b->plan->n_phases;
+	for (size_t phase = 0; phase < b->plan->n_phases; phase++)
+		for (size_t i = 0; i < b->p->n_ops; i++) {
+			const struct rnf_op *op = &b->p->ops[i];
+			if (!b->need[phase * b->p->n_ops + i]) continue;
+			for (int k = 0; k < op->n_in; k++)
+				if (op->in[k] == value) last = (int64_t)phase;
+		}
+	return last;
+}
+
+/* Tensors between phases, not the vectors of SE, nor what goes in and comes out. */
+static void choose_narrow(struct rnf_planner *b)
+{
+	const struct rnf_program *p = b->p;
+	b->plan->narrow = rnf_alloc(p->n_values);
+	if (p->precision != RNF_PRECISION_BF16 || !b->fused) return;
+	for (int v = 0; v < (int)p->n_values; v++) {
+		const struct rnf_value *x = &p->values[v];
+		b->plan->narrow[v] = b->stored[v] && x->h * x->w > 1 && v != p->input &&
+				     v != p->logits && v != p->loss;
+	}
+}
+
+/* Floats of an image's slice. */
+static int64_t slice_of(const struct rnf_planner *b, size_t v)
+{
+	const int64_t n = rnf_value_size(&b->p->values[v]);
+	return rnf_round16(b->plan->narrow[v] ? (n + 1) / 2 : n);
+}
+
+static void place_arena(struct rnf_planner *b)
+{
+	const size_t n = b->p->n_values;
+	struct rnf_buffer *buffers = rnf_alloc((n + 1) * sizeof *buffers);
+	int *value = rnf_alloc((n + 1) * sizeof *value);
+	size_t n_buffers = 0;
+	for (size_t v = 0; v < n; v++) {
+		if (!b->stored[v]) continue;
+		value[n_buffers] = (int)v;
+		buffers[n_buffers++] = (struct rnf_buffer){
+			.size = b->plan->batch * slice_of(b, v),
+			.first = rnf_own_phase(b, b->p->values[v].op),
+			.last = last_reader(b, (int)v) };
+		/* the next batch's images may arrive at any time */
+		if ((int)v == b->p->input) {
+			buffers[n_buffers - 1].first = 0;
+			buffers[n_buffers - 1].last = (int64_t)b->plan->n_phases;
+		}
+	}
+	b->plan->arena = rnf_memory_place(buffers, n_buffers);
+	for (size_t i = 0; i < n_buffers; i++)
+		b->plan->operands[value[i]] = (struct rnf_operand){
+			b->plan->narrow[value[i]] ? RNF_SPACE_NARROW : RNF_SPACE_ARENA,
+			buffers[i].offset, buffers[i].size / b->plan->batch };
+}
+
+static void place_barriers(struct rnf_planner *b)
+{
+	struct rnf_plan *plan = b->plan;
+	for (int i = 0; i < (int)b->p->n_ops; i++) {
+		const struct rnf_op *op = &b->p->ops[i];
+		const int depth = rnf_own_phase(b, i);
+		if (rnf_class_of(op) != RNF_BARRIER) continue;
+		if (op->kind == RNF_OP_BN_COEF_FIXED || depth == 0)
+			add_barrier(&plan->prologue, &plan->n_prologue, b, op);
+		else
+			add_barrier(&plan->phases[depth - 1].barriers,
+				    &plan->phases[depth - 1].n_barriers, b, op);
+	}
+}
+
+void rnf_planner_places(struct rnf_planner *b)
+{
+	place_channels(b);
+	place_reductions(b);
+	choose_narrow(b);
+	place_arena(b);
+	place_barriers(b);
+}
