@@ -234,6 +234,13 @@ static void no_such_input(struct rnf_builder *b, const struct rnf_ref *ref,
 	     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 }
 
+static size_t too_many_inputs(struct rnf_builder *b, const struct rnf_ref *ref, size_t n)
+{
+	if (!b->failed) b->cause = rnf_conf_get(ref->node, "inputs");
+	fail(&b->graph, "inputs: %zu names, must be at most %d", n, RNF_OP_INPUTS);
+	return 1;
+}
+
 /* The values that a layer of the conf reads. */
 static size_t inputs_of(struct rnf_builder *b, const struct rnf_ref *ref,
 			rnf_val before, rnf_val in[RNF_OP_INPUTS])
@@ -241,8 +248,9 @@ static size_t inputs_of(struct rnf_builder *b, const struct rnf_ref *ref,
 	const struct rnf_layer_common *c = ref->common;
 	in[0] = before;
 	if (!c || c->inputs.n == 0) return 1;
+	if (c->inputs.n > RNF_OP_INPUTS) return too_many_inputs(b, ref, c->inputs.n);
 	size_t n = 0;
-	for (; n < c->inputs.n && n < RNF_OP_INPUTS; n++) {
+	for (; n < c->inputs.n; n++) {
 		in[n] = -1;
 		for (size_t i = 0; i < b->n_named; i++)
 			if (!strcmp(b->named[i].name, c->inputs.at[n]))

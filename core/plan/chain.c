@@ -130,6 +130,27 @@ static void absorb(struct weave *k, char *set)
 	}
 }
 
+/* Is op j the gradient of activation i, of no partner yet? */
+static int is_gradient(const struct weave *k, int j, int i)
+{
+	const struct rnf_op *act = op_at(k, i), *back = op_at(k, j);
+	if (!k->in[j] || back->kind != RNF_OP_ACT_BWD || back->in[0] != act->in[0] ||
+	    back->act != act->act || back->self != act->self || back->node != act->node)
+		return 0;
+	for (int before = 0; before < i; before++)
+		if (k->partner[before] == j) return 0;
+	return 1;
+}
+
+static int first_reader(const struct weave *k, int value)
+{
+	const int n = (int)k->b->p->n_ops;
+	for (int j = 0; j < n; j++)
+		for (int a = 0; k->in[j] && a < op_at(k, j)->n_in; a++)
+			if (op_at(k, j)->in[a] == value) return j;
+	return n;
+}
+
 /* An activation and its gradient on the same input are one call, where nobody
  * in the chain wants the activation before the gradient arrives. */
 static void pair(struct weave *k)
@@ -138,15 +159,9 @@ static void pair(struct weave *k)
 	for (int i = 0; i < n; i++) {
 		k->partner[i] = -1;
 		if (!k->in[i] || op_at(k, i)->kind != RNF_OP_ACT) continue;
-		int first_reader = n;
-		for (int j = n - 1; j > i; j--)
-			for (int a = 0; k->in[j] && a < op_at(k, j)->n_in; a++)
-				if (op_at(k, j)->in[a] == op_at(k, i)->out)
-					first_reader = j;
-		for (int j = i + 1; j < first_reader; j++)
-			if (k->in[j] && op_at(k, j)->kind == RNF_OP_ACT_BWD &&
-			    op_at(k, j)->in[0] == op_at(k, i)->in[0])
-				k->partner[i] = j;
+		const int end = first_reader(k, op_at(k, i)->out);
+		for (int j = i + 1; j < end; j++)
+			if (is_gradient(k, j, i)) k->partner[i] = j;
 	}
 }
 

@@ -236,6 +236,16 @@ static void check_model(struct rnf_experiment *e)
 /* no norm behind the sum: it would take the shortcut's shift out again */
 #define BLOCK(words) CONV16 "{ type = " words "; }," ACT END
 #define PIXEL "{ type = \"conv2d\"; filters = 4; kernel = 1; },"
+#define ACT_OF(name) "\"activation\"; function = \"" name "\""
+/* Two layers of what `of` makes, each with a conv that reads it; the norm behind them parts
+ * them from their gradients, which make them again. */
+#define BOTH(of, first, second) \
+	"{ type = " of "; name = \"of\"; }," \
+	"{ type = " first "; name = \"first\"; inputs = [\"of\"]; }," \
+	"{ type = " second "; name = \"second\"; inputs = [\"of\"]; }," \
+	"{ type = \"conv2d\"; name = \"a\"; filters = 4; inputs = [\"first\"]; }," \
+	"{ type = \"conv2d\"; name = \"b\"; filters = 4; inputs = [\"second\"]; }," \
+	"{ type = \"add\"; inputs = [\"a\", \"b\"]; }," NORM ACT END
 #define WITH_SE "; attention = " SE
 
 static const struct { int ranked, h, w; const char *layers; } models[] = {
@@ -284,6 +294,13 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 8, 8, "{ type = \"conv2d\"; name = \"a\"; filters = 4; }," ACT
 	  "{ type = \"add\"; name = \"d\"; inputs = [\"a\", \"a\"]; },"
 	  "{ type = \"concat\"; inputs = [\"d\", \"a\", \"d\"]; }," ACT END },
+	/* activations of one tensor: other functions, the same one, a random one; behind a
+	 * norm they stand in one chain with it */
+	{ 0, 9, 7, BOTH("\"conv2d\"; filters = 4", ACT_OF("silu"), ACT_OF("sigmoid")) },
+	{ 0, 9, 7, CONV BOTH("\"norm\"", ACT_OF("silu"), ACT_OF("sigmoid")) },
+	{ 0, 9, 7, CONV BOTH("\"norm\"", ACT_OF("mish"), ACT_OF("mish")) },
+	{ 0, 9, 7, CONV BOTH("\"norm\"", ACT_OF("mish"), "\"dropout\"; rate = 0.4") },
+	{ 0, 9, 7, CONV BOTH("\"norm\"", "\"dropout\"; rate = 0.3", "\"dropout\"; rate = 0.4") },
 	/* blocks, without and with attention */
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 16") },
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 12; stride = 2" WITH_SE) },

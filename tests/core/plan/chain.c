@@ -1,0 +1,224 @@
+/* Models drawn at random: the phased plan computes what the plan does that runs op by op. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "lib/experiment.h"
+#include "lib/plugin.h"
+#include "plugin/loader.h"
+
+#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
+
+enum { MODELS = 120, LAYERS = 20, CHANNELS_MAX = 24 };
+
+/* -- drawing -- */
+
+struct model {
+	struct rnf_random random;
+	FILE *conf;
+	struct { int side, channels, reads; } values[LAYERS];
+	int n;
+};
+
+static int below(struct model *m, int n)
+{
+	return (int)rnf_random_below(&m->random, (uint64_t)n);
+}
+
+/* A value that is there, a late one rather, so that models are deep. */
+static int late(struct model *m)
+{
+	const int span = below(m, 3) ? 3 : m->n;
+	return m->n - 1 - below(m, span < m->n ? span : m->n);
+}
+
+/* Layer `words` on values a and b (-1: none). */
+static void put(struct model *m, int side, int channels, int a, int b, const char *words)
+{
+	fprintf(m->conf, "{ name = \"v%d\"; type = %s; inputs = [\"v%d\"", m->n, words, a);
+	if (b >= 0) fprintf(m->conf, ", \"v%d\"", b);
+	fprintf(m->conf, "]; },\n");
+	m->values[a].reads++;
+	if (b >= 0) m->values[b].reads++;
+	m->values[m->n].side = side;
+	m->values[m->n++].channels = channels;
+}
+
+static void put_conv(struct model *m, int from)
+{
+	const int side = m->values[from].side, filters = below(m, 2) ? 8 : 4;
+	const int stride = side > 3 && !below(m, 4) ? 2 : 1;
+	char words[96];
+	snprintf(words, sizeof words, "\"conv2d\"; filters = %d; kernel = %d; stride = %d",
+		 filters, below(m, 2) ? 3 : 1, stride);
+	put(m, (side + stride - 1) / stride, filters, from, -1, words);
+}
+
+/* Another value of the same image size, and as many channels if `whole`; -1: there is none. */
+static int partner(struct model *m, int of, int whole)
+{
+	const int first = below(m, m->n);
+	for (int i = 0; i < m->n; i++) {
+		const int v = (first + i) % m->n;
+		if (m->values[v].side != m->values[of].side) continue;
+		if (!whole || m->values[v].channels == m->values[of].channels) return v;
+	}
+	return -1;
+}
+
+static void put_join(struct model *m, int from, int whole)
+{
+	const int with = partner(m, from, whole);
+	const int both = m->values[from].channels + m->values[with].channels;
+	if (whole)
+		put(m, m->values[from].side, m->values[from].channels, from, with, "\"add\"");
+	else if (both <= CHANNELS_MAX)
+		put(m, m->values[from].side, both, from, with, "\"concat\"");
+	else
+		put_conv(m, from);
+}
+
+/* Layers that leave the shape as it is. */
+static const char *const same[] = {
+	"\"norm\"", "\"activation\"; function = \"mish\"",
+	"\"activation\"; function = \"silu\"", "\"dropout\"; rate = 0.3", "\"norm\"",
+	"\"activation\"; function = \"mish\"", "\"se\"; ratio = 2",
+	"\"avgpool\"; size = 3; stride = 1",
+};
+
+static void put_layer(struct model *m)
+{
+	const int from = late(m), kind = below(m, 16);
+	if (kind < 4) put_conv(m, from);
+	else if (kind < 7) put_join(m, from, 1);
+	else if (kind < 8) put_join(m, from, 0);
+	else put(m, m->values[from].side, m->values[from].channels, from, -1,
+		 same[below(m, TEST_ROWS(same))]);
+}
+
+/* All that nobody has read, as vectors, two at a time into one. */
+static void put_end(struct model *m)
+{
+	int ends = 0;
+	for (int v = 0; v < m->n; v++) {
+		if (m->values[v].reads) continue;
+		fprintf(m->conf, "{ name = \"g%d\"; type = \"global_avgpool\"; inputs = "
+			"[\"v%d\"]; },\n", ends, v);
+		if (ends)
+			fprintf(m->conf, "{ name = \"e%d\"; type = \"concat\"; inputs = "
+				"[\"%c%d\", \"g%d\"]; },\n", ends, ends > 1 ? 'e' : 'g',
+				ends - 1, ends);
+		ends++;
+	}
+	fprintf(m->conf, "{ type = \"dense\"; }\n");
+}
+
+static void draw(FILE *conf, int seed)
+{
+	struct model m = { .random = { rnf_random_key((uint64_t)seed, 0), 0 }, .conf = conf };
+	fprintf(conf, "name = \"drawn\"; seed = %d; threads = 1; backend = \"native\";\n"
+		"model = { norm = \"batchnorm\"; act = \"mish\"; initializer = \"he_normal\";\n"
+		"layers = (\n{ name = \"v0\"; type = \"conv2d\"; filters = 8; },\n", seed);
+	m.values[m.n].side = 7;
+	m.values[m.n++].channels = 8;
+	while (m.n < LAYERS) put_layer(&m);
+	put_end(&m);
+	fprintf(conf, "); };\n"
+		"data = { type = \"synthetic\"; images = 12; test_images = 3; classes = 3;\n"
+		"height = 7; width = 7; channels = 3; validation = 0.0; };\n"
+		"train = { batch_size = 6; metrics = ( \"accuracy\" ); loss = \"crossentropy\";\n"
+		"optimizer = { type = \"sgd\"; lr = 0.1; }; scheduler = \"constant\"; };\n");
+}
+
+/* -- comparing -- */
+
+static struct rnf_experiment *experiment(const char *conf, int fused, const char *set)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	GOOD(rnf_experiment_read(e, conf, &set, 1));
+	GOOD(rnf_experiment_data(e));
+	GOOD(rnf_experiment_shapes(e));
+	GOOD(rnf_experiment_plan(e, 0, 1));
+	GOOD(rnf_experiment_plan(e, 1, fused));
+	GOOD(rnf_experiment_start(e, 1));
+	return e;
+}
+
+static float largest(const float *at, int64_t n)
+{
+	float most = 0;
+	for (int64_t i = 0; i < n; i++)
+		if (!(fabsf(at[i]) <= most)) most = fabsf(at[i]); /* NaN is kept */
+	return most;
+}
+
+static float largest_of_all(const struct rnf_experiment *e)
+{
+	float most = 0;
+	for (size_t i = 0; i < e->programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &e->programs[1]->weights[i];
+		if (w->state) continue;
+		const float one = largest(rnf_exec_gradient(e->execs[1], w), w->size);
+		if (one > most) most = one;
+	}
+	return most;
+}
+
+/* Where a norm takes a gradient out again only rounding is left of it. */
+static void check_gradients(int seed, const struct rnf_experiment *a,
+			    const struct rnf_experiment *b)
+{
+	const float rounding = 1e-5f * largest_of_all(b);
+	for (size_t i = 0; i < a->programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &a->programs[1]->weights[i];
+		if (w->state) continue;
+		const float *x = rnf_exec_gradient(a->execs[1], w);
+		const float *y = rnf_exec_gradient(b->execs[1], &b->programs[1]->weights[i]);
+		const float most = 1e-3f * largest(y, w->size) + rounding;
+		for (int64_t k = 0; k < w->size; k++)
+			ck_assert_msg(fabsf(x[k] - y[k]) <= most,
+				      "model %d, %s[%lld]: %g in phases, op by op %g", seed,
+				      w->name, (long long)k, (double)x[k], (double)y[k]);
+	}
+}
+
+static void compare(int seed, const char *conf, const char *set)
+{
+	struct rnf_experiment *phases = experiment(conf, 1, set);
+	struct rnf_experiment *ops = experiment(conf, 0, set);
+	const double loss = test_step(ops);
+	ck_assert_msg(isfinite(loss), "model %d: loss %g", seed, loss);
+	ck_assert_double_eq_tol(test_step(phases), loss, 1e-4 * loss);
+	check_gradients(seed, phases, ops);
+	rnf_experiment_finish(phases);
+	rnf_experiment_finish(ops);
+}
+
+START_TEST(drawn_models_compute_what_op_by_op_does)
+{
+	char path[512], plugins[512];
+	snprintf(plugins, sizeof plugins, "%s/plugins", test_build());
+	rnf_loader_path(plugins);
+	const char *folder = getenv("TMPDIR");
+	snprintf(path, sizeof path, "%s/drawn_XXXXXX", folder ? folder : P_tmpdir);
+	FILE *file = fdopen(mkstemp(path), "w");
+	ck_assert_ptr_nonnull(file);
+	draw(file, _i);
+	ck_assert_int_eq(fclose(file), 0);
+	compare(_i, path, "train.recompute=activations");
+	compare(_i, path, "train.recompute=sums");
+	unlink(path);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ drawn_models_compute_what_op_by_op_does, MODELS },
+		{ NULL, 0 },
+	};
+	return test_run_cases("plan/chain", cases);
+}
