@@ -69,7 +69,7 @@ static void print(const struct rnf_experiment *e)
 	       (long long)run.steps_per_epoch, (long long)e->conf.train.batch_size,
 	       (long long)run.epochs, (long long)run.steps);
 	printf("memory   %.0f MB besides the data; there are %.0f MB\n",
-	       (double)rnf_experiment_bytes(e, 1) * 1e-6,
+	       rnf_experiment_bytes(e, 1) * 1e-6,
 	       (double)rnf_machine_memory() * 1e-6);
 	printf("backend  %s, %s, threads %d, kernels %s\n",
 	       e->backend ? e->backend->name : "plain",

@@ -63,7 +63,7 @@ static void stage(struct run *r, const struct rnf_stage *s)
 	case RNF_OP_ACT:
 	case RNF_OP_ACT_BWD: activation(r, s, a, b, dst, dst2); break;
 	case RNF_OP_SCALE: rnf_scale_tile(p, c, a, coef, dst); break;
-	case RNF_OP_ADD: rnf_add_tile(p * c, a, b ? b : a, dst); break;
+	case RNF_OP_ADD: rnf_add_tile(p * c, a, b, dst); break;
 	case RNF_OP_GLOBAL_AVG_BWD:
 		rnf_broadcast_tile(p, c, coef, 1.0f / (float)r->chain->pixels, dst);
 		break;

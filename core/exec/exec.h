@@ -1,13 +1,13 @@
 /* Runs a plan: each worker takes its images through the steps of a phase, sums
- * are merged in a fixed tree at the barrier, channel ops run once. Nothing here
- * allocates, locks, logs or fails. */
+ * are merged in a fixed tree at the barrier, channel ops run once. During a
+ * run nothing here allocates, locks, logs or fails. */
 #ifndef RNF_EXEC_EXEC_H
 #define RNF_EXEC_EXEC_H
 
 #include "exec/pool.h"
 #include "plan/plan.h"
 
-enum { RNF_LEVELS = 40 }; /* of the reduction tree: more than any batch has */
+enum { RNF_PARTIALS = 40 }; /* of a worker: up to two a level of the reduction tree */
 
 /* A partial sum: node `index` of tree level `level`. */
 struct rnf_partial {
@@ -24,7 +24,7 @@ struct rnf_worker {
 	struct rnf_times *times; /* NULL: no clock is read (profile.h) */
 	float *base[RNF_SPACES];
 	float *scratch, *tiles, *accumulators, *kernel_scratch, *kept, *stack;
-	struct rnf_partial partials[RNF_LEVELS];
+	struct rnf_partial partials[RNF_PARTIALS];
 	int n_partials;
 	int64_t image;    /* in the batch */
 	int64_t next;     /* that it will probably run then; -1: none */
@@ -64,7 +64,7 @@ struct rnf_exec {
 struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 				 struct rnf_pool *pool, float *weights);
 /* Bytes that create() takes for a plan on so many threads. */
-int64_t rnf_exec_bytes(const struct rnf_plan *plan, int threads);
+double rnf_exec_bytes(const struct rnf_plan *plan, int threads);
 /* The images' slice of a stored value: input, logits, loss. */
 float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image);
 /* Floats from an image's slice to the next one's: its size or some more. */

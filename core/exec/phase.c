@@ -202,13 +202,13 @@ static void worker_init(struct rnf_exec *exec, struct rnf_worker *w)
 	w->stack = floats(stack_depth(plan->batch) * plan->max_reductions);
 }
 
-int64_t rnf_exec_bytes(const struct rnf_plan *plan, int threads)
+double rnf_exec_bytes(const struct rnf_plan *plan, int threads)
 {
 	const int64_t all = plan->arena + plan->channel + plan->gradient + plan->packed;
 	const int64_t worker = plan->scratch + plan->tiles + plan->accumulators +
 			       (int64_t)plan->kernel_scratch_bytes / 4 + plan->leaf +
 			       stack_depth(plan->batch) * plan->max_reductions;
-	return 4 * (all + threads * worker);
+	return 4 * ((double)all + (double)threads * (double)worker);
 }
 
 struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,

@@ -25,7 +25,7 @@ void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
  * its left child: the last ones on the stack rise to the next one's level and are added. */
 const float *rnf_reduce_finish(const struct rnf_exec *exec, int64_t size)
 {
-	struct rnf_partial stack[2 * RNF_LEVELS];
+	struct rnf_partial stack[2 * RNF_PARTIALS];
 	int n = 0;
 	for (int i = 0; i < exec->n_workers; i++) {
 		const struct rnf_worker *w = &exec->workers[i];

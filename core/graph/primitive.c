@@ -4,6 +4,10 @@
 #include "base/arena.h"
 #include "graph/graph.h"
 
+/* Of a value in one image: with these the places of a thousand values and the largest batch
+ * fit into 63 bits. */
+static const int64_t values_max = (int64_t)1 << 36;
+
 static struct rnf_value *value(struct rnf_graph *g, rnf_val v)
 {
 	return &rnf_builder_program(g)->values[v];
@@ -23,6 +27,10 @@ static rnf_val append(struct rnf_graph *g, enum rnf_op_kind kind, const int *in,
 	if (h < 1 || w < 1 || c < 1)
 		return g->fail(g, "%s: its output would be %lld x %lld x %lld",
 			       rnf_op_info[kind].name, (long long)h,
+			       (long long)w, (long long)c);
+	if (h * w > values_max / c)
+		return g->fail(g, "%s: its output would have %lld x %lld x %lld values, more "
+			       "than 2^36", rnf_op_info[kind].name, (long long)h,
 			       (long long)w, (long long)c);
 	struct rnf_program *p = rnf_builder_program(g);
 	const rnf_val v = rnf_op_add(p, kind, in, n_in, h, w, c);

@@ -1,5 +1,5 @@
 /* Convolution in plain C: the readable oracle, and what runs where a backend
- * has no kernel (grouped convs). */
+ * has no kernel (convs in groups, of OpenBLAS). */
 #ifndef RNF_KERNEL_CONV_H
 #define RNF_KERNEL_CONV_H
 

@@ -11,7 +11,7 @@
 /* Images a leaf of the reduction tree, floats a tile of a chain: constants,
  * since they decide bits. */
 enum { RNF_LEAF = 4, RNF_TILE_FLOATS = 2048 };
-/* Slots of a chain: the longest of the known models has 9. */
+/* Slots of a chain: the longest of the known models has 10. */
 enum { RNF_CHAIN_SLOTS = 64 };
 
 enum rnf_space {

@@ -308,12 +308,12 @@ static void init_weights(struct rnf_experiment *e)
 	}
 }
 
-int64_t rnf_experiment_bytes(const struct rnf_experiment *e, int training)
+double rnf_experiment_bytes(const struct rnf_experiment *e, int training)
 {
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
 	const int64_t blocks = 1 + (training ? (int64_t)optimizer->n_slots : 0);
-	int64_t bytes = 4 * blocks * e->programs[0]->block;
+	double bytes = 4 * (double)blocks * (double)e->programs[0]->block;
 	for (int i = 0; i <= training; i++)
 		bytes += rnf_exec_bytes(e->plans[i], rnf_pool_threads(e->pool));
 	return bytes;
@@ -322,14 +322,14 @@ int64_t rnf_experiment_bytes(const struct rnf_experiment *e, int training)
 /* Better refused than swapped. */
 static rnf_status check_memory(const struct rnf_experiment *e, int training)
 {
-	const int64_t bytes = rnf_experiment_bytes(e, training), all = rnf_machine_memory();
+	const double bytes = rnf_experiment_bytes(e, training);
+	const double all = (double)rnf_machine_memory();
 	const struct rnf_conf *train = rnf_conf_get(e->tree, "train");
 	const struct rnf_conf *batch = rnf_conf_get(train, "batch_size");
 	if (bytes <= all) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%strain.batch_size: %lld images take %.1f GB, there are "
 			"%.1f GB", rnf_conf_place(batch ? batch : train),
-			(long long)e->plans[0]->batch, (double)bytes * 1e-9,
-			(double)all * 1e-9);
+			(long long)e->plans[0]->batch, bytes * 1e-9, all * 1e-9);
 }
 
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)

@@ -101,7 +101,7 @@ rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused
 /* Threads, executors, weights at their first values. */
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
 /* Bytes that start() takes; after plan, and with e->pool. */
-int64_t rnf_experiment_bytes(const struct rnf_experiment *e, int training);
+double rnf_experiment_bytes(const struct rnf_experiment *e, int training);
 /* All of the above in a line: open() reads, finds the data and the shapes;
  * build() plans inference, and training when wanted, and starts. */
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,

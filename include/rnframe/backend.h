@@ -7,7 +7,13 @@
 
 #include <rnframe/graph.h>
 
-/* kernel[kernel_h][kernel_w][c / groups][k] */
+/* A conv, of its window and groups, which divide c and k:
+ *   y[oy][ox][o] = sum over ky, kx, j of kernel[ky][kx][j][o] times
+ *     x[oy stride + ky - pad_top][ox stride + kx - pad_left][first(o) + j]
+ * with x[h][w][c], y[out_h][out_w][k], kernel[kernel_h][kernel_w][c / groups][k], 0 for a
+ * pixel outside of x, and first(o) = o / (k / groups) * (c / groups), in whole numbers.
+ * Any window: zeros may lie on all sides or on none, and pixels of x may meet nothing.
+ * dx and dkernel are the gradients of sum(y dy), dkernel of a batch's images added up. */
 enum rnf_step_kind {
 	RNF_STEP_CONV_FWD,         /* in: x, kernel; out: y */
 	RNF_STEP_CONV_BWD_DATA,    /* in: dy, kernel; out: dx */
@@ -42,11 +48,13 @@ struct rnf_range {
 struct rnf_step_io {
 	const float *in[2];
 	float *out;
-	float *scratch; /* of this worker, as many bytes as the kernel asked for */
+	/* Of this worker, as many bytes as the kernel asked for, on a cache line; others
+	 * use it too, so anything may lie in it. */
+	float *scratch;
 	float *leaf;    /* of this step in this worker: leaf_bytes */
 	/* The image is its leaf's first, its last. Reductions overwrite `out` at
 	 * the first and add to it after; what they hold back in `leaf` they add
-	 * at the last. */
+	 * at the last, or all is written then: nobody reads `out` before. */
 	int32_t first, last;
 	/* Do this part of the image alone, of parts 0 .. parts-1 that other workers do
 	 * at the same time: 0 of 1 unless the kernel takes parts. */
@@ -62,7 +70,7 @@ struct rnf_prefetch {
 	int64_t done, lines; /* floats of the range, lines a time */
 };
 
-/* To be done in `times` times; 0: in none. */
+/* To be done in `times` times; 0: in none. [worker] */
 static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_step_io *io,
 						     int64_t times)
 {
@@ -73,7 +81,7 @@ static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_step_io *i
 				      times ? (lines + times - 1) / times : 0 };
 }
 
-/* Into L2, where it has time to arrive. */
+/* Into L2, where it has time to arrive. [worker] */
 static inline void rnf_prefetch_some(struct rnf_prefetch *p)
 {
 	for (int64_t i = 0; i < p->lines && p->range < p->end; i++) {
@@ -89,12 +97,13 @@ struct rnf_kernel {
 	const char *name; /* as `plan` prints it */
 	void (*run)(const void *state, const struct rnf_step_io *io); /* [worker] */
 	const void *state; /* of the backend, from host->alloc */
-	size_t scratch_bytes;
+	size_t scratch_bytes; /* whole floats, as leaf_bytes */
 	/* Bytes that are kept for this step from the first to the last image of a
 	 * leaf, while other steps run in between. On a cache line. */
 	size_t leaf_bytes;
-	/* The kernel's own form of the weights, made once before the images of a
-	 * batch come: run() then gets packed[pack_floats] in place of `kernel`.
+	/* The kernel's own form of the weights, made before a batch if they have changed:
+	 * run() then gets packed[pack_floats] in place of `kernel`, on a cache line. Each
+	 * call writes all that run() reads; workers pack for several kernels at once.
 	 * NULL: it reads them as they are. Not for CONV_BWD_WEIGHTS. [worker] */
 	void (*pack)(const void *state, const float *weights, float *packed);
 	size_t pack_floats;
@@ -108,7 +117,7 @@ struct rnf_kernel {
 	int32_t narrow_in;
 };
 
-/* What a part has of n things that stand in a row: from <= i < to. */
+/* What a part has of n things that stand in a row: from <= i < to. [worker] */
 static inline void rnf_part_of(const struct rnf_step_io *io, int64_t n, int64_t *from,
 			       int64_t *to)
 {
@@ -117,7 +126,10 @@ static inline void rnf_part_of(const struct rnf_step_io *io, int64_t n, int64_t 
 }
 
 struct rnf_backend_impl {
-	int (*score)(void); /* 0: cannot run on this machine; highest is "auto" */
+	/* 0: cannot run on this machine; highest is "auto". [main] */
+	int (*score)(void);
+	/* *self is what the others get: of host->alloc or constant, since nobody closes it.
+	 * A failure has its words by host->fail. [main] */
 	rnf_status (*open)(const struct rnf_host *, const void *conf, void **self);
 	/* Refuse a precision other than FP32 that these kernels do not have here.
 	 * The words say why, after `precision is "bf16", `. NULL: FP32 is all that

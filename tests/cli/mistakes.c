@@ -106,6 +106,10 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "train synthetic model.layers.pool.type=act", "put a global pool before it" },
 	{ "check synthetic train.batch_size=65536 model.layers.stem.filters=4096",
 	  "--set: train.batch_size: 65536 images take" },
+	{ "check synthetic train.batch_size=65536 model.input=[65536,65536,3] "
+	  "model.layers.stem.filters=15", "--set: train.batch_size: 65536 images take" },
+	{ "check synthetic model.input=[65536,65536,3] model.layers.stem.filters=17",
+	  "conv: its output would have 65536 x 65536 x 17 values, more than 2^36" },
 	{ "check synthetic model.layers.stem.inputs=stem", "no earlier layer named \"stem\"" },
 	/* data */
 	{ "train xresnet20 data.path=none/no", "data.path: the data of cifar10 was not found" },

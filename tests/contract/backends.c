@@ -38,7 +38,7 @@ static void check_repeats(const struct test_found *f)
 	const struct test_convs by = test_convs_open(&f->plugin->features[0]);
 	for (int i = 0; i < test_conv_shapes(); i++) {
 		const struct rnf_conv_shape s = test_conv_shape(i);
-		test_conv_repeats(&by, &s);
+		test_conv_repeats(&by, &by, &s);
 	}
 }
 

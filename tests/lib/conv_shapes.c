@@ -2,7 +2,8 @@
 
 #include "lib/plugin.h"
 
-enum { VALID = TEST_CONV_VALID, SAME = TEST_CONV_SAME, EVEN = TEST_CONV_EVEN };
+enum { VALID = TEST_CONV_VALID, SAME = TEST_CONV_SAME, EVEN = TEST_CONV_EVEN,
+       SHIFTED = TEST_CONV_SHIFTED };
 
 static const struct row {
 	int64_t h, w, c, k, groups, kernel_h, kernel_w, stride;
@@ -40,6 +41,7 @@ static const struct row {
 	{ 33, 31, 17, 64, 1, 3, 3, 1, SAME },  { 33, 31, 64, 1, 1, 3, 3, 2, SAME },
 	{ 11, 7, 17, 3, 1, 5, 4, 1, SAME },    { 9, 8, 3, 64, 1, 5, 4, 2, SAME },
 	{ 48, 64, 3, 64, 1, 3, 3, 2, SAME },   /* dy in two bands, in bf16 */
+	{ 4, 5, 9, 8, 1, 1, 1, 1, SHIFTED },
 	{ 9, 10, 17, 20, 1, 3, 3, 1, SAME },   /* nine tiles of Winograd: one without a pair */
 };
 
@@ -65,7 +67,8 @@ enum {
 static int64_t place(int64_t n, int64_t kernel, int64_t stride, enum test_conv_pad pad,
 		     int64_t *before)
 {
-	*before = pad == TEST_CONV_EVEN ? kernel / 2 : 0;
+	*before = pad == TEST_CONV_EVEN ? kernel / 2 : pad == TEST_CONV_SHIFTED;
+	if (pad == TEST_CONV_SHIFTED) return n;
 	if (pad != TEST_CONV_SAME) return (n + 2 * *before - kernel) / stride + 1;
 	const int64_t out = (n + stride - 1) / stride;
 	const int64_t zeros = (out - 1) * stride + kernel - n;

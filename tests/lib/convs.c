@@ -399,20 +399,22 @@ static float *guarded_pass(const struct test_convs *by, const struct rnf_conv_sh
 	return out;
 }
 
-void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape *s)
+void test_conv_repeats(const struct test_convs *by, const struct test_convs *with,
+		       const struct rnf_conv_shape *s)
 {
 	struct naive t = make(s, by->precision);
 	struct pass passes[3];
 	set_passes(s, &t, passes);
 	for (int i = 0; i < 3; i++) {
 		const struct pass *p = &passes[i];
-		float *once = guarded_pass(by, s, p, 1), *again = guarded_pass(by, s, p, -2);
+		float *once = guarded_pass(by, s, p, 1), *again = guarded_pass(with, s, p, -2);
 		ck_assert_int_eq(once == NULL, again == NULL);
 		for (int64_t j = 0; once && j < p->n; j++)
 			if (!(fabsf(once[j]) < INFINITY) || memcmp(&once[j], &again[j], 4))
-				ck_abort_msg("%s, %dx%dx%d, pass %d: [%d] is %a, then %a",
+				ck_abort_msg("%s, %dx%dx%d, pass %d: [%d] is %a, by %s %a",
 					     by->name, (int)s->h, (int)s->w, (int)s->c, i,
-					     (int)j, (double)once[j], (double)again[j]);
+					     (int)j, (double)once[j], with->name,
+					     (double)again[j]);
 		free(once);
 		free(again);
 	}

@@ -42,8 +42,10 @@ int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s)
  * operands. */
 double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
 		       enum rnf_step_kind kind);
-/* The same bits from two calls of two kernels, on memory of other contents. */
-void test_conv_repeats(const struct test_convs *by, const struct rnf_conv_shape *s);
+/* The same bits from two calls of two kernels, each its own or another's, on memory of other
+ * contents. */
+void test_conv_repeats(const struct test_convs *by, const struct test_convs *with,
+		       const struct rnf_conv_shape *s);
 /* In bf16, the same bits from operands of fp32 as from them rounded. */
 void test_conv_rounds(const struct test_convs *by, const struct rnf_conv_shape *s);
 /* A NaN or an infinity in one element of the first operand (x, or dy for dx) makes

@@ -10,7 +10,7 @@ size_t native_bf16_size(struct native_conv *g)
 }
 
 /* Pairs of a row that the taps reach. */
-static int64_t pair_columns(const struct native_conv *g)
+static int64_t pairs_reached(const struct native_conv *g)
 {
 	const struct native_sub *s = &g->subs[0];
 	int64_t most = 0;
@@ -24,7 +24,7 @@ size_t native_bf16_weights_size(struct native_conv *g, int64_t lanes)
 	const struct native_sub *s = &g->subs[0];
 	const int64_t extent = g->dy[1] - g->dy[0];
 	g->c_padded = native_pieces(g->c, lanes) * lanes;
-	g->columns = pair_columns(g);
+	g->columns = pairs_reached(g);
 	const int64_t x_row = 2 * g->in_step * g->columns * g->c_padded;
 	const int64_t d_row = (s->cols + 1) / 2 * g->padded;
 	const int64_t rows = (PANEL_FLOATS - extent * x_row) / (d_row + g->in_step * x_row);

@@ -274,7 +274,7 @@ static void dense(const struct native_conv *g, const struct rnf_step_io *io)
 
 enum { L1_FLOATS = 6 * 1024 };
 
-/* The pixels of one tap in rows y0 .. y1-1 that lie inside of x. */
+/* The pixels of one tap in rows row0 .. row1-1 that lie inside of x. */
 struct range {
 	int64_t row0, row1, col0, col1;
 };
@@ -433,10 +433,10 @@ static void dense_weights(const struct native_conv *g, const struct rnf_step_io 
 
 /* ---- weight gradient of one tap: no other reads a band, so it is put in order ----
  *
- * a[quad of channels][pixel][CHANNELS], d[pixel][column of vectors] */
+ * a[bundle of channels][pixel][CHANNELS], d[pixel][column of vectors] */
 
-/* Quads are a cache line further apart, or all of a pixel's were in one L1 set. */
-static int64_t quad_size(int64_t pixels)
+/* Bundles are a cache line further apart, or all of a pixel's were in one L1 set. */
+static int64_t bundle_size(int64_t pixels)
 {
 	return pixels * CHANNELS + 16;
 }
@@ -445,13 +445,13 @@ static void pack_channels(const struct native_conv *g, struct range r, const flo
 			  float *a)
 {
 	const struct native_tap *t = &g->subs[0].taps[0];
-	const int64_t quad = quad_size((r.row1 - r.row0) * (r.col1 - r.col0));
+	const int64_t bundle = bundle_size((r.row1 - r.row0) * (r.col1 - r.col0));
 	for (int64_t row = r.row0; row < r.row1; row++)
 		for (int64_t col = r.col0; col < r.col1; col++, a += CHANNELS) {
 			const float *pixel = x + ((row * g->in_step + t->dy) * g->w +
 						  col * g->in_step + t->dx) * g->c;
 			for (int64_t c = 0; c < g->c; c += CHANNELS)
-				store_quad(a + c / CHANNELS * quad, pixel + c, g->c - c);
+				store_bundle(a + c / CHANNELS * bundle, pixel + c, g->c - c);
 		}
 }
 
@@ -504,7 +504,7 @@ static void tap_weights_packed(const struct native_conv *g, struct range r,
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
 		pack_column(g, r, io->in[1] + k, g->k - k, d);
 		for (int64_t c = 0; c < g->c; c += CHANNELS)
-			outer_panel(g, pixels, a + c / CHANNELS * quad_size(pixels), d,
+			outer_panel(g, pixels, a + c / CHANNELS * bundle_size(pixels), d,
 				    io->out + c * g->k + k, overwrite, ahead,
 				    least(g->c - c, CHANNELS), g->k - k);
 	}

@@ -63,11 +63,11 @@ size_t native_grouped_size(struct native_conv *g, const struct native_isa *isa)
 size_t native_points_size(struct native_conv *g, const struct native_isa *isa)
 {
 	const struct native_sub *s = &g->subs[0];
-	const int64_t quads = native_pieces(g->c, isa->channels);
+	const int64_t bundles = native_pieces(g->c, isa->channels);
 	g->band = s->cols < PANEL_PIXELS ? PANEL_PIXELS / s->cols : 1;
 	if (g->band > s->rows) g->band = s->rows;
 	const int64_t pixels = g->band * s->cols;
-	return (size_t)(quads * (pixels * isa->channels + 16) + pixels * g->column) *
+	return (size_t)(bundles * (pixels * isa->channels + 16) + pixels * g->column) *
 	       sizeof(float);
 }
 

@@ -29,7 +29,7 @@ struct native_sub {
 
 struct native_conv {
 	struct rnf_conv_shape shape;
-	int64_t h, w, c;      /* image that is read; bf16: c pairs of channels */
+	int64_t h, w, c;      /* image that is read; bf16, but for weight gradients: c pairs */
 	int64_t out_w, k;     /* row length and channels of the one written */
 	int64_t padded;       /* k, rounded up to whole vectors */
 	int64_t column;       /* output channels whose weights lie together */
@@ -101,7 +101,7 @@ static inline int64_t native_pieces(int64_t n, int64_t size)
 	return (n + size - 1) / size;
 }
 
-/* Smallest i with i * step + d >= bound, d and bound of any sign. */
+/* Smallest i >= 0 with i * step + d >= bound, d and bound of any sign. */
 static inline int64_t native_first(int64_t step, int64_t d, int64_t bound)
 {
 	const int64_t n = bound - d;

@@ -2,18 +2,18 @@
  * floats lie, and are only moved as floats.
  *
  * A processor that multiplies them defines HAS_PAIRS and these functions itself.
- * The ones here do the same for tests: nobody is offered bf16 that is slower. */
+ * The ones here do the same, but for denormals, for tests: nobody is offered bf16 that is slower. */
 #ifdef HAS_PAIRS
 enum { PAIRS_EMULATED = 0 };
 #else
 enum { PAIRS_EMULATED = 1 };
 
-/* sum + both products of each lane's pairs, rounded after each */
+/* sum + the product of each lane's seconds, then + that of its firsts, rounded after each */
 static inline vec add_pairs(vec sum, ints a, ints b)
 {
 	const ints second = all_bits(0xffff0000u);
-	const vec first = multiply_add((vec)(a << 16), (vec)(b << 16), sum);
-	return multiply_add((vec)(a & second), (vec)(b & second), first);
+	const vec one = multiply_add((vec)(a & second), (vec)(b & second), sum);
+	return multiply_add((vec)(a << 16), (vec)(b << 16), one);
 }
 
 /* Lane l: value l of the first and of the second vector. */

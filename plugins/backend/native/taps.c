@@ -107,8 +107,8 @@ static int add_subs(struct native_conv *g, const struct rnf_host *host)
 static void join_rows(struct rnf_conv_shape *s)
 {
 	struct rnf_window *w = &s->window;
-	if (w->kernel_h * w->kernel_w != 1 || w->stride != 1 || w->out_h != s->h ||
-	    w->out_w != s->w)
+	if (w->kernel_h * w->kernel_w != 1 || w->stride != 1 || w->pad_top || w->pad_left ||
+	    w->out_h != s->h || w->out_w != s->w)
 		return;
 	s->w = w->out_w = s->h * s->w;
 	s->h = w->out_h = 1;

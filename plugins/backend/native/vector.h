@@ -73,7 +73,7 @@ INLINE ints load_halves(const uint16_t *at, int64_t n)
 }
 
 /* n of CHANNELS floats, then zeros. */
-INLINE void store_quad(float *to, const float *from, int64_t n)
+INLINE void store_bundle(float *to, const float *from, int64_t n)
 {
 	if (n >= CHANNELS) {
 		memcpy(to, from, sizeof(float[CHANNELS]));

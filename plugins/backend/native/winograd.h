@@ -11,7 +11,7 @@
  *   v[tile][channels of the input / LANES][POINTS][LANES]
  *   m, z[tile][channels of the output / LANES][POINTS][LANES]
  *
- * Gradients of bf16 training multiply pairs of bf16 numbers: points are rounded to them
+ * Convs of bf16 multiply pairs of bf16 numbers: points are rounded to them
  * as they are stored. What is summed over lies in a pair: two channels in v of the input
  * gradient (half as many words as lanes), two tiles in v and z of the weight gradient. */
 
@@ -398,7 +398,7 @@ INLINE void product(const struct native_conv *g, const float *v, const float *u,
 INLINE int64_t tiles_of(int64_t left)
 {
 	const int64_t n = pixels_of(left);
-	return n <= left ? n : left >= RUN ? RUN : 1;
+	return n <= left ? n : left >= HALF ? HALF : left >= RUN ? RUN : 1;
 }
 
 INLINE void product_column(const struct native_conv *g, int64_t tiles, const float *v,
@@ -437,7 +437,7 @@ INLINE void products(const struct native_conv *g, const struct area *a, int64_t 
 	}
 }
 
-/* As often as product_column() asks. */
+/* At most as often as product_column() asks. */
 static struct rnf_prefetch winograd_ahead(const struct native_conv *g, const struct area *a,
 					  const struct rnf_step_io *io)
 {

@@ -30,7 +30,7 @@ START_TEST(two_calls_give_the_same_bits)
 {
 	for (int i = 0; i < test_conv_shapes(); i++) {
 		const struct rnf_conv_shape s = test_conv_shape(i);
-		test_conv_repeats(&plain, &s);
+		test_conv_repeats(&plain, &plain, &s);
 	}
 }
 END_TEST

@@ -51,7 +51,7 @@ static void check_shapes(const char *isa, enum rnf_algorithm algorithm,
 		const struct rnf_conv_shape s = test_conv_shape(i);
 		const int takes = fits_winograd(&s) || algorithm != RNF_ALGORITHM_WINOGRAD;
 		ck_assert_int_eq(test_conv_check(&by, &s), takes ? 3 : 0);
-		test_conv_repeats(&by, &s);
+		test_conv_repeats(&by, &by, &s);
 	}
 }
 
@@ -127,6 +127,23 @@ START_TEST(bf16_of_each_isa_is_right)
 	for (int i = 0; i < test_conv_shapes(); i++) {
 		const struct rnf_conv_shape s = test_conv_shape(i);
 		if (s.groups == 1) test_conv_rounds(&by, &s);
+	}
+}
+END_TEST
+
+static const enum rnf_algorithm algorithms[] = {
+	RNF_ALGORITHM_DIRECT, RNF_ALGORITHM_WINOGRAD,
+};
+
+START_TEST(bf16_is_emulated_bit_by_bit)
+{
+	struct test_convs emulated, real;
+	if (!opened("avx512bf16", &real) || !opened("avx512", &emulated)) return;
+	emulated.algorithm = real.algorithm = algorithms[_i];
+	emulated.precision = real.precision = RNF_PRECISION_BF16;
+	for (int i = 0; i < test_conv_shapes(); i++) {
+		const struct rnf_conv_shape s = test_conv_shape(i);
+		test_conv_repeats(&emulated, &real, &s);
 	}
 }
 END_TEST
@@ -359,6 +376,7 @@ int main(void)
 		{ winograd_errs_little_more_than_direct, TEST_ROWS(stages) },
 		{ winograd_of_bf16_errs_within_bounds, TEST_ROWS(stages) },
 		{ bf16_of_each_isa_is_right, TEST_ROWS(isas) },
+		{ bf16_is_emulated_bit_by_bit, TEST_ROWS(algorithms) },
 		{ bf16_rounds_to_even, TEST_ROWS(isas) },
 		{ bf16_is_offered_where_it_is_fast, TEST_ROWS(isas) },
 		{ shape_chooses_the_kernel, TEST_ROWS(choices) },
