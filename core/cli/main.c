@@ -44,7 +44,8 @@ static const struct rnf_verb verbs[] = {
 	  "[--json FILE]", "run a few steps and tell where their time goes; keeps nothing",
 	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },
 	{ "verify", "RUN [--steps N]", "check the files of a run folder; make its last N steps "
-	  "again and compare every bit", rnf_verb_verify, 1, { "--steps" }, 0 },
+	  "again,\n      and those since the checkpoint before them, and compare every bit",
+	  rnf_verb_verify, 1, { "--steps" }, 0 },
 	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",
 	  rnf_verb_inspect, 2, { NULL }, 0 },
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,
@@ -73,6 +74,8 @@ static void print_help(FILE *out)
 	fputs("\nrnframe --conf X is rnframe train X; --set k=v and k=v mean the same.\n"
 	      "All verbs take --plugin-path DIR: a folder of KIND/NAME.so, searched before\n"
 	      "the program's own and after the environment's RNFRAME_PLUGIN_PATH.\n"
+	      "RNF_ISA=portable|avx2|avx512|avx512bf16 in the environment: the instruction set\n"
+	      "of the backend native, which else is the best of this processor.\n"
 	      "Exit status: 0 done, 1 internal, 2 bad input, 3 storage or network, 4 numerical,\n"
 	      "5 a plugin failed, 75 stopped by a signal and resumable.\n"
 	      "  rnframe train quickstart.cfg train.epochs=1\n"

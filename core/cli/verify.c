@@ -122,7 +122,7 @@ static rnf_status judge(const struct folder *f, const struct rnf_replay *r)
 			r->first ? rnf_format(" from step %lld on", (long long)r->first) : "");
 }
 
-/* As late as possible, so that all steps asked for are in the log. */
+/* From the latest checkpoint that has all steps asked for after it, to the end. */
 static rnf_status replay(struct folder *f, struct rnf_experiment *e, const char *word)
 {
 	int64_t steps;
@@ -137,6 +137,7 @@ static rnf_status replay(struct folder *f, struct rnf_experiment *e, const char 
 	const struct rnf_found *from =
 		rnf_checkpoints_newest(&f->checkpoints, f->log.n - steps);
 	if (!from) RNF_TRY(first_values(f, e));
+	steps = f->log.n - (from ? from->progress.step : 0);
 	RNF_TRY(rnf_replay(e, from, steps, &f->log, &f->checkpoints, &result));
 	return judge(f, &result);
 }

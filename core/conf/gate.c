@@ -37,6 +37,7 @@ struct gate {
 	int line, depth, entries;
 	struct level levels[MAX_NESTING + 1];
 	struct key word; /* the last one: a key, when = or : follows */
+	int after_text;  /* since which came nothing but blanks and comments */
 };
 
 static const char *place(const struct gate *g, int line)
@@ -213,9 +214,12 @@ static size_t word(struct gate *g, const char *p)
 	return n;
 }
 
-/* libconfig would end the text at a zero, in silence. */
+/* libconfig would end the text at a zero, and take two texts as one, both in silence. */
 static rnf_status quoted(struct gate *g, const char *p, size_t n)
 {
+	if (*p == '"' && g->after_text)
+		rnf_fail_aside(refuse(g, "two texts stand side by side: a comma is missing"));
+	if (*p == '"') g->after_text = 1;
 	for (size_t i = 0; i + 3 < n && *p == '"'; i++) {
 		if (p[i] != '\\') continue;
 		if (!memcmp(p + i, "\\x00", 4)) return refuse(g, "a text holds no \\x00");
@@ -236,6 +240,7 @@ static rnf_status token(struct gate *g, const char *p, const char *end, size_t *
 		rnf_fail_aside(quoted(g, p, *n));
 		return RNF_OK;
 	}
+	g->after_text &= strchr(" \t\r\n\f", *p) != NULL;
 	if ((*n = word(g, p))) return RNF_OK;
 	if ((*n = number_length(p))) {
 		rnf_fail_aside(number(g, p, *n));

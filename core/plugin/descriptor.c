@@ -1,5 +1,6 @@
 #include "plugin/descriptor.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <rnframe/rnframe.h>
@@ -7,24 +8,38 @@
 
 enum { FEATURES_MAX = 64, ROWS_MAX = 256, CONF_MAX = 1 << 16 };
 
-/* What `impl` of a kind points to; a kind that is missing here is not checked. */
-static const struct { const char *kind; size_t impl_size; } kinds_known[] = {
-	{ "activation", sizeof(struct rnf_activation_impl) },
-	{ "archive", sizeof(struct rnf_archive_impl) },
-	{ "augment", sizeof(struct rnf_augment_impl) },
-	{ "backend", sizeof(struct rnf_backend_impl) },
-	{ "block", sizeof(struct rnf_block_impl) },
-	{ "callback", sizeof(struct rnf_callback_impl) },
-	{ "dataset", sizeof(struct rnf_dataset_impl) },
-	{ "format", sizeof(struct rnf_format_impl) },
-	{ "initializer", sizeof(struct rnf_initializer_impl) },
-	{ "layer", sizeof(struct rnf_layer_impl) },
-	{ "loss", sizeof(struct rnf_loss_impl) },
-	{ "metric", sizeof(struct rnf_metric_impl) },
-	{ "optimizer", sizeof(struct rnf_optimizer_impl) },
-	{ "scheduler", sizeof(struct rnf_scheduler_impl) },
-	{ "transport", sizeof(struct rnf_transport_impl) },
+/* A function that a kind's `impl` must have. */
+struct function {
+	const char *name;
+	size_t at;
 };
+#define HAS(kind, function) { #function, offsetof(struct rnf_##kind##_impl, function) }
+#define KIND(kind) #kind, sizeof(struct rnf_##kind##_impl)
+
+/* What `impl` of a kind points to; a kind that is missing here is not checked. */
+static const struct kind {
+	const char *name;
+	size_t impl_size;
+	struct function functions[4];
+} kinds_known[] = {
+	{ KIND(activation), { HAS(activation, fwd), HAS(activation, bwd) } },
+	{ KIND(archive), { HAS(archive, probe), HAS(archive, read) } },
+	{ KIND(augment), { HAS(augment, apply) } },
+	{ KIND(backend), { HAS(backend, score), HAS(backend, open), HAS(backend, conv) } },
+	{ KIND(block), { HAS(block, build) } },
+	{ KIND(callback), { HAS(callback, on) } },
+	{ KIND(dataset), { HAS(dataset, open), HAS(dataset, read) } },
+	{ KIND(format), { HAS(format, probe), HAS(format, read) } },
+	{ KIND(initializer), { HAS(initializer, fill) } },
+	{ KIND(layer), { HAS(layer, lower) } },
+	{ KIND(loss), { HAS(loss, loss), HAS(loss, gradient),
+		HAS(loss, predict), HAS(loss, plain) } },
+	{ KIND(metric), { HAS(metric, score) } },
+	{ KIND(optimizer), { HAS(optimizer, update) } },
+	{ KIND(scheduler), { HAS(scheduler, rate) } },
+	{ KIND(transport), { HAS(transport, fetch) } },
+};
+enum { N_KINDS = sizeof kinds_known / sizeof *kinds_known };
 
 int rnf_descriptor_is_name(const char *name)
 {
@@ -104,25 +119,42 @@ static rnf_status check_params(const struct rnf_params *params, const char *file
 	return RNF_OK;
 }
 
+static int has(const void *impl, size_t at)
+{
+	void (*function)(void);
+	memcpy(&function, (const char *)impl + at, sizeof function);
+	return function != NULL;
+}
+
+static rnf_status check_functions(const struct rnf_feature *f, const struct kind *kind,
+				  const char *file)
+{
+	if (f->impl_size != kind->impl_size)
+		return rnf_fail(RNF_EINVAL, "%s has %u bytes of functions, this program's %s "
+				"has %zu: rebuild the plugin", file, f->impl_size, f->kind,
+				kind->impl_size);
+	for (int i = 0; i < 4 && kind->functions[i].name; i++)
+		if (!has(f->impl, kind->functions[i].at))
+			return rnf_fail(RNF_EINVAL, "%s has no function %s, which each %s has",
+					file, kind->functions[i].name, f->kind);
+	return RNF_OK;
+}
+
 static rnf_status check_feature(const struct rnf_feature *f, const char *file)
 {
 	if (f->size != sizeof *f)
 		return rnf_fail(RNF_EINVAL, "%s has a feature of %u bytes, this "
 				"program's have %zu: rebuild the plugin", file, f->size,
 				sizeof *f);
-	if (!f->kind || !f->name || !f->impl)
-		return rnf_fail(RNF_EINVAL, "%s has a feature without kind, name or "
+	if (!f->kind || !f->name || !f->brief || !f->impl)
+		return rnf_fail(RNF_EINVAL, "%s has a feature without kind, name, words or "
 				"functions", file);
 	if (!rnf_descriptor_is_name(f->kind) || !rnf_descriptor_is_name(f->name))
 		return rnf_fail(RNF_EINVAL, "%s has a feature whose kind or name is no word "
 				"of a-z, 0-9 and _", file);
-	for (size_t i = 0; i < sizeof kinds_known / sizeof *kinds_known; i++)
-		if (!strcmp(f->kind, kinds_known[i].kind) &&
-		    f->impl_size != kinds_known[i].impl_size)
-			return rnf_fail(RNF_EINVAL, "%s has %u bytes of functions, "
-					"this program's %s has %zu: rebuild the plugin",
-					file, f->impl_size, f->kind,
-					kinds_known[i].impl_size);
+	for (size_t i = 0; i < N_KINDS; i++)
+		if (!strcmp(f->kind, kinds_known[i].name))
+			RNF_TRY(check_functions(f, &kinds_known[i], file));
 	return f->params && f->params->n ? check_params(f->params, file) : RNF_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
 
@@ -45,11 +46,30 @@ static void check_same(const char *dir, const char *a, const char *b)
 	ck_assert_msg(same_log(dir, a, b), "%s: %s", b, out);
 }
 
+static int lines_of(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	int n = 0;
+	for (int c; f && (c = fgetc(f)) != EOF;) n += c == '\n';
+	if (f) fclose(f);
+	return n;
+}
+
+/* The last steps are made again, and one that is changed is found. */
 static void check_replay(const char *dir, const char *name)
 {
+	long long steps, from, losses;
+	const int all = lines_of(rnf_format("%s/%s/steps.jsonl", dir, name));
 	ck_assert_msg(test_program(out, sizeof out, "verify %s/%s --steps 9", dir, name) == 0,
 		      "%s", out);
-	ck_assert_msg(has("9 steps after step ") && has("9 losses and "), "%s", out);
+	const char *row = strstr(out, "replay ");
+	ck_assert_msg(row && sscanf(row, "replay %lld steps after step %lld: %lld losses", &steps,
+				    &from, &losses) == 3, "%s", out);
+	ck_assert_msg(steps >= 9 && from + steps == all && losses == steps, "%s", out);
+	test_shell("cp -r %s/%s %s/changed; sed -i '$s/\"loss\": [0-9.]*/\"loss\": 9.5/' "
+		   "%s/changed/steps.jsonl", dir, name, dir, dir);
+	ck_assert_int_eq(test_program(out, sizeof out, "verify %s/changed --steps 9 2>&1", dir), 2);
+	ck_assert_msg(has(rnf_format("the replay has other bits from step %d on", all)), "%s", out);
 }
 
 /* -- breaks -- */
@@ -67,15 +87,6 @@ static pid_t start(const char *dir, const char *name, const char *more)
 		_exit(127);
 	}
 	return pid;
-}
-
-static int lines_of(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	int n = 0;
-	for (int c; f && (c = fgetc(f)) != EOF;) n += c == '\n';
-	if (f) fclose(f);
-	return n;
 }
 
 /* Sends the signal once so many steps are in the log; the status as a shell tells it. */

@@ -109,6 +109,9 @@ START_TEST(gate)
 	refuses(put("a.cfg", "a = \"b\\x00c\";\n"), "a.cfg:1: ", "\\x00");
 	refuses(put("a.cfg", "a = 1;\nb = = 2;\n"), "a.cfg:2: ", "syntax error: \"b = = 2;\"");
 	refuses(put("a.cfg", "a = \"open\n"), "a.cfg:1: ", "inside a string");
+	refuses(put("a.cfg", "a = ( \"b=1\",\n\"c=2\" # no comma\n\"d=3\" );\n"), "a.cfg:3: ",
+		"two texts stand side by side: a comma is missing");
+	refuses(put("a.cfg", "a = \"b\"\"c\";\n"), "a.cfg:1: ", "a comma is missing");
 	refuses(put("a.cfg", "x = 1;\n@include \"a.cfg\"\n"), "a.cfg:2: ", "16 deep");
 	refuses(put("a.cfg", "@include two.cfg\n"), "a.cfg:1: ", "alone");
 	refuses(put("a.cfg", "@include \".\"\n"), "a.cfg:1: ", "is a folder");

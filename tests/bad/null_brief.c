@@ -1,0 +1,9 @@
+/* A feature that says nothing of itself. */
+#define NAME "null_brief"
+#include "bad.h"
+
+const struct rnf_plugin *rnf_plugin_entry(void)
+{
+	feature.brief = NULL;
+	return &plugin;
+}
