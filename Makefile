@@ -25,7 +25,7 @@ test_lib := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 PKG_CORE := libconfig jansson libxxhash
 LIBS_CORE = $(shell pkg-config --libs $(PKG_CORE)) -ldl -lm -lpthread
 
-all: $(BUILD)/rnframe $(plugins) prune
+all: $(BUILD)/rnframe $(plugins) prune ## the program and its plugins, in build/ (BUILD=DIR)
 
 $(BUILD)/rnframe: $(BUILD)/core/cli/main.o $(core_obj)
 	@echo "  link    $@"
@@ -113,34 +113,31 @@ build/data/cifar-10-batches-bin:
 	@if [ -f $(ARCHIVE) ]; then tar xJf $(ARCHIVE) -C $(@D); \
 	elif [ "$$CI" = true ]; then echo "$(ARCHIVE) is missing"; exit 1; fi
 
-lint:
+lint: ## rules of the tree
 	@tests/lint/run
 
-# T=tests/core/x/y.c: that one alone.
 chosen := $(if $(T),$(T:%.c=$(BUILD)/%),$(tests) $(fuzz))
-check: all lint $(BUILD)/tests/fault.so $(chosen) build/data/cifar-10-batches-bin
+check: all lint $(BUILD)/tests/fault.so $(chosen) build/data/cifar-10-batches-bin ## build, lint, all tests (T=tests/core/plan/plan.c: those alone)
 	@tests/run $(BUILD) $(chosen)
 
 # use_tls=0: gcc 12's leak checker at times reads the thread-local storage of a
 # thread that has just ended, and dies of it.
-asan:
+asan: ## check, with the address and undefined-behaviour sanitizers
 	LSAN_OPTIONS=use_tls=0:print_suppressions=0:suppressions=$(CURDIR)/tests/lsan.supp \
 		$(MAKE) check BUILD=build/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" CFLAGS="-O2 -g"
 ubsan: asan
-tsan:
+tsan: ## check, with the thread sanitizer
 	$(MAKE) check BUILD=build/tsan SAN="-fsanitize=thread" CFLAGS="-O2 -g"
 
-# Faults on purpose: COUNT=100 cases of each class or of CLASS=kill, or BUDGET=1h;
-# SEED=1 CASE=77 of a class once more.
-campaign: all $(BUILD)/tests/fault.so
+# Of each class or of one; SEED and CASE make one of them again.
+campaign: all $(BUILD)/tests/fault.so ## faults on purpose: CLASS=kill, COUNT=100 cases or BUDGET=1h, SEED=1 CASE=77
 	@python3 -B tests/campaign/campaign.py --build $(BUILD) $(if $(CLASS),--class $(CLASS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(CASE),--case $(CASE)) $(if $(COUNT),--count $(COUNT)) $(if $(BUDGET),--budget $(BUDGET))
 
-# Looks for more: make fuzz T=conf RUNS=1000000; finds go to build/fuzz/found. Needs
-# clang (make deps-fuzz). Leaks are looked for at the end
+# Finds go to build/fuzz/found. Needs clang (make deps-fuzz). Leaks are looked for at the end
 # alone: libconfig has one at each error.
 RUNS ?= 100000
-fuzz:
+fuzz: ## look for more mistakes of a parser: T=conf or another of tests/fuzz, RUNS=100000
 	@$(MAKE) fuzz-run BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" UNDEFINED= FUZZ_MAIN= FUZZ_LINK=-fsanitize=fuzzer \
 		SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
 fuzz-run: $(filter %/$(T).so,$(plugins)) $(BUILD)/tests/fuzz/$(T)
@@ -150,19 +147,18 @@ fuzz-run: $(filter %/$(T).so,$(plugins)) $(BUILD)/tests/fuzz/$(T)
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(T).dict)) $(BUILD)/corpus/$(T) tests/fuzz/corpus/$(T)
 
 # Bugs on purpose, in a copy: each must be caught by the test that it names.
-seeded:
+seeded: ## bugs on purpose, in a copy: each must be caught (T=one of them)
 	@tests/seeded/run $(T)
 
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
-quickstart: all
+quickstart: all ## the first run of a new user, some two minutes
 	$(BUILD)/rnframe train --conf quickstart.cfg
 
-# SCALE=1: how a step grows; JSON=FILE keeps the figures; PEER_PYTHON=... has PyTorch.
-bench: all
-	@python3 -B tests/bench/bench.py --program $(BUILD)/rnframe --pictures $(BUILD)/bench $(if $(SCALE),--scale) \
-		$(if $(JSON),--json $(JSON)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
+bench: all ## speed, memory: SCALE=1 how a step grows, JSON=FILE, DATA=DIR, PEER_PYTHON=one with PyTorch
+	@python3 -B tests/bench/bench.py --program $(BUILD)/rnframe --pictures $(BUILD)/bench $(if $(filter 1,$(SCALE)),--scale) \
+		$(if $(JSON),--json $(JSON)) $(if $(DATA),--data $(DATA)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 
-install: all
+install: all ## to PREFIX, below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/rnframe/plugins \
 		$(DESTDIR)$(PREFIX)/share/rnframe $(DESTDIR)$(PREFIX)/include
 	install $(BUILD)/rnframe $(DESTDIR)$(PREFIX)/bin/
@@ -174,19 +170,19 @@ PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev 
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
 	clang gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-deps:
+deps: ## install the Debian packages that are missing
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
-deps-fuzz:
+deps-fuzz: ## and what fuzz needs
 	@$(MAKE) deps PACKAGES="libclang-rt-14-dev"
 
-clean:
+clean: ## remove build/
 	rm -rf $(BUILD)
 
-help:
-	@sed -n 's/^\([a-z-]*\):.*/  make \1/p' Makefile
+help: ## print this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 .SECONDARY:
 .PHONY: all prune lint check campaign seeded fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help

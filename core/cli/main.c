@@ -53,7 +53,8 @@ static const struct rnf_verb verbs[] = {
 	{ "fetch", "DATASET [--out DIR] [--mirror DIR|URL]",
 	  "download a data set and check it", rnf_verb_fetch, 1,
 	  { "--out", "--mirror" }, 0 },
-	{ "help", "", "print this", help, 0, { NULL }, 0 },
+	{ "help", "[VERB]", "print this, or what a verb takes, as VERB --help does", help, 1,
+	  { NULL }, 0 },
 	{ "version", "", "print the version", version, 0, { NULL }, 0 },
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };
@@ -64,13 +65,18 @@ static const struct {
 	{ "--help", "help" }, { "-h", "help" }, { "--version", "version" },
 };
 
+static void print_verb(const struct rnf_verb *verb, FILE *out)
+{
+	fprintf(out, "  rnframe %s%s%s\n      %s\n", verb->name, *verb->usage ? " " : "",
+		verb->usage, verb->brief);
+}
+
 static void print_help(FILE *out)
 {
 	fputs("rnframe " RNF_VERSION ": trains residual image classifiers from conf files\n\n",
 	      out);
 	for (size_t i = 0; i < N_VERBS; i++)
-		fprintf(out, "  rnframe %s%s%s\n      %s\n", verbs[i].name,
-			*verbs[i].usage ? " " : "", verbs[i].usage, verbs[i].brief);
+		print_verb(&verbs[i], out);
 	fputs("\nrnframe --conf X is rnframe train X; --set k=v and k=v mean the same.\n"
 	      "All verbs take --plugin-path DIR: a folder of KIND/NAME.so, searched before\n"
 	      "the program's own and after the environment's RNFRAME_PLUGIN_PATH.\n"
@@ -80,20 +86,6 @@ static void print_help(FILE *out)
 	      "5 a plugin failed, 75 stopped by a signal and resumable.\n"
 	      "  rnframe train quickstart.cfg train.epochs=1\n"
 	      "  rnframe plan se_mxresnet20.cfg\n", out);
-}
-
-static rnf_status help(const struct rnf_options *o)
-{
-	(void)o;
-	print_help(stdout);
-	return RNF_OK;
-}
-
-static rnf_status version(const struct rnf_options *o)
-{
-	(void)o;
-	puts("rnframe " RNF_VERSION);
-	return RNF_OK;
 }
 
 /* ---- the verb ---- */
@@ -116,6 +108,22 @@ static rnf_status unknown_verb(const char *name)
 	return rnf_fail(RNF_EINVAL, "unknown verb %s%s%s%s; rnframe help lists them",
 			name, near ? " (did you mean " : "", near ? near : "",
 			near ? "?)" : "");
+}
+
+static rnf_status help(const struct rnf_options *o)
+{
+	const struct rnf_verb *verb = o->n_words ? verb_named(o->words[0]) : NULL;
+	if (o->n_words && !verb) return unknown_verb(o->words[0]);
+	if (verb) print_verb(verb, stdout);
+	else print_help(stdout);
+	return RNF_OK;
+}
+
+static rnf_status version(const struct rnf_options *o)
+{
+	(void)o;
+	puts("rnframe " RNF_VERSION);
+	return RNF_OK;
 }
 
 /* Without a verb in front it is train. One that follows an option is a slip:
@@ -249,6 +257,13 @@ static int exit_code(rnf_status status)
 	return status < RNF_ESTOPPED ? 5 : 1;
 }
 
+static int asks_for_help(int n, char **arguments)
+{
+	for (int i = 0; i < n; i++)
+		if (!strcmp(arguments[i], "--help") || !strcmp(arguments[i], "-h")) return 1;
+	return 0;
+}
+
 static rnf_status run(int argc, char **argv)
 {
 	static struct rnf_options o;
@@ -257,6 +272,10 @@ static rnf_status run(int argc, char **argv)
 	o.argc = argc;
 	o.argv = argv;
 	RNF_TRY(find_verb(argc, argv, &verb, &from));
+	if (asks_for_help(argc - from, argv + from)) {
+		print_verb(verb, stdout);
+		return flush_output();
+	}
 	RNF_TRY(rnf_options_parse(&o, verb, argc - from, argv + from));
 	set_paths(o.plugin_path);
 	if (!verb->asks) rnf_signals_release();

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -119,22 +120,45 @@ def run(options):
         raise SystemExit(f"bench: {failures} failed")
 
 
+def positive(word):
+    number = int(word)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def check(parser, options):
+    """Before an hour of work: what is named is there, and figures can be kept."""
+    if options.data and not rows.has_cifar(options.data):
+        parser.error(f"--data {options.data}: there is no {rows.CIFAR} in it")
+    if options.peer_python and not shutil.which(options.peer_python):
+        parser.error(f"--peer-python {options.peer_python}: there is no such program")
+    if options.json and not os.access(os.path.dirname(options.json) or ".", os.W_OK):
+        parser.error(f"--json {options.json}: its folder is not there or not to be written")
+    if not rows.bench_rows(options.only):
+        parser.error(f"--only {options.only}: no row's name has it; --list prints them")
+    options.data = options.data or "build/data"
+    options.named_peer = bool(options.peer_python)
+    options.peer_python = options.peer_python or "python3"
+    return options
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="build/rnframe", help="build/rnframe")
-    parser.add_argument("--peer-python", default=os.environ.get("PEER_PYTHON") or "python3",
+    parser.add_argument("--peer-python", default=os.environ.get("PEER_PYTHON"),
                         help="a Python that has PyTorch; default: PEER_PYTHON, else python3")
-    parser.add_argument("--data", default="build/data", help=f"folder of {rows.CIFAR}; build/data")
+    parser.add_argument("--data", help=f"folder of {rows.CIFAR}; default: build/data, if it is there")
     parser.add_argument("--pictures", default="build/bench", help="folder of scale.svg; build/bench")
     parser.add_argument("--json", metavar="FILE", help="keep all figures")
     parser.add_argument("--only", metavar="TEXT", default="",
                         help="rows of the first table whose name has it")
-    parser.add_argument("--steps", type=int, help="of every row, in place of the table's")
-    parser.add_argument("--rounds", type=int, default=5, help="beside PyTorch; 5")
+    parser.add_argument("--steps", type=positive, help="of every row, in place of the table's")
+    parser.add_argument("--rounds", type=positive, default=5, help="beside PyTorch; 5")
     parser.add_argument("--scale", action="store_true")
     parser.add_argument("--list", action="store_true")
-    return parser.parse_args()
+    return check(parser, parser.parse_args())
 
 
 def stop(number, frame):

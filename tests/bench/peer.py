@@ -43,7 +43,10 @@ def measure_theirs(row, options, flags):
     status, out, err = program.run(words, options.scratch)
     if status != 0:
         raise program.Failed(f"PyTorch: {program.last_line(err, status)}")
-    figures = json.loads(out.splitlines()[-1])
+    try:
+        figures = json.loads(out.splitlines()[-1])
+    except (IndexError, ValueError):
+        raise program.Failed("PyTorch: no figures in what it printed") from None
     if "error" in figures:
         raise program.Failed(f"PyTorch: {figures['error']}")
     return figures
@@ -92,7 +95,7 @@ def compare(chosen, options):
     version = find(options)
     if not version:
         report.say(f"\nNo comparison: {options.peer_python} cannot import torch; PEER_PYTHON says another")
-        return [], 0
+        return [], int(options.named_peer)
     report.say(HEADING.format(version=version, threads=rows.cores(), rounds=options.rounds))
     table, kept, failures = report.Table(COLUMNS), [], 0
     table.head()

@@ -153,6 +153,11 @@ START_TEST(the_users_plugins_come_first)
 		 "$rnframe inspect activation.mish --plugin-path $dir/a", copy);
 	ck_assert_int_eq(script(out, sizeof out, text), 0);
 	ck_assert_msg(strstr(out, "script/b/activation/mish.so") != NULL, "%s", out);
+	ck_assert_int_eq(test_program(out, sizeof out, "train --help"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "rnframe train CONF"));
+	ck_assert_ptr_null(strstr(out, "rnframe eval CONF"));
+	ck_assert_int_eq(test_program(out, sizeof out, "help eval"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "rnframe eval CONF"));
 	ck_assert_int_eq(test_program(out, sizeof out, "help"), 0);
 	ck_assert_ptr_nonnull(strstr(out, "--plugin-path"));
 }
