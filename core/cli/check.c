@@ -95,7 +95,7 @@ static rnf_status check(struct rnf_experiment *e, const struct rnf_options *o)
 static rnf_status list_origins(struct rnf_experiment *e, const struct rnf_options *o)
 {
 	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(rnf_experiment_expand(e));
+	RNF_TRY(rnf_experiment_expand(e->tree));
 	rnf_conf_list(e->tree, stdout);
 	return RNF_OK;
 }

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "plugin/loader.h"
 #include "train/digest.h"
@@ -46,8 +47,9 @@ static int is_beside(const char *kind)
 	return 0;
 }
 
-/* {"layer.conv2d": "0123456789abcdef", ...} of the plugins that are loaded. */
-static const char *plugins_text(void)
+/* {"layer.conv2d": "0123456789abcdef", ...} of the plugins that are loaded, and which
+ * kernels they have for this processor. */
+static const char *plugins_text(const struct rnf_experiment *e)
 {
 	const struct rnf_feature **list;
 	const size_t n = rnf_loader_loaded(&list);
@@ -62,6 +64,8 @@ static const char *plugins_text(void)
 		json_object_set_new(object, rnf_format("%s.%s", list[i]->kind,
 						       list[i]->name), json_string(words));
 	}
+	json_object_set_new(object, "kernels",
+			    rnf_json_word(rnf_plan_kernels(e->plans[1])));
 	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(object);
 	const char *kept = rnf_format("%s", text ? text : "{}");
@@ -73,7 +77,7 @@ rnf_status rnf_checkpoints_open(struct rnf_checkpoints *c,
 				const struct rnf_experiment *e, const char *dir)
 {
 	*c = (struct rnf_checkpoints){ .e = e, .dir = dir, .conf = conf_text(e->tree),
-				       .plugins = plugins_text() };
+				       .plugins = plugins_text(e) };
 	return rnf_folder_make(rnf_checkpoints_folder(dir));
 }
 

@@ -47,12 +47,20 @@ static void add_difference(void *context, const char *path, const struct rnf_con
 			      path, rnf_conf_words(now), rnf_conf_words(then));
 }
 
+/* A default that is spelled out is no difference. */
+static const struct rnf_conf *with_defaults(const struct rnf_conf *tree)
+{
+	struct rnf_conf *copy = rnf_conf_copy(tree, NULL);
+	/* it names what is not here any more: other plugins, a difference in any case */
+	return rnf_experiment_expand(copy) < 0 ? tree : copy;
+}
+
 /* `what` is it that was made by the conf `then`? */
 static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf_conf *then,
 				const char *what)
 {
 	struct differences d = { "", 0 };
-	rnf_conf_compare(e->tree, then, add_difference, &d);
+	rnf_conf_compare(with_defaults(e->tree), with_defaults(then), add_difference, &d);
 	if (d.n == 0) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s of another conf: %s%s; the keys that may change are "
 			"threads, out, data.path, train.callbacks, train.pictures, "
@@ -75,7 +83,7 @@ static rnf_status check_finished(const struct rnf_resume *r, const struct rnf_ex
 	return compare_confs(e, then, rnf_format("%s is a run", r->dir));
 }
 
-/* Another build of a plugin may compute other bits. */
+/* Another build of a plugin may compute other bits, and so do other kernels. */
 static void compare_plugins(const struct rnf_found *found, const char *now_text)
 {
 	const char *then_text = rnf_contents_text(&found->contents, RNF_TEXT_PLUGINS);
@@ -88,8 +96,8 @@ static void compare_plugins(const struct rnf_found *found, const char *now_text)
 			words = rnf_format("%s%s%s", words, words[0] ? ", " : "", name);
 	}
 	if (words[0])
-		rnf_log(RNF_LOG_WARNING, "resume  other builds of plugins than at the "
-			"checkpoint: %s; the same bits are not promised any more", words);
+		rnf_log(RNF_LOG_WARNING, "resume  not the same as at the checkpoint: %s; the same "
+			"bits are not promised any more", words);
 	json_decref(then);
 	json_decref(now);
 }

@@ -131,9 +131,9 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	return choose_accuracy(e);
 }
 
-rnf_status rnf_experiment_expand(struct rnf_experiment *e)
+rnf_status rnf_experiment_expand(struct rnf_conf *tree)
 {
-	return rnf_param_expand(e->tree, &root_params);
+	return rnf_param_expand(tree, &root_params);
 }
 
 /* Every backend has fp32. */

@@ -87,8 +87,8 @@ struct rnf_experiment {
 /* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
-/* Put what the conf does not say into its tree: the defaults. After read. */
-rnf_status rnf_experiment_expand(struct rnf_experiment *e);
+/* Put what a conf that has been read does not say into its tree: the defaults. */
+rnf_status rnf_experiment_expand(struct rnf_conf *tree);
 /* Find and open the data set, split it. */
 rnf_status rnf_experiment_data(struct rnf_experiment *e);
 /* The model's input and classes; opens the data set only when that cannot tell

@@ -2,6 +2,7 @@
  * broke them; and what is refused. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -250,7 +251,24 @@ START_TEST(another_conf_is_refused)
 	run(2, dir, "a", "");
 	ck_assert_msg(has("holds a run already"), "%s", out);
 	test_shell("cd %s && find a -type f | sort | xargs md5sum | cmp - before", dir);
-	run(0, dir, "a", "--resume auto threads=3 train.callbacks.progress.type=checkpoint");
+	run(0, dir, "a", "--resume auto threads=3 train.callbacks.progress.type=checkpoint "
+	    "train.recompute=activations model.algorithm=auto"); /* the defaults */
+}
+END_TEST
+
+START_TEST(other_kernels_are_told)
+{
+	const char *dir = test_folder("kernels");
+	ck_assert_int_eq(setenv("RNF_ISA", "portable", 1), 0);
+	run(0, dir, "a", "train.max_steps=20");
+	run(0, dir, "a", "--resume auto train.max_steps=30");
+	ck_assert_msg(!has("not the same"), "%s", out);
+	unsetenv("RNF_ISA");
+	run(0, dir, "a", "--resume auto");
+	const int told = has("not the same as at the checkpoint: kernels; the same bits");
+	const int same = test_command(out, sizeof out, "grep '\"kernels\": \"portable' "
+				      "%s/a/run.json", dir) == 0; /* the best here */
+	ck_assert_int_eq(told, !same);
 }
 END_TEST
 
@@ -318,6 +336,7 @@ int main(void)
 		{ the_newest_unfinished_run, 0 },
 		{ how_many_stay, 0 },
 		{ another_conf_is_refused, 0 },
+		{ other_kernels_are_told, 0 },
 		{ a_finished_run_can_only_be_extended, 0 },
 		{ a_fresh_start_is_said, 0 },
 		{ a_folder_in_use_is_left_alone, 0 },
