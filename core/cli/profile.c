@@ -56,10 +56,11 @@ static double rate(double operations, double seconds)
 	return operations > 0 && seconds > 0 ? operations / seconds : NAN;
 }
 
-/* Of what `threads` threads could do. */
+/* Of what `threads` threads could do, each on a processor. */
 static double share(const struct view *v, double operations, double seconds, int threads)
 {
-	return v->p.peak > 0 ? rate(operations, seconds) / (threads * v->p.peak) : NAN;
+	const int at_once = threads < rnf_pool_cpus() ? threads : rnf_pool_cpus();
+	return v->p.peak > 0 ? rate(operations, seconds) / (at_once * v->p.peak) : NAN;
 }
 
 static double images_a_second(const struct view *v, int ready)

@@ -111,7 +111,7 @@ static void *work(void *context)
 	}
 }
 
-static int cpus(void)
+int rnf_pool_cpus(void)
 {
 	cpu_set_t set;
 	if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
@@ -141,7 +141,7 @@ static void start_threads(struct rnf_pool *pool, int threads)
 
 struct rnf_pool *rnf_pool_create(int threads)
 {
-	const int available = cpus();
+	const int available = rnf_pool_cpus();
 	if (threads <= 0) threads = available;
 	if (threads > THREADS_MAX) threads = THREADS_MAX;
 	struct rnf_pool *pool = rnf_alloc(sizeof *pool);

@@ -344,6 +344,9 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	e->pool = rnf_pool_create((int)e->conf.threads);
+	if (e->conf.threads > rnf_pool_cpus())
+		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "
+			"wait for each other", (long long)e->conf.threads, rnf_pool_cpus());
 	RNF_TRY(check_memory(e, training));
 	rnf_crash_doing("the data set or an augmentation"); /* one image is tried */
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));

@@ -100,7 +100,7 @@ static void put_status(const struct state *s, const struct rnf_run *run,
 static void put_epoch(const struct rnf_epoch *e, int64_t epochs, char *line)
 {
 	char validation[96] = "";
-	if (!isnan(e->val_loss))
+	if (!isnan(e->val_accuracy))
 		snprintf(validation, sizeof validation,
 			 "  val_loss %.4f  val_acc %.2f%%", fabs(e->val_loss),
 			 100.0 * e->val_accuracy);

@@ -14,7 +14,7 @@ static struct rnf_experiment *read_conf(const char *path)
 	test_plugins_path();
 	rnf_conf_dir = "conf";
 	ck_assert_msg(rnf_experiment_read(e, path, NULL, 0) == RNF_OK, "%s", rnf_fail_words());
-	ck_assert_msg(rnf_experiment_expand(e) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_msg(rnf_experiment_expand(e->tree) == RNF_OK, "%s", rnf_fail_words());
 	return e;
 }
 

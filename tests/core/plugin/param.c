@@ -23,6 +23,11 @@ struct toy { /* as in the plugin below */
 	const char *file;
 };
 
+#define LAYER_IMPL \
+	"static rnf_val lower(const void *s, struct rnf_graph *g, const rnf_val *in, size_t n)\n" \
+	"{ (void)s; (void)g; (void)n; return in[0]; }\n" \
+	"static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };\n"
+
 static const char *const toy_source =
 "#include <rnframe/layer.h>\n"
 "struct toy { int64_t filters, stride; double rate; int32_t bias, padding;\n"
@@ -41,7 +46,7 @@ static const char *const toy_source =
 " RNF_FLOATS(struct toy, means, 0, 1, \"\", \"of channels\"),\n"
 " RNF_STRINGS(struct toy, words, \"any\"),\n"
 " RNF_STRING(struct toy, file, \"~/x\", RNF_PARAM_PATH, \"read\"));\n"
-"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+LAYER_IMPL
 "RNF_PLUGIN(layer, toy, \"a toy\", &params, impl);\n";
 
 static const char *const other_source =
@@ -49,7 +54,7 @@ static const char *const other_source =
 "struct other { int64_t filters; };\n"
 "static const struct rnf_params params = RNF_PARAMS(struct other,\n"
 " RNF_INT(struct other, filters, 2, 1, 64, \"\", \"of y\"));\n"
-"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+LAYER_IMPL
 "RNF_PLUGIN(layer, other, \"another\", &params, impl);\n";
 
 static const char *const needy_source =
@@ -57,7 +62,7 @@ static const char *const needy_source =
 "struct needy { int64_t width; };\n"
 "static const struct rnf_params params = RNF_PARAMS(struct needy,\n"
 " RNF_INT_REQUIRED(struct needy, width, 1, 64, \"\", \"of y\"));\n"
-"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+LAYER_IMPL
 "RNF_PLUGIN(layer, needy, \"says what it lacks\", &params, impl);\n";
 
 static const char *const loop_source =
@@ -65,25 +70,29 @@ static const char *const loop_source =
 "struct loop { const struct rnf_ref *again; };\n"
 "static const struct rnf_params params = RNF_PARAMS(struct loop,\n"
 " RNF_REF(struct loop, again, \"layer\", \"loop\", \"itself\"));\n"
-"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+LAYER_IMPL
 "RNF_PLUGIN(layer, loop, \"a circle\", &params, impl);\n";
 
 static const char *const half_source =
 "#include <rnframe/activation.h>\n"
-"static const struct rnf_activation_impl impl = { NULL };\n"
+"static void fwd(const void *s, const struct rnf_tile *t, size_t n, const float *x, float *y)\n"
+"{ (void)s; (void)t; while (n--) y[n] = x[n] / 2; }\n"
+"static void bwd(const void *s, const struct rnf_tile *t, size_t n, const float *x,\n"
+" const float *dy, float *dx) { (void)x; fwd(s, t, n, dy, dx); }\n"
+"static const struct rnf_activation_impl impl = { .fwd = fwd, .bwd = bwd };\n"
 "RNF_PLUGIN(activation, half, \"x / 2\", NULL, impl);\n";
 
 static const char *const old_source =
 "#include <rnframe/abi.h>\n"
 "#undef RNF_ABI_MINOR\n#define RNF_ABI_MINOR 77\n"
 "#include <rnframe/layer.h>\n"
-"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+LAYER_IMPL
 "RNF_PLUGIN(layer, old, \"old\", NULL, impl);\n";
 
 static const char *const wild_source = /* flushes denormals when loaded */
 "#include <rnframe/layer.h>\n#include <xmmintrin.h>\n"
 "__attribute__((constructor)) static void f(void) { _mm_setcsr(_mm_getcsr() | 0x8000); }\n"
-"static const struct rnf_layer_impl impl = { .inputs = 1 };\n"
+LAYER_IMPL
 "RNF_PLUGIN(layer, wild, \"wild\", NULL, impl);\n";
 
 static void put(const char *path, const char *text)
