@@ -47,12 +47,14 @@ static void add_difference(void *context, const char *path, const struct rnf_con
 			      path, rnf_conf_words(now), rnf_conf_words(then));
 }
 
-/* A default that is spelled out is no difference. */
-static const struct rnf_conf *with_defaults(const struct rnf_conf *tree)
+/* A default that is spelled out is no difference. (Where a plugin that `then` names is not
+ * here any more nobody knows its defaults.) */
+static void compare(const struct rnf_conf *now, const struct rnf_conf *then,
+		    struct differences *d)
 {
-	struct rnf_conf *copy = rnf_conf_copy(tree, NULL);
-	/* it names what is not here any more: other plugins, a difference in any case */
-	return rnf_experiment_expand(copy) < 0 ? tree : copy;
+	struct rnf_conf *a = rnf_conf_copy(now, NULL), *b = rnf_conf_copy(then, NULL);
+	const int known = rnf_experiment_expand(a) >= 0 && rnf_experiment_expand(b) >= 0;
+	rnf_conf_compare(known ? a : now, known ? b : then, add_difference, d);
 }
 
 /* `what` is it that was made by the conf `then`? */
@@ -60,7 +62,7 @@ static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf
 				const char *what)
 {
 	struct differences d = { "", 0 };
-	rnf_conf_compare(with_defaults(e->tree), with_defaults(then), add_difference, &d);
+	compare(e->tree, then, &d);
 	if (d.n == 0) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s of another conf: %s%s; the keys that may change are "
 			"threads, out, data.path, train.callbacks, train.pictures, "
