@@ -260,7 +260,8 @@ static int exit_code(rnf_status status)
 static int asks_for_help(int n, char **arguments)
 {
 	for (int i = 0; i < n; i++)
-		if (!strcmp(arguments[i], "--help") || !strcmp(arguments[i], "-h")) return 1;
+		if (arguments[i][0] == '-' && verb_named(arguments[i]) == verb_named("help"))
+			return 1;
 	return 0;
 }
 

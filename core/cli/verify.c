@@ -137,8 +137,7 @@ static rnf_status replay(struct folder *f, struct rnf_experiment *e, const char 
 	const struct rnf_found *from =
 		rnf_checkpoints_newest(&f->checkpoints, f->log.n - steps);
 	if (!from) RNF_TRY(first_values(f, e));
-	steps = f->log.n - (from ? from->progress.step : 0);
-	RNF_TRY(rnf_replay(e, from, steps, &f->log, &f->checkpoints, &result));
+	RNF_TRY(rnf_replay(e, from, &f->log, &f->checkpoints, &result));
 	return judge(f, &result);
 }
 

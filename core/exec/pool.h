@@ -11,6 +11,7 @@ struct rnf_pool;
  * system gives no more. Sets the float mode of the calling thread. */
 struct rnf_pool *rnf_pool_create(int threads);
 int rnf_pool_threads(const struct rnf_pool *pool);
+/* The CPUs of the affinity mask. */
 int rnf_pool_cpus(void);
 
 /* job(arg, worker) on every worker 0 .. threads-1; the caller is worker 0.

@@ -6,7 +6,7 @@
 #include <rnframe/rnframe.h>
 #include "base/status.h"
 
-enum { FEATURES_MAX = 64, ROWS_MAX = 256, CONF_MAX = 1 << 16 };
+enum { FUNCTIONS = 4, FEATURES_MAX = 64, ROWS_MAX = 256, CONF_MAX = 1 << 16 };
 
 /* A function that a kind's `impl` must have. */
 struct function {
@@ -20,7 +20,7 @@ struct function {
 static const struct kind {
 	const char *name;
 	size_t impl_size;
-	struct function functions[4];
+	struct function functions[FUNCTIONS]; /* the rest has no name */
 } kinds_known[] = {
 	{ KIND(activation), { HAS(activation, fwd), HAS(activation, bwd) } },
 	{ KIND(archive), { HAS(archive, probe), HAS(archive, read) } },
@@ -133,7 +133,7 @@ static rnf_status check_functions(const struct rnf_feature *f, const struct kind
 		return rnf_fail(RNF_EINVAL, "%s has %u bytes of functions, this program's %s "
 				"has %zu: rebuild the plugin", file, f->impl_size, f->kind,
 				kind->impl_size);
-	for (int i = 0; i < 4 && kind->functions[i].name; i++)
+	for (int i = 0; i < FUNCTIONS && kind->functions[i].name; i++)
 		if (!has(f->impl, kind->functions[i].at))
 			return rnf_fail(RNF_EINVAL, "%s has no function %s, which each %s has",
 					file, kind->functions[i].name, f->kind);

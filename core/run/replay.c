@@ -97,8 +97,8 @@ static void compare_states(const struct walk *w, const struct rnf_found_list *li
 }
 
 rnf_status rnf_replay(struct rnf_experiment *e, const struct rnf_found *from,
-		      int64_t steps, const struct rnf_step_log *log,
-		      const struct rnf_found_list *list, struct rnf_replay *result)
+		      const struct rnf_step_log *log, const struct rnf_found_list *list,
+		      struct rnf_replay *result)
 {
 	struct walk w = { .e = e, .run = rnf_training_run(e) };
 	if (from) RNF_TRY(rnf_state_read(e, from->path));
@@ -107,7 +107,7 @@ rnf_status rnf_replay(struct rnf_experiment *e, const struct rnf_found *from,
 	w.run.step = from ? from->progress.step : 0;
 	if (from) e->numerics = from->progress.numerics;
 	*result = (struct rnf_replay){ .from = w.run.step };
-	for (int64_t i = 0; i < steps; i++) {
+	while (w.run.step < log->n) {
 		const rnf_status status = make_step(&w);
 		compare_loss(&w, log, result);
 		if (status == RNF_ENUMBER) break; /* where the run ended too */

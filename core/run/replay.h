@@ -17,11 +17,11 @@ struct rnf_replay {
 	int64_t first;       /* step of the first other one, 0: none */
 	int64_t states, states_equal; /* checkpoints met on the way */
 };
-/* `steps` steps after those of `from` (NULL: from the first values), in an experiment
- * that is built for training. Tensors of the checkpoints in `list` are compared when
- * a step comes to them. */
+/* The steps of the log after those of `from` (NULL: from the first values), in an
+ * experiment that is built for training. Tensors of the checkpoints in `list` are compared
+ * when a step comes to them. */
 rnf_status rnf_replay(struct rnf_experiment *e, const struct rnf_found *from,
-		      int64_t steps, const struct rnf_step_log *log,
-		      const struct rnf_found_list *list, struct rnf_replay *result);
+		      const struct rnf_step_log *log, const struct rnf_found_list *list,
+		      struct rnf_replay *result);
 
 #endif

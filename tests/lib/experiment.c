@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -11,6 +12,15 @@
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
 
+static void find_plugins(void)
+{
+	static int ready;
+	char path[512];
+	if (ready++) return;
+	snprintf(path, sizeof path, "%s/plugins", test_build());
+	rnf_loader_path(path);
+}
+
 struct rnf_experiment *test_experiment(const char *conf, const struct rnf_feature *backend,
 				       void *self, const char *set, const char *other)
 {
@@ -18,15 +28,46 @@ struct rnf_experiment *test_experiment(const char *conf, const struct rnf_featur
 		"data.type=synthetic", "data.height=32", "data.width=32", "data.channels=3",
 		"data.images=24", "train.batch_size=6", "data.validation=0", set, other };
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	char path[512];
-	snprintf(path, sizeof path, "%s/plugins", test_build());
-	rnf_loader_path(path);
+	find_plugins();
 	GOOD(rnf_experiment_open(e, conf, sets, TEST_ROWS(sets)));
 	e->backend_chosen = 1;
 	e->backend = backend;
 	e->backend_self = self;
 	GOOD(rnf_experiment_build(e, 1));
 	return e;
+}
+
+struct rnf_experiment *test_planned(const char *conf, int fused, const char *const *sets,
+				    size_t n)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	find_plugins();
+	GOOD(rnf_experiment_read(e, conf, sets, n));
+	GOOD(rnf_experiment_data(e));
+	GOOD(rnf_experiment_shapes(e));
+	GOOD(rnf_experiment_plan(e, 0, 1));
+	GOOD(rnf_experiment_plan(e, 1, fused));
+	GOOD(rnf_experiment_start(e, 1));
+	return e;
+}
+
+FILE *test_conf_file(char path[512])
+{
+	const char *folder = getenv("TMPDIR");
+	snprintf(path, 512, "%s/conf_XXXXXX", folder ? folder : P_tmpdir);
+	const int descriptor = mkstemp(path);
+	ck_assert_int_ge(descriptor, 0);
+	FILE *file = fdopen(descriptor, "w");
+	ck_assert_ptr_nonnull(file);
+	return file;
+}
+
+float test_largest(const float *at, int64_t n)
+{
+	float most = 0;
+	for (int64_t i = 0; i < n; i++)
+		if (!(fabsf(at[i]) <= most)) most = fabsf(at[i]); /* NaN is kept */
+	return most;
 }
 
 double test_step(struct rnf_experiment *e)

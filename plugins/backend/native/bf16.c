@@ -26,7 +26,7 @@ size_t native_bf16_weights_size(struct native_conv *g, int64_t lanes)
 	g->c_padded = native_pieces(g->c, lanes) * lanes;
 	g->columns = pairs_reached(g);
 	const int64_t x_row = 2 * g->in_step * g->columns * g->c_padded;
-	const int64_t d_row = (s->cols + 1) / 2 * g->padded;
+	const int64_t d_row = native_output_pairs(g) * g->padded;
 	const int64_t rows = (PANEL_FLOATS - extent * x_row) / (d_row + g->in_step * x_row);
 	g->band = rows < 1 ? 1 : rows > s->rows ? s->rows : rows;
 	return sizeof(float) * (size_t)(g->band * d_row +
@@ -63,9 +63,5 @@ static float *pack_tap(const struct native_conv *g, int64_t from, int64_t tap,
 
 void native_bf16_pack(const void *conv, const float *weights, float *packed)
 {
-	const struct native_conv *g = conv;
-	const struct rnf_window *w = &g->shape.window;
-	for (int64_t k = 0; k < g->padded; k += g->column)
-		for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
-			packed = pack_tap(g, k, t, weights, packed);
+	native_pack(conv, pack_tap, weights, packed);
 }

@@ -35,11 +35,6 @@ static int64_t copies(const struct native_conv *g)
 	return 2 * g->in_step;
 }
 
-static int64_t output_pairs(const struct native_conv *g)
-{
-	return (g->subs[0].cols + 1) / 2;
-}
-
 static int copy_is_read(const struct native_conv *g, int64_t copy)
 {
 	const struct native_sub *s = &g->subs[0];
@@ -96,9 +91,9 @@ static struct panel pair_panel(const struct native_conv *g, int64_t row0, int64_
 	const int64_t to = clamp((row1 - 1) * g->in_step + g->dy[1] + 1, from, g->h);
 	const uint16_t *image = (const uint16_t *)io->in[0];
 	const uint16_t *dy = (const uint16_t *)io->in[1];
-	float *d = io->scratch, *x = d + g->band * output_pairs(g) * g->padded;
+	float *d = io->scratch, *x = d + g->band * native_output_pairs(g) * g->padded;
 	const struct panel p = { x, d, from, row0, row1 };
-	for (int64_t row = row0; row < row1; row++, d += output_pairs(g) * g->padded)
+	for (int64_t row = row0; row < row1; row++, d += native_output_pairs(g) * g->padded)
 		pair_dy(g, dy + row * g->subs[0].cols * g->k, d);
 	for (int64_t y = from; y < to; y++, x += copies(g) * g->columns * g->c_padded)
 		pair_x(g, image + y * g->w * g->c, x);
@@ -113,11 +108,11 @@ INLINE void pair_outer(const struct native_conv *g, const struct native_tap *t,
 {
 	vec sum[CHANNELS][VECTORS] = { 0 };
 	const int64_t at = g->left + t->dx, x_row = copies(g) * g->columns * g->c_padded;
-	const int64_t d_row = output_pairs(g) * g->padded;
+	const int64_t d_row = native_output_pairs(g) * g->padded;
 	const float *x = p->x + (at % copies(g) * g->columns + at / copies(g)) * g->c_padded;
 	for (int64_t row = r.row0; row < r.row1; row++) {
 		rnf_prefetch_some(ahead);
-		add_outer(output_pairs(g),
+		add_outer(native_output_pairs(g),
 			  x + (row * g->in_step + t->dy - p->y0) * x_row + c, g->c_padded,
 			  p->d + (row - p->row0) * d_row + k, g->padded, LANES, sum, CHANNELS,
 			  vectors, 1);

@@ -435,17 +435,12 @@ static void dense_weights(const struct native_conv *g, const struct rnf_step_io 
  *
  * a[bundle of channels][pixel][CHANNELS], d[pixel][column of vectors] */
 
-/* Bundles are a cache line further apart, or all of a pixel's were in one L1 set. */
-static int64_t bundle_size(int64_t pixels)
-{
-	return pixels * CHANNELS + 16;
-}
-
 static void pack_channels(const struct native_conv *g, struct range r, const float *x,
 			  float *a)
 {
 	const struct native_tap *t = &g->subs[0].taps[0];
-	const int64_t bundle = bundle_size((r.row1 - r.row0) * (r.col1 - r.col0));
+	const int64_t bundle = native_bundle((r.row1 - r.row0) * (r.col1 - r.col0),
+					     CHANNELS);
 	for (int64_t row = r.row0; row < r.row1; row++)
 		for (int64_t col = r.col0; col < r.col1; col++, a += CHANNELS) {
 			const float *pixel = x + ((row * g->in_step + t->dy) * g->w +
@@ -504,7 +499,7 @@ static void tap_weights_packed(const struct native_conv *g, struct range r,
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES) {
 		pack_column(g, r, io->in[1] + k, g->k - k, d);
 		for (int64_t c = 0; c < g->c; c += CHANNELS)
-			outer_panel(g, pixels, a + c / CHANNELS * bundle_size(pixels), d,
+			outer_panel(g, pixels, a + c / CHANNELS * native_bundle(pixels, CHANNELS), d,
 				    io->out + c * g->k + k, overwrite, ahead,
 				    least(g->c - c, CHANNELS), g->k - k);
 	}

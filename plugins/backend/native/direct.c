@@ -67,7 +67,7 @@ size_t native_points_size(struct native_conv *g, const struct native_isa *isa)
 	g->band = s->cols < PANEL_PIXELS ? PANEL_PIXELS / s->cols : 1;
 	if (g->band > s->rows) g->band = s->rows;
 	const int64_t pixels = g->band * s->cols;
-	return (size_t)(bundles * (pixels * isa->channels + 16) + pixels * g->column) *
+	return (size_t)(bundles * native_bundle(pixels, isa->channels) + pixels * g->column) *
 	       sizeof(float);
 }
 
@@ -77,7 +77,7 @@ size_t native_direct_pack_floats(const struct native_conv *g)
 	return (size_t)(w->kernel_h * w->kernel_w * g->depth * g->padded);
 }
 
-static float *pack_tap(const struct native_conv *g, int64_t tap, int64_t from,
+static float *pack_tap(const struct native_conv *g, int64_t from, int64_t tap,
 		       const float *weights, float *packed)
 {
 	const int64_t to = native_column_end(g, from);
@@ -89,9 +89,5 @@ static float *pack_tap(const struct native_conv *g, int64_t tap, int64_t from,
 
 void native_direct_pack(const void *conv, const float *weights, float *packed)
 {
-	const struct native_conv *g = conv;
-	const struct rnf_window *w = &g->shape.window;
-	for (int64_t k = 0; k < g->padded; k += g->column)
-		for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
-			packed = pack_tap(g, t, k, weights, packed);
+	native_pack(conv, pack_tap, weights, packed);
 }

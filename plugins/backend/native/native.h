@@ -95,6 +95,19 @@ static inline int64_t native_patch_plane(const struct native_conv *g)
 	return PATCH * g->column + 16;
 }
 
+/* Of `channels` channels of pixels put in order: a cache line more than there are, or all
+ * bundles of a pixel were in one L1 set. */
+static inline int64_t native_bundle(int64_t pixels, int64_t channels)
+{
+	return pixels * channels + 16;
+}
+
+/* Of output pixels in a row, the last one maybe without its second. */
+static inline int64_t native_output_pairs(const struct native_conv *g)
+{
+	return (g->subs[0].cols + 1) / 2;
+}
+
 /* How many pieces of `size` n is cut into, the last one maybe smaller. */
 static inline int64_t native_pieces(int64_t n, int64_t size)
 {
@@ -156,6 +169,12 @@ int native_taps_set(struct native_conv *g, const struct rnf_host *, const struct
  * right and down) between channel j that is read (of a group's) and channel k that is
  * written. */
 int64_t native_weight_at(const struct native_conv *, int64_t tap, int64_t j, int64_t k);
+/* The weights of all taps, as native_packed_at() finds them: pack_tap writes those of a tap
+ * for the column that begins at `from`, and returns where it ends. */
+typedef float *native_pack_tap(const struct native_conv *, int64_t from, int64_t tap,
+			       const float *weights, float *packed);
+void native_pack(const struct native_conv *, native_pack_tap *, const float *weights,
+		 float *packed);
 
 /* What follows sets a conv's sizes for one kind of kernel, and returns their scratch in
  * bytes; weights are packed for the kernel that reads them. */

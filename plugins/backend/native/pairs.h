@@ -2,7 +2,8 @@
  * floats lie, and are only moved as floats.
  *
  * A processor that multiplies them defines HAS_PAIRS and these functions itself.
- * The ones here do the same, but for denormals, for tests: nobody is offered bf16 that is slower. */
+ * The ones here do the same, but for denormals, for tests: nobody is offered bf16 that
+ * is slower. */
 #ifdef HAS_PAIRS
 enum { PAIRS_EMULATED = 0 };
 #else

@@ -158,3 +158,12 @@ int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, in
 	/* backward, k is a channel of x, and j one of its group's outputs */
 	return ((taps - 1 - tap) * depth + k % g->per) * s->k + k / g->per * g->depth + j;
 }
+
+void native_pack(const struct native_conv *g, native_pack_tap *pack_tap, const float *weights,
+		 float *packed)
+{
+	const struct rnf_window *w = &g->shape.window;
+	for (int64_t k = 0; k < g->padded; k += g->column)
+		for (int64_t t = 0; t < w->kernel_h * w->kernel_w; t++)
+			packed = pack_tap(g, k, t, weights, packed);
+}

@@ -12,8 +12,8 @@
  *   m, z[tile][channels of the output / LANES][POINTS][LANES]
  *
  * Convs of bf16 multiply pairs of bf16 numbers: points are rounded to them
- * as they are stored. What is summed over lies in a pair: two channels in v of the input
- * gradient (half as many words as lanes), two tiles in v and z of the weight gradient. */
+ * as they are stored. What is summed over lies in a pair: two channels in v forward and of
+ * the input gradient (half as many words as lanes), two tiles in v and z of the weight gradient. */
 
 enum {
 	TILE = 4, WINDOW = 6, FILTER = 3,

@@ -1,16 +1,10 @@
 /* Models drawn at random: the phased plan computes what the plan does that runs op by op. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/status.h"
 #include "lib/experiment.h"
 #include "lib/plugin.h"
-#include "plugin/loader.h"
-
-#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
 
 enum { MODELS = 120, LAYERS = 20, CHANNELS_MAX = 24 };
 
@@ -135,33 +129,13 @@ static void draw(FILE *conf, int seed)
 
 /* -- comparing -- */
 
-static struct rnf_experiment *experiment(const char *conf, int fused, const char *set)
-{
-	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	GOOD(rnf_experiment_read(e, conf, &set, 1));
-	GOOD(rnf_experiment_data(e));
-	GOOD(rnf_experiment_shapes(e));
-	GOOD(rnf_experiment_plan(e, 0, 1));
-	GOOD(rnf_experiment_plan(e, 1, fused));
-	GOOD(rnf_experiment_start(e, 1));
-	return e;
-}
-
-static float largest(const float *at, int64_t n)
-{
-	float most = 0;
-	for (int64_t i = 0; i < n; i++)
-		if (!(fabsf(at[i]) <= most)) most = fabsf(at[i]); /* NaN is kept */
-	return most;
-}
-
 static float largest_of_all(const struct rnf_experiment *e)
 {
 	float most = 0;
 	for (size_t i = 0; i < e->programs[1]->n_weights; i++) {
 		const struct rnf_model_weight *w = &e->programs[1]->weights[i];
 		if (w->state) continue;
-		const float one = largest(rnf_exec_gradient(e->execs[1], w), w->size);
+		const float one = test_largest(rnf_exec_gradient(e->execs[1], w), w->size);
 		if (one > most) most = one;
 	}
 	return most;
@@ -177,7 +151,7 @@ static void check_gradients(int seed, const struct rnf_experiment *a,
 		if (w->state) continue;
 		const float *x = rnf_exec_gradient(a->execs[1], w);
 		const float *y = rnf_exec_gradient(b->execs[1], &b->programs[1]->weights[i]);
-		const float most = 1e-3f * largest(y, w->size) + rounding;
+		const float most = 1e-3f * test_largest(y, w->size) + rounding;
 		for (int64_t k = 0; k < w->size; k++)
 			ck_assert_msg(fabsf(x[k] - y[k]) <= most,
 				      "model %d, %s[%lld]: %g in phases, op by op %g", seed,
@@ -187,8 +161,8 @@ static void check_gradients(int seed, const struct rnf_experiment *a,
 
 static void compare(int seed, const char *conf, const char *set)
 {
-	struct rnf_experiment *phases = experiment(conf, 1, set);
-	struct rnf_experiment *ops = experiment(conf, 0, set);
+	struct rnf_experiment *phases = test_planned(conf, 1, &set, 1);
+	struct rnf_experiment *ops = test_planned(conf, 0, &set, 1);
 	const double loss = test_step(ops);
 	ck_assert_msg(isfinite(loss), "model %d: loss %g", seed, loss);
 	ck_assert_double_eq_tol(test_step(phases), loss, 1e-4 * loss);
@@ -199,13 +173,8 @@ static void compare(int seed, const char *conf, const char *set)
 
 START_TEST(drawn_models_compute_what_op_by_op_does)
 {
-	char path[512], plugins[512];
-	snprintf(plugins, sizeof plugins, "%s/plugins", test_build());
-	rnf_loader_path(plugins);
-	const char *folder = getenv("TMPDIR");
-	snprintf(path, sizeof path, "%s/drawn_XXXXXX", folder ? folder : P_tmpdir);
-	FILE *file = fdopen(mkstemp(path), "w");
-	ck_assert_ptr_nonnull(file);
+	char path[512];
+	FILE *file = test_conf_file(path);
 	draw(file, _i);
 	ck_assert_int_eq(fclose(file), 0);
 	compare(_i, path, "train.recompute=activations");

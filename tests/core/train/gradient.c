@@ -2,17 +2,12 @@
  * the loss; the phased plan against the op-by-op one; threads against one. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/status.h"
+#include "lib/experiment.h"
 #include "lib/plugin.h"
-#include "plugin/loader.h"
-#include "train/setup.h"
-
-#define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
 
 enum { BATCH = 16, CLASSES = 10 }; /* the most that a case here has */
 
@@ -20,30 +15,6 @@ static float target[BATCH * CLASSES];
 static uint64_t samples[BATCH];
 
 /* -- experiments -- */
-
-static void start_loader(void)
-{
-	static int ready;
-	char path[512];
-	if (ready++) return;
-	rnf_conf_dir = "conf";
-	snprintf(path, sizeof path, "%s/plugins", test_build());
-	rnf_loader_path(path);
-}
-
-static struct rnf_experiment *experiment(const char *conf, int fused,
-					 const char *const *sets, size_t n)
-{
-	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	start_loader();
-	GOOD(rnf_experiment_read(e, conf, sets, n));
-	GOOD(rnf_experiment_data(e));
-	GOOD(rnf_experiment_shapes(e));
-	GOOD(rnf_experiment_plan(e, 0, 1));
-	GOOD(rnf_experiment_plan(e, 1, fused));
-	GOOD(rnf_experiment_start(e, 1));
-	return e;
-}
 
 static const char conf_text[] =
 	"name = \"gradient\"; seed = 7; threads = 1;\n"
@@ -57,15 +28,11 @@ static const char conf_text[] =
 
 static struct rnf_experiment *small(const char *layers, int h, int w)
 {
-	const char *folder = getenv("TMPDIR");
 	char path[512];
-	snprintf(path, sizeof path, "%s/gradient_XXXXXX", folder ? folder : P_tmpdir);
-	const int descriptor = mkstemp(path);
-	ck_assert_int_ge(descriptor, 0);
-	FILE *file = fdopen(descriptor, "w");
+	FILE *file = test_conf_file(path);
 	fprintf(file, conf_text, layers, h, w);
 	ck_assert_int_eq(fclose(file), 0);
-	struct rnf_experiment *e = experiment(path, 1, NULL, 0);
+	struct rnf_experiment *e = test_planned(path, 1, NULL, 0);
 	unlink(path);
 	return e;
 }
@@ -135,14 +102,6 @@ static double mean_loss(const struct rnf_experiment *e)
 	return sum / (double)x->images;
 }
 
-static float largest(const float *at, int64_t n)
-{
-	float most = 0;
-	for (int64_t i = 0; i < n; i++)
-		if (!(fabsf(at[i]) <= most)) most = fabsf(at[i]); /* NaN is kept */
-	return most;
-}
-
 /* -- gradients are derivatives -- */
 
 static double loss_at(struct rnf_experiment *e, float *at, float value)
@@ -184,7 +143,7 @@ static void check_element(struct rnf_experiment *e, const struct rnf_model_weigh
 static void check_weight(struct rnf_experiment *e, const struct rnf_model_weight *w,
 			 const float *gradient, struct rnf_random *random)
 {
-	const double scale = largest(gradient, w->size);
+	const double scale = test_largest(gradient, w->size);
 	/* else rounding decides, and the case checks nothing */
 	ck_assert_msg(scale > 1e-3, "%s: the largest gradient is %g", w->name, scale);
 	for (int64_t n = 0; n < 12 && n < w->size; n++) {
@@ -359,12 +318,12 @@ static struct rnf_experiment *large(const char *conf, int fused, const char *bat
 		"data.type=synthetic", "data.images=20", "data.test_images=10",
 		"data.height=32", "data.width=32", "data.channels=3",
 		"data.validation=0", batch, threads };
-	return experiment(conf, fused, sets, sizeof sets / sizeof *sets);
+	return test_planned(conf, fused, sets, sizeof sets / sizeof *sets);
 }
 
 static void check_close(const char *name, const float *x, const float *y, int64_t n)
 {
-	const float scale = largest(y, n);
+	const float scale = test_largest(y, n);
 	ck_assert_msg(isfinite(scale), "%s: largest value %g", name, (double)scale);
 	for (int64_t i = 0; i < n; i++)
 		ck_assert_msg(fabsf(x[i] - y[i]) <= 1e-5f * scale,
@@ -384,7 +343,7 @@ static void check_gradients(const struct rnf_exec *x, const struct rnf_exec *y)
 		const float *gradient = rnf_exec_gradient(y, &q->weights[i]);
 		check_close(w->name, rnf_exec_gradient(x, w), gradient, w->size);
 		all++;
-		zero += largest(gradient, w->size) == 0;
+		zero += test_largest(gradient, w->size) == 0;
 	}
 	ck_assert_uint_lt(zero, all / 4);
 }
