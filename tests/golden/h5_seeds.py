@@ -29,6 +29,11 @@ def deflate(f):
     layer(f).create_dataset("kernel:0", data=values, chunks=(1, 3), compression="gzip")
 
 
+def twice(f):
+    layer(f).create_dataset("kernel:0", data=values)
+    f.create_group("b").create_group("a").create_dataset("kernel:0", data=values + 1)
+
+
 def shuffle(f):
     layer(f).create_dataset("kernel:0", data=values, chunks=(2, 3), compression="gzip", shuffle=True)
 
@@ -101,7 +106,7 @@ def control_name(f):
     f.create_group("a\x1b[2J").create_dataset("kernel:0", data=values)
 
 
-makers = [plain, whole_model, deflate, shuffle, fletcher, soft_link, external_link, model_link,
+makers = [plain, whole_model, deflate, twice, shuffle, fletcher, soft_link, external_link, model_link,
           external_storage,
           huge, huge_chunk, ring, many_names, integers, halves, compound, empty, rank5,
           named_type, control_name]

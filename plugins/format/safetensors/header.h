@@ -5,6 +5,8 @@
 
 #include <rnframe/format.h>
 
+#include "dtype.h"
+
 enum {
 	HEADER_MAX = 16 << 20,
 	TENSORS_MAX = 10000,
@@ -16,6 +18,7 @@ enum {
 
 struct entry {
 	const char *name;
+	const struct dtype *dtype;
 	int32_t rank;
 	int64_t shape[RANK_MAX];
 	uint64_t begin, end; /* bytes, behind the header */
@@ -34,8 +37,8 @@ struct header {
 };
 
 /* Parse text .. end, which is changed: names and texts point into it. Every tensor
- * is F32, has a name of its own, and as many bytes as its shape says; where they
- * lie is checked by who knows the file. h->entries and h->sorted are the caller's
+ * has a type that can be read and as many bytes as its shape says; where they lie is
+ * checked by who knows the file. h->entries and h->sorted are the caller's
  * to free, also after a failure. */
 rnf_status header_parse(struct header *h);
 

@@ -1,7 +1,8 @@
 /* safetensors: a length (64 bits, little endian), a JSON header of that many
  * bytes, then the tensors' bytes, without holes.
- * Source: https://github.com/huggingface/safetensors, "Format". Only F32; all
- * offsets are checked against shapes and file before anything is handed on. */
+ * Source: https://github.com/huggingface/safetensors, "Format". Halves
+ * are read as the floats that they are; floats are written. All offsets are checked
+ * against shapes and file before anything is handed on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -102,6 +103,8 @@ static int by_begin(const void *a_, const void *b_)
 static rnf_status check_order(const struct reader *r, uint64_t *end)
 {
 	const struct entry **sorted = r->header.sorted;
+	for (size_t i = 0; i < r->header.n; i++)
+		sorted[i] = &r->header.entries[i];
 	qsort(sorted, r->header.n, sizeof *sorted, by_begin);
 	*end = 0;
 	for (size_t i = 0; i < r->header.n; *end = sorted[i++]->end)
@@ -127,6 +130,15 @@ static rnf_status check_layout(const struct reader *r)
 	return RNF_OK;
 }
 
+static rnf_status read_data(const struct reader *r, const struct entry *e, float *data)
+{
+	const uint64_t bytes = e->end - e->begin, n = bytes / e->dtype->bytes;
+	RNF_TRY(read_at(r, dtype_place(e->dtype, data, n), bytes,
+			LENGTH_BYTES + r->header_size + e->begin));
+	dtype_widen(e->dtype, data, n);
+	return RNF_OK;
+}
+
 static rnf_status hand_on(const struct reader *r, struct rnf_tensor_sink *sink)
 {
 	const struct header *h = &r->header;
@@ -136,8 +148,7 @@ static rnf_status hand_on(const struct reader *r, struct rnf_tensor_sink *sink)
 		const struct entry *e = &h->entries[i];
 		float *data = sink->add(sink, e->name, e->rank, e->shape);
 		if (!data) return RNF_EINVAL;
-		RNF_TRY(read_at(r, data, e->end - e->begin,
-				LENGTH_BYTES + r->header_size + e->begin));
+		RNF_TRY(read_data(r, e, data));
 	}
 	return RNF_OK;
 }
