@@ -88,11 +88,21 @@ void *rnf_push(void **array, size_t *n, size_t size)
 	return (char *)*array + (*n)++ * size;
 }
 
-void rnf_arena_finish(void)
+const void *rnf_arena_mark(void)
 {
-	while (blocks) {
+	return blocks;
+}
+
+void rnf_arena_release(const void *mark)
+{
+	while (blocks && blocks != mark) {
 		struct block *next = blocks->next;
 		free(blocks->memory);
 		blocks = next;
 	}
+}
+
+void rnf_arena_finish(void)
+{
+	rnf_arena_release(NULL);
 }

@@ -15,6 +15,9 @@ char *rnf_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Room for one more element at the end of a growing array: the array may move.
  *   item = rnf_push((void **)&list, &n, sizeof *list) */
 void *rnf_push(void **array, size_t *n, size_t size);
+/* Free what was allocated since mark() gave this; finish() frees all. */
+const void *rnf_arena_mark(void);
+void rnf_arena_release(const void *mark);
 void rnf_arena_finish(void);
 
 #endif

@@ -49,12 +49,15 @@ static void add_difference(void *context, const char *path, const struct rnf_con
 
 /* A default that is spelled out is no difference. (Where a plugin that `then` names is not
  * here any more nobody knows its defaults.) */
-static void compare(const struct rnf_conf *now, const struct rnf_conf *then,
-		    struct differences *d)
+static rnf_status compare(const struct rnf_conf *now, const struct rnf_conf *then,
+			  struct differences *d)
 {
 	struct rnf_conf *a = rnf_conf_copy(now, NULL), *b = rnf_conf_copy(then, NULL);
-	const int known = rnf_experiment_expand(a) >= 0 && rnf_experiment_expand(b) >= 0;
-	rnf_conf_compare(known ? a : now, known ? b : then, add_difference, d);
+	RNF_TRY(rnf_experiment_expand(a));
+	const rnf_status known = rnf_experiment_expand(b);
+	if (known < 0 && known != RNF_ENOENT) return known;
+	rnf_conf_compare(known < 0 ? now : a, known < 0 ? then : b, add_difference, d);
+	return RNF_OK;
 }
 
 /* `what` is it that was made by the conf `then`? */
@@ -62,7 +65,7 @@ static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf
 				const char *what)
 {
 	struct differences d = { "", 0 };
-	compare(e->tree, then, &d);
+	RNF_TRY(compare(e->tree, then, &d));
 	if (d.n == 0) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s of another conf: %s%s; the keys that may change are "
 			"threads, out, data.path, train.callbacks, train.pictures, "

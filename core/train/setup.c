@@ -131,8 +131,12 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	return choose_accuracy(e);
 }
 
+/* Expansion takes each value for what its row says, which only filling makes sure of. */
 rnf_status rnf_experiment_expand(struct rnf_conf *tree)
 {
+	struct rnf_conf_root filled;
+	register_tables();
+	RNF_TRY(rnf_param_fill(tree, &root_params, &filled));
 	return rnf_param_expand(tree, &root_params);
 }
 

@@ -87,7 +87,8 @@ struct rnf_experiment {
 /* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
-/* Put what a conf that has been read does not say into its tree: the defaults. */
+/* Put what a conf does not say into its tree: the defaults. One that could not be
+ * filled is refused as read() does: RNF_ENOENT when a plugin of it is not here. */
 rnf_status rnf_experiment_expand(struct rnf_conf *tree);
 /* Find and open the data set, split it. */
 rnf_status rnf_experiment_data(struct rnf_experiment *e);

@@ -62,8 +62,7 @@ static char *written(const struct rnf_conf *root)
 	return text;
 }
 
-/* What is kept to be told would outlive the input's memory. */
-static void forget_notices(void)
+void fuzz_forget_notices(void)
 {
 	static FILE *null;
 	FILE *const told = stderr;
@@ -77,7 +76,7 @@ int fuzz_fill(struct rnf_conf *root)
 {
 	struct outer o = { 0 };
 	const rnf_status status = rnf_param_fill(root, &outer, &o);
-	forget_notices();
+	fuzz_forget_notices();
 	if (status < 0) return 0;
 	fuzz_check(o.small >= 1 && o.small <= 8 && o.rate >= 0 && o.rate <= 1 &&
 		   (o.on | 1) == 1 && (o.choice | 1) == 1 && o.name && *o.name,
