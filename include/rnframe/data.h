@@ -95,8 +95,8 @@ struct rnf_archive_impl {
 
 /* Brings a file from a URL. [main] */
 struct rnf_transport_impl {
-	/* To `path`, going on after what is there already; checks the digest at
-	 * the end. `progress` may be NULL; total is 0 when unknown. */
+	/* To `path`, going on after what is there already; takes no more than the
+	 * published size and checks the digest at the end. `progress` may be NULL; total is 0 when unknown. */
 	rnf_status (*fetch)(const struct rnf_host *host,
 			    const struct rnf_download *what, const char *path,
 			    void (*progress)(int64_t done, int64_t total));

@@ -1,6 +1,8 @@
 /* curl: files from http, https and file URLs, by libcurl. FILE.part is completed,
- * its size and digest (by nettle) are checked, then it is renamed to FILE. */
+ * its size and digest (by nettle) are checked, then it is renamed to FILE. No more is
+ * taken than the published size, and a server that hardly sends is given up. */
 /* needs: libcurl nettle */
+#define _GNU_SOURCE
 #include <rnframe/data.h>
 
 #include <curl/curl.h>
@@ -9,11 +11,17 @@
 #include <limits.h>
 #include <nettle/nettle-meta.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { DIGEST_MAX = 32, CONTEXT_MAX = 512, HTTP_RANGE_BEYOND_END = 416 };
+
+/* A server that sends fewer bytes a second for so long has stalled; the environment
+ * variable has another number of seconds. */
+enum { STALL_BYTES = 1024, STALL_S = 60, STALL_MAX_S = 86400 };
+#define STALL_VARIABLE "RNFRAME_FETCH_STALL"
 
 static const struct nettle_hash *const hashes[] = { &nettle_md5, &nettle_sha256 };
 static const char *const schemes[] = { "https://", "http://", "file://" };
@@ -26,7 +34,9 @@ struct transfer {
 	void (*progress)(int64_t done, int64_t total);
 	int fd;
 	int64_t start; /* bytes that were there already */
-	int write_error;
+	int64_t got;   /* more of them; beyond the published size none is kept */
+	long stall_s;
+	int write_error, too_long;
 };
 
 static const struct nettle_hash *find_hash(const char *name)
@@ -47,6 +57,9 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *t_)
 {
 	struct transfer *t = t_;
 	const size_t all = size * n;
+	t->got += (int64_t)all;
+	t->too_long = t->what->bytes > 0 && t->start + t->got > t->what->bytes;
+	if (t->too_long) return 0;
 	for (size_t done = 0; done < all;) {
 		const ssize_t wrote = write(t->fd, bytes + done, all - done);
 		if (wrote < 0 && errno == EINTR) continue;
@@ -79,8 +92,8 @@ static void set_options(CURL *curl, struct transfer *t, char *words)
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 30L);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 60L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, t->stall_s);
 	curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->start);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
@@ -95,6 +108,7 @@ static CURLcode perform(struct transfer *t, char *words, long *http)
 	CURL *curl = curl_easy_init();
 	if (!curl) return CURLE_FAILED_INIT;
 	words[0] = 0;
+	t->got = 0;
 	set_options(curl, t, words);
 	const CURLcode code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, http);
@@ -134,6 +148,14 @@ static rnf_status fail_interrupted(const struct transfer *t, const char *words)
 			     (long long)kept, t->name);
 }
 
+static rnf_status fail_another(const struct transfer *t, const char *more, int64_t bytes)
+{
+	unlink(t->name);
+	return t->host->fail(RNF_EIO, "%s gives another file: %s%lld bytes, must be %lld; it "
+			     "was removed", t->what->url, more, (long long)bytes,
+			     (long long)t->what->bytes);
+}
+
 /* The bytes that are missing, where they can be told to be. */
 static rnf_status complete(struct transfer *t)
 {
@@ -147,6 +169,7 @@ static rnf_status complete(struct transfer *t)
 	if (t->start > 0 && http == HTTP_RANGE_BEYOND_END)
 		return RNF_OK; /* of unknown size: the digest will tell */
 	if (t->write_error) return fail_errno(t, "write", t->write_error);
+	if (t->too_long) return fail_another(t, "at least ", t->start + t->got);
 	return code == CURLE_OK ? RNF_OK : fail_interrupted(t, words);
 }
 
@@ -178,12 +201,7 @@ static rnf_status check(const struct transfer *t)
 {
 	const int64_t bytes = lseek(t->fd, 0, SEEK_END), said = t->what->bytes;
 	char hex[2 * DIGEST_MAX + 1];
-	if (said > 0 && bytes != said) {
-		unlink(t->name);
-		return t->host->fail(RNF_EIO, "%s gives another file: %lld bytes, must be "
-			"%lld; it was removed", t->what->url, (long long)bytes,
-			(long long)said);
-	}
+	if (said > 0 && bytes != said) return fail_another(t, "", bytes);
 	RNF_TRY(digest_file(t, hex));
 	if (strcmp(hex, t->what->digest) == 0) return RNF_OK;
 	unlink(t->name);
@@ -205,14 +223,25 @@ static rnf_status transfer(struct transfer *t)
 	return rename(t->name, t->path) < 0 ? fail_errno(t, "rename", errno) : RNF_OK;
 }
 
+/* A link would have another file written. */
+static rnf_status open_part(struct transfer *t)
+{
+	struct stat at;
+	t->fd = open(t->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	if (t->fd < 0 && errno != ELOOP) return fail_errno(t, "open", errno);
+	if (t->fd >= 0 && fstat(t->fd, &at) == 0 && S_ISREG(at.st_mode)) return RNF_OK;
+	if (t->fd >= 0) close(t->fd);
+	return t->host->fail(RNF_EINVAL, "%s is %s: remove it", t->name,
+			     t->fd < 0 ? "a link, which is not followed" : "not a regular file");
+}
+
 static rnf_status fetch_part(struct transfer *t)
 {
 	char part[PATH_MAX];
 	if (snprintf(part, sizeof part, "%s.part", t->path) >= (int)sizeof part)
 		return t->host->fail(RNF_EINVAL, "%s: too long a path", t->path);
 	t->name = part;
-	t->fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (t->fd < 0) return fail_errno(t, "open", errno);
+	RNF_TRY(open_part(t));
 	rnf_status status = transfer(t);
 	if (status < 0 && lseek(t->fd, 0, SEEK_END) == 0) unlink(part);
 	if (close(t->fd) < 0 && status == RNF_OK) status = fail_errno(t, "write", errno);
@@ -241,6 +270,16 @@ static rnf_status look(struct transfer *t, int *right)
 	return RNF_OK;
 }
 
+static rnf_status stall_time(struct transfer *t)
+{
+	const char *text = getenv(STALL_VARIABLE);
+	char *end = "";
+	t->stall_s = text ? strtol(text, &end, 10) : STALL_S;
+	if (*end == 0 && t->stall_s >= 1 && t->stall_s <= STALL_MAX_S) return RNF_OK;
+	return t->host->fail(RNF_EINVAL, STALL_VARIABLE " is \"%s\", must be 1..%d seconds",
+			     text, STALL_MAX_S);
+}
+
 static rnf_status fetch(const struct rnf_host *host, const struct rnf_download *what,
 			const char *path, void (*progress)(int64_t done, int64_t total))
 {
@@ -253,6 +292,7 @@ static rnf_status fetch(const struct rnf_host *host, const struct rnf_download *
 	if (!known_scheme(what->url))
 		return host->fail(RNF_EUNSUP, "%s: only http, https and file can be fetched",
 			what->url);
+	RNF_TRY(stall_time(&t));
 	RNF_TRY(look(&t, &right));
 	return right ? RNF_OK : fetch_part(&t);
 }

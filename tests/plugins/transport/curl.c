@@ -87,8 +87,11 @@ struct answer {
 	const char *head;
 	const void *body;
 	size_t n;
+	int flow; /* what comes after the body, until nobody listens */
 	char request[1024];
 };
+
+enum { ENDS, WITHOUT_END, DRIPS }; /* flow: as fast as can be; ten bytes a second */
 
 /* Gives its answers to as many connections, one after the other. */
 struct server {
@@ -97,6 +100,15 @@ struct server {
 	int n;
 	pthread_t thread;
 };
+
+static void flow(int fd, int how)
+{
+	static const char zeros[1 << 16];
+	while (how == WITHOUT_END && send(fd, zeros, sizeof zeros, MSG_NOSIGNAL) > 0)
+		;
+	while (how == DRIPS && send(fd, zeros, 1, MSG_NOSIGNAL) > 0)
+		usleep(100000);
+}
 
 static void *serve(void *server_)
 {
@@ -112,6 +124,7 @@ static void *serve(void *server_)
 		}
 		send(fd, a->head, strlen(a->head), MSG_NOSIGNAL);
 		send(fd, a->body, a->n, MSG_NOSIGNAL);
+		flow(fd, a->flow);
 		close(fd);
 	}
 	return NULL;
@@ -284,6 +297,80 @@ START_TEST(interrupted_is_kept)
 }
 END_TEST
 
+/* What is taken ends at the published size. */
+START_TEST(body_without_end)
+{
+	struct answer answer = { .head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+				 .flow = WITHOUT_END };
+	struct server server;
+	make_folder();
+	start(&server, &answer, 1);
+	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EIO);
+	stop(&server);
+	words_hold("gives another file: at least 2");
+	words_hold("must be 200000");
+	ck_assert_int_le(last_done, SIZE + (1 << 20)); /* as curl's buffer takes it in */
+	nothing_stays();
+	remove_folder();
+}
+END_TEST
+
+/* A server that sends, but hardly. */
+START_TEST(drips_are_given_up)
+{
+	struct answer answer = { .head = "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n",
+				 .body = bytes, .n = 1000, .flow = DRIPS };
+	struct server server;
+	make_folder();
+	start(&server, &answer, 1);
+	setenv("RNFRAME_FETCH_STALL", "2", 1);
+	alarm(60);
+	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EIO);
+	alarm(0);
+	stop(&server);
+	words_hold("too slow. Less than 1024 bytes/sec transferred the last 2 seconds");
+	words_hold("are kept in");
+	remove_folder();
+}
+END_TEST
+
+START_TEST(stall_of_no_time)
+{
+	static const char *const values[] = { "", "0", "5 s", "86401", "-1" };
+	make_folder();
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		setenv("RNFRAME_FETCH_STALL", values[i], 1);
+		ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EINVAL);
+		words_hold("must be 1..86400 seconds");
+	}
+	remove_folder();
+}
+END_TEST
+
+/* The part is no other file. */
+START_TEST(part_is_a_file_of_its_own)
+{
+	char other[72];
+	uint8_t got[4];
+	make_folder();
+	snprintf(other, sizeof other, "%s/other", folder);
+	save(other, (const uint8_t *)"kept", 4);
+	ck_assert_int_eq(symlink(other, part), 0);
+	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EINVAL);
+	words_hold("target.part is a link, which is not followed: remove it");
+	FILE *file = fopen(other, "rb");
+	ck_assert_uint_eq(fread(got, 1, 4, file), 4);
+	fclose(file);
+	ck_assert_mem_eq(got, "kept", 4);
+	remove(part);
+	remove(other);
+	ck_assert_int_eq(mkfifo(part, 0600), 0);
+	ck_assert_int_eq(fetch(SIZE, "md5", MD5), RNF_EINVAL);
+	words_hold("target.part is not a regular file: remove it");
+	remove_folder();
+}
+END_TEST
+
 START_TEST(refusals)
 {
 	make_folder();
@@ -310,7 +397,8 @@ int main(void)
 		whole_file, goes_on_after_half, starts_over_when_too_long,
 		wrong_digest_names_both_and_removes, wrong_file_is_replaced,
 		short_file_is_removed, short_answer_ends_it, interrupted_is_kept,
-		refusals, NULL,
+		body_without_end, drips_are_given_up, stall_of_no_time,
+		part_is_a_file_of_its_own, refusals, NULL,
 	};
 	return test_run("transport/curl", tests);
 }
