@@ -1,16 +1,41 @@
 # rnframe: everything is found by folder, nothing is listed.
 #   make            the program and the plugins, in build/
 #   make help       the other targets
-CC ?= gcc
 BUILD ?= build
 PREFIX ?= /usr/local
+PKG_CONFIG ?= pkg-config
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 Q := $(if $(V),,@) # make V=1 shows the commands
-MAKEFLAGS += -j$(shell nproc)
 
-WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+ifneq ($(word 2,$(MAKECMDGOALS)),)
+# Several goals are made one after the other, in the order of the command line:
+# `make deps check` must not compile while it installs the compiler.
+$(MAKECMDGOALS):
+	@$(MAKE) --no-print-directory $@
+.NOTPARALLEL:
+.PHONY: $(MAKECMDGOALS)
+else
+
+# Run COMMAND when the variable is first used, and never again: a fresh machine has
+# neither compiler nor pkg-config when make reads this file.
+once = $(eval $(1) := $(shell $(2)))$($(1))
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion $(if $(DEV),-Werror)
 CFLAGS ?= -O3 -g
-BASE := -std=gnu17 -ffp-contract=off -fno-math-errno -fno-trapping-math \
-	-fPIC -fvisibility=hidden -Iinclude $(WARN) $(CFLAGS) $(SAN) -MMD -MP
+# No flags of a packager change the bits of results: those that set the float mode of what
+# is linked with them are left out, and BITS stands behind the rest. Paths in debug
+# information are relative, so that a plugin's digest does not depend on where it was built.
+KEPT := $(patsubst -Ofast,-O3,$(filter-out -ffast-math -funsafe-math-optimizations,$(CFLAGS)))
+BITS := -fno-fast-math -ffp-contract=off -fno-math-errno -fno-trapping-math
+BASE := -std=gnu17 -fPIC -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. -Iinclude \
+	$(WARN) $(CPPFLAGS) $(KEPT) $(BITS) $(SAN) -MMD -MP
+LINK := $(KEPT) $(SAN) $(LDFLAGS)
 
 # A plugin's packages stand in its source: /* needs: hdf5 */ (a pkg-config name).
 plugin_src := $(wildcard plugins/*/*.c)
@@ -18,59 +43,79 @@ plugin_dir := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*/*.c)))
 plugins := $(plugin_src:plugins/%.c=$(BUILD)/plugins/%.so) $(plugin_dir:%=$(BUILD)/plugins/%.so)
 core_src := $(wildcard core/*/*.c)
 core_obj := $(filter-out $(BUILD)/core/cli/main.o,$(core_src:%.c=$(BUILD)/%.o))
+core := $(BUILD)/core.a
+folder_src := $(wildcard plugins/*/*/*.c)
 test_src := $(filter-out tests/lib/%,$(wildcard tests/core/*/*.c tests/plugins/*/*.c tests/contract/*.c tests/conf/*.c tests/cli/*.c))
+fuzz_src := $(wildcard tests/fuzz/*.c)
+test_lib_src := $(wildcard tests/lib/*.c)
+fuzz_lib_src := $(wildcard tests/fuzz/lib/*.c)
 tests := $(test_src:%.c=$(BUILD)/%)
-test_lib := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
+fuzz := $(fuzz_src:%.c=$(BUILD)/%)
 
 PKG_CORE := libconfig jansson libxxhash
-LIBS_CORE = $(shell pkg-config --libs $(PKG_CORE)) -ldl -lm -lpthread
+core_cflags = $(call once,core_cflags,$(PKG_CONFIG) --cflags $(PKG_CORE))
+core_libs = $(call once,core_libs,$(PKG_CONFIG) --libs $(PKG_CORE))
+check_cflags = $(call once,check_cflags,$(PKG_CONFIG) --cflags check)
+check_libs = $(call once,check_libs,$(PKG_CONFIG) --libs check)
+LIBS_CORE = $(core_libs) -ldl -lm -lpthread
 
 all: $(BUILD)/rnframe $(plugins) prune ## the program and its plugins, in build/ (BUILD=DIR)
 
-$(BUILD)/rnframe: $(BUILD)/core/cli/main.o $(core_obj)
+# What all that is compiled or linked depends on besides its sources.
+flags := $(BUILD)/flags
+$(flags): FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(CC) | $(BASE) | $(LINK))' >$@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+
+compile = $(Q)$(CC) $(BASE) $(1) -c $< -o $@
+
+$(BUILD)/rnframe: $(BUILD)/core/cli/main.o $(core)
 	@echo "  link    $@"
-	$(Q)$(CC) $(CFLAGS) $(SAN) $^ -o $@ $(LIBS_CORE)
+	$(Q)$(CC) $(LINK) $^ -o $@ $(LIBS_CORE)
 
-$(BUILD)/core/%.o: core/%.c
+$(core): $(core_obj)
+	@echo "  archive $@"; rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/core/%.o: core/%.c $(flags)
 	@mkdir -p $(@D); echo "  core    $<"
-	$(Q)$(CC) $(BASE) -Icore -c $< -o $@
-
-$(BUILD)/tests/lib/%.o: tests/lib/%.c
-	@mkdir -p $(@D); echo "  test    $<"
-	$(Q)$(CC) $(BASE) -Icore -Itests -c $< -o $@
+	$(call compile,-Icore $(core_cflags))
 
 # For a recipe: flags and libraries of the packages of the sources $(1). Where
-# one is not installed the plugin is left out; NAME.missing lets the program say
-# so to who names it.
+# one is not installed the plugin is left out; NAME.missing names the packages, so that
+# the program can report them.
 needs = $(shell sed -n 's|^/\* needs: \(.*\) \*/$$|\1|p' $(1))
 packages = packages="$(call needs,$(1))"; cflags=""; libs=""; \
-	if [ -n "$$packages" ]; then pkg-config --exists $$packages || { $(2); exit 0; }; \
-		cflags=$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g'); \
-		libs=$$(pkg-config --libs $$packages); fi;
+	if [ -n "$$packages" ]; then $(PKG_CONFIG) --exists $$packages || { $(2); exit 0; }; \
+		cflags=$$($(PKG_CONFIG) --cflags $$packages | sed 's/-I/-isystem /g'); \
+		libs=$$($(PKG_CONFIG) --libs $$packages); fi;
 leave_out = echo "left out: $(1) (install the development package of: $$packages)"; \
 	rm -f $@; echo "$$packages" >$(@:.so=.missing)
 UNDEFINED := -Wl,-z,defs # a plugin links all that it needs
 exports := plugins/exports.map
 EXPORTS := -Wl,--version-script=$(exports)
 
-$(BUILD)/plugins/%.so: plugins/%.c $(exports)
+$(BUILD)/plugins/%.so: plugins/%.c $(exports) $(flags)
 	@mkdir -p $(@D); rm -f $(@:.so=.missing)
 	$(Q)$(call packages,$<,$(call leave_out,$<)) echo "  plugin  $<"; \
-	$(CC) $(BASE) $$cflags -shared $(UNDEFINED) $(EXPORTS) $< -o $@ $$libs -lm
+	$(CC) $(BASE) $$cflags -shared $(UNDEFINED) $(EXPORTS) $< -o $@ $(LDFLAGS) $$libs -lm
 
-# A plugin of several files is a folder; the packages of any are those of all.
+# A plugin of several files is a folder; the packages of any are those of all. Without
+# them there are no objects, so that a later make compiles them.
 # Files for one kind of processor name their flags: /* x86 flags: -mavx2 */
-target := $(shell $(CC) -dumpmachine)
+target = $(call once,target,$(CC) -dumpmachine)
 x86_flags = $(if $(filter x86_64-%,$(target)),$(shell sed -n 's|^/\* x86 flags: \(.*\) \*/$$|\1|p' $(1)))
-$(BUILD)/plugins/%.o: plugins/%.c
-	@mkdir -p $(@D); echo "  plugin  $<"
-	$(Q)$(call packages,$(<D)/*.c,: >$@) $(CC) $(BASE) $(call x86_flags,$<) $$cflags -c $< -o $@
+$(BUILD)/plugins/%.o: plugins/%.c $(flags)
+	@mkdir -p $(@D)
+	$(Q)$(call packages,$(<D)/*.c,rm -f $@) echo "  plugin  $<"; \
+	$(CC) $(BASE) $(call x86_flags,$<) $$cflags -c $< -o $@
 
 define folder_plugin
 $(BUILD)/plugins/$(1).so: $(patsubst plugins/%.c,$(BUILD)/plugins/%.o,$(wildcard plugins/$(1)/*.c)) $(exports)
 	@rm -f $$(@:.so=.missing)
 	$(Q)$$(call packages,plugins/$(1)/*.c,$$(call leave_out,plugins/$(1))) \
-	$(CC) $(CFLAGS) $(SAN) -shared $(UNDEFINED) $(EXPORTS) $$(filter %.o,$$^) -o $$@ $$$$libs -lm
+	$(CC) $(LINK) -shared $(UNDEFINED) $(EXPORTS) $$(filter %.o,$$^) -o $$@ $$$$libs -lm
 endef
 $(foreach dir,$(plugin_dir),$(eval $(call folder_plugin,$(dir))))
 
@@ -78,33 +123,30 @@ $(foreach dir,$(plugin_dir),$(eval $(call folder_plugin,$(dir))))
 prune:
 	@for so in $(filter-out $(plugins) $(plugins:.so=.missing),$(wildcard $(BUILD)/plugins/*/*.so $(BUILD)/plugins/*/*.missing)); do echo "pruned: $$so"; rm -f $$so; done
 
-$(BUILD)/tests/%: tests/%.c $(core_obj) $(test_lib)
+# Tests: objects apart from the programs, so that a change in core links and compiles none.
+$(BUILD)/tests/%.o: tests/%.c $(flags)
 	@mkdir -p $(@D); echo "  test    $<"
-	$(Q)$(CC) $(BASE) -Icore -Itests $(shell pkg-config --cflags check) $< $(core_obj) $(test_lib) \
-		-o $@ $(shell pkg-config --libs check) $(LIBS_CORE)
+	$(call compile,-Icore -Itests $(core_cflags) $(check_cflags))
+$(tests): %: %.o $(test_lib_src:%.c=$(BUILD)/%.o) $(core)
+	$(Q)$(CC) $(LINK) $^ -o $@ $(check_libs) $(LIBS_CORE)
 
 # Makes calls of the system fail, for programs that it is preloaded into.
-$(BUILD)/tests/fault.so: tests/lib/fault/fault.c
+$(BUILD)/tests/fault.so: tests/lib/fault/fault.c $(flags)
 	@mkdir -p $(@D); echo "  test    $<"
-	$(Q)$(CC) $(BASE) -shared $< -o $@ -ldl
+	$(Q)$(CC) $(BASE) -shared $< -o $@ $(LDFLAGS) -ldl
 
 # Plugins that are wrong on purpose, one mistake each.
 bad := $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/layer/%.so,$(wildcard tests/bad/*.c))
-$(BUILD)/tests/bad/layer/%.so: tests/bad/%.c
+$(BUILD)/tests/bad/layer/%.so: tests/bad/%.c $(flags)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -shared $< -o $@
 $(BUILD)/tests/contract/bad_plugins: | $(bad)
 
 # Fuzz targets: as tests they replay their corpus and mutants of it.
-fuzz := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-fuzz_lib := $(patsubst %,$(BUILD)/tests/fuzz/lib/%.o,dataset fuzz tables)
-FUZZ_MAIN = $(BUILD)/tests/fuzz/lib/replay.o
-$(BUILD)/tests/fuzz/lib/%.o: tests/fuzz/lib/%.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) -Icore -Itests -c $< -o $@
-$(fuzz): $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_lib) $(FUZZ_MAIN) $(core_obj)
-	@mkdir -p $(@D); echo "  fuzz    $<"
-	$(Q)$(CC) $(BASE) -Icore -Itests $(FUZZ_LINK) $< $(filter %.o,$^) -o $@ $(LIBS_CORE)
+replay := $(BUILD)/tests/fuzz/lib/replay.o
+FUZZ_MAIN = $(replay)
+$(fuzz): %: %.o $(filter-out $(replay),$(fuzz_lib_src:%.c=$(BUILD)/%.o)) $(FUZZ_MAIN) $(core)
+	$(Q)$(CC) $(LINK) $(FUZZ_LINK) $^ -o $@ $(LIBS_CORE)
 
 # The real CIFAR-10, unpacked once, where the tests look for it.
 ARCHIVE := ../shared/data/cifar-10/cifar-10-binary.tar.xz
@@ -170,10 +212,14 @@ PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev 
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
 	clang gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# Makes a bare Debian below build/fresh and runs README's commands in it, as they are printed.
+fresh: ## the commands of README on a bare Debian (needs root and debootstrap, some minutes)
+	@tests/fresh/run
+
 deps: ## install the Debian packages that are missing
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
 
 deps-fuzz: ## and what fuzz needs
 	@$(MAKE) deps PACKAGES="libclang-rt-14-dev"
@@ -184,6 +230,10 @@ clean: ## remove build/
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
+# A recipe that fails leaves nothing that looks finished; objects between stay.
+.DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all prune lint check campaign seeded fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: FORCE all prune lint check campaign seeded fresh fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
+-include $(patsubst %.c,$(BUILD)/%.d,$(core_src) $(plugin_src) $(folder_src) $(test_src) \
+	$(fuzz_src) $(test_lib_src) $(fuzz_lib_src) $(wildcard tests/bad/*.c))
+endif

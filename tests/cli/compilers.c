@@ -81,7 +81,7 @@ START_TEST(one_hash)
 	const int stops[] = { THROUGH, rows[_i].steps - 1, rows[_i].steps, KILLED };
 	if (!is_here(rows[_i].isa)) return;
 	if (!test_needs(test_command(out, sizeof out, "command -v clang") == 0, "clang")) return;
-	test_shell("env -u MAKEFLAGS -u MFLAGS make -s CC=clang BUILD=build/clang all "
+	test_shell("env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s CC=clang BUILD=build/clang all "
 		   ">%s/log 2>&1 || { cat %s/log; false; }", dir, dir);
 	train(builds[0], _i, rnf_format("%s/first", dir), "threads=1");
 	for (int b = 0; b < BUILDS; b++)
