@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -38,15 +39,20 @@ static struct holder myself(void)
 	return me;
 }
 
-/* 0 when the file is empty or says something else: its writer was cut off. */
-static int read_holder(int fd, struct holder *who)
+enum words { NOTHING, HOLDER, OTHERS };
+
+/* NOTHING: the file is empty, or its writer was cut off; OTHERS: no lock wrote this. */
+static enum words read_holder(int fd, struct holder *who)
 {
+	static const char first[] = "host";
 	char text[256];
 	const ssize_t n = pread(fd, text, sizeof text - 1, 0);
-	if (n <= 0) return 0;
+	if (n <= 0) return NOTHING;
 	text[n] = 0;
-	return sscanf(text, "host %64s pid %ld boot %63s", who->host, &who->pid,
-		      who->boot) == 3;
+	if (sscanf(text, "host %64s pid %ld boot %63s", who->host, &who->pid,
+		   who->boot) == 3)
+		return HOLDER;
+	return strncmp(text, first, strlen(first)) ? OTHERS : NOTHING;
 }
 
 static rnf_status write_holder(int fd, const char *path)
@@ -61,24 +67,40 @@ static rnf_status write_holder(int fd, const char *path)
 static rnf_status held(const char *dir, int fd)
 {
 	struct holder who;
-	if (!read_holder(fd, &who))
+	if (read_holder(fd, &who) != HOLDER)
 		return rnf_fail(RNF_EINVAL, "%s is in use by another process", dir);
 	return rnf_fail(RNF_EINVAL, "%s is in use by process %ld on %s: wait for it, stop "
 			"it, or choose another --out", dir, who.pid, who.host);
 }
 
-/* The lock is ours: may what stands in the file be overwritten? */
-static rnf_status take_over(const char *path, int fd)
+/* A container has a host name and process ids of its own, but the boot id is the
+ * kernel's: where that is the same, having the flock() says that its holder is gone. */
+static int is_gone(const struct holder *who, const struct holder *me, int flocked)
+{
+	const int same_boot = strcmp(me->boot, "?") && !strcmp(who->boot, me->boot);
+	if (same_boot && flocked) return 1;
+	if (strcmp(who->host, me->host) != 0) return 0;
+	return !same_boot || (kill((pid_t)who->pid, 0) != 0 && errno == ESRCH);
+}
+
+/* Nobody else has the flock(): may what stands in the file be overwritten? */
+static rnf_status take_over(const char *path, int fd, int flocked)
 {
 	const struct holder me = myself();
 	struct holder who;
-	if (!read_holder(fd, &who)) return RNF_OK;
-	if (strcmp(who.host, me.host) != 0)
+	const enum words words = read_holder(fd, &who);
+	if (words == NOTHING) return RNF_OK;
+	if (words == OTHERS)
+		return rnf_fail(RNF_EINVAL, "%s is no lock of a run: move this file, or "
+				"choose another --out", path);
+	if (!is_gone(&who, &me, flocked))
 		return rnf_fail(RNF_EINVAL, "%s is held by process %ld on the host %s: if "
 				"that one is gone, remove this file", path, who.pid,
 				who.host);
-	rnf_log(RNF_LOG_INFO, "%s: taken over from process %ld, which is gone%s", path,
-		who.pid, strcmp(who.boot, me.boot) ? " since the machine was started" : "");
+	rnf_log(RNF_LOG_INFO, "%s: taken over from process %ld%s%s, which is gone%s", path,
+		who.pid, strcmp(who.host, me.host) ? " on " : "",
+		strcmp(who.host, me.host) ? who.host : "",
+		strcmp(who.boot, me.boot) ? " since the machine was started" : "");
 	return RNF_OK;
 }
 
@@ -90,12 +112,14 @@ static int is_still(int fd, const char *path)
 	       mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
 }
 
-static rnf_status open_locked(const char *dir, const char *path, int *fd)
+/* *flocked 0: the file system has no flock(). */
+static rnf_status open_locked(const char *dir, const char *path, int *fd, int *flocked)
 {
 	for (;;) {
 		*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
 		if (*fd < 0) return rnf_fail_errno(path);
-		if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+		*flocked = flock(*fd, LOCK_EX | LOCK_NB) == 0;
+		if (*flocked || errno != EWOULDBLOCK) {
 			if (is_still(*fd, path)) return RNF_OK;
 			close(*fd);
 			continue;
@@ -109,9 +133,9 @@ static rnf_status open_locked(const char *dir, const char *path, int *fd)
 rnf_status rnf_lock_take(struct rnf_lock *lock, const char *dir)
 {
 	const char *path = rnf_format("%s/lock", dir);
-	int fd = -1;
-	RNF_TRY(open_locked(dir, path, &fd));
-	rnf_status status = take_over(path, fd);
+	int fd = -1, flocked = 0;
+	RNF_TRY(open_locked(dir, path, &fd, &flocked));
+	rnf_status status = take_over(path, fd, flocked);
 	if (status >= 0) status = write_holder(fd, path);
 	if (status < 0) {
 		close(fd);

@@ -10,8 +10,9 @@ struct rnf_lock {
 };
 
 /* Take DIR/lock, which names host, process and boot. One whose process is gone is
- * taken over with a word; one that is held, or is of another host, is refused:
- * RNF_EINVAL with who it is. */
+ * taken over with a word, also that of another container of this machine; one that is
+ * held, or is of another machine, is refused: RNF_EINVAL with who it is. So is a file
+ * of that name which no lock wrote. */
 rnf_status rnf_lock_take(struct rnf_lock *lock, const char *dir);
 /* Remove it, when it is held. */
 void rnf_lock_release(struct rnf_lock *lock);

@@ -1,8 +1,10 @@
 #include "lib/plugin.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,8 +71,39 @@ START_TEST(words_of_others)
 }
 END_TEST
 
+/* A container has another host name and other process ids; the kernel is the same. */
+START_TEST(of_a_container_that_is_gone)
+{
+	const char *dir = test_folder("lock_container");
+	struct rnf_lock lock;
+	char path[600];
+	snprintf(path, sizeof path, "%s/lock", dir);
+	test_shell("echo host pod-a pid 1 boot $(cat /proc/sys/kernel/random/boot_id) >%s", path);
+	const int fd = open(path, O_RDWR);
+	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0); /* pod-a still has it */
+	refused(dir, "is in use by process 1 on pod-a");
+	close(fd);
+	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_OK);
+	rnf_lock_release(&lock);
+	test_shell("echo host pod-a pid 1 boot 01234567-89ab-cdef >%s", path); /* elsewhere */
+	refused(dir, "is held by process 1 on the host pod-a");
+}
+END_TEST
+
+START_TEST(a_file_of_another_is_left_alone)
+{
+	const char *dir = test_folder("lock_other");
+	test_shell("echo 'key of the door' >%s/lock; cp %s/lock %s/before", dir, dir, dir);
+	refused(dir, "/lock is no lock of a run: move this file");
+	test_shell("cmp %s/lock %s/before", dir, dir);
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = { one_process_at_a_time, words_of_others, NULL };
+	const TTest *const tests[] = {
+		one_process_at_a_time, words_of_others, of_a_container_that_is_gone,
+		a_file_of_another_is_left_alone, NULL,
+	};
 	return test_run("base/lock", tests);
 }
