@@ -79,6 +79,16 @@ static void set_target(struct rnf_image *image, int32_t label)
 	if (label >= 0 && label < image->classes) image->target[label] = 1.0f;
 }
 
+static void apply(const struct rnf_ref *ref, struct rnf_random *random,
+		  struct rnf_image *image)
+{
+	const struct rnf_augment_impl *impl = augment_impl(ref);
+	const int64_t peers = image->peers;
+	if (!(impl->flags & RNF_AUGMENT_MIXES)) image->peers = 0;
+	impl->apply(ref->conf, random, image);
+	image->peers = peers;
+}
+
 static void augment(const struct batch *batch, int64_t sample,
 		    struct rnf_image *image)
 {
@@ -90,18 +100,25 @@ static void augment(const struct batch *batch, int64_t sample,
 	for (size_t i = 0; i < conf->augment.n; i++) {
 		const struct rnf_ref *ref = conf->augment.at[i];
 		if (all || augment_impl(ref)->flags & RNF_AUGMENT_ALWAYS)
-			augment_impl(ref)->apply(ref->conf, &random, image);
+			apply(ref, &random, image);
 	}
 }
 
-static struct rnf_image load(const struct batch *batch, struct worker *w,
-			     int64_t sample, float *target)
+static struct rnf_image read_image(const struct batch *batch, struct worker *w,
+				   int64_t sample, float *target)
 {
 	struct rnf_image image = new_image(w, batch, target);
 	int32_t label = -1;
 	w->peers = batch->peers;
 	read_raw(w, batch->split, sample, image.pixels, &label);
 	set_target(&image, label);
+	return image;
+}
+
+static struct rnf_image load(const struct batch *batch, struct worker *w,
+			     int64_t sample, float *target)
+{
+	struct rnf_image image = read_image(batch, w, sample, target);
 	augment(batch, sample, &image);
 	return image;
 }
@@ -170,19 +187,29 @@ static size_t capacity(const struct rnf_loader_conf *conf)
 	return (size_t)(h * w * info->c);
 }
 
+/* For trying the first image of a split. */
+static struct batch one_image(struct rnf_batcher *batcher, int split, int training)
+{
+	static const int64_t first = 0;
+	return (struct batch){
+		.batcher = batcher, .split = split, .training = training, .peers = &first,
+		.n_peers = batcher->conf.info->images[RNF_SPLIT_TRAIN] > 0,
+	};
+}
+
+static float *new_target(const struct rnf_loader_conf *conf)
+{
+	return rnf_alloc((size_t)conf->info->classes * sizeof(float));
+}
+
 /* One image through everything: its size must be what the model takes. */
 static rnf_status try_one(struct rnf_batcher *batcher, int split, int training)
 {
 	const struct rnf_loader_conf *conf = &batcher->conf;
 	if (conf->info->images[split] <= 0) return RNF_OK;
-	static const int64_t first = 0;
-	const struct batch batch = {
-		.batcher = batcher, .split = split, .training = training,
-		.peers = &first,
-		.n_peers = conf->info->images[RNF_SPLIT_TRAIN] > 0,
-	};
-	float *target = rnf_alloc((size_t)conf->info->classes * sizeof *target);
-	const struct rnf_image image = load(&batch, &batcher->workers[0], 0, target);
+	const struct batch batch = one_image(batcher, split, training);
+	const struct rnf_image image =
+		load(&batch, &batcher->workers[0], 0, new_target(conf));
 	if (image.h == conf->out_h && image.w == conf->out_w) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "images of %" PRId64 "x%" PRId64 " come out of "
 			"the %saugmentations as %" PRId64 "x%" PRId64
@@ -190,6 +217,31 @@ static rnf_status try_one(struct rnf_batcher *batcher, int split, int training)
 			conf->info->h, conf->info->w,
 			training ? "" : "evaluation's ", image.h, image.w,
 			conf->out_h, conf->out_w);
+}
+
+/* A peer comes as the data set has it: an image that was changed in size or in range
+ * before does not fit to it. One image is sent through to see. */
+static rnf_status check_order(struct rnf_batcher *batcher)
+{
+	const struct rnf_loader_conf *conf = &batcher->conf;
+	const struct batch batch = one_image(batcher, RNF_SPLIT_TRAIN, 1);
+	const struct rnf_ref *changes = NULL;
+	struct rnf_random random = { 0, 0 };
+	if (batch.n_peers == 0 || !conf->train_augment) return RNF_OK;
+	struct rnf_image image = read_image(&batch, &batcher->workers[0], 0, new_target(conf));
+	for (size_t i = 0; i < conf->augment.n; i++) {
+		const struct rnf_ref *ref = conf->augment.at[i];
+		const int64_t h = image.h, w = image.w;
+		if (changes && augment_impl(ref)->flags & RNF_AUGMENT_MIXES)
+			return rnf_fail(RNF_EINVAL, "data.augment: %s mixes in images as the data "
+				"set has them, so it must stand before %s, which changes them",
+				ref->feature->name, changes->feature->name);
+		apply(ref, &random, &image);
+		if (!changes && (augment_impl(ref)->flags & RNF_AUGMENT_ALWAYS ||
+				 image.h != h || image.w != w))
+			changes = ref;
+	}
+	return RNF_OK;
 }
 
 struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
@@ -208,7 +260,8 @@ struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
 			.pixels = rnf_alloc(batcher->capacity * sizeof(float)),
 			.spare = rnf_alloc(batcher->capacity * sizeof(float)),
 		};
-	if (try_one(batcher, RNF_SPLIT_TRAIN, 1) < 0 ||
+	if (check_order(batcher) < 0 ||
+	    try_one(batcher, RNF_SPLIT_TRAIN, 1) < 0 ||
 	    try_one(batcher, RNF_SPLIT_TRAIN, 0) < 0 ||
 	    try_one(batcher, RNF_SPLIT_TEST, 0) < 0)
 		return NULL;

@@ -21,7 +21,7 @@ struct rnf_batcher;
 
 /* Work buffers for pools of up to `workers` threads, until exit; the conf is
  * copied. Sends one image through to see that its size comes out as out_h x
- * out_w; else NULL, with words kept. [main] */
+ * out_w, and that what mixes in others stands where it can; else NULL, with words kept. [main] */
 struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
 				       int workers);
 

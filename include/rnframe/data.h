@@ -60,15 +60,20 @@ struct rnf_image {
 	float *pixels, *spare;/* a plugin may swap the two pointers */
 	float *target;        /* one float a class, sums to 1 */
 	int64_t classes;
-	/* Another training sample, raw, drawn by the caller's index below `peers`:
-	 * pixels of h * w * c floats, and its label. */
+	/* Another training sample, drawn by the caller's index below `peers`: its label and
+	 * h * w * c floats, raw and of the data set's size. For an RNF_AUGMENT_MIXES only,
+	 * before which nothing in the list may change an image's size or normalise it; for
+	 * all others there are 0. */
 	int64_t peers;
 	void (*peer)(const struct rnf_image *, int64_t i, float *pixels,
 		     int32_t *label);
 	const void *context; /* of peer */
 };
 
-enum { RNF_AUGMENT_ALWAYS = 1 }; /* in evaluation too (normalisation) */
+enum {
+	RNF_AUGMENT_ALWAYS = 1, /* in evaluation too (normalisation) */
+	RNF_AUGMENT_MIXES = 2,  /* asks for peers */
+};
 
 struct rnf_augment_impl {
 	uint32_t flags;
@@ -96,7 +101,8 @@ struct rnf_archive_impl {
 /* Brings a file from a URL. [main] */
 struct rnf_transport_impl {
 	/* To `path`, going on after what is there already; takes no more than the
-	 * published size and checks the digest at the end. `progress` may be NULL; total is 0 when unknown. */
+	 * published size and checks the digest at the end. `progress` may be NULL;
+	 * total is 0 when unknown. */
 	rnf_status (*fetch)(const struct rnf_host *host,
 			    const struct rnf_download *what, const char *path,
 			    void (*progress)(int64_t done, int64_t total));

@@ -1,9 +1,8 @@
 /* mixup: the image x1 mixed with another one, x = l x1 + (1 - l) x2, where
  * l ~ Beta(alpha + 1, alpha), and l = max(l, 1 - l) so that x1 dominates (after
  * which it is as if l were drawn from Beta(alpha, alpha)). The target stays that
- * of x1 ("dominant"), or is mixed as the pixels are ("mixed"). It needs raw
- * pixels of the size that the dataset has: first in the list. Without another
- * image it does nothing.
+ * of x1 ("dominant"), or is mixed as the pixels are ("mixed"). Without
+ * another image it does nothing.
  * Source: Zhang et al. 2017 (arXiv 1710.09412), in fastai's variant. */
 #include <rnframe/data.h>
 
@@ -52,5 +51,9 @@ static void apply(const void *self, struct rnf_random *random,
 	if (conf->labels == LABELS_MIXED) mix_target(image, share, label);
 }
 
-static const struct rnf_augment_impl impl = { .grows = grows, .apply = apply };
+static const struct rnf_augment_impl impl = {
+	.flags = RNF_AUGMENT_MIXES,
+	.grows = grows,
+	.apply = apply,
+};
 RNF_PLUGIN(augment, mixup, "each image mixed with another one", &params, impl)

@@ -53,7 +53,7 @@ static void apply_scale(const void *self, struct rnf_random *random,
 
 static const float half = 0.5f;
 static const struct rnf_dataset_impl dataset = { .read = read_image };
-static const struct rnf_augment_impl mix = { .apply = apply_mix };
+static const struct rnf_augment_impl mix = { .flags = RNF_AUGMENT_MIXES, .apply = apply_mix };
 static const struct rnf_augment_impl scale = {
 	.flags = RNF_AUGMENT_ALWAYS, .apply = apply_scale };
 static const struct rnf_feature features[] = {
@@ -169,11 +169,54 @@ START_TEST(wrong_size_is_told)
 }
 END_TEST
 
+static void apply_nothing(const void *self, struct rnf_random *random, struct rnf_image *image)
+{
+	(void)self, (void)random;
+	ck_assert_int_eq(image->peers, 0); /* it did not say that it mixes */
+}
+
+static const struct rnf_augment_impl nothing = { .apply = apply_nothing };
+static const struct rnf_feature more_features[] = {
+	{ .kind = "augment", .name = "nothing", .impl = &nothing } };
+static const struct rnf_ref harmless = { .feature = &more_features[0] };
+
+/* A peer is raw and of the data set's size: behind scale, which is for evaluation too,
+ * the image is not, nor behind mix, which drops a row. */
+static const struct {
+	const struct rnf_ref *at[3];
+	const char *words;
+} orders[] = {
+	{ { &harmless, &refs[0], &refs[1] }, NULL },
+	{ { &refs[1], &harmless, &refs[0] },
+	  "data.augment: mix mixes in images as the data set has them, so it must stand before "
+	  "scale, which changes them" },
+	{ { &refs[0], &refs[0], &refs[1] }, "it must stand before mix" },
+};
+
+START_TEST(mixing_comes_before_what_changes_sizes)
+{
+	struct rnf_loader_conf other = conf;
+	other.augment = (struct rnf_refs){ (const struct rnf_ref *const *)orders[_i].at, 3 };
+	const struct rnf_batcher *batcher = rnf_batcher_create(&other, 1);
+	if (!orders[_i].words) {
+		ck_assert_msg(batcher != NULL, "%s", rnf_fail_words());
+		return;
+	}
+	ck_assert_ptr_null(batcher);
+	ck_assert_msg(strstr(rnf_fail_words(), orders[_i].words) != NULL, "%s",
+		      rnf_fail_words());
+	other.train_augment = 0; /* then only scale runs, and all is well */
+	ck_assert_msg(rnf_batcher_create(&other, 1) != NULL, "%s", rnf_fail_words());
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = {
-		same_bits_on_any_threads, other_by_epoch_and_seed, evaluation_only_normalises,
-		the_stream_and_the_peers, wrong_size_is_told, NULL
+	const struct test_case cases[] = {
+		{ same_bits_on_any_threads, 0 }, { other_by_epoch_and_seed, 0 },
+		{ evaluation_only_normalises, 0 }, { the_stream_and_the_peers, 0 },
+		{ wrong_size_is_told, 0 },
+		{ mixing_comes_before_what_changes_sizes, TEST_ROWS(orders) }, { NULL, 0 },
 	};
-	return test_run("data/loader", tests);
+	return test_run_cases("data/loader", cases);
 }
