@@ -16,8 +16,10 @@
 #include <zlib.h>
 
 /* What is packed may become so many times as large and this much more, which no
- * data set comes near: a small file must not fill the memory. */
+ * data set comes near: a small file must not fill the memory, nor a large one the day. */
 enum { RATIO_MAX = 200, SLACK_BYTES = 1 << 20 };
+enum { LARGE_RATIO_MAX = 4 };
+#define LARGE_SLACK_BYTES ((int64_t)4 << 30)
 
 enum { BLOCK_BYTES = 1 << 16, FILE_BYTES = 1 << 18 };
 
@@ -64,8 +66,8 @@ static rnf_status fail(const struct reader *r)
 
 static rnf_status fail_large(const struct reader *r, const char *name)
 {
-	return r->host->fail(RNF_EINVAL, "%s: %s%sunpacks to more than %d times the size "
-			     "of the archive", r->path, name, *name ? " " : "", RATIO_MAX);
+	return r->host->fail(RNF_EINVAL, "%s: %s%sunpacks to more than %lld bytes, too many for "
+			     "its size", r->path, name, *name ? " " : "", (long long)r->most);
 }
 
 /* Fills buffer[size], fewer bytes only where the file ends; *got of them. */
@@ -81,6 +83,21 @@ static rnf_status fill(const struct reader *r, uint8_t *buffer, size_t size,
 		*got += (size_t)n;
 	}
 	return RNF_OK;
+}
+
+/* What is left of the entry, which may be more than its size says, is unpacked here:
+ * libarchive, left to skip it, would do so without a limit. */
+static rnf_status skip(const struct reader *r, const char *name)
+{
+	const void *bytes;
+	size_t n;
+	int64_t at;
+	for (;;) {
+		const int got = archive_read_data_block(r->archive, &bytes, &n, &at);
+		if (archive_filter_bytes(r->archive, 0) > r->most) return fail_large(r, name);
+		if (got == ARCHIVE_EOF) return RNF_OK;
+		if (got < ARCHIVE_WARN && got != ARCHIVE_RETRY) return fail(r);
+	}
 }
 
 static rnf_status read_known(const struct reader *r, const char *name, int64_t size)
@@ -124,15 +141,17 @@ static rnf_status read_unknown(const struct reader *r, const char *name)
 
 static rnf_status read_entry(const struct reader *r, struct archive_entry *entry)
 {
-	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
-		return RNF_OK;
 	const char *path = archive_entry_pathname(entry);
-	if (archive_filter_bytes(r->archive, 0) > r->most) return fail_large(r, "");
 	if (archive_format(r->archive) == ARCHIVE_FORMAT_RAW || !path) path = "";
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
-	if (!archive_entry_size_is_set(entry)) return read_unknown(r, name);
-	return read_known(r, name, archive_entry_size(entry));
+	const int plain = archive_entry_filetype(entry) == AE_IFREG &&
+			  !archive_entry_hardlink(entry);
+	if (plain && archive_entry_size_is_set(entry))
+		RNF_TRY(read_known(r, name, archive_entry_size(entry)));
+	else if (plain)
+		RNF_TRY(read_unknown(r, name));
+	return skip(r, name);
 }
 
 /* The next bytes in *block, 0 at the end; where a gzip member ends, its sums were
@@ -146,8 +165,8 @@ static la_ssize_t read_block(struct archive *archive, void *r_, const void **blo
 	*block = r->block;
 	r->unzipped += n > 0 ? n : 0;
 	if (r->unzipped > r->most) {
-		archive_set_error(archive, EINVAL, "unpacks to more than %d times its size",
-				  RATIO_MAX);
+		archive_set_error(archive, EINVAL, "unpacks to more than %lld bytes, too many for "
+				  "its size", (long long)r->most);
 		return -1;
 	}
 	if (n <= 0) gzerror(r->file, &code);
@@ -186,12 +205,19 @@ static rnf_status read_entries(struct reader *r)
 	}
 }
 
+static int64_t most_bytes(int64_t size)
+{
+	const int64_t small = RATIO_MAX * size + SLACK_BYTES;
+	const int64_t large = LARGE_RATIO_MAX * size + LARGE_SLACK_BYTES;
+	return small < large ? small : large;
+}
+
 /* Takes the descriptor. */
 static rnf_status open_file(struct reader *r, int fd)
 {
 	struct stat at;
 	if (fstat(fd, &at) == 0 && S_ISREG(at.st_mode)) {
-		r->most = RATIO_MAX * (int64_t)at.st_size + SLACK_BYTES;
+		r->most = most_bytes(at.st_size);
 		r->file = gzdopen(fd, "rb");
 	}
 	if (!r->file) close(fd);
