@@ -7,19 +7,23 @@
 
 #include "base/arena.h"
 #include "base/lines.h"
+#include "base/utf8.h"
 #include "conf/conf.h"
 
+/* A byte that is no text, as a path may have, is written by its number, so that whatever
+ * holds only text can hold a conf. */
 static void write_string(const char *s, FILE *out)
 {
 	fputc('"', out);
-	for (; *s; s++) {
+	for (size_t n; *s; s += n ? n : 1) {
 		const unsigned char c = (unsigned char)*s;
+		n = rnf_utf8_length(s);
 		if (c == '"' || c == '\\') fprintf(out, "\\%c", c);
 		else if (c == '\n') fputs("\\n", out);
 		else if (c == '\t') fputs("\\t", out);
 		else if (c == '\r') fputs("\\r", out);
-		else if (c < 32) fprintf(out, "\\x%02x", c);
-		else fputc(c, out);
+		else if (c < 32 || n == 0) fprintf(out, "\\x%02x", c);
+		else fwrite(s, 1, n, out);
 	}
 	fputc('"', out);
 }

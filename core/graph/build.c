@@ -6,9 +6,11 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "graph/graph.h"
 
 #define MAX_DEPTH 16 /* of layers inside layers: more is a circle */
+#define SCOPES_MAX 64
 
 static const struct rnf_param model_rows[] = {
 	RNF_INTS(struct rnf_model_conf, input, 1, 65536, "pixels",
@@ -36,7 +38,7 @@ const struct rnf_params rnf_model_params = {
 };
 
 static const struct rnf_param common_rows[] = {
-	RNF_STRING(struct rnf_layer_common, name, NULL, 0,
+	RNF_STRING(struct rnf_layer_common, name, NULL, RNF_PARAM_NAME,
 		   "label: its tensors and its value are called so"),
 	RNF_STRINGS(struct rnf_layer_common, inputs,
 		    "names of earlier layers; the one before when absent"),
@@ -51,9 +53,12 @@ struct rnf_builder {
 	struct rnf_program *program;
 	const struct rnf_model_conf *model;
 	char scope[256];
-	size_t ends[64]; /* length of the scope before each enter */
+	size_t ends[SCOPES_MAX]; /* length of the scope before each enter */
 	int n_ends, depth;
-	int failed, placed; /* placed: the words say where already */
+	int floor; /* scopes that the layer under way may not leave */
+	const struct rnf_feature *lowering; /* that layer's plugin, or NULL */
+	rnf_status failed; /* 0: not yet */
+	int placed; /* the words say where already */
 	const struct rnf_conf *cause; /* narrower than the layer, or NULL */
 	int64_t classes;
 	struct named { const char *name; rnf_val value; } *named;
@@ -80,31 +85,59 @@ const char *rnf_builder_name(struct rnf_graph *g, const char *name)
 	return rnf_format("%s/%s", of(g)->scope, name);
 }
 
+/* The first cause is the one to tell. */
+static rnf_val fail_as(struct rnf_builder *b, rnf_status status, const char *whose,
+		       const char *format, va_list args)
+{
+	char words[512];
+	if (b->failed) return -1;
+	vsnprintf(words, sizeof words, format, args);
+	b->failed = rnf_fail(status, "layer %s: %s%s", b->scope[0] ? b->scope : "(unnamed)",
+			     whose, words);
+	return -1;
+}
+
 static rnf_val fail(struct rnf_graph *g, const char *format, ...)
 {
-	struct rnf_builder *b = of(g);
-	if (b->failed) return -1; /* the first cause is the one to tell */
-	char words[512];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(words, sizeof words, format, args);
+	const rnf_val v = fail_as(of(g), RNF_EINVAL, "", format, args);
 	va_end(args);
-	rnf_fail(RNF_EINVAL, "layer %s: %s", b->scope[0] ? b->scope : "(unnamed)",
-		 words);
-	b->failed = 1;
-	return -1;
+	return v;
+}
+
+rnf_val rnf_builder_broken(struct rnf_graph *g, const char *format, ...)
+{
+	const struct rnf_feature *f = of(g)->lowering;
+	va_list args;
+	va_start(args, format);
+	const rnf_val v = fail_as(of(g), RNF_EPLUGIN, f ? rnf_format("the plugin %s.%s is wrong: ",
+								     f->kind, f->name) : "",
+				  format, args);
+	va_end(args);
+	return v;
+}
+
+int rnf_builder_failed(const struct rnf_graph *g)
+{
+	return ((const struct rnf_builder *)g)->failed < 0;
 }
 
 static rnf_status status(struct rnf_graph *g)
 {
-	return of(g)->failed ? RNF_EINVAL : RNF_OK;
+	return of(g)->failed;
 }
 
 static void enter(struct rnf_graph *g, const char *label)
 {
 	struct rnf_builder *b = of(g);
+	const char *must = label ? rnf_utf8_must(label) : "a text, \"\" for none";
+	if (must) {
+		rnf_builder_broken(g, "a label must be %s", must);
+		label = "";
+	}
 	const size_t length = strlen(b->scope);
-	if (b->n_ends == 64 || length + strlen(label) + 2 > sizeof b->scope) {
+	if (b->n_ends == SCOPES_MAX || length + strlen(label) + 2 > sizeof b->scope) {
 		fail(g, "its name or its nesting is too deep");
 		return;
 	}
@@ -117,12 +150,19 @@ static void enter(struct rnf_graph *g, const char *label)
 static void leave(struct rnf_graph *g)
 {
 	struct rnf_builder *b = of(g);
-	if (b->n_ends > 0) b->scope[b->ends[--b->n_ends]] = 0;
+	if (b->n_ends > b->floor) b->scope[b->ends[--b->n_ends]] = 0;
+	else rnf_builder_broken(g, "it leaves a scope that it has not entered");
+}
+
+static int is_value(const struct rnf_builder *b, rnf_val v)
+{
+	return v >= 0 && (size_t)v < b->program->n_values;
 }
 
 static void shape(struct rnf_graph *g, rnf_val v, int64_t nhwc[4])
 {
-	const struct rnf_value *x = v < 0 ? NULL : &of(g)->program->values[v];
+	const struct rnf_value *x = is_value(of(g), v) ? &of(g)->program->values[v] : NULL;
+	if (!x && !of(g)->failed) rnf_builder_broken(g, "shape: %d is no value of this graph", v);
 	nhwc[0] = 1;
 	nhwc[1] = x ? x->h : 1;
 	nhwc[2] = x ? x->w : 1;
@@ -170,35 +210,72 @@ static rnf_val lower(struct rnf_graph *g, const struct rnf_ref *ref,
 	return g->pointwise(g, in[0], ref->feature->impl, ref->conf);
 }
 
+/* What a layer takes from another one, or gives: an image. */
+static rnf_val check_image(struct rnf_builder *b, const char *what, rnf_val v)
+{
+	if (!is_value(b, v))
+		return rnf_builder_broken(&b->graph, "%s is %d, no value of this graph", what, v);
+	if (b->program->values[v].domain != RNF_IMAGE)
+		return rnf_builder_broken(&b->graph, "%s is a weight, must be an image", what);
+	return v;
+}
+
+/* Lower it in a scope of its own, which it leaves as it found it. */
+static rnf_val lower_in_scope(struct rnf_builder *b, const struct rnf_ref *ref,
+			      const char *label, const rnf_val *in, size_t n_in)
+{
+	const struct rnf_feature *outer = b->lowering;
+	const int floor = b->floor;
+	enter(&b->graph, label);
+	if (b->failed) return -1;
+	b->lowering = ref->feature;
+	b->floor = b->n_ends;
+	rnf_val v = lower(&b->graph, ref, in, n_in);
+	if (v < 0 && !b->failed) rnf_builder_broken(&b->graph, "it gives no value and no reason");
+	if (!b->failed && b->n_ends != b->floor)
+		rnf_builder_broken(&b->graph, "it leaves %d of its scopes open",
+				   b->n_ends - b->floor);
+	if (!b->failed) check_image(b, "what it gives", v);
+	b->floor = floor;
+	b->lowering = outer;
+	if (b->failed) return -1;
+	leave(&b->graph);
+	return v;
+}
+
+/* What a role stands for, and the settings of who asked. */
+static rnf_status resolve(struct rnf_builder *b, const struct rnf_ref **ref,
+			  const struct rnf_setting *settings, size_t n_settings)
+{
+	if (*ref && (*ref)->role) {
+		const char *role = (*ref)->role;
+		*ref = role_ref(b, role);
+		if (!*ref)
+			return fail(&b->graph, "the model has no \"%s\": say model.%s "
+				    "= ...", role, role);
+	}
+	if (!*ref) return fail(&b->graph, "nothing is configured here");
+	if (!n_settings) return RNF_OK;
+	const rnf_status status = rnf_param_settings((*ref)->feature->kind,
+			(*ref)->feature->name, *ref, settings, n_settings, ref);
+	if (status >= 0) return RNF_OK;
+	b->failed = status;
+	b->placed = (*ref)->node != NULL;
+	return status;
+}
+
 static rnf_val use(struct rnf_graph *g, const struct rnf_ref *ref,
 		   const char *label, const rnf_val *in, size_t n_in,
 		   const struct rnf_setting *settings, size_t n_settings)
 {
 	struct rnf_builder *b = of(g);
-	for (size_t i = 0; i < n_in; i++)
-		if (in[i] < 0) return -1;
 	if (b->failed) return -1;
-	if (ref && ref->role) {
-		const char *role = ref->role;
-		ref = role_ref(b, role);
-		if (!ref)
-			return fail(g, "the model has no \"%s\": say model.%s "
-				    "= ...", role, role);
-	}
-	if (!ref) return fail(g, "nothing is configured here");
-	if (n_settings && rnf_param_settings(ref->feature->kind,
-					     ref->feature->name, ref, settings,
-					     n_settings, &ref) < 0) {
-		b->failed = 1;
-		b->placed = ref->node != NULL;
-		return -1;
-	}
+	for (size_t i = 0; i < n_in; i++)
+		if (check_image(b, "an input of another layer", in[i]) < 0) return -1;
+	if (resolve(b, &ref, settings, n_settings) < 0) return -1;
 	if (++b->depth > MAX_DEPTH)
 		return fail(g, "layers are nested more than %d deep", MAX_DEPTH);
-	enter(g, label);
-	const rnf_val v = b->failed ? -1 : lower(g, ref, in, n_in);
-	if (v < 0) fail(g, "could not be built");
-	leave(g);
+	const rnf_val v = lower_in_scope(b, ref, label, in, n_in);
 	b->depth--;
 	return v;
 }
@@ -209,14 +286,17 @@ static rnf_val node(struct rnf_graph *g, const char *type, const char *label,
 {
 	const struct rnf_ref *ref = NULL;
 	if (of(g)->failed) return -1;
+	if (!type || !label)
+		return rnf_builder_broken(g, "it asks for a layer whose %s is NULL",
+					  type ? "label" : "type");
 	if (role_row(type)) {
 		const struct rnf_ref role = { .role = type };
 		return use(g, &role, label, in, n_in, settings, n_settings);
 	}
-	if (rnf_param_settings("layer|block", type, NULL, settings, n_settings,
-			       &ref) < 0) {
-		rnf_fail_in(RNF_EINVAL, "layer %s_%s: ", of(g)->scope, label);
-		of(g)->failed = 1;
+	const rnf_status status = rnf_param_settings("layer|block", type, NULL, settings,
+						     n_settings, &ref);
+	if (status < 0) {
+		of(g)->failed = rnf_fail_in(status, "layer %s_%s: ", of(g)->scope, label);
 		return -1;
 	}
 	return use(g, ref, label, in, n_in, NULL, 0);
@@ -292,7 +372,7 @@ static void place(const struct rnf_builder *b, const struct rnf_ref *ref)
 	const struct rnf_conf *at = b->cause;
 	if (!at && ref->node->retyped) at = rnf_conf_get(ref->node, "type");
 	if (!at) at = ref->node;
-	rnf_fail_in(RNF_EINVAL, "%s%s: ", rnf_conf_place(at), rnf_conf_path(ref->node));
+	rnf_fail_in(b->failed, "%s%s: ", rnf_conf_place(at), rnf_conf_path(ref->node));
 }
 
 static rnf_val add_layer(struct rnf_builder *b, size_t i, rnf_val x)
@@ -363,6 +443,42 @@ static rnf_status check_logits(const struct rnf_program *p, int64_t classes)
 			(long long)classes);
 }
 
+static int is_same(const struct rnf_model_weight *a, const struct rnf_model_weight *b)
+{
+	return !strcmp(a->name, b->name) && a->rank == b->rank && a->state == b->state &&
+	       a->l2 == b->l2 && !memcmp(a->shape, b->shape, sizeof a->shape);
+}
+
+static int declares(const struct rnf_program *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_weights; i++)
+		if (!strcmp(p->weights[i].name, name)) return 1;
+	return 0;
+}
+
+static rnf_status declared_in(const struct rnf_program *p, const struct rnf_model_weight *w,
+			      const char *alone)
+{
+	if (declares(p, w->name)) return RNF_OK;
+	return rnf_fail(RNF_EPLUGIN, "the tensor %s is declared for %s alone: a layer must declare "
+			"the same ones for training and for inference", w->name, alone);
+}
+
+rnf_status rnf_graph_same_weights(const struct rnf_program *inference,
+				  const struct rnf_program *training)
+{
+	for (size_t i = 0; i < training->n_weights; i++)
+		RNF_TRY(declared_in(inference, &training->weights[i], "training"));
+	for (size_t i = 0; i < inference->n_weights; i++)
+		RNF_TRY(declared_in(training, &inference->weights[i], "inference"));
+	for (size_t i = 0; i < training->n_weights; i++)
+		if (!is_same(&training->weights[i], &inference->weights[i]))
+			return rnf_fail(RNF_EPLUGIN, "the tensor %s differs between training and "
+					"inference: in its shape, its l2, its state or its place "
+					"among the others", training->weights[i].name);
+	return RNF_OK;
+}
+
 rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 			   const int64_t hwc[3], int64_t classes, int training,
 			   struct rnf_program **program)
@@ -381,7 +497,7 @@ rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 	rnf_val x = b->program->input;
 	for (size_t i = 0; i < model->layers.n; i++) {
 		x = add_layer(b, i, x);
-		if (x < 0) return RNF_EINVAL;
+		if (x < 0) return b->failed;
 	}
 	b->program->logits = x;
 	RNF_TRY(check_logits(b->program, classes));

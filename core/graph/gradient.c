@@ -95,9 +95,10 @@ static void affine_rule(struct tape *t, const struct rnf_op *op, int d)
 	const struct rnf_op norm = *rnf_op_of(t->p, coef);
 	const int64_t c = val(t, x).c;
 	const int sums = append(t, op, RNF_OP_BN_SUMS, (int[]){ d, x, coef }, 3,
-				1, 1, 2 * c);
+				1, 1, rnf_op_rows(RNF_OP_BN_SUMS) * c);
 	const int back = append(t, op, RNF_OP_BN_BWD_COEF,
-				(int[]){ sums, coef }, 2, 1, 1, 6 * c);
+				(int[]){ sums, coef }, 2, 1, 1,
+				rnf_op_rows(RNF_OP_BN_BWD_COEF) * c);
 	rnf_op_of(t->p, back)->offset = norm.offset;
 	receive_weight(t, norm.in[1], back, 4 * c);
 	receive_weight(t, norm.in[2], back, 5 * c);

@@ -40,6 +40,28 @@ enum rnf_op_kind {
 	RNF_OP_KINDS
 };
 
+#define RNF_OP_INPUTS 5
+
+/* Which values an operand may be. x is the first one, c the channels of the output. */
+enum rnf_role {
+	RNF_ROLE_NONE,    /* there is no such operand */
+	RNF_ROLE_IMAGE,   /* of any (h, w, c) */
+	RNF_ROLE_PLANE,   /* an image of x's (h, w) */
+	RNF_ROLE_TILE,    /* an image of x's (h, w, c) */
+	RNF_ROLE_VECTOR,  /* an image of (1, 1, c): a number a channel */
+	RNF_ROLE_CHANNEL, /* of the batch: `rows` numbers a channel */
+	RNF_ROLE_WEIGHT,  /* a number a channel, trained */
+	RNF_ROLE_STATE,   /* a number a channel, running statistics */
+	RNF_ROLE_MATRIX,  /* a weight (channels of x, c) */
+	RNF_ROLE_KERNEL,  /* a weight (kernel_h, kernel_w, channels of x / groups, c) */
+};
+
+struct rnf_operand_info {
+	const char *name; /* as graph.h of the plugins has it */
+	enum rnf_role role;
+	int rows; /* of a CHANNEL */
+};
+
 struct rnf_op_info {
 	const char *name;
 	enum rnf_op_class class;
@@ -49,7 +71,16 @@ struct rnf_op_info {
 };
 extern const struct rnf_op_info rnf_op_info[RNF_OP_KINDS];
 
-#define RNF_OP_INPUTS 5
+/* Of an op that layers make by graph->CALL; the backward pass has rows alone. */
+struct rnf_op_signature {
+	const char *call;
+	struct rnf_operand_info operands[RNF_OP_INPUTS];
+	int has_window;
+	int rows; /* numbers a channel of the output */
+};
+extern const struct rnf_op_signature rnf_op_signature[RNF_OP_KINDS];
+/* At least 1. */
+int rnf_op_rows(enum rnf_op_kind kind);
 
 struct rnf_op {
 	enum rnf_op_kind kind;
@@ -150,10 +181,23 @@ int64_t rnf_program_parameters(const struct rnf_program *program);
 /* Multiply-adds of one op on one image, forward or backward. */
 int64_t rnf_op_macs(const struct rnf_program *program, const struct rnf_op *op);
 
+/* The same weights, in the same order? Training and inference share one block of them.
+ * RNF_EPLUGIN, with the layer that declares another one. */
+rnf_status rnf_graph_same_weights(const struct rnf_program *inference,
+				  const struct rnf_program *training);
+
 /* Fill graph's table of primitives. (primitive.c) */
-struct rnf_builder;
 void rnf_primitives(struct rnf_graph *graph);
+/* May this op, not yet appended, read what it names? Its output has c channels. 0, or
+ * -1 with the layer's name and what each operand must be. (role.c) */
+rnf_val rnf_roles_check(struct rnf_graph *graph, const struct rnf_op *op, int64_t c);
+/* May a weight be declared so? 0, or -1 with words. (role.c) */
+rnf_val rnf_weight_check(struct rnf_graph *graph, const struct rnf_weight *weight);
 struct rnf_program *rnf_builder_program(struct rnf_graph *graph);
+/* graph->fail, for what the conf cannot cause: the plugin is wrong, RNF_EPLUGIN. */
+rnf_val rnf_builder_broken(struct rnf_graph *graph, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int rnf_builder_failed(const struct rnf_graph *graph);
 /* The name of a weight called `name` in the current scope. */
 const char *rnf_builder_name(struct rnf_graph *graph, const char *name);
 /* Text of the current scope, for labels of ops and messages. */

@@ -38,6 +38,35 @@ const struct rnf_op_info rnf_op_info[RNF_OP_KINDS] = {
 	[RNF_OP_LOSS_BWD] = { "loss_bwd", RNF_HEAVY, RNF_IMAGE, 0, "loss" },
 };
 
+#define IS(name_, role_) { .name = name_, .role = RNF_ROLE_##role_ }
+#define VECTORS(name_, rows_) { .name = name_, .role = RNF_ROLE_CHANNEL, .rows = rows_ }
+const struct rnf_op_signature rnf_op_signature[RNF_OP_KINDS] = {
+	[RNF_OP_CONV] = { "conv2d", { IS("x", IMAGE), IS("kernel", KERNEL) }, 1, 1 },
+	[RNF_OP_MATMUL] = { "matmul", { IS("x", IMAGE), IS("w", MATRIX) }, 0, 1 },
+	[RNF_OP_BIAS] = { "bias", { IS("x", IMAGE), IS("b", WEIGHT) }, 0, 1 },
+	[RNF_OP_STATS] = { "batch_norm", { IS("x", IMAGE), IS("mean", STATE) }, 0, 2 },
+	[RNF_OP_BN_COEF] = { "batch_norm", { VECTORS("statistics", 2), IS("gamma", WEIGHT),
+		IS("beta", WEIGHT), IS("mean", STATE), IS("variance", STATE) }, 0, 5 },
+	[RNF_OP_BN_COEF_FIXED] = { "batch_norm", { IS("gamma", WEIGHT), IS("beta", WEIGHT),
+		IS("mean", STATE), IS("variance", STATE) }, 0, 5 },
+	[RNF_OP_AFFINE] = { "batch_norm", { IS("x", IMAGE), VECTORS("coefficients", 5) }, 0, 1 },
+	[RNF_OP_BN_SUMS] = { .rows = 2 },
+	[RNF_OP_BN_BWD_COEF] = { .rows = 6 },
+	[RNF_OP_ACT] = { "pointwise", { IS("x", IMAGE) }, 0, 1 },
+	[RNF_OP_SCALE] = { "scale", { IS("x", IMAGE), IS("s", VECTOR) }, 0, 1 },
+	[RNF_OP_ADD] = { "add", { IS("a", IMAGE), IS("b", TILE) }, 0, 1 },
+	[RNF_OP_AVGPOOL] = { "avgpool", { IS("x", IMAGE) }, 1, 1 },
+	[RNF_OP_MAXPOOL] = { "maxpool", { IS("x", IMAGE) }, 1, 1 },
+	[RNF_OP_GLOBAL_AVG] = { "global_avgpool", { IS("x", IMAGE) }, 0, 1 },
+	[RNF_OP_CONCAT] = { "concat", { IS("input 1", IMAGE), IS("input 2", PLANE),
+		IS("input 3", PLANE), IS("input 4", PLANE), IS("input 5", PLANE) }, 0, 1 },
+};
+
+int rnf_op_rows(enum rnf_op_kind kind)
+{
+	return rnf_op_signature[kind].rows ? rnf_op_signature[kind].rows : 1;
+}
+
 struct rnf_op *rnf_op_of(const struct rnf_program *p, int value)
 {
 	return &p->ops[p->values[value].op];

@@ -8,22 +8,9 @@
  * fit into 63 bits. */
 static const int64_t values_max = (int64_t)1 << 36;
 
-static struct rnf_value *value(struct rnf_graph *g, rnf_val v)
+static rnf_val check_output(struct rnf_graph *g, enum rnf_op_kind kind, int64_t h, int64_t w,
+			    int64_t c)
 {
-	return &rnf_builder_program(g)->values[v];
-}
-
-static int is_image(struct rnf_graph *g, rnf_val v)
-{
-	return v >= 0 && value(g, v)->domain == RNF_IMAGE;
-}
-
-/* Append an op under the current scope's label; bad operands give -1. */
-static rnf_val append(struct rnf_graph *g, enum rnf_op_kind kind, const int *in,
-		      int n_in, int64_t h, int64_t w, int64_t c)
-{
-	for (int i = 0; i < n_in; i++)
-		if (in[i] < 0) return -1;
 	if (h < 1 || w < 1 || c < 1)
 		return g->fail(g, "%s: its output would be %lld x %lld x %lld",
 			       rnf_op_info[kind].name, (long long)h,
@@ -32,23 +19,53 @@ static rnf_val append(struct rnf_graph *g, enum rnf_op_kind kind, const int *in,
 		return g->fail(g, "%s: its output would have %lld x %lld x %lld values, more "
 			       "than 2^36", rnf_op_info[kind].name, (long long)h,
 			       (long long)w, (long long)c);
+	return 0;
+}
+
+/* Append what `op` describes, under the current scope's label, when its operands may be
+ * those of such an op. */
+static rnf_val append(struct rnf_graph *g, const struct rnf_op *op, int64_t h, int64_t w,
+		      int64_t c)
+{
+	if (rnf_roles_check(g, op, c) < 0 || check_output(g, op->kind, h, w, c) < 0) return -1;
 	struct rnf_program *p = rnf_builder_program(g);
-	const rnf_val v = rnf_op_add(p, kind, in, n_in, h, w, c);
-	rnf_op_of(p, v)->label = rnf_builder_scope(g);
+	const rnf_val v = rnf_op_add(p, op->kind, op->in, op->n_in, h, w,
+				     c * rnf_op_rows(op->kind));
+	struct rnf_op *made = rnf_op_of(p, v);
+	const int depth = made->depth;
+	*made = *op;
+	made->depth = depth;
+	made->out = v;
+	if (made->groups == 0) made->groups = 1;
+	made->label = rnf_builder_scope(g);
 	return v;
 }
 
-static struct rnf_op *last(struct rnf_graph *g, rnf_val v)
+/* The shape of x, or of one pixel where there is none: then append() refuses. */
+static struct rnf_value shape_of(struct rnf_graph *g, rnf_val x)
 {
-	return rnf_op_of(rnf_builder_program(g), v);
+	const struct rnf_program *p = rnf_builder_program(g);
+	if (x < 0 || (size_t)x >= p->n_values)
+		return (struct rnf_value){ .h = 1, .w = 1, .c = 1, .weight = -1 };
+	return p->values[x];
+}
+
+/* The last dimension of a weight: the channels of what is made by it. */
+static int64_t made_by(struct rnf_graph *g, rnf_val w)
+{
+	const struct rnf_value v = shape_of(g, w);
+	if (v.weight < 0) return 1;
+	const struct rnf_model_weight *t = &rnf_builder_program(g)->weights[v.weight];
+	return t->shape[t->rank - 1];
 }
 
 static rnf_val weight(struct rnf_graph *g, const struct rnf_weight *spec)
 {
 	int64_t size = 1;
+	if (rnf_builder_failed(g) || rnf_weight_check(g, spec) < 0) return -1;
 	for (int i = 0; i < spec->rank; i++)
 		size *= spec->shape[i];
-	const rnf_val v = append(g, RNF_OP_WEIGHT, NULL, 0, 1, 1, size);
+	const rnf_val v = append(g, &(struct rnf_op){ .kind = RNF_OP_WEIGHT }, 1, 1, size);
 	if (v < 0) return v;
 	struct rnf_program *p = rnf_builder_program(g);
 	const char *name = rnf_builder_name(g, spec->name);
@@ -76,79 +93,60 @@ static rnf_val conv2d(struct rnf_graph *g, rnf_val x, rnf_val kernel,
 		      const struct rnf_window *window, int64_t groups,
 		      enum rnf_algorithm algorithm)
 {
-	if (!is_image(g, x) || kernel < 0) return -1;
-	const struct rnf_model_weight *w =
-		&rnf_builder_program(g)->weights[value(g, kernel)->weight];
-	if (w->rank != 4 || groups < 1 || w->shape[2] * groups != value(g, x)->c)
-		return g->fail(g, "conv2d: a kernel for %lld x %lld channels "
-			       "does not fit an input of %lld",
-			       (long long)w->shape[2], (long long)groups,
-			       (long long)value(g, x)->c);
-	const rnf_val y = append(g, RNF_OP_CONV, (int[]){ x, kernel }, 2,
-				 window->out_h, window->out_w, w->shape[3]);
-	if (y < 0) return y;
-	last(g, y)->window = *window;
-	last(g, y)->groups = groups;
-	last(g, y)->algorithm = algorithm;
-	return y;
+	if (!window) return rnf_builder_broken(g, "conv2d: its window is NULL");
+	if (groups < 1)
+		return rnf_builder_broken(g, "conv2d: groups is %lld, must be 1 or more",
+					  (long long)groups);
+	return append(g, &(struct rnf_op){ .kind = RNF_OP_CONV, .in = { x, kernel }, .n_in = 2,
+					   .window = *window, .groups = groups,
+					   .algorithm = algorithm },
+		      window->out_h, window->out_w, made_by(g, kernel));
 }
 
 static rnf_val matmul(struct rnf_graph *g, rnf_val x, rnf_val w)
 {
-	if (!is_image(g, x) || w < 0) return -1;
-	const struct rnf_value *v = value(g, x);
-	return append(g, RNF_OP_MATMUL, (int[]){ x, w }, 2, v->h, v->w,
-		      value(g, w)->c / v->c);
+	const struct rnf_value v = shape_of(g, x);
+	return append(g, &(struct rnf_op){ .kind = RNF_OP_MATMUL, .in = { x, w }, .n_in = 2 },
+		      v.h, v.w, made_by(g, w));
 }
 
-/* An op whose output has x's shape. */
-static rnf_val like(struct rnf_graph *g, enum rnf_op_kind kind, rnf_val x,
-		    const int *in, int n_in)
+/* An op whose output has the shape of its first operand. */
+static rnf_val like(struct rnf_graph *g, const struct rnf_op *op)
 {
-	if (!is_image(g, x)) return -1;
-	const struct rnf_value *v = value(g, x);
-	return append(g, kind, in, n_in, v->h, v->w, v->c);
+	const struct rnf_value v = shape_of(g, op->in[0]);
+	return append(g, op, v.h, v.w, v.c);
 }
 
 static rnf_val bias(struct rnf_graph *g, rnf_val x, rnf_val b)
 {
-	return like(g, RNF_OP_BIAS, x, (int[]){ x, b }, 2);
+	return like(g, &(struct rnf_op){ .kind = RNF_OP_BIAS, .in = { x, b }, .n_in = 2 });
 }
 
 static rnf_val batch_norm(struct rnf_graph *g, rnf_val x, rnf_val gamma,
 			  rnf_val beta, rnf_val mean, rnf_val variance,
 			  double eps, double momentum)
 {
-	if (!is_image(g, x)) return -1;
-	const int64_t c = value(g, x)->c;
-	rnf_val coef;
+	const struct rnf_value v = shape_of(g, x);
+	struct rnf_op coef = { .kind = RNF_OP_BN_COEF_FIXED, .n_in = 4, .eps = eps,
+			       .in = { gamma, beta, mean, variance }, .momentum = momentum };
 	if (g->training) {
-		const rnf_val stats = append(g, RNF_OP_STATS,
-					     (int[]){ x, mean }, 2, 1, 1, 2 * c);
-		coef = append(g, RNF_OP_BN_COEF,
-			      (int[]){ stats, gamma, beta, mean, variance }, 5,
-			      1, 1, 5 * c);
-		if (coef < 0) return -1;
-		last(g, coef)->offset = value(g, x)->h * value(g, x)->w;
-	} else {
-		coef = append(g, RNF_OP_BN_COEF_FIXED,
-			      (int[]){ gamma, beta, mean, variance }, 4, 1, 1,
-			      5 * c);
-		if (coef < 0) return -1;
+		const rnf_val stats = append(g, &(struct rnf_op){ .kind = RNF_OP_STATS,
+					     .in = { x, mean }, .n_in = 2 }, 1, 1, v.c);
+		coef = (struct rnf_op){ .kind = RNF_OP_BN_COEF, .n_in = 5, .eps = eps,
+					.in = { stats, gamma, beta, mean, variance },
+					.momentum = momentum, .offset = v.h * v.w };
 	}
-	last(g, coef)->eps = eps;
-	last(g, coef)->momentum = momentum;
-	return like(g, RNF_OP_AFFINE, x, (int[]){ x, coef }, 2);
+	const rnf_val c = append(g, &coef, 1, 1, v.c);
+	return like(g, &(struct rnf_op){ .kind = RNF_OP_AFFINE, .in = { x, c }, .n_in = 2 });
 }
 
 static rnf_val pointwise(struct rnf_graph *g, rnf_val x,
 			 const struct rnf_activation_impl *impl, const void *self)
 {
-	const rnf_val y = like(g, RNF_OP_ACT, x, &x, 1);
+	const rnf_val y = like(g, &(struct rnf_op){ .kind = RNF_OP_ACT, .in = { x }, .n_in = 1,
+						    .act = impl, .self = self });
 	if (y < 0) return y;
-	struct rnf_op *op = last(g, y);
-	op->act = impl;
-	op->self = self;
+	struct rnf_op *op = rnf_op_of(rnf_builder_program(g), y);
 	/* A key of the layer's place, not of the op's number, so that the same
 	 * layer draws the same numbers in every plan. */
 	for (const char *s = op->label; *s; s++)
@@ -158,33 +156,22 @@ static rnf_val pointwise(struct rnf_graph *g, rnf_val x,
 
 static rnf_val scale(struct rnf_graph *g, rnf_val x, rnf_val s)
 {
-	if (is_image(g, x) && is_image(g, s) &&
-	    (value(g, s)->h != 1 || value(g, s)->w != 1 ||
-	     value(g, s)->c != value(g, x)->c))
-		return g->fail(g, "scale: needs one factor a channel");
-	return like(g, RNF_OP_SCALE, x, (int[]){ x, s }, 2);
+	return like(g, &(struct rnf_op){ .kind = RNF_OP_SCALE, .in = { x, s }, .n_in = 2 });
 }
 
 static rnf_val add(struct rnf_graph *g, rnf_val a, rnf_val b)
 {
-	if (!is_image(g, a) || !is_image(g, b)) return -1;
-	const struct rnf_value *x = value(g, a), *y = value(g, b);
-	if (x->h != y->h || x->w != y->w || x->c != y->c)
-		return g->fail(g, "add: %lld x %lld x %lld and %lld x %lld x %lld "
-			       "differ", (long long)x->h, (long long)x->w,
-			       (long long)x->c, (long long)y->h,
-			       (long long)y->w, (long long)y->c);
-	return like(g, RNF_OP_ADD, a, (int[]){ a, b }, 2);
+	return like(g, &(struct rnf_op){ .kind = RNF_OP_ADD, .in = { a, b }, .n_in = 2 });
 }
 
 static rnf_val pool(struct rnf_graph *g, enum rnf_op_kind kind, rnf_val x,
 		    const struct rnf_window *window)
 {
-	if (!is_image(g, x)) return -1;
-	const rnf_val y = append(g, kind, &x, 1, window->out_h, window->out_w,
-				 value(g, x)->c);
-	if (y >= 0) last(g, y)->window = *window;
-	return y;
+	if (!window)
+		return rnf_builder_broken(g, "%s: its window is NULL", rnf_op_signature[kind].call);
+	return append(g, &(struct rnf_op){ .kind = kind, .in = { x }, .n_in = 1,
+					   .window = *window },
+		      window->out_h, window->out_w, shape_of(g, x).c);
 }
 
 static rnf_val avgpool(struct rnf_graph *g, rnf_val x, const struct rnf_window *w)
@@ -199,35 +186,31 @@ static rnf_val maxpool(struct rnf_graph *g, rnf_val x, const struct rnf_window *
 
 static rnf_val global_avgpool(struct rnf_graph *g, rnf_val x)
 {
-	if (!is_image(g, x)) return -1;
-	return append(g, RNF_OP_GLOBAL_AVG, &x, 1, 1, 1, value(g, x)->c);
+	return append(g, &(struct rnf_op){ .kind = RNF_OP_GLOBAL_AVG, .in = { x }, .n_in = 1 },
+		      1, 1, shape_of(g, x).c);
 }
 
 /* The largest pixel of a window that is the whole image. */
 static rnf_val global_maxpool(struct rnf_graph *g, rnf_val x)
 {
-	if (!is_image(g, x)) return -1;
-	const struct rnf_value *v = value(g, x);
+	const struct rnf_value v = shape_of(g, x);
 	return maxpool(g, x, &(struct rnf_window){
-		.kernel_h = v->h, .kernel_w = v->w, .stride = 1, .out_h = 1,
-		.out_w = 1 });
+		.kernel_h = v.h, .kernel_w = v.w, .stride = 1, .out_h = 1, .out_w = 1 });
 }
 
 static rnf_val concat(struct rnf_graph *g, const rnf_val *in, size_t n)
 {
-	if (n < 1 || n > RNF_OP_INPUTS)
+	struct rnf_op op = { .kind = RNF_OP_CONCAT };
+	if (!in || n < 1 || n > RNF_OP_INPUTS)
 		return g->fail(g, "concat: takes 1 .. %d inputs, got %zu",
 			       RNF_OP_INPUTS, n);
 	int64_t c = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (!is_image(g, in[i])) return -1;
-		const struct rnf_value *a = value(g, in[0]), *b = value(g, in[i]);
-		if (a->h != b->h || a->w != b->w)
-			return g->fail(g, "concat: sizes differ");
-		c += b->c;
+	for (; (size_t)op.n_in < n; op.n_in++) {
+		op.in[op.n_in] = in[op.n_in];
+		c += shape_of(g, in[op.n_in]).c;
 	}
-	return append(g, RNF_OP_CONCAT, in, (int)n, value(g, in[0])->h,
-		      value(g, in[0])->w, c);
+	const struct rnf_value first = shape_of(g, in[0]);
+	return append(g, &op, first.h, first.w, c);
 }
 
 void rnf_primitives(struct rnf_graph *g)

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/utf8.h"
 
 #define MAX_NAME_BYTES 200 /* what is added must fit into the 255 of a file name */
 
@@ -74,40 +75,14 @@ int rnf_value_fits(const struct rnf_param *row, int64_t value)
 	return row->max >= 0x1p63 || value <= (int64_t)row->max;
 }
 
-/* Bytes of the UTF-8 character at p; 0: it is none. */
-static size_t utf8_length(const char *p)
-{
-	static const struct { unsigned mask, lead, least; } forms[] = {
-		{ 0x80, 0, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
-		{ 0xf8, 0xf0, 0x10000 },
-	};
-	const unsigned lead = (unsigned char)*p;
-	size_t n = 0;
-	while (n < 4 && (lead & forms[n].mask) != forms[n].lead) n++;
-	if (n == 4) return 0;
-	unsigned code = lead & ~forms[n].mask;
-	for (size_t i = 1; i <= n; i++) {
-		if ((p[i] & 0xc0) != 0x80) return 0;
-		code = code << 6 | (p[i] & 0x3f);
-	}
-	if (code < forms[n].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-		return 0;
-	return n + 1;
-}
-
 const char *rnf_value_name(const char *text)
 {
 	if (!text[0]) return "a text that is not empty";
 	if (!strcmp(text, ".") || !strcmp(text, ".."))
-		return "a name for files, which \".\" and \"..\" are not";
-	if (strchr(text, '/')) return "a name for files, without /";
-	for (const char *p = text; *p; ) {
-		const size_t n = utf8_length(p);
-		if (n == 0) return "valid UTF-8";
-		if (n == 1 && iscntrl((unsigned char)*p))
-			return "a name for files, without control characters";
-		p += n;
-	}
+		return "a name, which \".\" and \"..\" are not";
+	if (strchr(text, '/')) return "a name without /";
+	const char *must = rnf_utf8_must(text);
+	if (must) return must;
 	return strlen(text) <= MAX_NAME_BYTES
 		? NULL : rnf_format("at most %d bytes long", MAX_NAME_BYTES);
 }

@@ -12,7 +12,7 @@ int rnf_value_has_range(const struct rnf_param *row);
 int64_t rnf_value_whole(double number);
 /* Whole numbers are compared as such: not every one is a double. */
 int rnf_value_fits(const struct rnf_param *row, int64_t value);
-/* What a text that file names are made of must be, when this one is not so;
+/* What a text that names of files and tensors are made of must be, when this one is not so;
  * NULL: it may stay. */
 const char *rnf_value_name(const char *text);
 /* "1 .. 8", "0 or more", or "" without a range. */

@@ -275,8 +275,10 @@ rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 
 rnf_status rnf_experiment_graph(struct rnf_experiment *e, int training)
 {
-	return rnf_graph_build(&e->conf.model, e->hwc, e->info.classes, training,
-			       &e->programs[training]);
+	RNF_TRY(rnf_graph_build(&e->conf.model, e->hwc, e->info.classes, training,
+				&e->programs[training]));
+	return e->programs[0] && e->programs[1]
+		? rnf_graph_same_weights(e->programs[0], e->programs[1]) : RNF_OK;
 }
 
 rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused)

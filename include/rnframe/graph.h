@@ -4,7 +4,9 @@
  * (conv2d ... concat) and writes no backward pass: the core differentiates the
  * primitive graph. Values are NHWC; shapes here are {1, h, w, c} of one image.
  * Errors are sticky: a call with a bad value gives a bad value, the first cause
- * is kept, and status() tells at the end. [main] */
+ * is kept, and status() tells at the end. What no conf can cause (an operand of another
+ * kind or size, a scope left open, a tensor that one of the two forms lacks) is the
+ * plugin's mistake, RNF_EPLUGIN. [main] */
 #ifndef RNFRAME_GRAPH_H
 #define RNFRAME_GRAPH_H
 
@@ -32,8 +34,8 @@ struct rnf_setting {
 /* A tensor of the model. Its name is the scope's labels joined by '_', then
  * '/' and `name`: stage1_res_block1_conv1/kernel. */
 struct rnf_weight {
-	const char *name;
-	int32_t rank;
+	const char *name;      /* UTF-8 without control characters and without / */
+	int32_t rank;          /* 1 .. 4 */
 	int64_t shape[4];      /* conv: kh, kw, in / groups, out; dense: in, out */
 	int64_t fan_in, fan_out; /* for the initializer */
 	const struct rnf_ref *initializer; /* NULL: filled with `value` */
@@ -43,7 +45,8 @@ struct rnf_weight {
 };
 
 /* A window over (h, w): kernel, stride, and zeros (or nothing, for pools)
- * before the first row and column; y has the size out_h, out_w. */
+ * before the first row and column, fewer than the kernel has; y has the size out_h, out_w.
+ * Each window meets the image. All but the pads are 1 .. 65536. */
 struct rnf_window {
 	int64_t kernel_h, kernel_w, stride, pad_top, pad_left, out_h, out_w;
 };
@@ -83,6 +86,7 @@ struct rnf_graph {
 
 	/* -- primitives -- */
 
+	/* The same ones, in the same order, for training and for inference. */
 	rnf_val (*weight)(struct rnf_graph *, const struct rnf_weight *);
 	/* y = x * kernel, kernel (kh, kw, c / groups, k), cross-correlation. */
 	rnf_val (*conv2d)(struct rnf_graph *, rnf_val x, rnf_val kernel,
@@ -94,11 +98,12 @@ struct rnf_graph {
 	rnf_val (*bias)(struct rnf_graph *, rnf_val x, rnf_val b);
 	/* Training: batch statistics, running ones updated at the commit
 	 * (running = momentum * running + (1 - momentum) * batch, the variance
-	 * unbiased); inference: running statistics. */
+	 * unbiased); inference: running statistics. All four are weights of c values, mean
+	 * and variance with state = 1. */
 	rnf_val (*batch_norm)(struct rnf_graph *, rnf_val x, rnf_val gamma,
 			      rnf_val beta, rnf_val mean, rnf_val variance,
 			      double eps, double momentum);
-	/* y = f(x); impl and self live as long as the graph. */
+	/* y = f(x); impl has fwd and bwd, and lives with self as long as the graph. */
 	rnf_val (*pointwise)(struct rnf_graph *, rnf_val x,
 			     const struct rnf_activation_impl *,
 			     const void *self);

@@ -34,7 +34,7 @@ enum {
 	RNF_PARAM_REQUIRED = 1, /* no default: the conf must say it */
 	RNF_PARAM_PATH = 2,     /* a file or folder; a leading ~/ is expanded */
 	RNF_PARAM_ROLE = 4,     /* model only: the key is a layer type by itself */
-	RNF_PARAM_NAME = 8,     /* a text that file names are made of */
+	RNF_PARAM_NAME = 8,     /* a text that names of files and tensors are made of */
 };
 
 /* A feature chosen by the conf, with its own configuration filled and checked;

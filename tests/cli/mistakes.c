@@ -28,6 +28,9 @@ static const char prepare[] =
 	"printf 'base = \"synthetic.cfg\";\\nset = ( \"seed\" );\\n' >noequals.cfg\n"
 	"printf 'base = \"synthetic.cfg\";\\nset = (\\n  \"train.epoch=3\",\\n"
 	"  \"model.act=rellu\",\\n  \"data.images=0\"\\n);\\nseeds = 3;\\n' >several.cfg\n"
+	"printf 'base = \"synthetic.cfg\";\\nset = ( \"model.layers.stem.name=a\\tb\" );\\n' >tab.cfg\n"
+	"printf 'base = \"synthetic.cfg\";\\nset = ( \"model.layers.stem.name=gr\\366n\" );\\n' "
+	">latin1.cfg\n"
 	"(echo 'base = \"synthetic.cfg\";'; seq -f 'key%g = 1;' 25) >many.cfg\n"
 	"$r train synthetic.cfg train.callbacks.training_monitor.plot=false --out good "
 	">/dev/null 2>&1\n"
@@ -88,7 +91,13 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "train synthetic data.validation=10%", "must be a number, 0 .. 0.9" },
 	{ "train synthetic seed=-1", "seed is -1, must be 0 .. 9007199254740992" },
 	{ "train synthetic threads=5000", "threads is 5000, must be 0 .. 1024" },
-	{ "train synthetic name=a/b", "must be a name for files, without /" },
+	{ "train synthetic name=a/b", "must be a name without /" },
+	/* a checkpoint could not hold them */
+	{ "check tab.cfg", "tab.cfg:2: model.layers[0].name is \"a\\x09b\", must be a text without "
+	  "control characters" },
+	{ "check latin1.cfg", "latin1.cfg:2: model.layers[0].name is \"gr" },
+	{ "train latin1.cfg", "must be a text in valid UTF-8" },
+	{ "check synthetic model.layers.stem.name=snapshot/stem", "must be a name without /" },
 	{ "plan synthetic precision=fp16", "precision is \"fp16\", must be \"fp32\" or \"bf16\"" },
 	{ "train synthetic backend=cuda", "--set: backend: there is no backend \"cuda\"" },
 	{ "train synthetic train.optimizer=adam", "there is no optimizer \"adam\"" },

@@ -362,6 +362,16 @@ static const char *written(void (*write)(const struct rnf_conf *, FILE *),
 	return to;
 }
 
+/* A checkpoint holds text alone, a path any bytes. */
+START_TEST(writes_text)
+{
+	struct rnf_conf *root = read_text("path = \"/gr\xf6n\xc3\xa4/\\x01\xed\xa0\x80\";\n");
+	const char *text = written(rnf_conf_write, root);
+	ck_assert_str_eq(text, "path = \"/gr\\xf6n\xc3\xa4/\\x01\\xed\\xa0\\x80\";\n");
+	ck_assert_str_eq(node(read_text(text), "path", NULL)->s, node(root, "path", NULL)->s);
+}
+END_TEST
+
 /* The same tree comes back, and the bytes without origins do not know them. */
 START_TEST(writes_origins)
 {
@@ -437,7 +447,7 @@ int main(void)
 {
 	const TTest *const tests[] = { types_and_places, includes_keep_places, gate,
 		duplicate_keys, hidden_includes, sizes, byte_order_mark, bare_names, base_and_set, parse_text, overrides, writes_what_it_read,
-		writes_origins, adds_to_lists, several_mistakes, nearest,
+		writes_text, writes_origins, adds_to_lists, several_mistakes, nearest,
 		NULL };
 	char clean[64];
 	if (!mkdtemp(dir)) return 1;

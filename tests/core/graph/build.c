@@ -46,7 +46,7 @@ static const struct {
 	  "--set: data.augment[1]: there is no augment \"crap\" (did you mean \"crop\"?)" },
 	{ "model.layers.stage1.block.filters=5000",
 	  "--set: model.layers[1].block.filters is 5000, must be 1 .. 4096" },
-	{ "name=a/b", "--set: name is \"a/b\", must be a name for files, without /" },
+	{ "name=a/b", "--set: name is \"a/b\", must be a name without /" },
 };
 
 static rnf_status build(const char *set)

@@ -1,0 +1,172 @@
+/* A layer that asks the builder for what makes no sense is refused when the graph is built:
+ * with its place in the conf, its label, its plugin, and what was expected. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "lib/bad.h"
+#include "lib/found.h"
+#include "plugin/loader.h"
+
+/* What of tests/bad/layer/misuse.c is asked for, and the words after the layer's. */
+static const struct {
+	const char *how;
+	rnf_status status; /* EINVAL: the conf may have caused it */
+	const char *words;
+} rows[] = {
+	{ "conv_window", RNF_EPLUGIN,
+	  "conv2d: kernel is the weight m/kernel of 3 x 3 x 4 x 4, must be a weight of 5 "
+	  "x 5 x 4 x any" },
+	{ "conv_stride", RNF_EPLUGIN, "conv2d: stride is 0, must be 1 .. 65536" },
+	{ "conv_pad", RNF_EPLUGIN, "conv2d: pad_top is -1, must be 0 .. 2, below kernel_h" },
+	{ "conv_pad_large", RNF_EPLUGIN,
+	  "conv2d: pad_left is 3, must be 0 .. 2, below kernel_w" },
+	{ "conv_out", RNF_EPLUGIN,
+	  "conv2d: out_h is 10, must be 1 .. 9: a window of stride 1 behind those meets "
+	  "none of the 8 rows of x" },
+	{ "conv_no_out", RNF_EPLUGIN,
+	  "conv2d: out_w is 0, must be 1 .. 9: a window of stride 1 behind those meets "
+	  "none of the 8 columns of x" },
+	{ "conv_huge", RNF_EPLUGIN,
+	  "conv2d: stride is 9223372036854775807, must be 1 .. 65536" },
+	{ "conv_no_window", RNF_EPLUGIN, "conv2d: its window is NULL" },
+	{ "conv_image_kernel", RNF_EPLUGIN,
+	  "conv2d: kernel is an image of 8 x 8 x 4, must be a weight of 3 x 3 x 4 x any" },
+	{ "conv_weight_image", RNF_EPLUGIN,
+	  "conv2d: x is the weight m/kernel of 3 x 3 x 4 x 4, must be an image" },
+	{ "conv_rank", RNF_EPLUGIN,
+	  "conv2d: kernel is the weight m/kernel of 36 x 4, must be a weight of 3 x 3 x "
+	  "4 x any" },
+	{ "conv_groups", RNF_EPLUGIN,
+	  "conv2d: groups is 2, must divide both the 4 channels of x and the 3 of the kernel" },
+	{ "conv_no_groups", RNF_EPLUGIN, "conv2d: groups is 0, must be 1 or more" },
+	{ "conv_algorithm", RNF_EPLUGIN, "conv2d: algorithm is 7, must be 0 .. 2" },
+	{ "conv_winograd", RNF_EPLUGIN,
+	  "conv2d: the algorithm winograd is for dense 3 x 3 kernels of stride 1" },
+	{ "matmul_short", RNF_EPLUGIN,
+	  "matmul: w is the weight m/w of 3 x 5, must be a weight of 4 x any" },
+	{ "matmul_image", RNF_EPLUGIN,
+	  "matmul: w is an image of 8 x 8 x 4, must be a weight of 4 x any" },
+	{ "bias_short", RNF_EPLUGIN,
+	  "bias: b is the weight m/b of 1, must be a weight of 4 values, one a channel" },
+	{ "bias_image", RNF_EPLUGIN,
+	  "bias: b is an image of 8 x 8 x 4, must be a weight of 4 values, one a channel" },
+	{ "norm_gamma", RNF_EPLUGIN,
+	  "batch_norm: gamma is the weight m/gamma of 1, must be a weight of 4 values, "
+	  "one a channel" },
+	{ "norm_trained_mean", RNF_EPLUGIN,
+	  "batch_norm: mean is the weight m/mean of 4, must be running statistics (state "
+	  "= 1) of 4 values, one a channel" },
+	{ "norm_eps", RNF_EPLUGIN, "batch_norm: eps is nan, must be a number above 0" },
+	{ "norm_momentum", RNF_EPLUGIN, "batch_norm: momentum is 2, must be 0 .. 1" },
+	{ "scale_weight", RNF_EPLUGIN,
+	  "scale: s is the weight m/s of 4, must be an image of 1 x 1 x 4" },
+	{ "scale_image", RNF_EINVAL,
+	  "scale: s is an image of 8 x 8 x 4, must be an image of 1 x 1 x 4" },
+	{ "add_weight", RNF_EPLUGIN,
+	  "add: b is the weight m/b of 256, must be an image of 8 x 8 x 4" },
+	{ "add_shapes", RNF_EINVAL,
+	  "add: b is an image of 1 x 1 x 4, must be an image of 8 x 8 x 4" },
+	{ "concat_shapes", RNF_EINVAL,
+	  "concat: input 2 is an image of 1 x 1 x 4, must be an image of 8 x 8 x any" },
+	{ "pool_nothing", RNF_EPLUGIN,
+	  "avgpool: out_h is 5, must be 1 .. 4: a window of stride 2 behind those meets "
+	  "none of the 8 rows of x" },
+	{ "pool_kernel", RNF_EPLUGIN, "maxpool: kernel_h is 0, must be 1 .. 65536" },
+	{ "value_far", RNF_EPLUGIN, "add: b is 9999, no value of this graph" },
+	{ "value_negative", RNF_EPLUGIN, "global_avgpool: x is -7, no value of this graph" },
+	{ "value_shape", RNF_EPLUGIN, "shape: 9999 is no value of this graph" },
+	{ "value_to_layer", RNF_EPLUGIN,
+	  "an input of another layer is 10001, no value of this graph" },
+	{ "weight_to_layer", RNF_EPLUGIN,
+	  "an input of another layer is a weight, must be an image" },
+	{ "gives_far", RNF_EPLUGIN, "what it gives is 9999, no value of this graph" },
+	{ "gives_weight", RNF_EPLUGIN, "what it gives is a weight, must be an image" },
+	{ "gives_nothing", RNF_EPLUGIN, "it gives no value and no reason" },
+	{ "impl_null", RNF_EPLUGIN,
+	  "pointwise: impl is NULL, must be an activation with fwd and bwd" },
+	{ "impl_no_fwd", RNF_EPLUGIN,
+	  "pointwise: fwd is NULL, must be an activation with fwd and bwd" },
+	{ "impl_no_bwd", RNF_EPLUGIN,
+	  "pointwise: bwd is NULL, must be an activation with fwd and bwd" },
+	{ "weight_null", RNF_EPLUGIN, "weight: the description is NULL" },
+	{ "weight_rank", RNF_EPLUGIN, "weight b: rank is 5, must be 1 .. 4" },
+	{ "weight_shape", RNF_EPLUGIN, "weight b: shape[0] is -2, must be 1 or more" },
+	{ "weight_large", RNF_EPLUGIN, "weight b: shape[0] is 4294967296, must be 1 or more" },
+	{ "weight_no_name", RNF_EPLUGIN, "weight: its name is NULL" },
+	{ "weight_control", RNF_EPLUGIN,
+	  "weight: its name must be a text without control characters" },
+	{ "weight_latin1", RNF_EPLUGIN, "weight: its name must be a text in valid UTF-8" },
+	{ "weight_slash", RNF_EPLUGIN, "weight: its name must be without /" },
+	{ "weight_l2", RNF_EPLUGIN, "weight b: l2 is -1, must be a number, 0 or more" },
+	{ "weight_value", RNF_EPLUGIN, "weight b: value is nan, must be finite" },
+	{ "weight_training", RNF_EPLUGIN, "the tensor m/extra is declared for training alone" },
+	{ "weight_inference", RNF_EPLUGIN,
+	  "the tensor m/extra is declared for inference alone" },
+	{ "weight_other_l2", RNF_EPLUGIN,
+	  "the tensor m/b differs between training and inference: in its shape, its l2" },
+	{ "scope_entered", RNF_EPLUGIN, "it leaves 1 of its scopes open" },
+	{ "scope_left", RNF_EPLUGIN, "it leaves a scope that it has not entered" },
+	{ "scope_null", RNF_EPLUGIN, "a label must be a text, \"\" for none" },
+	{ "scope_control", RNF_EPLUGIN, "a label must be a text without control characters" },
+	{ "label_null", RNF_EPLUGIN, "it asks for a layer whose label is NULL" },
+	{ "type_null", RNF_EPLUGIN, "it asks for a layer whose type is NULL" },
+};
+
+static const char conf_text[] =
+	"model = { initializer = \"he_normal\";\n"
+	"  layers = (\n"
+	"    { type = \"conv2d\"; name = \"c1\"; filters = 4; },\n"
+	"    { type = \"misuse\"; name = \"m\"; },\n"
+	"    { type = \"global_avgpool\"; name = \"pool\"; },\n"
+	"    { type = \"dense\"; name = \"classifier\"; } ); };\n"
+	"data = { type = \"synthetic\"; height = 8; width = 8; };\n"
+	"train = { metrics = \"accuracy\"; loss = \"crossentropy\"; scheduler = \"constant\";\n"
+	"  optimizer = \"sgd\"; };\n";
+
+static rnf_status plan(const char *how)
+{
+	const char *file = rnf_format("%s/misuse_%s.cfg", test_bad_plugins(), how);
+	const char *set = rnf_format("model.layers.m.how=%s", how);
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	FILE *f = fopen(file, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(conf_text, f);
+	ck_assert_int_eq(fclose(f), 0);
+	rnf_loader_path(test_bad_plugins());
+	test_plugins_path();
+	RNF_TRY(rnf_experiment_read(e, file, &set, 1));
+	RNF_TRY(rnf_experiment_shapes(e));
+	RNF_TRY(rnf_experiment_plan(e, 0, 1));
+	return rnf_experiment_plan(e, 1, 1);
+}
+
+START_TEST(is_refused)
+{
+	const rnf_status status = plan(rows[_i].how);
+	const char *words = rnf_fail_words(), *whose = "the plugin layer.misuse is wrong: ";
+	ck_assert_msg(status == rows[_i].status, "%s: status %d, %s", rows[_i].how, status, words);
+	ck_assert_msg(strstr(words, rows[_i].words) != NULL, "%s: %s\nwants: %s", rows[_i].how,
+		      words, rows[_i].words);
+	ck_assert_ptr_null(strchr(words, '\n'));
+	if (!strncmp(rows[_i].words, "the tensor m/", 13)) return; /* names the layer itself */
+	ck_assert_msg(strstr(words, ".cfg:4: model.layers[1]: layer m") != NULL, "%s", words);
+	ck_assert_msg(!strstr(words, whose) == (status == RNF_EINVAL), "%s", words);
+}
+END_TEST
+
+START_TEST(nothing_wrong_is_built)
+{
+	ck_assert_msg(plan("no") == RNF_OK, "%s", rnf_fail_words());
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ is_refused, TEST_ROWS(rows) }, { nothing_wrong_is_built, 0 }, { NULL, 0 },
+	};
+	test_bad_plugins();
+	return test_run_cases("graph/misuse", cases);
+}
