@@ -62,6 +62,16 @@ const char *rnf_fail_words(void)
 	return words[0] ? words : "failed without a reason";
 }
 
+void rnf_fail_forget(void)
+{
+	words[0] = 0;
+}
+
+int rnf_fail_has_words(void)
+{
+	return words[0] != 0;
+}
+
 void rnf_fail_aside(rnf_status status)
 {
 	if (status >= 0) return;

@@ -18,6 +18,9 @@ rnf_status rnf_fail_errno(const char *path);
 rnf_status rnf_fail_input(const char *path);
 /* The words kept by this thread; never NULL. One line, but after rnf_fail_all(). */
 const char *rnf_fail_words(void);
+/* Forget them, and ask whether there are new ones. */
+void rnf_fail_forget(void);
+int rnf_fail_has_words(void);
 
 /* Several mistakes of one input: a check that goes on after one puts its words
  * aside (a good status: does nothing; the same words: count once), and ends in

@@ -10,6 +10,7 @@
 #include "data/map.h"
 #include "exec/crash.h"
 #include "plugin/loader.h"
+#include "train/fit.h"
 #include "train/weights.h"
 
 const char *rnf_conf_dir = "conf";
@@ -349,6 +350,7 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+	RNF_TRY(rnf_experiment_fit(e));
 	e->pool = rnf_pool_create((int)e->conf.threads);
 	if (e->conf.threads > rnf_pool_cpus())
 		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "

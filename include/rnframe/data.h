@@ -77,10 +77,11 @@ enum {
 
 struct rnf_augment_impl {
 	uint32_t flags;
-	/* Rows and columns that it adds to an image, for the capacity. */
+	/* Rows and columns that it adds to an image, for the capacity: 0 or more. */
 	int64_t (*grows)(const void *self);
 	void (*apply)(const void *self, struct rnf_random *random,
 		      struct rnf_image *image); /* [worker] */
+	rnf_check *check; /* or NULL */
 };
 
 /* Reads files out of a packed one. [main] */

@@ -21,6 +21,25 @@ struct rnf_feature {
 	const void *impl;
 };
 
+/* The run that a configuration is for. Kinds that take part in one have an optional
+ *
+ *   rnf_status (*check)(const void *self, const struct rnf_host *, const struct rnf_context *);
+ *
+ * called once before the first step. It refuses a configuration that does not fit to the
+ * run, host->fail(RNF_EINVAL, "mean has 2 values, must have 1 or 3"), where the words begin
+ * with the key, so that the core can tell its place; what is allowed but surely meant
+ * otherwise is a warning by host->log. [main] */
+struct rnf_context {
+	uint32_t size, reserved;
+	int64_t h, w, c;      /* of the data set's images */
+	int64_t out_h, out_w; /* what the model takes */
+	int64_t classes;
+	int64_t epochs, steps_per_epoch; /* planned */
+	int64_t steps;        /* of the run, which train.max_steps may cut */
+};
+typedef rnf_status rnf_check(const void *self, const struct rnf_host *host,
+			     const struct rnf_context *context);
+
 struct rnf_plugin {
 	uint32_t magic, size;
 	uint16_t abi_major, abi_minor;

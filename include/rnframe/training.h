@@ -18,16 +18,18 @@ struct rnf_loss_impl {
 	/* The loss without smoothing or other regularisers, for reports. */
 	double (*plain)(const void *self, size_t k, const float *logits,
 			const float *target);
+	rnf_check *check; /* or NULL */
 };
 
 /* 1 - the mean of score is the error rate: what logs call `accuracy`. */
 enum { RNF_METRIC_ACCURACY = 1 };
 
-/* The mean of score over the images is the metric. */
+/* The mean of score, which is finite, over the images is the metric. */
 struct rnf_metric_impl {
 	uint32_t flags;
 	double (*score)(const void *self, size_t k, const float *logits,
 			const float *target); /* [worker] */
+	rnf_check *check; /* or NULL */
 };
 
 #define RNF_SLOTS_MAX 4
@@ -40,12 +42,13 @@ struct rnf_update {
 };
 
 struct rnf_optimizer_impl {
-	size_t n_slots; /* floats of state a weight, all zero at first */
-	const char *slots[RNF_SLOTS_MAX]; /* their names in checkpoints */
+	size_t n_slots; /* floats of state a weight, all zero at first; at most RNF_SLOTS_MAX */
+	const char *slots[RNF_SLOTS_MAX]; /* their names in checkpoints: words that differ */
 	/* A tile kernel over n weights, as in activation.h; writes w and slots
 	 * only. [worker] */
 	void (*update)(const void *self, const struct rnf_update *update, size_t n,
 		       float *w, const float *gradient, float *const *slots);
+	rnf_check *check; /* or NULL */
 };
 
 struct rnf_when {
@@ -57,8 +60,9 @@ struct rnf_when {
 };
 
 struct rnf_scheduler_impl {
-	/* The rate of a step: a function of `when` alone. [main] */
+	/* The rate of a step, 0 or more: a function of `when` alone. [main] */
 	double (*rate)(const void *self, const struct rnf_when *when);
+	rnf_check *check; /* or NULL */
 };
 
 #endif

@@ -1,7 +1,6 @@
 /* normalize: (x / 255 - mean) / std for each channel of pixels[h][w][c], in
  * training and in evaluation. `mean` and `std` hold a value for each channel, or
- * one for all; empty: 0 and 1, which is also what a channel gets that a longer
- * list does not reach. */
+ * one for all; empty: 0 and 1. */
 #include <rnframe/data.h>
 
 struct conf {
@@ -22,8 +21,7 @@ static int64_t grows(const void *self)
 
 static double of_channel(struct rnf_floats list, int64_t channel, double otherwise)
 {
-	if (list.n == 1) return list.at[0];
-	return (size_t)channel < list.n ? list.at[channel] : otherwise;
+	return list.n == 0 ? otherwise : list.at[list.n == 1 ? 0 : channel];
 }
 
 static void apply(const void *self, struct rnf_random *random,
@@ -42,10 +40,42 @@ static void apply(const void *self, struct rnf_random *random,
 	}
 }
 
+static rnf_status check_list(const struct rnf_host *host, const char *key,
+			     struct rnf_floats list, int64_t c)
+{
+	if (list.n <= 1 || (int64_t)list.n == c) return RNF_OK;
+	return host->fail(RNF_EINVAL, "%s has %zu values, must have 1%s: the images have %lld "
+			  "channel%s", key, list.n, c == 1 ? "" : " or one a channel",
+			  (long long)c, c == 1 ? "" : "s");
+}
+
+/* Pixels are in 0..1 here; those who think of 0..255 are told. */
+static void warn(const struct rnf_host *host, const char *key, struct rnf_floats list)
+{
+	for (size_t i = 0; i < list.n; i++) {
+		if (list.at[i] >= 0 && list.at[i] <= 1) continue;
+		host->log(RNF_LOG_WARNING, "normalize: %s is %g, though its unit is that of pixels "
+			  "in 0..1, not 0..255", key, list.at[i]);
+		return;
+	}
+}
+
+static rnf_status check(const void *self, const struct rnf_host *host,
+			const struct rnf_context *context)
+{
+	const struct conf *conf = self;
+	RNF_TRY(check_list(host, "mean", conf->mean, context->c));
+	RNF_TRY(check_list(host, "std", conf->std, context->c));
+	warn(host, "mean", conf->mean);
+	warn(host, "std", conf->std);
+	return RNF_OK;
+}
+
 static const struct rnf_augment_impl impl = {
 	.flags = RNF_AUGMENT_ALWAYS,
 	.grows = grows,
 	.apply = apply,
+	.check = check,
 };
 RNF_PLUGIN(augment, normalize, "pixels to 0..1, then mean and deviation of a channel",
 	   &params, impl)

@@ -2,8 +2,9 @@
  *   lr factor                          in the first warmup_epochs epochs
  *   lr factor^(boundaries reached)     after
  * where the epoch of step t (from 1) is (t - 1) / steps_per_epoch, from 0, and
- * a boundary b is reached when epoch >= b. An empty list of boundaries means
- * 90 and 135. Source: He et al. 2015 (arXiv 1512.03385), section 4.2. */
+ * a boundary b is reached when epoch >= b; each is later than the one before. An
+ * empty list of boundaries means 90 and 135.
+ * Source: He et al. 2015 (arXiv 1512.03385), section 4.2. */
 #include <rnframe/training.h>
 
 struct conf {
@@ -34,5 +35,21 @@ static double rate(const void *self, const struct rnf_when *when)
 	return lr;
 }
 
-static const struct rnf_scheduler_impl impl = { .rate = rate };
+static rnf_status check(const void *self, const struct rnf_host *host,
+			const struct rnf_context *context)
+{
+	const struct rnf_ints at = ((const struct conf *)self)->boundaries;
+	for (size_t i = 1; i < at.n; i++)
+		if (at.at[i] <= at.at[i - 1])
+			return host->fail(RNF_EINVAL, "boundaries[%zu] is %lld, must be above the "
+					  "one before, %lld", i, (long long)at.at[i],
+					  (long long)at.at[i - 1]);
+	if (at.n > 0 && at.at[at.n - 1] >= context->epochs)
+		host->log(RNF_LOG_WARNING, "step: boundaries: the rate never falls at epoch %lld, "
+			  "since the run has %lld epochs, counted from 0",
+			  (long long)at.at[at.n - 1], (long long)context->epochs);
+	return RNF_OK;
+}
+
+static const struct rnf_scheduler_impl impl = { .rate = rate, .check = check };
 RNF_PLUGIN(scheduler, step, "falls by a factor at given epochs", &params, impl)

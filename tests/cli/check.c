@@ -67,6 +67,22 @@ START_TEST(a_batch_goes_through_the_augmentations)
 }
 END_TEST
 
+/* What is allowed, but was hardly meant. */
+START_TEST(doubts)
+{
+	check(0, "synthetic.cfg data.augment.normalize.mean=128");
+	has("warning: normalize: mean is 128, though its unit is that of pixels in 0..1, not 0..255\n");
+	check(0, "synthetic.cfg data.augment.normalize.std=[0.2,64,0.3]");
+	has("warning: normalize: std is 64, though its unit is");
+	check(0, "synthetic.cfg data.augment=flip,normalize,normalize");
+	has("warning: data.augment: normalize stands there twice");
+	check(0, "synthetic.cfg train.scheduler.type=step train.scheduler.boundaries=[1,200]");
+	has("warning: step: boundaries: the rate never falls at epoch 200, since the run has 2 epochs");
+	check(0, "synthetic.cfg");
+	ck_assert_ptr_null(strstr(out, "warning"));
+}
+END_TEST
+
 START_TEST(real_data_and_weights)
 {
 	if (!test_has_data()) return;
@@ -81,6 +97,6 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { prints_a_table, writes_nothing, origins,
-		a_batch_goes_through_the_augmentations, real_data_and_weights, NULL };
+		a_batch_goes_through_the_augmentations, doubts, real_data_and_weights, NULL };
 	return test_run("check", tests);
 }

@@ -120,6 +120,16 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "check synthetic model.input=[65536,65536,3] model.layers.stem.filters=17",
 	  "conv: its output would have 65536 x 65536 x 17 values, more than 2^36" },
 	{ "check synthetic model.layers.stem.inputs=stem", "no earlier layer named \"stem\"" },
+	/* lists that fit to nothing */
+	{ "check synthetic data.augment.normalize.mean=[0.5,0.5]", "--set: data.augment[3]: mean has "
+	  "2 values, must have 1 or one a channel: the images have 3 channels" },
+	{ "train synthetic data.augment.normalize.std=[1,1,1,1]", "std has 4 values, must have 1 or" },
+	{ "check synthetic data.channels=1 data.augment.normalize.mean=[0.5,0.5,0.5] "
+	  "data.augment.normalize.std=[1]", "mean has 3 values, must have 1: the images have 1" },
+	{ "train synthetic train.scheduler.type=step train.scheduler.boundaries=[2,1]", "--set: "
+	  "train.scheduler: boundaries[1] is 1, must be above the one before, 2" },
+	{ "check synthetic train.scheduler.type=step train.scheduler.boundaries=[1,1]",
+	  "boundaries[1] is 1, must be above the one before, 1" },
 	/* data */
 	{ "train xresnet20 data.path=none/no", "data.path: the data of cifar10 was not found" },
 	{ "train xresnet20 data.path=none", "get it by: rnframe fetch cifar10" },

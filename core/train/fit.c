@@ -1,0 +1,72 @@
+#include "train/fit.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "plugin/answer.h"
+#include "train/step.h"
+
+static struct rnf_context context(const struct rnf_experiment *e)
+{
+	const struct rnf_run run = rnf_training_run(e);
+	return (struct rnf_context){
+		.size = sizeof(struct rnf_context), .h = e->info.h, .w = e->info.w,
+		.c = e->info.c, .out_h = e->hwc[0], .out_w = e->hwc[1],
+		.classes = e->info.classes, .epochs = run.epochs,
+		.steps_per_epoch = run.steps_per_epoch, .steps = run.steps };
+}
+
+/* The key that the words begin with, as they should, or the whole. */
+static const struct rnf_conf *key_of(const struct rnf_conf *node)
+{
+	const char *words = rnf_fail_words();
+	const char *word = rnf_strndup(words, strcspn(words, " [:"));
+	const struct rnf_conf *key = node->type == RNF_CONF_GROUP ? rnf_conf_get(node, word)
+								  : NULL;
+	return key ? key : node;
+}
+
+static rnf_status ask(const struct rnf_ref *ref, rnf_check *check,
+		      const struct rnf_context *context)
+{
+	const struct rnf_feature *f = ref->feature;
+	if (!check) return RNF_OK;
+	rnf_answer_begin();
+	const rnf_status status = rnf_answer(f, "check", check(ref->conf, &rnf_host, context));
+	if (status >= 0) return status;
+	if (!ref->node) return rnf_fail_in(status, "%s.%s: ", f->kind, f->name);
+	return rnf_fail_in(status, "%s%s: ", rnf_conf_place(key_of(ref->node)),
+			   rnf_conf_path(ref->node));
+}
+
+/* Those of evaluation, too, change the range of pixels: twice is once too often. */
+static void warn_of_twins(struct rnf_refs augment)
+{
+	for (size_t i = 1; i < augment.n; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct rnf_feature *f = augment.at[i]->feature;
+			const struct rnf_augment_impl *impl = f->impl;
+			if (augment.at[j]->feature == f && impl->flags & RNF_AUGMENT_ALWAYS)
+				rnf_log(RNF_LOG_WARNING, "data.augment: %s stands there twice, and "
+					"is done twice", f->name);
+		}
+}
+
+#define CHECK(kind, ref) ((const struct rnf_##kind##_impl *)(ref)->feature->impl)->check
+
+rnf_status rnf_experiment_fit(const struct rnf_experiment *e)
+{
+	const struct rnf_context c = context(e);
+	const struct rnf_train_conf *t = &e->conf.train;
+	for (size_t i = 0; i < e->data->augment.n; i++)
+		rnf_fail_aside(ask(e->data->augment.at[i], CHECK(augment, e->data->augment.at[i]),
+				   &c));
+	for (size_t i = 0; i < t->metrics.n; i++)
+		rnf_fail_aside(ask(t->metrics.at[i], CHECK(metric, t->metrics.at[i]), &c));
+	rnf_fail_aside(ask(t->loss, CHECK(loss, t->loss), &c));
+	rnf_fail_aside(ask(t->optimizer, CHECK(optimizer, t->optimizer), &c));
+	rnf_fail_aside(ask(t->scheduler, CHECK(scheduler, t->scheduler), &c));
+	warn_of_twins(e->data->augment);
+	return rnf_fail_all();
+}
