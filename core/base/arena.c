@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/hands.h"
+
 /* Every allocation is a block of its own in a list, so that sanitizers see its
  * bounds; set-up makes a few thousand of them. */
 struct block {
@@ -45,6 +47,7 @@ static struct block *large_block(size_t size)
 void rnf_no_memory(size_t bytes)
 {
 	fprintf(stderr, "rnframe: out of memory (%zu bytes)\n", bytes);
+	rnf_hands_end();
 	exit(1);
 }
 

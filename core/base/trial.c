@@ -76,6 +76,8 @@ rnf_status rnf_trial_run(rnf_status (*body)(const void *context), const void *co
 	if (late) kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (!good) return fail_dead(status, late, seconds);
+	/* a child that died may have answered before, or had itself answered for */
+	if (!good || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return fail_dead(status, late, seconds);
 	return answer.status < 0 ? rnf_fail(answer.status, "%s", answer.words) : RNF_OK;
 }

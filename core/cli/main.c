@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/floats.h"
+#include "base/hands.h"
 #include "base/json.h"
 #include "base/signal.h"
 #include "base/status.h"
@@ -284,7 +285,7 @@ static rnf_status run(int argc, char **argv)
 	return flush_output();
 }
 
-int main(int argc, char **argv)
+static int start(int argc, char **argv)
 {
 	rnf_float_mode_put(rnf_float_mode_policy());
 	rnf_crash_watch();
@@ -297,7 +298,13 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return 2;
 	}
-	const int code = exit_code(run(argc, argv));
+	return exit_code(run(argc, argv));
+}
+
+int main(int argc, char **argv)
+{
+	const int code = start(argc, argv);
 	rnf_arena_finish();
+	rnf_hands_end();
 	return code;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hands.h"
 #include "base/status.h"
 #include "base/stream.h"
 #include "plugin/param.h"
@@ -43,7 +44,9 @@ static void read_raw(struct worker *w, int split, int64_t i, float *pixels,
 {
 	const struct rnf_loader_conf *conf = &w->batcher->conf;
 	const struct rnf_dataset_info *info = conf->info;
+	const struct rnf_feature *before = rnf_hands_lend(conf->feature);
 	conf->dataset->read(conf->self, split, i, w->bytes, label);
+	rnf_hands_lend(before);
 	const int64_t n = info->h * info->w * info->c;
 	for (int64_t k = 0; k < n; k++)
 		pixels[k] = (float)w->bytes[k];
@@ -85,7 +88,9 @@ static void apply(const struct rnf_ref *ref, struct rnf_random *random,
 	const struct rnf_augment_impl *impl = augment_impl(ref);
 	const int64_t peers = image->peers;
 	if (!(impl->flags & RNF_AUGMENT_MIXES)) image->peers = 0;
+	rnf_hands_lend(ref->feature);
 	impl->apply(ref->conf, random, image);
+	rnf_hands_lend(NULL);
 	image->peers = peers;
 }
 

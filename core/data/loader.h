@@ -10,6 +10,7 @@
 struct rnf_loader_conf {
 	const struct rnf_dataset_impl *dataset;
 	const void *self; /* of the dataset, as open() left it */
+	const struct rnf_feature *feature; /* the dataset's, for words; or NULL */
 	const struct rnf_dataset_info *info;
 	struct rnf_refs augment; /* features of kind "augment", in this order */
 	int train_augment; /* 0: in training too only RNF_AUGMENT_ALWAYS */

@@ -1,19 +1,28 @@
 #include "exec/crash.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/hands.h"
+
+enum { STATUS_PLUGIN = 5, STACK = 1 << 16 };
 
 static const struct { int signal; const char *name; } fatal[] = {
 	{ SIGSEGV, "SIGSEGV" }, { SIGBUS, "SIGBUS" }, { SIGFPE, "SIGFPE" },
 	{ SIGILL, "SIGILL" }, { SIGABRT, "SIGABRT" },
 };
 
-static const char *volatile doing;
 static _Thread_local const struct rnf_worker *volatile current;
 static volatile unsigned expected; /* seconds to the next step */
 static int has_alarm; /* SIGALRM is ours */
+static _Thread_local char stack[STACK]; /* for handlers: the thread's own may be full */
+static pthread_key_t alive; /* of a thread that has not ended by its own will */
+static pid_t watched; /* the process; 0: none */
 
 static void put(const char *words)
 {
@@ -36,20 +45,35 @@ static void put_number(unsigned n)
 	put((const char[]){ (char)('0' + n % 10), 0 });
 }
 
-static void put_place(const struct rnf_worker *w)
+static void put_feature(const struct rnf_feature *f)
 {
-	if (w && w->op) put_op(w);
-	else put(doing ? doing : "rnframe or a plugin, outside of a step");
+	put(f->kind);
+	put(".");
+	put(f->name);
 }
 
-/* Calls only what a handler may; the signal comes again when it returns. Threads
- * that crash at the same time wait for the first one's words. */
-static void tell(int number)
+static void put_place(const struct rnf_worker *w)
+{
+	const struct rnf_feature *whose = rnf_hands_whose();
+	const char *what = rnf_hands_what();
+	if (w && w->op) put_op(w);
+	else if (whose) put_feature(whose);
+	else put(what ? what : "rnframe or a plugin, outside of a step");
+}
+
+/* Threads that crash or end at the same time wait for the first one's words. */
+static void take_turn(void)
 {
 	static atomic_flag told = ATOMIC_FLAG_INIT;
 	while (atomic_flag_test_and_set(&told))
 		pause();
 	put("rnframe: ");
+}
+
+/* Calls only what a handler may; the signal comes again when it returns. */
+static void tell(int number)
+{
+	take_turn();
 	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
 		if (fatal[i].signal == number) put(fatal[i].name);
 	put(" in ");
@@ -80,13 +104,45 @@ static void tell_late(int number)
 	alarm(expected);
 }
 
+static void tell_end(const char *how)
+{
+	take_turn();
+	put(how);
+	put(" in ");
+	put_place(current);
+	put(": a plugin must not end the program\n");
+	fflush(stdout);
+	_exit(STATUS_PLUGIN);
+}
+
+/* A child that tries something ends as it likes. */
+static void tell_exit(void)
+{
+	if (!rnf_hands_ended() && getpid() == watched) tell_end("exit()");
+}
+
+static void tell_thread(void *value)
+{
+	(void)value;
+	if (getpid() == watched) tell_end("pthread_exit()");
+}
+
 /* 0: there is a handler already. */
 static int handle(int number, void (*handler)(int))
 {
 	struct sigaction now;
-	const struct sigaction wanted = { .sa_handler = handler, .sa_flags = SA_RESTART };
+	const struct sigaction wanted = { .sa_handler = handler,
+					  .sa_flags = SA_RESTART | SA_ONSTACK };
 	if (sigaction(number, NULL, &now) != 0 || now.sa_handler != SIG_DFL) return 0;
 	return sigaction(number, &wanted, NULL) == 0;
+}
+
+/* A function that exit() has begun is not called once more for a second thread that
+ * comes meanwhile, which would end the program: there is one for each thread. */
+static void watch_exit(void)
+{
+	atexit(tell_exit);
+	at_quick_exit(tell_exit);
 }
 
 void rnf_crash_watch(void)
@@ -94,6 +150,24 @@ void rnf_crash_watch(void)
 	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
 		handle(fatal[i].signal, tell);
 	has_alarm = handle(SIGALRM, tell_late);
+	if (watched || pthread_key_create(&alive, tell_thread) != 0) return;
+	watched = getpid();
+	rnf_crash_thread_begin();
+}
+
+void rnf_crash_thread_begin(void)
+{
+	stack_t now;
+	const stack_t own = { .ss_sp = stack, .ss_size = sizeof stack };
+	if (!watched) return;
+	if (sigaltstack(NULL, &now) == 0 && now.ss_flags & SS_DISABLE) sigaltstack(&own, NULL);
+	pthread_setspecific(alive, stack);
+	watch_exit();
+}
+
+void rnf_crash_thread_end(void)
+{
+	if (watched) pthread_setspecific(alive, NULL);
 }
 
 void rnf_crash_expect(unsigned seconds)
@@ -101,11 +175,6 @@ void rnf_crash_expect(unsigned seconds)
 	if (!has_alarm) return;
 	expected = seconds;
 	alarm(seconds);
-}
-
-void rnf_crash_doing(const char *what)
-{
-	doing = what;
 }
 
 void rnf_crash_worker(const struct rnf_worker *worker)

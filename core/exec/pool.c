@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/floats.h"
+#include "exec/crash.h"
 
 /* Some 20 to 50 microseconds: longer than the gap between two phases of a
  * step, shorter than anything that a user would notice. */
@@ -102,13 +103,16 @@ static void *work(void *context)
 	struct worker *self = context;
 	struct rnf_pool *pool = self->pool;
 	keep_mode(pool->policy);
+	rnf_crash_thread_begin();
 	for (uint32_t seen = 0;; seen++) {
 		wait_while(&pool->start, seen, pool->spins);
-		if (!pool->job) return NULL;
+		if (!pool->job) break;
 		pool->job(pool->arg, self->index);
 		if (!keep_mode(pool->policy)) atomic_store(&pool->strayed, 1);
 		finish_job(pool);
 	}
+	rnf_crash_thread_end();
+	return NULL;
 }
 
 int rnf_pool_cpus(void)

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/floats.h"
+#include "base/hands.h"
 #include "base/status.h"
 #include "base/trial.h"
 #include "conf/conf.h"
@@ -73,18 +74,50 @@ static rnf_status open_file(const char *file, void **library)
 			"loaded (built with -ffast-math?)", file);
 }
 
-static rnf_status load_new(const char *file, const char *kind, const char *name,
-			   struct entry *entry)
+/* Whoever can write there can have the program run what he likes. */
+static rnf_status check_writers(const char *path)
+{
+	struct stat at;
+	if (stat(path, &at) != 0 || !(at.st_mode & S_IWOTH)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s may be written by everybody (mode %03o), so its plugins may "
+			"be anybody's: chmod o-w '%s'", path, at.st_mode & 07777u, path);
+}
+
+/* KIND/NAME.so and the two folders that it lies in. */
+static rnf_status check_place(const char *file)
+{
+	const char *name = strrchr(file, '/');
+	const char *folder = rnf_strndup(file, (size_t)(name - file));
+	const char *kind = strrchr(folder, '/');
+	RNF_TRY(check_writers(rnf_strndup(folder, (size_t)(kind - folder))));
+	RNF_TRY(check_writers(folder));
+	return check_writers(file);
+}
+
+/* The first that runs of a plugin. */
+static rnf_status enter(const char *file, const struct rnf_plugin **plugin)
 {
 	void *library = NULL;
 	const struct rnf_plugin *(*get)(void);
-	RNF_TRY(rnf_elf_check(file));
 	RNF_TRY(open_file(file, &library));
 	*(void **)&get = dlsym(library, "rnf_plugin_entry");
 	if (!get)
 		return rnf_fail(RNF_EINVAL, "%s is not an rnframe plugin: it has no "
 				"rnf_plugin_entry", file);
-	const struct rnf_plugin *plugin = get();
+	*plugin = get();
+	return RNF_OK;
+}
+
+static rnf_status load_new(const char *file, const char *kind, const char *name,
+			   struct entry *entry)
+{
+	const struct rnf_plugin *plugin = NULL;
+	RNF_TRY(check_place(file));
+	RNF_TRY(rnf_elf_check(file));
+	const char *before = rnf_hands_doing(rnf_format("%s, which is being loaded", file));
+	const rnf_status status = enter(file, &plugin);
+	rnf_hands_doing(before);
+	RNF_TRY(status);
 	RNF_TRY(rnf_descriptor_check(plugin, file));
 	for (uint32_t i = 0; i < plugin->n_features; i++) {
 		const struct rnf_feature *f = &plugin->features[i];

@@ -4,10 +4,12 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hands.h"
 #include "base/machine.h"
 #include "base/signal.h"
 #include "base/status.h"
 #include "exec/crash.h"
+#include "plugin/answer.h"
 #include "run/log.h"
 #include "run/loop.h"
 #include "train/numerics.h"
@@ -35,12 +37,37 @@ static const struct rnf_callback_impl *callback(const struct training *t, size_t
 	return t->e->conf.train.callbacks.at[i]->feature->impl;
 }
 
+static const struct rnf_feature *feature(const struct training *t, size_t i)
+{
+	return t->e->conf.train.callbacks.at[i]->feature;
+}
+
+static rnf_status tell_one(struct training *t, size_t i, enum rnf_event event)
+{
+	rnf_answer_begin();
+	rnf_hands_lend(feature(t, i));
+	const rnf_status status = callback(t, i)->on(t->callbacks[i], event, &t->run);
+	rnf_hands_lend(NULL);
+	return rnf_answer_named(feature(t, i), "on", status);
+}
+
+static rnf_status open_one(struct training *t, size_t i)
+{
+	const struct rnf_ref *ref = t->e->conf.train.callbacks.at[i];
+	t->callbacks[i] = (void *)ref->conf;
+	if (!callback(t, i)->open) return RNF_OK;
+	rnf_answer_begin();
+	rnf_hands_lend(feature(t, i));
+	const rnf_status status = callback(t, i)->open(&rnf_host, ref->conf, &t->callbacks[i]);
+	rnf_hands_lend(NULL);
+	return rnf_answer_named(feature(t, i), "open", status);
+}
+
 static rnf_status tell(struct training *t, enum rnf_event event)
 {
-	rnf_crash_doing("a callback");
+	rnf_hands_doing("a callback");
 	for (size_t i = 0; i < t->e->conf.train.callbacks.n; i++)
-		if (callback(t, i)->on)
-			RNF_TRY(callback(t, i)->on(t->callbacks[i], event, &t->run));
+		RNF_TRY(tell_one(t, i, event));
 	return RNF_OK;
 }
 
@@ -48,19 +75,19 @@ static rnf_status open_callbacks(struct training *t)
 {
 	const struct rnf_refs refs = t->e->conf.train.callbacks;
 	t->callbacks = rnf_alloc((refs.n + 1) * sizeof *t->callbacks);
-	for (size_t i = 0; i < refs.n; i++) {
-		t->callbacks[i] = (void *)refs.at[i]->conf;
-		if (callback(t, i)->open)
-			RNF_TRY(callback(t, i)->open(&rnf_host, refs.at[i]->conf,
-						     &t->callbacks[i]));
-	}
+	for (size_t i = 0; i < refs.n; i++)
+		RNF_TRY(open_one(t, i));
 	return RNF_OK;
 }
 
 static void close_callbacks(struct training *t)
 {
 	for (size_t i = 0; t->callbacks && i < t->e->conf.train.callbacks.n; i++)
-		if (callback(t, i)->close) callback(t, i)->close(t->callbacks[i]);
+		if (callback(t, i)->close) {
+			rnf_hands_lend(feature(t, i));
+			callback(t, i)->close(t->callbacks[i]);
+			rnf_hands_lend(NULL);
+		}
 }
 
 /* -- checkpoints and signals -- */

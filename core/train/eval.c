@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hands.h"
 #include "base/signal.h"
 #include "base/status.h"
-#include "exec/crash.h"
 #include "train/setup.h"
 
 double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
@@ -14,10 +14,12 @@ double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
 	const struct rnf_program *p = x->plan->program;
 	const size_t k = (size_t)p->values[p->logits].c;
 	double sum = 0;
+	rnf_hands_lend(ref->feature);
 	for (int64_t i = 0; i < x->images; i++)
 		sum += metric->score(ref->conf, k,
 				     rnf_exec_value(x, p->logits, i),
 				     x->target + i * (int64_t)k);
+	rnf_hands_lend(NULL);
 	return sum / (double)x->images;
 }
 
@@ -39,6 +41,7 @@ static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x
 {
 	const void *self = e->conf.train.loss->conf;
 	const size_t k = (size_t)e->info.classes;
+	rnf_hands_lend(e->conf.train.loss->feature);
 	for (int64_t i = 0; i < x->images; i++) {
 		const float *logits =
 			rnf_exec_value(x, x->plan->program->logits, i);
@@ -48,6 +51,7 @@ static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x
 		s->plain += plain;
 		if (keep) keep_answer(e, keep, from + i, logits, target, plain);
 	}
+	rnf_hands_lend(NULL);
 	const struct rnf_refs metrics = e->conf.train.metrics;
 	for (size_t i = 0; i < metrics.n; i++)
 		s->metrics[i] += rnf_metric_mean(metrics.at[i], x) * (double)x->images;
@@ -72,7 +76,6 @@ void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *sam
 	x->target = e->eval_target;
 	for (int64_t i = 0; i < n; i++)
 		e->eval_ids[i] = samples ? samples[from + i] : from + i;
-	rnf_crash_doing("the data set or an augmentation");
 	rnf_batch_fill(e->batcher, e->pool, e->eval_ids, split, n, 0, 0, NULL, 0,
 		       rnf_exec_value(x, input, 0), rnf_exec_stride(x, input),
 		       e->eval_target);
@@ -91,10 +94,8 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 		RNF_TRY(rnf_signal_check("while it evaluated"));
 		rnf_evaluation_fill(e, split, samples, from, left < batch ? left : batch);
 		rnf_exec_run(x);
-		rnf_crash_doing("the loss or a metric");
 		score_batch(e, x, keep, from, scores);
 	}
-	rnf_crash_doing(NULL);
 	scores->seconds = rnf_now() - start;
 	divide(scores, n);
 	scores->accuracy = scores->metrics[e->accuracy];

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hands.h"
 #include "base/machine.h"
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/find.h"
 #include "data/map.h"
-#include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/fit.h"
 #include "train/weights.h"
@@ -343,6 +343,7 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 {
 	const struct rnf_loader_conf loader = {
 		.dataset = e->dataset, .self = e->dataset_self, .info = &e->info,
+		.feature = e->conf.data->feature,
 		.augment = e->data->augment,
 		.train_augment = e->conf.train.augment,
 		.seed = (uint64_t)e->conf.seed,
@@ -356,10 +357,8 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "
 			"wait for each other", (long long)e->conf.threads, rnf_pool_cpus());
 	RNF_TRY(check_memory(e, training));
-	rnf_crash_doing("the data set or an augmentation"); /* one image is tried */
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
 	if (!e->batcher) return RNF_EINVAL;
-	rnf_crash_doing(NULL);
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);

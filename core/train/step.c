@@ -8,9 +8,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/floats.h"
+#include "base/hands.h"
 #include "base/stream.h"
 #include "data/split.h"
-#include "exec/crash.h"
 
 void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *e)
 {
@@ -161,7 +161,7 @@ static void begin(struct rnf_training_step *s, const char *what)
 {
 	if (!rnf_pool_mode_kept(s->e->pool) && !s->strayed) s->strayed = s->doing;
 	s->doing = what;
-	rnf_crash_doing(what);
+	rnf_hands_doing(what);
 }
 
 /* -- the update -- */
@@ -181,6 +181,7 @@ static void update_weights(void *arg, int worker)
 	const struct rnf_optimizer_impl *optimizer = ref->feature->impl;
 	const int workers = rnf_pool_threads(e->pool);
 	struct rnf_update update = job->update;
+	rnf_hands_lend(ref->feature);
 	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
 		const struct rnf_model_weight *w = &p->weights[i];
 		if (w->state) continue;
@@ -197,6 +198,7 @@ static void update_weights(void *arg, int worker)
 					  slots);
 		}
 	}
+	rnf_hands_lend(NULL);
 }
 
 /* running[n] of a norm. */
@@ -235,7 +237,10 @@ double rnf_training_rate(const struct rnf_experiment *e, const struct rnf_run *r
 		.steps_per_epoch = run->steps_per_epoch,
 		.epochs = run->epochs,
 		.lr = base_rate(e->conf.train.optimizer) };
-	return scheduler->rate(ref->conf, &when);
+	rnf_hands_lend(ref->feature);
+	const double rate = scheduler->rate(ref->conf, &when);
+	rnf_hands_lend(NULL);
+	return rate;
 }
 
 static double mean_loss(const struct rnf_exec *x)

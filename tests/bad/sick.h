@@ -3,15 +3,26 @@
 #define TEST_BAD_SICK_H
 
 #include <math.h>
+#include <pthread.h>
 #include <rnframe/rnframe.h>
+#include <stdlib.h>
 #include <unistd.h>
 #ifdef __SSE__
 #include <xmmintrin.h>
 #endif
 
-enum sick { SICK_NO, SICK_NAN, SICK_INFINITE, SICK_HUGE, SICK_MODE, SICK_CRASH, SICK_HANG };
+enum sick { SICK_NO, SICK_NAN, SICK_INFINITE, SICK_HUGE, SICK_MODE, SICK_CRASH, SICK_HANG,
+	    SICK_EXIT, SICK_THREAD, SICK_OVERFLOW };
 static const char *const sick_words[] = { "no", "nan", "infinite", "huge", "mode",
-					  "crash", "hang", NULL };
+					  "crash", "hang", "exit", "thread", "overflow", NULL };
+
+/* Calls itself until the stack is full. */
+__attribute__((noinline)) static int sick_overflow(volatile char *from)
+{
+	volatile char room[4096];
+	room[0] = from[0];
+	return from[0] ? sick_overflow(room) + room[1] : 0;
+}
 
 /* What a value becomes; SICK_MODE: the thread rounds towards zero from
  * here on. */
@@ -26,6 +37,9 @@ static inline float sick(int32_t what, float value)
 #endif
 	case SICK_CRASH: *(volatile char *)16 = 0; return value;
 	case SICK_HANG: while (1) pause();
+	case SICK_EXIT: exit(0);
+	case SICK_THREAD: pthread_exit(NULL);
+	case SICK_OVERFLOW: return (float)sick_overflow((char[]){ 1 });
 	default: return value;
 	}
 }

@@ -201,6 +201,45 @@ START_TEST(odd_files_do_not_stop_a_listing)
 }
 END_TEST
 
+/* -- files that anybody may have put there -- */
+
+static const struct {
+	const char *path; /* below the folder of plugins */
+	const char *mode, *words;
+} writable[] = {
+	{ "layer/add.so", "666", "/layer/add.so may be written by everybody (mode 666)" },
+	{ "layer", "777", "/layer may be written by everybody (mode 777)" },
+	{ ".", "1777", " may be written by everybody (mode 1777), so its plugins may be anybody's" },
+};
+
+START_TEST(what_everybody_may_write_is_refused)
+{
+	const char *folder = layers("writable_plugins");
+	test_shell("cp '%s' '%s/layer/' && chmod %s '%s/%s'", donor(), folder,
+		   writable[_i].mode, folder, writable[_i].path);
+	const int status = test_program(output, sizeof output, "inspect layer add --plugin-path "
+					"'%s'", folder);
+	ck_assert_msg(status == 2 && strstr(output, writable[_i].words), "%d: %s", status, output);
+	const int run = test_program(output, sizeof output, "check synthetic.cfg "
+				     "model.layers.stem.type=add --plugin-path '%s'", folder);
+	ck_assert_msg(run == 2 && strstr(output, writable[_i].words), "%d: %s", run, output);
+	test_shell("chmod -R go-w '%s'", folder);
+	ck_assert_int_eq(test_program(output, sizeof output, "inspect layer add --plugin-path '%s'",
+				      folder), 0);
+}
+END_TEST
+
+/* A run loads a plugin in its own process. */
+START_TEST(one_that_ends_the_program_ends_a_run_in_words)
+{
+	const int status = test_program(output, sizeof output, "check synthetic.cfg "
+		"model.layers.stem.type=exit_load --plugin-path '%s/tests/bad'", test_build());
+	ck_assert_msg(status == 5 && strstr(output, "rnframe: exit() in ") && strstr(output,
+		      "/layer/exit_load.so, which is being loaded: a plugin must not end the program"),
+		      "%d: %s", status, output);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
@@ -208,6 +247,8 @@ int main(void)
 		{ one_that_is_asked_for_ends_in_one_line, TEST_ROWS(bad) },
 		{ every_cut_is_refused, 0 }, { every_changed_header_is_refused, 0 },
 		{ other_files_say_what_they_are, 0 }, { odd_files_do_not_stop_a_listing, 0 },
+		{ what_everybody_may_write_is_refused, TEST_ROWS(writable) },
+		{ one_that_ends_the_program_ends_a_run_in_words, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("contract/bad_plugins", cases);

@@ -1,9 +1,11 @@
 /* Functions tried in a child: what comes back of each way to end. */
 #include "base/trial.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -39,6 +41,20 @@ static rnf_status hang(const void *context)
 	return RNF_OK;
 }
 
+/* Answers itself that all is well, through any pipe that takes it, and dies. */
+static rnf_status pretend(const void *context)
+{
+	static const char zeros[2048];
+	int answers = 0;
+	for (int fd = 3; fd < 64; fd++) {
+		struct stat at;
+		const int writes = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY;
+		if (fstat(fd, &at) != 0 || !S_ISFIFO(at.st_mode) || !writes) continue;
+		answers += write(fd, zeros, sizeof zeros) == sizeof zeros;
+	}
+	return answers ? die(context) : RNF_OK;
+}
+
 static const struct {
 	rnf_status (*body)(const void *);
 	int context;
@@ -49,6 +65,7 @@ static const struct {
 	{ refuse, 7, RNF_EUNSUP, "number 7" },
 	{ end, 7, RNF_EPLUGIN, "ends the program with status 7" },
 	{ die, SIGKILL, RNF_EPLUGIN, "dies of signal 9 (Killed)" },
+	{ pretend, SIGKILL, RNF_EPLUGIN, "dies of signal 9 (Killed)" },
 	{ hang, 60, RNF_EPLUGIN, "is not done after 1 s" },
 };
 

@@ -1,0 +1,39 @@
+#include "base/hands.h"
+
+#include <stdatomic.h>
+
+static const char *_Atomic doing;
+static _Thread_local const struct rnf_feature *volatile lent;
+static atomic_int ended;
+
+const char *rnf_hands_doing(const char *what)
+{
+	return atomic_exchange(&doing, what);
+}
+
+const struct rnf_feature *rnf_hands_lend(const struct rnf_feature *feature)
+{
+	const struct rnf_feature *before = lent;
+	lent = feature;
+	return before;
+}
+
+void rnf_hands_end(void)
+{
+	atomic_store(&ended, 1);
+}
+
+const char *rnf_hands_what(void)
+{
+	return atomic_load(&doing);
+}
+
+const struct rnf_feature *rnf_hands_whose(void)
+{
+	return lent;
+}
+
+int rnf_hands_ended(void)
+{
+	return atomic_load(&ended);
+}
