@@ -11,6 +11,64 @@
 #include "base/arena.h"
 #include "base/status.h"
 
+static rnf_status fail_open(const char *path, int flags)
+{
+	if (errno == ELOOP && (flags & O_NOFOLLOW))
+		return rnf_fail(RNF_EINVAL, "%s is a symbolic link, must be a regular file",
+				path);
+	if (errno == ENXIO) /* nobody reads the FIFO that is to be written */
+		return rnf_fail(RNF_EINVAL, "%s is not a regular file", path);
+	return flags & (O_WRONLY | O_RDWR) ? rnf_fail_errno(path) : rnf_fail_input(path);
+}
+
+rnf_status rnf_file_open(const char *path, int flags, int *fd)
+{
+	struct stat st;
+	*fd = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0666);
+	if (*fd < 0) return fail_open(path, flags);
+	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode)) return RNF_OK;
+	close(*fd);
+	return rnf_fail(RNF_EINVAL, "%s is not a regular file", path);
+}
+
+rnf_status rnf_file_read(const char *path, int flags, FILE **file)
+{
+	int fd;
+	*file = NULL;
+	RNF_TRY(rnf_file_open(path, O_RDONLY | flags, &fd));
+	*file = fdopen(fd, "r");
+	if (*file) return RNF_OK;
+	const rnf_status status = rnf_fail_input(path);
+	close(fd);
+	return status;
+}
+
+static rnf_status read_head(const char *path, int fd, uint8_t *head, size_t most, size_t *n)
+{
+	*n = 0;
+	while (*n < most) {
+		const ssize_t got = read(fd, head + *n, most - *n);
+		if (got < 0 && errno == EINTR) continue;
+		if (got < 0) return rnf_fail_input(path);
+		if (got == 0) break;
+		*n += (size_t)got;
+	}
+	return RNF_OK;
+}
+
+rnf_status rnf_file_head(const char *path, uint8_t *head, size_t most, size_t *n,
+			 uint64_t *size)
+{
+	struct stat st = { 0 };
+	int fd;
+	RNF_TRY(rnf_file_open(path, O_RDONLY, &fd));
+	rnf_status status = fstat(fd, &st) == 0 ? RNF_OK : rnf_fail_input(path);
+	*size = (uint64_t)st.st_size;
+	if (status >= 0) status = read_head(path, fd, head, most, n);
+	close(fd);
+	return status;
+}
+
 rnf_status rnf_file_create(const char *path, FILE **file)
 {
 	*file = fopen(path, "wbe");
@@ -44,9 +102,10 @@ static rnf_status reserve(const char *name, int fd, int64_t bytes)
 rnf_status rnf_file_begin(const char *path, int64_t bytes, int *fd)
 {
 	char name[PATH_MAX];
-	*fd = open(rnf_file_draft(path, name),
-		   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (*fd < 0) return rnf_fail_errno(name);
+	/* a draft may be left, and may be a link to what is not ours */
+	if (unlink(rnf_file_draft(path, name)) != 0 && errno != ENOENT)
+		return rnf_fail_errno(name);
+	RNF_TRY(rnf_file_open(name, O_WRONLY | O_CREAT | O_EXCL, fd));
 	const rnf_status status = reserve(name, *fd, bytes);
 	if (status >= 0) return status;
 	close(*fd);
@@ -54,9 +113,8 @@ rnf_status rnf_file_begin(const char *path, int64_t bytes, int *fd)
 	return status;
 }
 
-/* A rename is safe from a power cut once its folder is on the disk; where a
- * folder cannot be opened or synced, the file is there all the same. */
-static rnf_status sync_folder(const char *path)
+/* Where a folder cannot be opened or synced, the file is there all the same. */
+rnf_status rnf_folder_sync(const char *path)
 {
 	char name[PATH_MAX];
 	const char *slash = strrchr(path, '/');
@@ -89,7 +147,7 @@ rnf_status rnf_file_publish(const char *path, rnf_status status)
 	char name[PATH_MAX];
 	rnf_file_draft(path, name);
 	if (status >= 0 && rename(name, path) != 0) status = rnf_fail_errno(path);
-	if (status >= 0) return sync_folder(path);
+	if (status >= 0) return rnf_folder_sync(path);
 	unlink(name);
 	return status;
 }
@@ -124,8 +182,8 @@ rnf_status rnf_folder_make(const char *path)
 	for (const char *p = path + 1;; p++) {
 		if (*p != '/' && *p != 0) continue;
 		const char *part = rnf_strndup(path, (size_t)(p - path));
-		if (mkdir(part, 0777) != 0 && errno != EEXIST)
-			return rnf_fail_errno(part);
+		if (mkdir(part, 0777) == 0) RNF_TRY(rnf_folder_sync(part));
+		else if (errno != EEXIST) return rnf_fail_errno(part);
 		if (*p == 0) return RNF_OK;
 	}
 }

@@ -6,14 +6,25 @@
 #include <stdio.h>
 #include <rnframe/abi.h>
 
+/* open() of a file that must be a regular one: another is refused (RNF_EINVAL), and
+ * never waited for, as a FIFO would be. With O_NOFOLLOW so is a link: for files of a
+ * run folder, which the program writes and reads back. */
+rnf_status rnf_file_open(const char *path, int flags, int *fd);
+/* The same, to be read as a stream. */
+rnf_status rnf_file_read(const char *path, int flags, FILE **file);
+
+/* Its size, and its first bytes: *n of them, `most` or, where it is shorter, all. */
+rnf_status rnf_file_head(const char *path, uint8_t *head, size_t most, size_t *n,
+			 uint64_t *size);
+
 /* Create or replace a file. */
 rnf_status rnf_file_create(const char *path, FILE **file);
 /* Close what create() opened; fails when anything could not be written, unless
  * `written` is bad already, whose words stay. */
 rnf_status rnf_file_close(const char *path, FILE *file, rnf_status written);
 /* A file that takes the place of `path` only when it is whole. begin() opens the
- * draft PATH.tmp and reserves `bytes` on the disk, so that a full one is known
- * before anything is written; sync() brings it to the disk and closes it;
+ * draft PATH.tmp, a new file whatever stood there, and reserves `bytes` on the disk,
+ * so that a full one is known before anything is written; sync() brings it to the disk and closes it;
  * publish() renames it to `path`, for good once the folder is on the disk too.
  * Each removes the draft when it fails or when `status` is bad already, whose
  * words stay. commit() is sync() and publish(). Nothing is allocated. */
@@ -27,7 +38,10 @@ const char *rnf_file_draft(const char *path, char name[PATH_MAX]);
 rnf_status rnf_file_put(const char *path, const char *text, size_t n);
 /* 1 when the name is longer than the ending that it has. */
 int rnf_file_ends(const char *name, const char *ending);
-/* A folder and those above it, unless they are there. */
+/* A folder and those above it, unless they are there; what was made is on the disk. */
 rnf_status rnf_folder_make(const char *path);
+/* Bring the names in the folder of `path` to the disk: what was created, renamed or
+ * removed there is so for good. */
+rnf_status rnf_folder_sync(const char *path);
 
 #endif

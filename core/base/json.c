@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -31,12 +33,25 @@ json_t *rnf_json_word(const char *text)
 	return string ? string : json_string("(not UTF-8)");
 }
 
-json_t *rnf_json_read(const char *path)
+rnf_status rnf_json_load(const char *path, json_t **json)
 {
 	json_error_t error;
+	FILE *file;
+	*json = NULL;
+	RNF_TRY(rnf_file_read(path, O_NOFOLLOW, &file));
+	*json = json_loadf(file, 0, &error);
+	const rnf_status status = *json ? RNF_OK : ferror(file) ? rnf_fail_input(path)
+		: rnf_fail(RNF_EINVAL, "%s: %s", path, error.text);
+	fclose(file);
+	return status;
+}
+
+json_t *rnf_json_read(const char *path)
+{
+	json_t *json;
 	if (access(path, F_OK) != 0) return NULL;
-	json_t *json = json_load_file(path, 0, &error);
-	if (!json) rnf_log(RNF_LOG_WARNING, "%s cannot be used: %s", path, error.text);
+	if (rnf_json_load(path, &json) < 0)
+		rnf_log(RNF_LOG_WARNING, "%s; it is not used", rnf_fail_words());
 	return json;
 }
 

@@ -13,7 +13,9 @@ json_t *rnf_json_number(double value);
 /* Words of a command line or a file may be any bytes, JSON's are UTF-8. NULL
  * gives null. */
 json_t *rnf_json_word(const char *text);
-/* From a file; NULL, with a warning when it is there and cannot be used. */
+/* From a file of a run folder. */
+rnf_status rnf_json_load(const char *path, json_t **json);
+/* The same; NULL, with a warning when it is there and cannot be used. */
 json_t *rnf_json_read(const char *path);
 /* To a file that is created or replaced; takes the object. */
 rnf_status rnf_json_write(json_t *json, const char *path);

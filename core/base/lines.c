@@ -9,20 +9,45 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/status.h"
 
-static rnf_status open_for(struct rnf_lines *lines, const char *path, int more)
+/* Its end and its name are on the disk before anything that counts on them is. */
+static rnf_status settle(const char *path, int fd)
 {
-	*lines = (struct rnf_lines){ .path = path };
-	lines->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | more, 0666);
-	if (lines->fd >= 0) return RNF_OK;
-	lines->path = NULL;
-	return rnf_fail_errno(path);
+	if (fsync(fd) != 0) return rnf_fail_errno(path);
+	return rnf_folder_sync(path);
 }
 
-rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path)
+static rnf_status open_for(struct rnf_lines *lines, const char *path, enum rnf_lines_of of,
+			   int more)
 {
-	return open_for(lines, path, O_TRUNC);
+	const int flags = O_WRONLY | O_CREAT | more;
+	*lines = (struct rnf_lines){ .path = NULL };
+	if (of == RNF_LINES_OF_RUN) {
+		RNF_TRY(rnf_file_open(path, flags | O_NOFOLLOW, &lines->fd));
+	} else {
+		lines->fd = open(path, flags | O_CLOEXEC, 0666);
+		if (lines->fd < 0) return rnf_fail_errno(path);
+	}
+	lines->path = path;
+	return RNF_OK;
+}
+
+/* What is not as it must be is not written to. */
+static rnf_status judge(struct rnf_lines *lines, enum rnf_lines_of of, rnf_status status)
+{
+	if (status >= 0 && of == RNF_LINES_OF_RUN) status = settle(lines->path, lines->fd);
+	if (status >= 0) return status;
+	close(lines->fd);
+	lines->path = NULL;
+	return status;
+}
+
+rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path, enum rnf_lines_of of)
+{
+	RNF_TRY(open_for(lines, path, of, O_TRUNC));
+	return judge(lines, of, RNF_OK);
 }
 
 /* Bytes of the lines that stay; a last line without its end does not. */
@@ -43,10 +68,10 @@ static rnf_status kept_bytes(const char *path, int (*keep)(const char *, const v
 			     const void *context, off_t *kept)
 {
 	struct stat st;
+	FILE *file;
 	*kept = 0;
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return RNF_OK;
-	FILE *file = fopen(path, "re");
-	if (!file) return rnf_fail_input(path);
+	RNF_TRY(rnf_file_read(path, 0, &file));
 	errno = 0; /* getline() also ends for want of memory */
 	*kept = count_kept(file, keep, context);
 	const rnf_status status = ferror(file) || errno == ENOMEM ? rnf_fail_input(path)
@@ -55,20 +80,16 @@ static rnf_status kept_bytes(const char *path, int (*keep)(const char *, const v
 	return status;
 }
 
-rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path,
+rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path, enum rnf_lines_of of,
 			    int (*keep)(const char *line, const void *context),
 			    const void *context)
 {
 	off_t kept;
 	*lines = (struct rnf_lines){ .path = NULL };
 	RNF_TRY(kept_bytes(path, keep, context, &kept));
-	RNF_TRY(open_for(lines, path, O_APPEND));
-	if (ftruncate(lines->fd, kept) == 0 || errno == EINVAL) /* a terminal, a pipe */
-		return RNF_OK;
-	const rnf_status status = rnf_fail_errno(path);
-	close(lines->fd);
-	lines->path = NULL;
-	return status;
+	RNF_TRY(open_for(lines, path, of, O_APPEND));
+	const int cut = ftruncate(lines->fd, kept) == 0 || errno == EINVAL; /* a pipe */
+	return judge(lines, of, cut ? RNF_OK : rnf_fail_errno(path));
 }
 
 int rnf_lines_empty(const struct rnf_lines *lines)

@@ -13,11 +13,15 @@ struct rnf_lines {
 	int error;        /* errno of the first line that was lost */
 };
 
+/* A log of a run folder is a regular file and no link, and once it is open its name
+ * is on the disk; one that the user names may be what it wants: a pipe, a terminal. */
+enum rnf_lines_of { RNF_LINES_OF_RUN, RNF_LINES_OF_USER };
+
 /* Create or replace. */
-rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path);
+rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path, enum rnf_lines_of of);
 /* Go on after the last of the first lines that all have keep(line, context) != 0;
  * the rest is cut off. Creates the file when there is none. */
-rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path,
+rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path, enum rnf_lines_of of,
 			    int (*keep)(const char *line, const void *context),
 			    const void *context);
 /* 1 when nothing stands in it yet. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 
 struct holder {
@@ -52,7 +53,8 @@ static enum words read_holder(int fd, struct holder *who)
 	if (sscanf(text, "host %64s pid %ld boot %63s", who->host, &who->pid,
 		   who->boot) == 3)
 		return HOLDER;
-	return strncmp(text, first, strlen(first)) ? OTHERS : NOTHING;
+	/* of a power cut zeros may be left, or the first letters */
+	return strncmp(text, first, strnlen(text, strlen(first))) ? OTHERS : NOTHING;
 }
 
 static rnf_status write_holder(int fd, const char *path)
@@ -116,8 +118,7 @@ static int is_still(int fd, const char *path)
 static rnf_status open_locked(const char *dir, const char *path, int *fd, int *flocked)
 {
 	for (;;) {
-		*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-		if (*fd < 0) return rnf_fail_errno(path);
+		RNF_TRY(rnf_file_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, fd));
 		*flocked = flock(*fd, LOCK_EX | LOCK_NB) == 0;
 		if (*flocked || errno != EWOULDBLOCK) {
 			if (is_still(*fd, path)) return RNF_OK;

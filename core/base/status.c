@@ -40,21 +40,23 @@ rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
 	return status;
 }
 
-/* What errno is a matter of, when it is not one of the file's name. */
-static rnf_status cause(rnf_status other)
+rnf_status rnf_errno_status(rnf_status other)
 {
-	return errno == ENOMEM ? RNF_ENOMEM
-	     : errno == EIO || errno == ESTALE ? RNF_EIO : other;
+	switch (errno) {
+	case ENOMEM: return RNF_ENOMEM;
+	case EIO: case ESTALE: case EMFILE: case ENFILE: return RNF_EIO;
+	default: return other;
+	}
 }
 
 rnf_status rnf_fail_errno(const char *path)
 {
-	return rnf_fail(cause(RNF_EIO), "%s: %s", path, strerror(errno));
+	return rnf_fail(rnf_errno_status(RNF_EIO), "%s: %s", path, strerror(errno));
 }
 
 rnf_status rnf_fail_input(const char *path)
 {
-	return rnf_fail(cause(RNF_EINVAL), "%s: %s", path, strerror(errno));
+	return rnf_fail(rnf_errno_status(RNF_EINVAL), "%s: %s", path, strerror(errno));
 }
 
 const char *rnf_fail_words(void)

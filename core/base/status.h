@@ -10,6 +10,9 @@ rnf_status rnf_fail(rnf_status status, const char *format, ...)
 /* Put more words in front of the ones kept: "conf/a.cfg:41: ". */
 rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* What errno is a matter of: RNF_ENOMEM, RNF_EIO (the disk, too few descriptors), else
+ * `other`. */
+rnf_status rnf_errno_status(rnf_status other);
 /* "PATH: what errno says" of a file that could not be written: RNF_EIO, or
  * RNF_ENOMEM when there was no memory for it. */
 rnf_status rnf_fail_errno(const char *path);

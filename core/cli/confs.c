@@ -24,7 +24,8 @@ static int has_name(const char *path)
 {
 	char line[256];
 	int found = 0;
-	FILE *f = fopen(path, "re");
+	FILE *f;
+	rnf_file_read(path, 0, &f); /* one that is none has no name */
 	while (f && !found && fgets(line, sizeof line, f))
 		found = !strncmp(line, "name", 4);
 	if (f) fclose(f);
@@ -50,7 +51,8 @@ static void print_conf(const char *name)
 	const char *path = rnf_format("%s/%s", rnf_conf_dir, name);
 	char line[256] = "";
 	int64_t parameters = 0;
-	FILE *f = fopen(path, "r");
+	FILE *f;
+	rnf_file_read(path, 0, &f);
 	if (f && fgets(line, sizeof line, f)) line[strcspn(line, "\n")] = 0;
 	if (f) fclose(f);
 	if (count_parameters(path, &parameters) < 0) {

@@ -25,7 +25,9 @@ static void progress(int64_t done, int64_t total)
 static rnf_status find_transport(const struct rnf_transport_impl **transport)
 {
 	const struct rnf_feature **list;
-	if (rnf_loader_list("transport", &list, NULL) == 0)
+	size_t n;
+	RNF_TRY(rnf_loader_all("transport", &list, &n));
+	if (n == 0)
 		return rnf_fail(RNF_ENOENT, "no transport plugin is installed: "
 				"download the files by hand");
 	*transport = list[0]->impl;

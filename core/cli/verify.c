@@ -40,13 +40,10 @@ static void say_status(struct folder *f, const char *name, rnf_status status,
 
 static rnf_status read_run(struct folder *f)
 {
-	json_error_t error;
 	const char *path = path_in(f, "run.json");
-	f->run = json_load_file(path, 0, &error);
-	if (!json_is_object(f->run))
-		return rnf_fail(RNF_EINVAL, "%s: %s", path, f->run ? "is no object"
-						      : error.text);
-	return RNF_OK;
+	RNF_TRY(rnf_json_load(path, &f->run));
+	return json_is_object(f->run) ? RNF_OK
+				      : rnf_fail(RNF_EINVAL, "%s: is no object", path);
 }
 
 static const char *run_words(const struct folder *f)
@@ -83,6 +80,7 @@ static rnf_status check_files(struct folder *f, struct rnf_experiment *e)
 	struct stat st;
 	if (stat(f->dir, &st) != 0 || !S_ISDIR(st.st_mode))
 		return rnf_fail(RNF_ENOENT, "%s is no run folder", f->dir);
+	RNF_TRY(rnf_native_find());
 	const rnf_status run = read_run(f);
 	say_status(f, "run.json", run, run < 0 ? "" : run_words(f));
 	say_status(f, "conf.cfg", rnf_experiment_read(e, path_in(f, "conf.cfg"), NULL, 0),

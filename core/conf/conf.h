@@ -79,8 +79,9 @@ const char *rnf_conf_unquoted(const char *text);
 void rnf_conf_write(const struct rnf_conf *root, FILE *out);
 /* The same as a text. Kept. */
 const char *rnf_conf_text(const struct rnf_conf *root);
-/* As rnf_conf_write(), with each value's origin behind it: "# conf/a.cfg:41", "# --set". */
+/* With each value's origin behind it: "# conf/a.cfg:41", "# --set". */
 void rnf_conf_write_origins(const struct rnf_conf *root, FILE *out);
+const char *rnf_conf_text_origins(const struct rnf_conf *root);
 /* A line for each value: "train.optimizer.lr = 0.1  # conf/a.cfg:41". */
 void rnf_conf_list(const struct rnf_conf *root, FILE *out);
 

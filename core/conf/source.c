@@ -113,8 +113,7 @@ static rnf_status read_open(int fd, const char *path, char **text, size_t *n)
 {
 	struct stat st;
 	ssize_t got = 0;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return rnf_fail(RNF_EINVAL, "%s is not a regular file", path);
+	if (fstat(fd, &st) < 0) return rnf_fail_input(path);
 	if (st.st_size > MAX_FILE_BYTES)
 		return rnf_fail(RNF_EINVAL, "%s has %lld bytes, a conf at most %d",
 				path, (long long)st.st_size, MAX_FILE_BYTES);
@@ -132,9 +131,8 @@ static rnf_status read_open(int fd, const char *path, char **text, size_t *n)
 
 static rnf_status read_file(const char *path, char **text, size_t *n)
 {
-	/* not blocking: opening a FIFO would wait for ever */
-	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) return rnf_fail_input(path);
+	int fd;
+	RNF_TRY(rnf_file_open(path, O_RDONLY, &fd));
 	const rnf_status status = read_open(fd, path, text, n);
 	close(fd);
 	return status;

@@ -190,16 +190,27 @@ void rnf_conf_list(const struct rnf_conf *root, FILE *out)
 	}
 }
 
-const char *rnf_conf_text(const struct rnf_conf *root)
+static const char *text_by(void (*write)(const struct rnf_conf *, FILE *),
+			   const struct rnf_conf *root)
 {
 	char *text = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
 	if (!f) rnf_no_memory(0);
-	rnf_conf_write(root, f);
+	write(root, f);
 	const int bad = ferror(f);
 	if (fclose(f) != 0 || bad) rnf_no_memory(n);
 	const char *kept = rnf_strndup(text, n);
 	free(text);
 	return kept;
+}
+
+const char *rnf_conf_text(const struct rnf_conf *root)
+{
+	return text_by(rnf_conf_write, root);
+}
+
+const char *rnf_conf_text_origins(const struct rnf_conf *root)
+{
+	return text_by(rnf_conf_write_origins, root);
 }

@@ -71,33 +71,16 @@ static void *take(void *context, const char *name, int64_t size)
 	return data;
 }
 
-/* A broken plugin is told about by whoever lists the plugins. */
-static void ignore(const char *file, const char *reason)
-{
-	(void)file;
-	(void)reason;
-}
-
-static rnf_status read_head(const char *path, uint8_t *head, size_t *n)
-{
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	const ssize_t got = fd < 0 ? -1 : read(fd, head, HEAD_BYTES);
-	const int cause = errno;
-	if (fd >= 0) close(fd);
-	errno = cause;
-	if (got < 0) return rnf_fail_input(path);
-	*n = (size_t)got;
-	return RNF_OK;
-}
-
 static rnf_status unpack(struct search *s, const char *path, struct rnf_blob *single)
 {
 	uint8_t head[HEAD_BYTES];
-	size_t n = 0;
-	RNF_TRY(read_head(path, head, &n));
+	uint64_t size;
+	size_t n;
+	RNF_TRY(rnf_file_head(path, head, HEAD_BYTES, &n, &size));
 	if (n == 0) return rnf_fail(RNF_EINVAL, "%s is empty", path);
 	const struct rnf_feature **archives;
-	const size_t n_archives = rnf_loader_list("archive", &archives, ignore);
+	size_t n_archives;
+	RNF_TRY(rnf_loader_all("archive", &archives, &n_archives));
 	s->single = single;
 	for (size_t i = 0; i < n_archives; i++) {
 		const struct rnf_archive_impl *impl = archives[i]->impl;

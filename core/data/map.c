@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 
 /* What the handler says, made before: it may only write. More maps than these are
@@ -51,12 +52,11 @@ static void remember(const char *path, const void *data, size_t size)
 rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)
 {
 	static const uint8_t nothing[1]; /* an empty file has no pages */
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat at;
-	if (fd < 0 || fstat(fd, &at) != 0) {
-		const int cause = errno;
-		if (fd >= 0) close(fd);
-		errno = cause;
+	int fd;
+	RNF_TRY(rnf_file_open(path, O_RDONLY, &fd));
+	if (fstat(fd, &at) != 0) {
+		close(fd);
 		return rnf_fail_input(path);
 	}
 	const size_t size = (size_t)at.st_size;

@@ -27,8 +27,9 @@ struct entry {
 	const struct rnf_feature *feature;
 };
 
-/* A file that was refused stays so: loaded a second time it would run no
- * constructor, and look innocent. */
+/* A file that was loaded and refused stays so: loaded a second time it would run no
+ * constructor, and look innocent. One that could not be loaded is tried again: the
+ * cause may be gone. */
 struct refusal {
 	const char *file, *words;
 };
@@ -61,12 +62,14 @@ static rnf_status open_file(const char *file, void **library)
 	/* Some libraries change the mode when they are loaded, which would change
 	 * every result: seen best from a mode that none of them wants. */
 	rnf_float_mode_put(plain);
+	errno = 0;
 	*library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	const unsigned after = rnf_float_mode();
 	rnf_float_mode_put(before);
 	if (!*library) {
+		const rnf_status status = rnf_errno_status(RNF_EINVAL);
 		const char *reason = dlerror();
-		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: %s", file,
+		return rnf_fail(status, "%s cannot be loaded: %s", file,
 				reason ? reason : "no reason given");
 	}
 	if (after == plain) return RNF_OK;
@@ -94,13 +97,12 @@ static rnf_status check_place(const char *file)
 	return check_writers(file);
 }
 
-/* The first that runs of a plugin. */
-static rnf_status enter(const char *file, const struct rnf_plugin **plugin)
+/* The first that runs of a plugin. *library NULL: it was not loaded. */
+static rnf_status enter(const char *file, void **library, const struct rnf_plugin **plugin)
 {
-	void *library = NULL;
 	const struct rnf_plugin *(*get)(void);
-	RNF_TRY(open_file(file, &library));
-	*(void **)&get = dlsym(library, "rnf_plugin_entry");
+	RNF_TRY(open_file(file, library));
+	*(void **)&get = dlsym(*library, "rnf_plugin_entry");
 	if (!get)
 		return rnf_fail(RNF_EINVAL, "%s is not an rnframe plugin: it has no "
 				"rnf_plugin_entry", file);
@@ -109,13 +111,13 @@ static rnf_status enter(const char *file, const struct rnf_plugin **plugin)
 }
 
 static rnf_status load_new(const char *file, const char *kind, const char *name,
-			   struct entry *entry)
+			   void **library, struct entry *entry)
 {
 	const struct rnf_plugin *plugin = NULL;
 	RNF_TRY(check_place(file));
 	RNF_TRY(rnf_elf_check(file));
 	const char *before = rnf_hands_doing(rnf_format("%s, which is being loaded", file));
-	const rnf_status status = enter(file, &plugin);
+	const rnf_status status = enter(file, library, &plugin);
 	rnf_hands_doing(before);
 	RNF_TRY(status);
 	RNF_TRY(rnf_descriptor_check(plugin, file));
@@ -142,8 +144,9 @@ static rnf_status load(const char *file, const char *kind, const char *name,
 	for (size_t i = 0; i < n_refusals; i++)
 		if (!strcmp(refusals[i].file, file))
 			return rnf_fail(RNF_EINVAL, "%s", refusals[i].words);
-	const rnf_status status = load_new(file, kind, name, entry);
-	if (status < 0) remember_refusal(file);
+	void *library = NULL;
+	const rnf_status status = load_new(file, kind, name, &library, entry);
+	if (status < 0 && library) remember_refusal(file);
 	return status;
 }
 
@@ -161,13 +164,14 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Add the names of a folder that end in `suffix`, without it, each once. */
-static void scan(const char *folder, const char *suffix, struct words *words)
+/* Add the names of a folder that end in `suffix`, without it, each once; a folder that
+ * is not there has none. */
+static rnf_status scan(const char *folder, const char *suffix, struct words *words)
 {
 	const size_t tail = strlen(suffix);
 	DIR *dir = opendir(folder);
 	if (!dir && errno == ENOMEM) rnf_no_memory(0);
-	if (!dir) return;
+	if (!dir) return errno == ENOENT || errno == ENOTDIR ? RNF_OK : rnf_fail_input(folder);
 	for (struct dirent *e; (e = readdir(dir)); ) {
 		const size_t n = strlen(e->d_name);
 		if (n <= tail || strcmp(e->d_name + n - tail, suffix)) continue;
@@ -178,13 +182,24 @@ static void scan(const char *folder, const char *suffix, struct words *words)
 	}
 	closedir(dir);
 	if (words->n) qsort(words->at, words->n, sizeof *words->at, compare);
+	return RNF_OK;
+}
+
+/* All that can be read; the status tells of the last folder that could not. */
+static rnf_status scan_kind(const char *kind, struct words *words)
+{
+	rnf_status status = RNF_OK;
+	for (size_t i = 0; i < n_dirs; i++) {
+		const rnf_status one = scan(rnf_format("%s/%s", dirs[i], kind), ".so", words);
+		if (one < 0) status = one;
+	}
+	return status;
 }
 
 static struct words names_of(const char *kind)
 {
 	struct words words = { NULL, 0 };
-	for (size_t i = 0; i < n_dirs; i++)
-		scan(rnf_format("%s/%s", dirs[i], kind), ".so", &words);
+	scan_kind(kind, &words);
 	return words;
 }
 
@@ -322,7 +337,7 @@ void rnf_loader_try(const char *kind, const char *name)
 		const struct trial one = { kind, { &all.names.at[i], 1 } };
 		const rnf_status status = rnf_trial_run(try_all, &one, TRIAL_S);
 		const char *file = file_of(kind, all.names.at[i]);
-		if (status >= 0 || !file) continue;
+		if (status != RNF_EPLUGIN || !file) continue;
 		rnf_fail_in(status, "%s cannot be loaded: it ", file);
 		remember_refusal(file);
 	}
@@ -342,22 +357,42 @@ rnf_status rnf_loader_find(const char *kinds, const char *name,
 	return not_found(&list, name);
 }
 
+static rnf_status list(const char *kind, const struct words *names,
+		       const struct rnf_feature **features, size_t *n,
+		       void (*refused)(const char *file, const char *reason))
+{
+	rnf_status hurt = RNF_OK;
+	const char *words = "";
+	*n = 0;
+	for (size_t i = 0; i < names->n; i++) {
+		const struct rnf_feature *f = NULL;
+		const char *file = "";
+		const rnf_status status = find_one(kind, names->at[i], &f, &file);
+		if (f) features[(*n)++] = f;
+		if (status < 0 && refused) refused(file, rnf_fail_words());
+		if (status != RNF_EIO && status != RNF_ENOMEM) continue;
+		hurt = status;
+		words = rnf_format("%s", rnf_fail_words());
+	}
+	return hurt < 0 ? rnf_fail(hurt, "%s", words) : RNF_OK;
+}
+
 size_t rnf_loader_list(const char *kind, const struct rnf_feature ***features,
 		       void (*refused)(const char *file, const char *reason))
 {
 	const struct words names = names_of(kind);
-	size_t n = 0;
+	size_t n;
 	*features = rnf_alloc((names.n + 1) * sizeof **features);
-	for (size_t i = 0; i < names.n; i++) {
-		const struct rnf_feature *f = NULL;
-		const char *file = "";
-		if (find_one(kind, names.at[i], &f, &file) < 0) {
-			if (refused) refused(file, rnf_fail_words());
-		} else if (f) {
-			(*features)[n++] = f;
-		}
-	}
+	list(kind, &names, *features, &n, refused);
 	return n;
+}
+
+rnf_status rnf_loader_all(const char *kind, const struct rnf_feature ***features, size_t *n)
+{
+	struct words names = { NULL, 0 };
+	RNF_TRY(scan_kind(kind, &names));
+	*features = rnf_alloc((names.n + 1) * sizeof **features);
+	return list(kind, &names, *features, n, NULL);
 }
 
 size_t rnf_loader_kinds(const char ***kinds)

@@ -88,17 +88,10 @@ static const char *path_of(const struct rnf_checkpoints *c, const char *file,
 	return path;
 }
 
-rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_bytes)
+static rnf_status check_room(const struct rnf_checkpoints *c, int64_t log_bytes)
 {
-	const char *path = rnf_format("%s/checkpoints/probe", c->dir);
 	const int64_t bytes = 3 * rnf_weights_bytes(c->e, c->e->n_tensors) + log_bytes;
 	struct statvfs disk;
-	int fd;
-	RNF_TRY(rnf_file_begin(path, 0, &fd));
-	const rnf_status written = write(fd, "", 1) == 1 ? RNF_OK
-		: rnf_fail(RNF_EIO, "%s", strerror(errno));
-	RNF_TRY(rnf_file_commit(path, fd, written));
-	if (unlink(path) != 0) return rnf_fail_errno(path);
 	if (statvfs(c->dir, &disk) != 0 || disk.f_blocks == 0) return RNF_OK;
 	const double room = (double)disk.f_bavail * (double)disk.f_frsize;
 	if (room >= (double)bytes) return RNF_OK;
@@ -119,16 +112,33 @@ static rnf_status check_finite(const struct rnf_experiment *e)
 /* The first ones go with a model's weights too. */
 enum { MODEL_TEXTS = 3, TEXTS = 5 };
 
-static rnf_status write_tensors(const struct rnf_checkpoints *c, const char *path,
-				size_t n_tensors, const char *state, size_t n_texts)
+static rnf_status write_any_state(const struct rnf_checkpoints *c, const char *path,
+				  size_t n_tensors, const char *state, size_t n_texts)
 {
 	const struct rnf_text texts[TEXTS] = {
 		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
 		{ RNF_TEXT_CONF, c->conf },
 		{ RNF_TEXT_PLUGINS, c->plugins }, { RNF_TEXT_STATE, state },
 	};
-	RNF_TRY(check_finite(c->e));
 	return rnf_weights_write(c->e, path, n_tensors, texts, n_texts);
+}
+
+static rnf_status write_tensors(const struct rnf_checkpoints *c, const char *path,
+				size_t n_tensors, const char *state, size_t n_texts)
+{
+	RNF_TRY(check_finite(c->e));
+	return write_any_state(c, path, n_tensors, state, n_texts);
+}
+
+/* What would fail at the first save fails now: the folder, the disk, the format and what
+ * that can hold. */
+rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_bytes)
+{
+	const char *path = rnf_format("%s/checkpoints/probe", c->dir);
+	RNF_TRY(rnf_native_find());
+	RNF_TRY(check_room(c, log_bytes));
+	RNF_TRY(write_any_state(c, path, c->e->n_tensors, "{}", TEXTS));
+	return unlink(path) == 0 ? RNF_OK : rnf_fail_errno(path);
 }
 
 static rnf_status write_state(const struct rnf_checkpoints *c, const struct rnf_progress *p,

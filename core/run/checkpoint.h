@@ -21,8 +21,8 @@ struct rnf_checkpoints {
 /* Texts of the experiment; the folder is there. */
 rnf_status rnf_checkpoints_open(struct rnf_checkpoints *c,
 				const struct rnf_experiment *e, const char *dir);
-/* Create, sync, rename and remove a file there, and ask for room for three
- * checkpoints and `log_bytes` of logs: RNF_EIO when the disk will not do. */
+/* Before the first step: is there room for three checkpoints and `log_bytes` of logs,
+ * and can the state be written as a checkpoint is? One is written, and removed. */
 rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_bytes);
 
 /* Write checkpoints/FILE.SUFFIX. keep > 0: it may go later, and only the newest

@@ -44,6 +44,7 @@ rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list)
 {
 	const char *folder = rnf_checkpoints_folder(dir);
 	struct dirent **entries;
+	RNF_TRY(rnf_native_find());
 	const int n = scandir(folder, &entries, is_checkpoint, alphasort);
 	if (n < 0) return rnf_fail_input(folder);
 	*list = (struct rnf_found_list){ rnf_alloc((size_t)(n + 1) * sizeof *list->at), 0 };

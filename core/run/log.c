@@ -108,21 +108,22 @@ static const char *path_of(const char *dir, const char *name)
 rnf_status rnf_train_log_create(struct rnf_train_log *log, const char *dir,
 				const char *user)
 {
-	RNF_TRY(rnf_lines_create(&log->steps, path_of(dir, "steps.jsonl")));
-	RNF_TRY(rnf_lines_create(&log->epochs, path_of(dir, "epochs.csv")));
+	RNF_TRY(rnf_lines_create(&log->steps, path_of(dir, "steps.jsonl"), RNF_LINES_OF_RUN));
+	RNF_TRY(rnf_lines_create(&log->epochs, path_of(dir, "epochs.csv"), RNF_LINES_OF_RUN));
 	put_heading(&log->epochs);
-	return user ? rnf_lines_create(&log->user, user) : RNF_OK;
+	return user ? rnf_lines_create(&log->user, user, RNF_LINES_OF_USER) : RNF_OK;
 }
 
 rnf_status rnf_train_log_resume(struct rnf_train_log *log, const char *dir,
 				const char *user, int64_t steps, int64_t epochs)
 {
-	RNF_TRY(rnf_lines_resume(&log->steps, path_of(dir, "steps.jsonl"), step_is_kept,
-				 &steps));
-	RNF_TRY(rnf_lines_resume(&log->epochs, path_of(dir, "epochs.csv"),
+	RNF_TRY(rnf_lines_resume(&log->steps, path_of(dir, "steps.jsonl"), RNF_LINES_OF_RUN,
+				 step_is_kept, &steps));
+	RNF_TRY(rnf_lines_resume(&log->epochs, path_of(dir, "epochs.csv"), RNF_LINES_OF_RUN,
 				 epoch_is_kept, &epochs));
 	if (rnf_lines_empty(&log->epochs)) put_heading(&log->epochs);
-	return user ? rnf_lines_resume(&log->user, user, step_is_kept, &steps) : RNF_OK;
+	return user ? rnf_lines_resume(&log->user, user, RNF_LINES_OF_USER, step_is_kept, &steps)
+		    : RNF_OK;
 }
 
 void rnf_train_log_sync(struct rnf_train_log *log)

@@ -46,7 +46,7 @@ static rnf_status make_default(struct rnf_record *r)
 			return rnf_fail_errno(r->dir);
 		r->dir = rnf_format("%s-%d", name, i);
 	}
-	return RNF_OK;
+	return rnf_folder_sync(r->dir);
 }
 
 static int holds_run(const char *dir)
@@ -83,11 +83,8 @@ static rnf_status write_conf(const struct rnf_record *r)
 		path->type = RNF_CONF_STRING;
 		path->s = rnf_format("%s", whole);
 	}
-	const char *file = rnf_format("%s/conf.cfg", r->dir);
-	FILE *f;
-	RNF_TRY(rnf_file_create(file, &f));
-	rnf_conf_write_origins(root, f);
-	return rnf_file_close(file, f, RNF_OK);
+	const char *text = rnf_conf_text_origins(root);
+	return rnf_file_put(rnf_format("%s/conf.cfg", r->dir), text, strlen(text));
 }
 
 /* -- run.json -- */
@@ -190,18 +187,12 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 
 static rnf_status write_json(const char *path, json_t *json)
 {
-	int fd;
 	char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	json_decref(json);
 	if (!text) return rnf_fail(RNF_ENOMEM, "%s: no memory", path);
-	rnf_status status = rnf_file_begin(path, 0, &fd);
-	if (status >= 0) {
-		if (dprintf(fd, "%s\n", text) < 0)
-			status = rnf_fail(RNF_EIO, "%s", strerror(errno));
-		status = rnf_file_commit(path, fd, status);
-	}
+	const char *line = rnf_format("%s\n", text);
 	free(text);
-	return status;
+	return rnf_file_put(path, line, strlen(line));
 }
 
 static const char *run_path(const struct rnf_record *r)

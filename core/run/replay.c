@@ -1,11 +1,13 @@
 #include "run/replay.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "train/numerics.h"
 
@@ -43,9 +45,9 @@ static rnf_status read_lines(FILE *file, const char *path, struct rnf_step_log *
 
 rnf_status rnf_step_log_read(const char *path, struct rnf_step_log *log)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file;
 	*log = (struct rnf_step_log){ 0 };
-	if (!file) return rnf_fail_input(path);
+	RNF_TRY(rnf_file_read(path, O_NOFOLLOW, &file));
 	const rnf_status status = read_lines(file, path, log);
 	fclose(file);
 	return status;

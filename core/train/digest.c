@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/file.h"
 #include "base/status.h"
 
 static uint64_t of_words(const char *words, uint64_t seed)
@@ -41,8 +42,8 @@ void rnf_digest_words(uint64_t digest, char words[RNF_DIGEST_BYTES])
 rnf_status rnf_digest_file(const char *path, uint64_t *digest)
 {
 	struct stat st;
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) return rnf_fail_input(path);
+	int fd;
+	RNF_TRY(rnf_file_open(path, O_RDONLY, &fd));
 	void *bytes = fstat(fd, &st) == 0 && st.st_size > 0
 		? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)
 		: MAP_FAILED;

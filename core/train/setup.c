@@ -174,7 +174,8 @@ static rnf_status choose_backend(struct rnf_experiment *e)
 						   rnf_conf_get(e->tree, "backend")));
 	} else {
 		const struct rnf_feature **list;
-		const size_t n = rnf_loader_list("backend", &list, NULL);
+		size_t n;
+		RNF_TRY(rnf_loader_all("backend", &list, &n)); /* one less: other bits */
 		for (size_t i = 0; i < n; i++) {
 			const struct rnf_backend_impl *impl = list[i]->impl;
 			const int score = impl->score();

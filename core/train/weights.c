@@ -23,46 +23,44 @@
 /* The format plugin that knows the file by its first bytes. */
 static rnf_status probe(const char *path, const struct rnf_format_impl **found)
 {
-	uint8_t head[64];
+	const struct rnf_feature **list;
 	struct stat st;
-	const int there = stat(path, &st) == 0;
-	if (there && !S_ISREG(st.st_mode)) /* opening a pipe would wait */
+	uint8_t head[64];
+	uint64_t size;
+	size_t n, formats;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return rnf_fail(RNF_EINVAL, "%s is %s, must be a file of weights", path,
 				S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
-	FILE *f = there ? fopen(path, "rbe") : NULL;
-	if (!f) return rnf_fail_input(path);
-	const size_t n = fread(head, 1, sizeof head, f);
-	const int bad = ferror(f), cause = errno;
-	fclose(f);
-	errno = cause;
-	if (bad) return rnf_fail_input(path);
-	const struct rnf_feature **list;
-	const size_t formats = rnf_loader_list("format", &list, NULL);
+	RNF_TRY(rnf_file_head(path, head, sizeof head, &n, &size));
+	RNF_TRY(rnf_loader_all("format", &list, &formats));
 	for (size_t i = 0; i < formats; i++) {
 		*found = list[i]->impl;
-		if ((*found)->probe(head, n, (uint64_t)st.st_size)) return RNF_OK;
+		if ((*found)->probe(head, n, size)) return RNF_OK;
 	}
 	return rnf_fail(RNF_EINVAL, "%s: no format plugin knows this kind of file",
 			path);
 }
 
 /* Looked for once: a listing reads folders and loads every format. */
-static const struct rnf_format_impl *native(void)
+static const struct rnf_format_impl *native;
+
+rnf_status rnf_native_find(void)
 {
-	static const struct rnf_format_impl *found;
 	const struct rnf_feature **list;
-	const size_t n = found ? 0 : rnf_loader_list("format", &list, NULL);
-	for (size_t i = 0; i < n && !found; i++) {
+	size_t n;
+	if (native) return RNF_OK;
+	RNF_TRY(rnf_loader_all("format", &list, &n));
+	for (size_t i = 0; i < n && !native; i++) {
 		const struct rnf_format_impl *impl = list[i]->impl;
-		if ((impl->flags & RNF_FORMAT_NATIVE) && impl->write) found = impl;
+		if ((impl->flags & RNF_FORMAT_NATIVE) && impl->write) native = impl;
 	}
-	return found;
+	return native ? RNF_OK : rnf_fail(RNF_ENOENT, "checkpoints cannot be written: there is "
+					  "no format plugin for them");
 }
 
 const char *rnf_native_suffix(void)
 {
-	const struct rnf_format_impl *format = native();
-	return format ? format->suffix : "";
+	return rnf_native_find() >= 0 ? native->suffix : "";
 }
 
 /* -- reading -- */
@@ -347,7 +345,7 @@ static rnf_status read_back(const char *path, const char *digest)
 {
 	char name[PATH_MAX];
 	struct reader r = { .path = rnf_file_draft(path, name), .place = passing };
-	RNF_TRY(read_all(&r, native()));
+	RNF_TRY(read_all(&r, native));
 	if (!strcmp(r.said, digest)) return RNF_OK;
 	return rnf_fail(RNF_EIO, "%s does not read back as it was written", r.path);
 }
@@ -355,15 +353,13 @@ static rnf_status read_back(const char *path, const char *digest)
 rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path, size_t n,
 			     const struct rnf_text *texts, size_t n_texts)
 {
-	const struct rnf_format_impl *format = native();
 	struct rnf_text all[TEXTS_MAX];
 	char digest[RNF_DIGEST_BYTES];
 	int fd;
-	if (!format)
-		return rnf_fail(RNF_ENOENT, "%s: no format plugin can write it", path);
+	RNF_TRY(rnf_native_find());
 	const size_t n_all = with_digest(e, n, texts, n_texts, all, digest);
 	RNF_TRY(rnf_file_begin(path, rnf_weights_bytes(e, n), &fd));
-	rnf_status status = format->write(&rnf_host, fd, e->tensors, n, all, n_all);
+	rnf_status status = native->write(&rnf_host, fd, e->tensors, n, all, n_all);
 	status = rnf_file_sync(path, fd, status);
 	if (status >= 0 && read_back(path, digest) < 0) /* garbled on its way */
 		status = rnf_fail(RNF_EIO, "%s", rnf_format("%s", rnf_fail_words()));

@@ -36,6 +36,9 @@ const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_experiment *e, s
 int64_t rnf_tensor_size(const struct rnf_named_tensor *tensor);
 /* Bytes of the data of these tensors. */
 int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n);
+/* Load the format that checkpoints are written in. It fails in words of what is missing,
+ * and may be called again: where it has come well, the suffix is known. */
+rnf_status rnf_native_find(void);
 const char *rnf_native_suffix(void);
 
 #endif

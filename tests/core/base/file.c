@@ -1,13 +1,16 @@
 #include "lib/plugin.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "lib/program.h"
 
 static char root[32];
 static const char *path, *temporary;
@@ -78,11 +81,59 @@ START_TEST(no_folder_is_named)
 }
 END_TEST
 
+/* What a link points to is not written, and nobody waits for a FIFO's other end. */
+START_TEST(a_draft_takes_the_place_of_a_link)
+{
+	set_up();
+	const char *target = rnf_format("%s/target", root);
+	for (int hard = 0; hard < 2; hard++) {
+		test_shell("echo kept >%s && ln %s %s %s", target, hard ? "" : "-s", target,
+			   temporary);
+		ck_assert_int_eq(replace("first", RNF_OK), RNF_OK);
+		holds("first");
+		test_shell("grep -q kept %s && rm %s", target, target);
+	}
+	ck_assert_int_eq(mkfifo(temporary, 0666), 0);
+	ck_assert_int_eq(replace("2nd", RNF_OK), RNF_OK);
+	holds("2nd");
+	tear_down();
+}
+END_TEST
+
+static void refused(const char *name, int flags, const char *words)
+{
+	int fd;
+	ck_assert_int_eq(rnf_file_open(name, flags, &fd), RNF_EINVAL);
+	ck_assert_str_eq(rnf_fail_words(), rnf_format("%s %s", name, words));
+}
+
+START_TEST(only_regular_files_are_opened)
+{
+	set_up();
+	int fd;
+	ck_assert_int_eq(mkfifo(path, 0666), 0);
+	ck_assert_int_eq(symlink("/dev/null", temporary), 0);
+	refused(path, O_RDONLY, "is not a regular file");
+	refused(path, O_WRONLY, "is not a regular file");
+	refused(path, O_RDWR, "is not a regular file");
+	refused(temporary, O_RDONLY, "is not a regular file");
+	refused(temporary, O_RDONLY | O_NOFOLLOW, "is a symbolic link, must be a regular file");
+	refused(root, O_RDONLY, "is not a regular file");
+	unlink(path);
+	test_shell("rm %s && echo x >%s && ln -s a.bin %s", temporary, path, temporary);
+	ck_assert_int_eq(rnf_file_open(temporary, O_RDONLY, &fd), RNF_OK); /* a user's link */
+	close(fd);
+	unlink(temporary);
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		replaced_whole, failed_write_leaves_the_old_and_names_it,
-		no_folder_is_named, NULL,
+		no_folder_is_named, a_draft_takes_the_place_of_a_link,
+		only_regular_files_are_opened, NULL,
 	};
 	return test_run("base/file", tests);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/lines.h"
 #include "base/status.h"
 #include "lib/program.h"
@@ -30,25 +31,29 @@ static int is_below(const char *line, const void *limit)
 	return atoi(line) < *(const int *)limit;
 }
 
+static void go_on(struct rnf_lines *lines, const char *path, int limit)
+{
+	ck_assert_int_eq(rnf_lines_resume(lines, path, RNF_LINES_OF_RUN, is_below, &limit), RNF_OK);
+}
+
 START_TEST(lines_are_kept_up_to_one_and_go_on)
 {
 	char path[600];
 	struct rnf_lines lines;
-	const int limit = 3;
 	snprintf(path, sizeof path, "%s/log", test_folder("lines"));
-	ck_assert_int_eq(rnf_lines_resume(&lines, path, is_below, &limit), RNF_OK);
+	go_on(&lines, path, 3);
 	ck_assert_int_eq(rnf_lines_empty(&lines), 1);
 	put(&lines, "1\n");
 	put(&lines, "2\n");
 	put(&lines, "3\n");
 	put(&lines, "1\n"); /* behind the first that goes */
 	ck_assert_int_eq(rnf_lines_close(&lines, RNF_OK), RNF_OK);
-	ck_assert_int_eq(rnf_lines_resume(&lines, path, is_below, &limit), RNF_OK);
+	go_on(&lines, path, 3);
 	ck_assert_int_eq(rnf_lines_empty(&lines), 0);
 	put(&lines, "half a li"); /* its process was killed */
 	ck_assert_int_eq(rnf_lines_close(&lines, RNF_OK), RNF_OK);
 	ck_assert_str_eq(read_file(path), "1\n2\nhalf a li");
-	ck_assert_int_eq(rnf_lines_resume(&lines, path, is_below, &limit), RNF_OK);
+	go_on(&lines, path, 3);
 	put(&lines, "9\n");
 	ck_assert_int_eq(rnf_lines_close(&lines, RNF_OK), RNF_OK);
 	ck_assert_str_eq(read_file(path), "1\n2\n9\n");
@@ -58,14 +63,38 @@ END_TEST
 START_TEST(a_full_disk_is_told_at_the_end)
 {
 	struct rnf_lines lines;
-	ck_assert_int_eq(rnf_lines_create(&lines, "/dev/full"), RNF_OK);
+	ck_assert_int_eq(rnf_lines_create(&lines, "/dev/full", RNF_LINES_OF_USER), RNF_OK);
 	put(&lines, "1\n");
 	put(&lines, "2\n");
 	ck_assert_int_eq(rnf_lines_close(&lines, RNF_OK), RNF_EIO);
 	ck_assert_str_eq(rnf_fail_words(), "/dev/full: No space left on device");
-	ck_assert_int_eq(rnf_lines_create(&lines, "/nowhere/log"), RNF_EIO);
+	ck_assert_int_eq(rnf_lines_create(&lines, "/nowhere/log", RNF_LINES_OF_RUN), RNF_EIO);
 	put(&lines, "1\n"); /* goes nowhere, and harms nothing */
 	ck_assert_int_eq(rnf_lines_close(&lines, RNF_EINVAL), RNF_EINVAL);
+}
+END_TEST
+
+/* A log of a run folder; one that the user names may be a link or a pipe. */
+START_TEST(a_log_of_a_run_is_a_file)
+{
+	const char *dir = rnf_format("%s", test_folder("lines_kinds"));
+	const char *link = rnf_format("%s/link", dir), *pipe = rnf_format("%s/pipe", dir);
+	struct rnf_lines lines;
+	const int limit = 3;
+	test_shell("cd %s && echo kept >target && ln -s target link && mkfifo pipe", dir);
+	ck_assert_int_eq(rnf_lines_create(&lines, link, RNF_LINES_OF_RUN), RNF_EINVAL);
+	ck_assert_msg(strstr(rnf_fail_words(), "/link is a symbolic link") != NULL, "%s",
+		      rnf_fail_words());
+	ck_assert_int_eq(rnf_lines_create(&lines, pipe, RNF_LINES_OF_RUN), RNF_EINVAL);
+	ck_assert_int_eq(rnf_lines_resume(&lines, link, RNF_LINES_OF_RUN, is_below, &limit),
+			 RNF_EINVAL);
+	ck_assert_int_eq(rnf_lines_resume(&lines, pipe, RNF_LINES_OF_RUN, is_below, &limit),
+			 RNF_EINVAL);
+	ck_assert_str_eq(read_file(rnf_format("%s/target", dir)), "kept\n");
+	ck_assert_int_eq(rnf_lines_create(&lines, link, RNF_LINES_OF_USER), RNF_OK);
+	put(&lines, "1\n");
+	ck_assert_int_eq(rnf_lines_close(&lines, RNF_OK), RNF_OK);
+	ck_assert_str_eq(read_file(rnf_format("%s/target", dir)), "1\n");
 }
 END_TEST
 
@@ -89,6 +118,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ lines_are_kept_up_to_one_and_go_on, 0 },
+		{ a_log_of_a_run_is_a_file, 0 },
 		{ a_full_disk_is_told_at_the_end, 0 },
 		{ a_number_is_as_short_as_it_reads_back, TEST_ROWS(numbers) },
 		{ NULL, 0 },

@@ -65,8 +65,13 @@ START_TEST(words_of_others)
 	test_shell("echo 'host' >%s/lock", dir); /* its writer was cut off */
 	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_OK);
 	rnf_lock_release(&lock);
+	test_shell("head -c 40 /dev/zero >%s/lock", dir); /* a power cut */
+	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_OK);
+	rnf_lock_release(&lock);
 	test_shell("ln -s /etc/passwd %s/lock", dir);
-	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_EIO);
+	refused(dir, "lock is a symbolic link");
+	test_shell("rm %s/lock && mkfifo %s/lock", dir, dir);
+	refused(dir, "lock is not a regular file");
 	ck_assert_int_eq(rnf_lock_take(&lock, "/nowhere"), RNF_EIO);
 }
 END_TEST
