@@ -78,19 +78,29 @@ const char *rnf_float_denormals(void)
 
 const struct rnf_spread rnf_spread_empty = { .min = INFINITY, .max = -INFINITY };
 
+static inline void add(struct rnf_spread *spread, double x)
+{
+	spread->count++;
+	if (isnan(x)) {
+		spread->nan++;
+	} else if (isinf(x)) {
+		spread->infinite++;
+	} else {
+		if (x < spread->min) spread->min = x;
+		if (x > spread->max) spread->max = x;
+	}
+}
+
 void rnf_spread_add(struct rnf_spread *spread, const float *x, int64_t n)
 {
-	spread->count += n;
-	for (int64_t i = 0; i < n; i++) {
-		if (isnan(x[i])) {
-			spread->nan++;
-		} else if (isinf(x[i])) {
-			spread->infinite++;
-		} else {
-			if (x[i] < spread->min) spread->min = x[i];
-			if (x[i] > spread->max) spread->max = x[i];
-		}
-	}
+	for (int64_t i = 0; i < n; i++)
+		add(spread, (double)x[i]);
+}
+
+void rnf_spread_add_doubles(struct rnf_spread *spread, const double *x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		add(spread, x[i]);
 }
 
 /* All bits of the exponent are set. */

@@ -17,13 +17,14 @@ unsigned rnf_float_mode_policy(void);
 /* What that does to denormals: "flushed", or "kept" where there is one mode, as in valgrind. */
 const char *rnf_float_denormals(void);
 
-/* What lies in some floats. */
+/* What lies in some floats, or doubles. */
 struct rnf_spread {
 	int64_t count, nan, infinite;
-	float min, max; /* of the finite ones; min > max: there is none */
+	double min, max; /* of the finite ones; min > max: there is none */
 };
 extern const struct rnf_spread rnf_spread_empty;
 void rnf_spread_add(struct rnf_spread *spread, const float *x, int64_t n);
+void rnf_spread_add_doubles(struct rnf_spread *spread, const double *x, int64_t n);
 static inline int64_t rnf_spread_bad(const struct rnf_spread *spread)
 {
 	return spread->nan + spread->infinite;

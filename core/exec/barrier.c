@@ -9,45 +9,47 @@ static float *place(const struct rnf_exec *exec, struct rnf_operand o)
 	return exec->workers[0].base[o.space] + o.offset;
 }
 
-/* Sums around the running mean r: S = sum (x - r), Q = sum (x - r)^2 over N.
- * out: scale a, shift b, mean m, 1 / deviation s, unbiased variance. */
+/* S = sum x, Q = sum x^2 over N, both doubles. The mean's float has not all of its digits;
+ * the rest is in the shift. */
 static void bn_coef(const struct rnf_exec *exec, const struct rnf_barrier *b)
 {
 	const struct rnf_op *op = b->op;
-	const int64_t c = exec->plan->program->values[op->out].c / 5;
-	const float *sums = place(exec, b->in[0]), *gamma = place(exec, b->in[1]);
-	const float *beta = place(exec, b->in[2]), *r = place(exec, b->in[3]);
+	const int64_t c = exec->plan->program->values[op->out].c / RNF_NORM_ROWS;
+	const double *sums = (const double *)(const void *)place(exec, b->in[0]);
+	const float *gamma = place(exec, b->in[1]), *beta = place(exec, b->in[2]);
 	float *out = place(exec, b->out);
 	const double n = (double)exec->images * (double)op->offset;
 	for (int64_t i = 0; i < c; i++) {
-		const double d = sums[i] / n, m = r[i] + d;
-		double variance = sums[c + i] / n - d * d;
+		const double m = sums[i] / n;
+		double variance = sums[c + i] / n - m * m;
 		if (variance < 0) variance = 0;
-		const double s = 1.0 / sqrt(variance + op->eps);
-		out[i] = (float)(gamma[i] * s);
-		out[c + i] = (float)(beta[i] - m * gamma[i] * s);
-		out[2 * c + i] = (float)m;
-		out[3 * c + i] = (float)s;
-		out[4 * c + i] = (float)(variance * n / (n > 1 ? n - 1 : 1));
+		const double s = 1.0 / sqrt(variance + op->eps), rest = m - (float)m;
+		out[RNF_NORM_SCALE * c + i] = (float)(gamma[i] * s);
+		out[RNF_NORM_SHIFT * c + i] = (float)(beta[i] - rest * gamma[i] * s);
+		out[RNF_NORM_MEAN * c + i] = (float)m;
+		out[RNF_NORM_FACTOR * c + i] = (float)s;
+		out[RNF_NORM_REST * c + i] = (float)rest;
+		out[RNF_NORM_VARIANCE * c + i] = (float)(variance * n / (n > 1 ? n - 1 : 1));
 	}
 }
 
 static void bn_coef_fixed(const struct rnf_exec *exec,
 			  const struct rnf_barrier *b)
 {
-	const int64_t c = exec->plan->program->values[b->op->out].c / 5;
+	const int64_t c = exec->plan->program->values[b->op->out].c / RNF_NORM_ROWS;
 	const float *gamma = place(exec, b->in[0]), *beta = place(exec, b->in[1]);
 	const float *mean = place(exec, b->in[2]), *var = place(exec, b->in[3]);
 	float *out = place(exec, b->out);
 	for (int64_t i = 0; i < c; i++) {
 		const double s = 1.0 / sqrt((double)var[i] + b->op->eps);
-		out[i] = (float)(gamma[i] * s);
-		out[c + i] = (float)(beta[i] - mean[i] * gamma[i] * s);
+		out[RNF_NORM_SCALE * c + i] = (float)(gamma[i] * s);
+		out[RNF_NORM_SHIFT * c + i] = beta[i];
+		out[RNF_NORM_MEAN * c + i] = mean[i];
 	}
 }
 
-/* in: sum dy, sum dy (x - m); a, b, m, s. out: a, b, m, k of
- * dx = a dy + b (x - m) + k, then dgamma, dbeta. */
+/* in: sum dy, sum dy (x - m); the norm's coefficients, whose mean is m + r. out: a, b, m,
+ * k of dx = a dy + b (x - m - r) + k', with b r taken into k; then dgamma, dbeta. */
 static void bn_bwd_coef(const struct rnf_exec *exec, const struct rnf_barrier *b)
 {
 	const int64_t c = exec->plan->program->values[b->op->out].c / 6;
@@ -55,12 +57,14 @@ static void bn_bwd_coef(const struct rnf_exec *exec, const struct rnf_barrier *b
 	float *out = place(exec, b->out);
 	const double n = (double)exec->images * (double)b->op->offset;
 	for (int64_t i = 0; i < c; i++) {
-		const double a = coef[i], s = coef[3 * c + i];
-		const double dbeta = sums[i], dgamma = s * sums[c + i];
+		const double a = coef[RNF_NORM_SCALE * c + i], s = coef[RNF_NORM_FACTOR * c + i];
+		const double rest = coef[RNF_NORM_REST * c + i], dbeta = sums[i];
+		const double dgamma = s * (sums[c + i] - rest * dbeta);
+		const double slope = -a * s * dgamma / n;
 		out[i] = (float)a;
-		out[c + i] = (float)(-a * s * dgamma / n);
-		out[2 * c + i] = coef[2 * c + i];
-		out[3 * c + i] = (float)(-a * dbeta / n);
+		out[c + i] = (float)slope;
+		out[2 * c + i] = coef[RNF_NORM_MEAN * c + i];
+		out[3 * c + i] = (float)(-a * dbeta / n - slope * rest);
 		out[4 * c + i] = (float)dgamma;
 		out[5 * c + i] = (float)dbeta;
 	}

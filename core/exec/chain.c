@@ -37,6 +37,14 @@ static void activation(struct run *r, const struct rnf_stage *s, const float *a,
 	}
 }
 
+/* Around the image's first pixel, which lies behind the sums. */
+static void stats(const struct run *r, const float *x, float *acc)
+{
+	const int64_t c = r->chain->c;
+	if (r->first == 0) memcpy(acc + 2 * c, x, (size_t)c * sizeof *x);
+	rnf_stats_tile(r->pixels, c, x, acc + 2 * c, acc);
+}
+
 static void move(struct run *r, const struct rnf_stage *s)
 {
 	const int64_t n = r->pixels * r->chain->c, at = r->first * r->chain->c;
@@ -69,12 +77,21 @@ static void stage(struct run *r, const struct rnf_stage *s)
 		break;
 	case RNF_OP_BIAS_BWD:
 	case RNF_OP_GLOBAL_AVG: rnf_sum_tile(p, c, a, acc); break;
-	case RNF_OP_STATS: rnf_stats_tile(p, c, a, coef, acc); break;
-	/* the coefficients are scale, shift, mean, 1 / deviation */
-	case RNF_OP_BN_SUMS: rnf_bn_sums_tile(p, c, a, b, coef + 2 * c, acc); break;
+	case RNF_OP_STATS: stats(r, a, acc); break;
+	case RNF_OP_BN_SUMS:
+		rnf_bn_sums_tile(p, c, a, b, coef + RNF_NORM_MEAN * c, acc);
+		break;
 	case RNF_OP_DOT: rnf_dot_tile(p, c, a, b, acc); break;
 	default: break;
 	}
+}
+
+static void add_stats(const struct run *r, const float *acc, float *to)
+{
+	const int64_t c = r->chain->c;
+	double *sums = (double *)(void *)to;
+	if (r->w->first) memset(sums, 0, (size_t)(2 * c) * sizeof *sums);
+	rnf_stats_add(c, r->chain->pixels, acc, acc + 2 * c, sums);
 }
 
 /* An image's sums go to their vector, or into the sum of the leaf. */
@@ -83,13 +100,14 @@ static void finish(struct run *r, const struct rnf_stage *s)
 	struct rnf_worker *w = r->w;
 	const enum rnf_op_class class = rnf_op_info[s->op->kind].class;
 	const int64_t c = r->chain->c;
-	const int pair = s->op->kind == RNF_OP_STATS ||
-			 s->op->kind == RNF_OP_BN_SUMS;
+	const int pair = s->op->kind == RNF_OP_BN_SUMS;
 	const float *acc = w->accumulators + s->acc;
 	if (class == RNF_CHAIN_SUM) {
 		const float factor = s->op->kind == RNF_OP_GLOBAL_AVG
 			? 1.0f / (float)r->chain->pixels : 1.0f;
 		rnf_broadcast_tile(1, c, acc, factor, rnf_at(w, s->sum));
+	} else if (s->op->kind == RNF_OP_STATS) {
+		add_stats(r, acc, w->reduction + s->reduction);
 	} else if (class == RNF_CHAIN_REDUCE) {
 		float *to = w->reduction + s->reduction;
 		if (w->first) memcpy(to, acc, (size_t)(c << pair) * sizeof *to);

@@ -100,8 +100,8 @@ int64_t rnf_share_take(const struct rnf_worker *w, int64_t taken);
 void rnf_images_together(struct rnf_worker *w, const struct rnf_phase *phase);
 /* Push a leaf's sum; complete siblings are added, left += right. */
 void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
-		     int64_t size);
+		     const struct rnf_phase *phase);
 /* The root of what all workers hold, in the order of the images. */
-const float *rnf_reduce_finish(const struct rnf_exec *exec, int64_t size);
+const float *rnf_reduce_finish(const struct rnf_exec *exec, const struct rnf_phase *phase);
 
 #endif

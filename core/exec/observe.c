@@ -1,5 +1,14 @@
 #include "exec/observe.h"
 
+static void add(struct rnf_spread *spread, const struct rnf_op *op, const float *at,
+		int64_t size)
+{
+	if (rnf_sums_doubles(op))
+		rnf_spread_add_doubles(spread, (const double *)(const void *)at, size / 2);
+	else
+		rnf_spread_add(spread, at, size);
+}
+
 /* What an op has made: a slice an image, or one vector of the batch. */
 static void look_at(const struct rnf_exec *exec, const struct rnf_op *op,
 		    struct rnf_sight *sight)
@@ -11,7 +20,7 @@ static void look_at(const struct rnf_exec *exec, const struct rnf_op *op,
 	if (exec->plan->operands[op->out].space == RNF_SPACE_NONE) return;
 	for (int64_t i = 0; i < images; i++) {
 		const int64_t before = rnf_spread_bad(&spread);
-		rnf_spread_add(&spread, rnf_exec_value(exec, op->out, i), size);
+		add(&spread, op, rnf_exec_value(exec, op->out, i), size);
 		if (before == 0 && rnf_spread_bad(&spread) > 0) sight->image = i;
 	}
 	if (rnf_spread_bad(&spread) == 0) return;

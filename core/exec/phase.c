@@ -55,8 +55,7 @@ static void leaf(struct rnf_worker *w, const struct rnf_phase *phase,
 	images(w, phase, index * RNF_LEAF, RNF_LEAF);
 	if (!phase->reductions) return;
 	rnf_reduce_push(w->partials, &w->n_partials,
-			(struct rnf_partial){ 0, index, w->reduction },
-			phase->reductions);
+			(struct rnf_partial){ 0, index, w->reduction }, phase);
 	lap(w, RNF_TIME_MERGE);
 }
 
@@ -86,7 +85,7 @@ static void end_phase(void *arg)
 	const struct rnf_phase *phase = &exec->plan->phases[exec->phase];
 	if (phase->reductions) {
 		memcpy(w->base[RNF_SPACE_GRADIENT] + phase->gradient,
-		       rnf_reduce_finish(exec, phase->reductions),
+		       rnf_reduce_finish(exec, phase),
 		       (size_t)phase->reductions * sizeof(float));
 		lap(w, RNF_TIME_MERGE);
 	}

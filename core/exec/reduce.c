@@ -8,13 +8,23 @@ static int siblings(const struct rnf_partial *a, const struct rnf_partial *b)
 	return a->level == b->level && (a->index ^ 1) == b->index;
 }
 
+/* Floats, then doubles. */
+static void add(const struct rnf_phase *phase, float *left, const float *right)
+{
+	const int64_t floats = phase->reductions - 2 * phase->doubles;
+	double *wide = (double *)(void *)(left + floats);
+	rnf_add_tile(floats, left, right, left);
+	rnf_add_doubles(phase->doubles, wide, (const double *)(const void *)(right + floats),
+			wide);
+}
+
 void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
-		     int64_t size)
+		     const struct rnf_phase *phase)
 {
 	stack[(*n)++] = leaf;
 	while (*n > 1 && siblings(&stack[*n - 2], &stack[*n - 1])) {
 		struct rnf_partial *left = &stack[*n - 2];
-		rnf_add_tile(size, left->sum, stack[*n - 1].sum, left->sum);
+		add(phase, left->sum, stack[*n - 1].sum);
 		left->level++;
 		left->index >>= 1;
 		(*n)--;
@@ -23,7 +33,7 @@ void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
 
 /* A worker that goes back has its last images first. A node without a right sibling is
  * its left child: the last ones on the stack rise to the next one's level and are added. */
-const float *rnf_reduce_finish(const struct rnf_exec *exec, int64_t size)
+const float *rnf_reduce_finish(const struct rnf_exec *exec, const struct rnf_phase *phase)
 {
 	struct rnf_partial stack[2 * RNF_PARTIALS];
 	int n = 0;
@@ -31,12 +41,11 @@ const float *rnf_reduce_finish(const struct rnf_exec *exec, int64_t size)
 		const struct rnf_worker *w = &exec->workers[i];
 		for (int k = 0; k < w->n_partials; k++) {
 			const int at = rnf_goes_back(w) ? w->n_partials - 1 - k : k;
-			rnf_reduce_push(stack, &n, w->partials[at], size);
+			rnf_reduce_push(stack, &n, w->partials[at], phase);
 		}
 	}
 	while (n > 1) {
-		rnf_add_tile(size, stack[n - 2].sum, stack[n - 1].sum,
-			     stack[n - 2].sum);
+		add(phase, stack[n - 2].sum, stack[n - 1].sum);
 		n--;
 	}
 	return n ? stack[0].sum : NULL;

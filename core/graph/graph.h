@@ -105,6 +105,18 @@ struct rnf_value {
 	int weight; /* WEIGHT: index into weights; else -1 */
 };
 
+/* Vectors of c floats that follow each other in a norm's coefficients:
+ * y = SCALE (x - MEAN) + SHIFT. Fixed ones have no more than these three. */
+enum rnf_norm_row {
+	RNF_NORM_SCALE, /* gamma / deviation */
+	RNF_NORM_SHIFT, /* beta - SCALE REST */
+	RNF_NORM_MEAN,
+	RNF_NORM_FACTOR,   /* 1 / deviation */
+	RNF_NORM_REST,     /* what the mean has more digits than its float */
+	RNF_NORM_VARIANCE, /* of the batch, unbiased */
+	RNF_NORM_ROWS
+};
+
 /* A tensor of the model, in the order of declaration. */
 struct rnf_model_weight {
 	const char *name;
@@ -162,6 +174,12 @@ rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 /* Append the loss and everything that the weights' gradients need.
  * (gradient.c) */
 rnf_status rnf_graph_differentiate(struct rnf_program *program);
+
+/* Are the sums that an op makes doubles? Its value then has two floats for each. */
+static inline int rnf_sums_doubles(const struct rnf_op *op)
+{
+	return op->kind == RNF_OP_STATS;
+}
 
 /* Append an op; the output's domain and depth follow from its kind. */
 int rnf_op_add(struct rnf_program *program, enum rnf_op_kind kind,

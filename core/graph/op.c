@@ -39,17 +39,20 @@ const struct rnf_op_info rnf_op_info[RNF_OP_KINDS] = {
 };
 
 #define IS(name_, role_) { .name = name_, .role = RNF_ROLE_##role_ }
+/* Statistics are two doubles a channel, each in the place of two floats. */
 #define VECTORS(name_, rows_) { .name = name_, .role = RNF_ROLE_CHANNEL, .rows = rows_ }
 const struct rnf_op_signature rnf_op_signature[RNF_OP_KINDS] = {
 	[RNF_OP_CONV] = { "conv2d", { IS("x", IMAGE), IS("kernel", KERNEL) }, 1, 1 },
 	[RNF_OP_MATMUL] = { "matmul", { IS("x", IMAGE), IS("w", MATRIX) }, 0, 1 },
 	[RNF_OP_BIAS] = { "bias", { IS("x", IMAGE), IS("b", WEIGHT) }, 0, 1 },
-	[RNF_OP_STATS] = { "batch_norm", { IS("x", IMAGE), IS("mean", STATE) }, 0, 2 },
-	[RNF_OP_BN_COEF] = { "batch_norm", { VECTORS("statistics", 2), IS("gamma", WEIGHT),
-		IS("beta", WEIGHT), IS("mean", STATE), IS("variance", STATE) }, 0, 5 },
+	[RNF_OP_STATS] = { "batch_norm", { IS("x", IMAGE) }, 0, 4 },
+	[RNF_OP_BN_COEF] = { "batch_norm", { VECTORS("statistics", 4), IS("gamma", WEIGHT),
+		IS("beta", WEIGHT), IS("mean", STATE), IS("variance", STATE) }, 0,
+		RNF_NORM_ROWS },
 	[RNF_OP_BN_COEF_FIXED] = { "batch_norm", { IS("gamma", WEIGHT), IS("beta", WEIGHT),
-		IS("mean", STATE), IS("variance", STATE) }, 0, 5 },
-	[RNF_OP_AFFINE] = { "batch_norm", { IS("x", IMAGE), VECTORS("coefficients", 5) }, 0, 1 },
+		IS("mean", STATE), IS("variance", STATE) }, 0, RNF_NORM_ROWS },
+	[RNF_OP_AFFINE] = { "batch_norm", { IS("x", IMAGE),
+		VECTORS("coefficients", RNF_NORM_ROWS) }, 0, 1 },
 	[RNF_OP_BN_SUMS] = { .rows = 2 },
 	[RNF_OP_BN_BWD_COEF] = { .rows = 6 },
 	[RNF_OP_ACT] = { "pointwise", { IS("x", IMAGE) }, 0, 1 },

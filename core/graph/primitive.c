@@ -131,7 +131,7 @@ static rnf_val batch_norm(struct rnf_graph *g, rnf_val x, rnf_val gamma,
 			       .in = { gamma, beta, mean, variance }, .momentum = momentum };
 	if (g->training) {
 		const rnf_val stats = append(g, &(struct rnf_op){ .kind = RNF_OP_STATS,
-					     .in = { x, mean }, .n_in = 2 }, 1, 1, v.c);
+					     .in = { x }, .n_in = 1 }, 1, 1, v.c);
 		coef = (struct rnf_op){ .kind = RNF_OP_BN_COEF, .n_in = 5, .eps = eps,
 					.in = { stats, gamma, beta, mean, variance },
 					.momentum = momentum, .offset = v.h * v.w };

@@ -40,14 +40,30 @@ void rnf_bias_tile(int64_t pixels, int64_t c, const float *x, const float *b,
 RNF_INLINE void affine(int64_t pixels, int64_t c, int64_t n, const float *x,
 		       const float *coef, float *y)
 {
-	float a[BLOCK], b[BLOCK], v[BLOCK];
+	float a[BLOCK], b[BLOCK], m[BLOCK], v[BLOCK];
 	copy(n, coef, a);
 	copy(n, coef + c, b);
+	copy(n, coef + 2 * c, m);
 	for (int64_t p = 0; p < pixels; p++, x += c, y += c) {
 		for (int64_t i = 0; i < n; i++)
-			v[i] = a[i] * x[i] + b[i];
+			v[i] = a[i] * (x[i] - m[i]) + b[i];
 		copy(n, v, y);
 	}
+}
+
+/* Vectors by name: of the arrays above gcc makes vectors of four here. */
+RNF_INLINE void affine_block(int64_t pixels, int64_t c, const float *x, const float *coef,
+			     float *y)
+{
+	rnf_vec a[VECTORS], b[VECTORS], m[VECTORS];
+	for (int v = 0; v < VECTORS; v++) {
+		a[v] = ((const rnf_vec *)coef)[v];
+		b[v] = ((const rnf_vec *)(coef + c))[v];
+		m[v] = ((const rnf_vec *)(coef + 2 * c))[v];
+	}
+	for (int64_t p = 0; p < pixels; p++, x += c, y += c)
+		for (int v = 0; v < VECTORS; v++)
+			((rnf_vec *)y)[v] = a[v] * (((const rnf_vec *)x)[v] - m[v]) + b[v];
 }
 
 RNF_CLONES
@@ -56,7 +72,7 @@ void rnf_affine_tile(int64_t pixels, int64_t c, const float *x, const float *coe
 {
 	int64_t i = 0;
 	for (; i + BLOCK <= c; i += BLOCK)
-		affine(pixels, c, BLOCK, x + i, coef + i, y + i);
+		affine_block(pixels, c, x + i, coef + i, y + i);
 	if (i < c) affine(pixels, c, c - i, x + i, coef + i, y + i);
 }
 
@@ -109,6 +125,13 @@ void rnf_scale_tile(int64_t pixels, int64_t c, const float *x, const float *s,
 
 RNF_CLONES
 void rnf_add_tile(int64_t n, const float *a, const float *b, float *y)
+{
+	for (int64_t i = 0; i < n; i++)
+		y[i] = a[i] + b[i];
+}
+
+RNF_CLONES
+void rnf_add_doubles(int64_t n, const double *a, const double *b, double *y)
 {
 	for (int64_t i = 0; i < n; i++)
 		y[i] = a[i] + b[i];
@@ -192,6 +215,19 @@ void rnf_stats_tile(int64_t pixels, int64_t c, const float *x, const float *m,
 		}
 		sum[i] += s;
 		sum[c + i] += square;
+	}
+}
+
+/* Sums around m are small and exact enough in float; those around 0 can be far larger than
+ * what is left of them, which is the variance. */
+RNF_CLONES
+void rnf_stats_add(int64_t c, int64_t pixels, const float *sum, const float *m, double *to)
+{
+	const double n = (double)pixels;
+	for (int64_t i = 0; i < c; i++) {
+		const double s = sum[i], shift = m[i];
+		to[i] += s + n * shift;
+		to[c + i] += sum[c + i] + shift * (2 * s + n * shift);
 	}
 }
 

@@ -30,23 +30,32 @@ static void place_channels(struct rnf_planner *b)
 	}
 }
 
-/* All sums of one phase lie in one vector, so a merge is one addition. */
+/* Those of one phase: of doubles, or of floats. */
+static void place_sums(struct rnf_planner *b, int phase, int doubles)
+{
+	for (int i = 0; i < (int)b->p->n_ops; i++) {
+		const struct rnf_op *op = &b->p->ops[i];
+		if (!rnf_is_reduce(op) || rnf_sums_doubles(op) != doubles ||
+		    rnf_own_phase(b, i) != phase)
+			continue;
+		b->plan->operands[op->out] = (struct rnf_operand){
+			RNF_SPACE_GRADIENT, b->plan->gradient, 0 };
+		b->plan->gradient += rnf_round16(rnf_value_size(&b->p->values[op->out]));
+	}
+}
+
+/* All sums of one phase lie in one vector, so a merge is two additions. */
 static void place_reductions(struct rnf_planner *b)
 {
 	struct rnf_plan *plan = b->plan;
 	for (size_t phase = 0; phase < plan->n_phases; phase++) {
 		struct rnf_phase *out = &plan->phases[phase];
 		out->gradient = plan->gradient;
-		for (int i = 0; i < (int)b->p->n_ops; i++) {
-			const struct rnf_op *op = &b->p->ops[i];
-			if (!rnf_is_reduce(op) || rnf_own_phase(b, i) != (int)phase)
-				continue;
-			plan->operands[op->out] = (struct rnf_operand){
-				RNF_SPACE_GRADIENT, plan->gradient, 0 };
-			plan->gradient += rnf_round16(
-				rnf_value_size(&b->p->values[op->out]));
-		}
+		place_sums(b, (int)phase, 0);
+		const int64_t floats = plan->gradient - out->gradient;
+		place_sums(b, (int)phase, 1);
 		out->reductions = plan->gradient - out->gradient;
+		out->doubles = (out->reductions - floats) / 2;
 		if (out->reductions > plan->max_reductions)
 			plan->max_reductions = out->reductions;
 	}

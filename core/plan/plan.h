@@ -92,7 +92,8 @@ struct rnf_phase {
 	size_t n_steps;
 	struct rnf_barrier *barriers;
 	size_t n_barriers;
-	int64_t reductions, gradient; /* floats of its vector, and their place */
+	int64_t reductions, gradient; /* floats of its vector of sums, and their place */
+	int64_t doubles; /* that this vector ends with, each in the place of two floats */
 };
 
 struct rnf_plan {

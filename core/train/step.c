@@ -130,10 +130,11 @@ static int next_norm(const struct rnf_experiment *e, size_t *i, struct norm *nor
 	while (*i < p->n_ops && p->ops[*i].kind != RNF_OP_BN_COEF) ++*i;
 	if (*i == p->n_ops) return 0;
 	const struct rnf_op *op = &p->ops[(*i)++];
-	const int64_t c = p->values[op->out].c / 5;
+	const int64_t c = p->values[op->out].c / RNF_NORM_ROWS;
 	const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
 	*norm = (struct norm){
-		.channels = c, .mean = coef + 2 * c, .variance = coef + 4 * c,
+		.channels = c, .mean = coef + RNF_NORM_MEAN * c,
+		.variance = coef + RNF_NORM_VARIANCE * c,
 		.running_mean = rnf_exec_value(e->execs[1], op->in[3], 0),
 		.running_variance = rnf_exec_value(e->execs[1], op->in[4], 0),
 		.momentum = op->momentum };

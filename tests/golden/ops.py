@@ -40,6 +40,7 @@ MATMULS = [  # name, input, outputs
     ("dense", (5, 1, 1, 65), 10),
 ]
 BATCH_NORM = {"shape": (4, 5, 6, 7), "momentum": 0.9, "eps": 2e-5}
+FAR = (1e4, -1e4, 3e3, -100, 0, 1e3, -2e4)  # of the channels
 ACTIVATIONS = {
     "relu": F.relu,
     "mish": F.mish,
@@ -130,18 +131,19 @@ def add_pools(cases):
         cases.add_with_gradients(name, lambda x: pool(x, window, stride), x=cases.normal(*shape))
 
 
-def add_batch_norm(cases):
+def add_batch_norm(cases, name="batch_norm", offsets=0.0):
     """The running variance takes the unbiased variance, the normalisation the biased one."""
     channels = BATCH_NORM["shape"][-1]
     mean, variance = cases.normal(channels), cases.normal(channels).square().float().double()
-    cases.add("batch_norm", mean_before=mean, variance_before=variance)
+    cases.add(name, mean_before=mean, variance_before=variance)
 
     def norm(x, gamma, beta):
         return to_nhwc(F.batch_norm(to_nchw(x), mean, variance, gamma, beta, training=True,
                                     momentum=1 - BATCH_NORM["momentum"], eps=BATCH_NORM["eps"]))
-    cases.add_with_gradients("batch_norm", norm, x=cases.normal(*BATCH_NORM["shape"]),
-                             gamma=cases.normal(channels), beta=cases.normal(channels))
-    cases.add("batch_norm", mean_after=mean, variance_after=variance)
+    x = (cases.normal(*BATCH_NORM["shape"]) + torch.tensor(offsets)).float().double()
+    cases.add_with_gradients(name, norm, x=x, gamma=cases.normal(channels),
+                             beta=cases.normal(channels))
+    cases.add(name, mean_after=mean, variance_after=variance)
 
 
 def add_activations(cases):
@@ -170,13 +172,22 @@ def add_matmuls(cases):
             kernel=cases.normal(shape[-1], outputs), bias=cases.normal(outputs))
 
 
-def add_batch_norm_fixed(cases):
-    """Inference on the x of `batch_norm` with the running statistics after its step."""
+def add_batch_norm_fixed(cases, name="batch_norm", when="after"):
+    """Inference on the x of a batch norm with the running statistics after its step."""
     def stored(key):
-        return torch.from_numpy(cases.tensors[f"batch_norm/{key}"]).double()
-    y = F.batch_norm(to_nchw(stored("x")), stored("mean_after"), stored("variance_after"),
+        return torch.from_numpy(cases.tensors[f"{name}/{key}"]).double()
+    y = F.batch_norm(to_nchw(stored("x")), stored(f"mean_{when}"), stored(f"variance_{when}"),
                      stored("gamma"), stored("beta"), training=False, eps=BATCH_NORM["eps"])
-    cases.add("batch_norm_fixed", y=to_nhwc(y))
+    cases.add(f"{name}_fixed", y=to_nhwc(y))
+
+
+def add_batch_norm_far(cases):
+    """Channels that lie far from 0 and from the running mean, which arrives in the end."""
+    add_batch_norm(cases, "batch_norm_far", FAR)
+    channels = len(FAR)
+    cases.add("batch_norm_far", mean_end=torch.tensor(FAR) + cases.normal(channels),
+              variance_end=cases.normal(channels).square() + 0.5)
+    add_batch_norm_fixed(cases, "batch_norm_far", "end")
 
 
 def main():
@@ -187,7 +198,7 @@ def main():
     cases = Cases()
     # in the order in which they came: a new one behind the others leaves their numbers alone
     for add in (add_convs, add_pools, add_batch_norm, add_activations, add_cross_entropy,
-                add_matmuls, add_batch_norm_fixed):
+                add_matmuls, add_batch_norm_fixed, add_batch_norm_far):
         add(cases)
     save_file(cases.tensors, arguments.out / "ops.safetensors")
 

@@ -1,6 +1,7 @@
 /* Batch norm as a run computes it (statistics, coefficients at the barrier, the
  * affine maps and their sums) against golden tensors of PyTorch: in training with
  * all gradients, and in inference. */
+#include <math.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -13,6 +14,15 @@
 #define EPS 2e-5
 #define MOMENTUM 0.9
 enum { CHANNELS = 7, PIXELS = 120 };
+
+/* Channels near 0, and far from it and from the running mean; with the statistics for
+ * inference. */
+static const struct {
+	const char *name, *fixed, *mean, *variance;
+} norms[] = {
+	{ "batch_norm", "batch_norm_fixed", "mean_after", "variance_after" },
+	{ "batch_norm_far", "batch_norm_far_fixed", "mean_end", "variance_end" },
+};
 
 /* The same pixels as images of any size: statistics do not know where one ends.
  * Leaves of the reduction are of four images. */
@@ -49,13 +59,14 @@ static int add_coefficients(struct rnf_program *p, const int weight[4], int64_t 
 {
 	int v;
 	if (p->training) {
-		const int in[2] = { p->input, weight[2] };
-		const int stats = rnf_op_add(p, RNF_OP_STATS, in, 2, 1, 1, 2 * CHANNELS);
+		const int stats = rnf_op_add(p, RNF_OP_STATS, &p->input, 1, 1, 1,
+					     4 * CHANNELS);
 		const int all[5] = { stats, weight[0], weight[1], weight[2], weight[3] };
-		v = rnf_op_add(p, RNF_OP_BN_COEF, all, 5, 1, 1, 5 * CHANNELS);
+		v = rnf_op_add(p, RNF_OP_BN_COEF, all, 5, 1, 1, RNF_NORM_ROWS * CHANNELS);
 		rnf_op_of(p, v)->offset = pixels;
 	} else {
-		v = rnf_op_add(p, RNF_OP_BN_COEF_FIXED, weight, 4, 1, 1, 5 * CHANNELS);
+		v = rnf_op_add(p, RNF_OP_BN_COEF_FIXED, weight, 4, 1, 1,
+			       RNF_NORM_ROWS * CHANNELS);
 	}
 	rnf_op_of(p, v)->eps = EPS;
 	rnf_op_of(p, v)->momentum = MOMENTUM;
@@ -122,12 +133,12 @@ static const struct rnf_loss_impl loss = {
 
 /* -- a run -- */
 
-static float *weight_block(const char *mean, const char *variance)
+static float *weight_block(const char *name, const char *mean, const char *variance)
 {
 	const char *const keys[4] = { "gamma", "beta", mean, variance };
 	float *block = rnf_alloc(64 * sizeof *block);
 	for (int i = 0; i < 4; i++)
-		memcpy(block + 16 * i, golden_op("batch_norm", keys[i], NULL),
+		memcpy(block + 16 * i, golden_op(name, keys[i], NULL),
 		       CHANNELS * sizeof *block);
 	return block;
 }
@@ -147,11 +158,12 @@ static struct rnf_exec *create(const struct rnf_program *p, int cut,
 }
 
 /* Returns what holds the results. */
-static struct rnf_exec *run(const struct rnf_program *p, int cut, float *block)
+static struct rnf_exec *run(const struct rnf_program *p, int cut, const char *name,
+			    float *block)
 {
-	const struct images all = { golden_op("batch_norm", "dy", NULL),
+	const struct images all = { golden_op(name, "dy", NULL),
 				    cuts[cut].h * cuts[cut].w * CHANNELS };
-	const float *x = golden_op("batch_norm", "x", NULL);
+	const float *x = golden_op(name, "x", NULL);
 	struct rnf_pool *pool = rnf_pool_create(cuts[cut].threads);
 	struct rnf_exec *exec = create(p, cut, pool, block);
 	ck_assert_int_eq(exec->images * all.size, PIXELS * CHANNELS);
@@ -174,37 +186,47 @@ static void check_images(const struct rnf_exec *exec, int value, const char *nam
 }
 
 /* What training does with the coefficients' mean and unbiased variance. */
-static void check_statistics(const float *before, const float *batch, const char *key)
+static void check_statistics(const char *name, const float *before, const float *batch,
+			     const char *key)
 {
-	float after[CHANNELS];
-	for (int i = 0; i < CHANNELS; i++)
-		after[i] = (float)(MOMENTUM * before[i] + (1 - MOMENTUM) * batch[i]);
-	golden_check("batch_norm", key, after, 0, CHANNELS, 1e-6);
+	for (int i = 0; i < CHANNELS; i++) {
+		const float after = (float)(MOMENTUM * before[i] + (1 - MOMENTUM) * batch[i]);
+		golden_check(name, key, &after, i, 1, 1e-6 * fmax(1, fabs(0.1 * after)));
+	}
+}
+
+static void check_training(const char *name, int cut)
+{
+	float *block = weight_block(name, "mean_before", "variance_before");
+	const struct rnf_program *p = program(1, cuts[cut].h, cuts[cut].w);
+	const struct rnf_exec *exec = run(p, cut, name, block);
+	const float *coef = rnf_exec_value(exec, find(p, RNF_OP_BN_COEF), 0);
+	check_images(exec, p->logits, name, "y", 2e-6);
+	check_statistics(name, block + 32, coef + RNF_NORM_MEAN * CHANNELS, "mean_after");
+	check_statistics(name, block + 48, coef + RNF_NORM_VARIANCE * CHANNELS,
+			 "variance_after");
+	golden_check(name, "dgamma", rnf_exec_gradient(exec, &p->weights[0]), 0, CHANNELS,
+		     2e-5);
+	golden_check(name, "dbeta", rnf_exec_gradient(exec, &p->weights[1]), 0, CHANNELS,
+		     2e-5);
+	check_images(exec, p->loss, name, "dx", 2e-6);
 }
 
 START_TEST(training_is_golden)
 {
-	float *block = weight_block("mean_before", "variance_before");
-	const struct rnf_program *p = program(1, cuts[_i].h, cuts[_i].w);
-	const struct rnf_exec *exec = run(p, _i, block);
-	const float *coef = rnf_exec_value(exec, find(p, RNF_OP_BN_COEF), 0);
-	check_images(exec, p->logits, "batch_norm", "y", 2e-6);
-	check_statistics(block + 32, coef + 2 * CHANNELS, "mean_after");
-	check_statistics(block + 48, coef + 4 * CHANNELS, "variance_after");
-	golden_check("batch_norm", "dgamma", rnf_exec_gradient(exec, &p->weights[0]), 0,
-		     CHANNELS, 2e-5);
-	golden_check("batch_norm", "dbeta", rnf_exec_gradient(exec, &p->weights[1]), 0,
-		     CHANNELS, 2e-5);
-	check_images(exec, p->loss, "batch_norm", "dx", 2e-6);
+	for (int i = 0; i < TEST_ROWS(norms); i++)
+		check_training(norms[i].name, _i);
 }
 END_TEST
 
 START_TEST(inference_is_golden)
 {
 	const struct rnf_program *p = program(0, cuts[_i].h, cuts[_i].w);
-	const struct rnf_exec *exec =
-		run(p, _i, weight_block("mean_after", "variance_after"));
-	check_images(exec, p->logits, "batch_norm_fixed", "y", 2e-6);
+	for (int i = 0; i < TEST_ROWS(norms); i++) {
+		float *block = weight_block(norms[i].name, norms[i].mean, norms[i].variance);
+		const struct rnf_exec *exec = run(p, _i, norms[i].name, block);
+		check_images(exec, p->logits, norms[i].fixed, "y", 2e-6);
+	}
 }
 END_TEST
 

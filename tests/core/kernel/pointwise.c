@@ -62,7 +62,7 @@ static void affine(const struct tile *t, const float *a, float *y)
 
 static double affine_of(const struct tile *t, int64_t i, int64_t k)
 {
-	return (double)t->coef[k] * t->a[i] + t->coef[t->c + k];
+	return t->coef[k] * ((double)t->a[i] - t->coef[2 * t->c + k]) + t->coef[t->c + k];
 }
 
 static void affine_bwd(const struct tile *t, const float *a, float *y)
