@@ -12,17 +12,37 @@
 
 enum { POLL_MS = 5 };
 
-static int start(const char *dir, const char *const *words, pid_t *pid)
+/* A group of its own, and no signal that asks this program to save or to end; it is
+ * killed when its time is over. */
+static void stand_apart(posix_spawnattr_t *attributes)
+{
+	static const int others[] = { SIGINT, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2 };
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		sigaddset(&set, others[i]);
+	posix_spawnattr_init(attributes);
+	posix_spawnattr_setpgroup(attributes, 0);
+	posix_spawnattr_setsigmask(attributes, &set);
+	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+}
+
+static int start(const char *dir, const char *const *words, const char *const *environment,
+		 pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	stand_apart(&attributes);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addchdir_np(&actions, dir);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	const int error = posix_spawnp(pid, words[0], &actions, NULL,
-				       (char *const *)words, environ);
+	const int error = posix_spawnp(pid, words[0], &actions, &attributes,
+				       (char *const *)words,
+				       environment ? (char *const *)environment : environ);
 	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
 	return error;
 }
 
@@ -38,14 +58,15 @@ static const char *wait_for(pid_t pid, int limit_ms)
 		if (ended < 0 && errno != EINTR) return NULL; /* reaped by others */
 		nanosleep(&pause, NULL);
 	}
-	kill(pid, SIGKILL);
+	kill(-pid, SIGKILL); /* the group, with what it may have started */
 	waitpid(pid, NULL, 0);
 	return "took too long";
 }
 
-const char *rnf_child_run(const char *dir, const char *const *words, int limit_ms)
+const char *rnf_child_run(const char *dir, const char *const *words,
+			  const char *const *environment, int limit_ms)
 {
 	pid_t pid;
-	const int error = start(dir, words, &pid);
+	const int error = start(dir, words, environment, &pid);
 	return error ? strerror(error) : wait_for(pid, limit_ms);
 }

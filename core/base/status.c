@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 #include "base/child.h"
+#include "base/draw.h"
+#include "base/file.h"
 
 enum { MAX_LINES = 20 };
 
@@ -111,6 +113,16 @@ void rnf_log(enum rnf_level level, const char *format, ...)
 	fprintf(stderr, "%s%s\n", labels[level], line);
 }
 
+static const char *run(const char *dir, const char *const *arguments, int limit_ms)
+{
+	return rnf_child_run(dir, arguments, NULL, limit_ms);
+}
+
+static const char *put(const char *path, const char *text, size_t n)
+{
+	return rnf_file_put(path, text, n) < 0 ? rnf_fail_words() : NULL;
+}
+
 const struct rnf_host rnf_host = {
 	.size = sizeof(struct rnf_host),
 	.abi_major = RNF_ABI_MAJOR,
@@ -119,5 +131,7 @@ const struct rnf_host rnf_host = {
 	.fail = rnf_fail,
 	.log = rnf_log,
 	.alloc = rnf_alloc,
-	.run = rnf_child_run,
+	.run = run,
+	.put = put,
+	.draw = rnf_draw,
 };

@@ -1,12 +1,11 @@
 /* The confusion matrix as a table and as a picture. */
-#define _GNU_SOURCE /* memmem */
 #include "run/report.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/child.h"
+#include "base/draw.h"
 #include "base/status.h"
 
 /* -- the matrix, with a last column for images without a prediction, if any -- */
@@ -194,7 +193,7 @@ static void write_terminals(const struct sizes *s, FILE *out)
 	fprintf(out, "do for [i = 1:2] {\n"
 		"\tif (i == 1) { set terminal @png size %d,%d }\n"
 		"\tif (i == 2) { set terminal svg size %d,%d background rgb 'white' }\n"
-		"\tset output (i == 1 ? 'confusion.png' : 'confusion.svg')\n",
+		"\tset output (i == 1 ? 'confusion.png' : 'confusion.svg').draft\n",
 		s->width, s->height, s->width, s->height);
 }
 
@@ -210,7 +209,8 @@ static void write_numbers(const struct rnf_report *r, FILE *out)
 void rnf_confusion_script(const struct rnf_report *r, FILE *out)
 {
 	const struct sizes s = choose_sizes(r);
-	fputs("# Run by gnuplot in this folder.\n", out);
+	fputs("# Run in this folder: gnuplot -d confusion.gp\n"
+	      "if (!exists('draft')) draft = ''\nset encoding utf8\n", out);
 	write_cells(r, out);
 	write_title(r, out);
 	write_frame(r, &s, out);
@@ -226,43 +226,19 @@ void rnf_confusion_script(const struct rnf_report *r, FILE *out)
 
 /* -- gnuplot -- */
 
-enum { LIMIT_MS = 60000 };
-
-static const struct {
-	const char *name, *end; /* of the file, by which a whole one is known */
-} pictures[] = {
-	{ "confusion.png", "IEND\xae" "B`\x82" },
-	{ "confusion.svg", "</svg>" },
-};
-enum { N_PICTURES = sizeof pictures / sizeof *pictures };
-
-/* gnuplot is content with a disk that is full. */
-static int is_whole(const char *path, const char *end)
-{
-	char tail[16] = "";
-	FILE *f = fopen(path, "rbe");
-	if (!f) return 0;
-	const int at_tail = fseek(f, -(long)sizeof tail, SEEK_END) == 0;
-	const size_t n = at_tail ? fread(tail, 1, sizeof tail, f) : 0;
-	fclose(f);
-	return memmem(tail, n, end, strlen(end)) != NULL;
-}
+static const char *const pictures[] = { "confusion.png", "confusion.svg", NULL };
 
 void rnf_confusion_clear(const char *dir)
 {
-	for (size_t i = 0; i < N_PICTURES; i++)
-		unlink(rnf_format("%s/%s", dir, pictures[i].name));
+	for (const char *const *p = pictures; *p; p++)
+		unlink(rnf_format("%s/%s", dir, *p));
 }
 
 void rnf_confusion_draw(const char *dir)
 {
-	static const char *const words[] = { "gnuplot", "confusion.gp", NULL };
-	const char *wrong = rnf_child_run(dir, words, LIMIT_MS);
-	for (size_t i = 0; i < N_PICTURES && !wrong; i++)
-		if (!is_whole(rnf_format("%s/%s", dir, pictures[i].name), pictures[i].end))
-			wrong = "what it drew is not whole (is the disk full?)";
+	const char *wrong = rnf_draw(dir, "confusion.gp", pictures);
 	if (!wrong) return;
 	rnf_confusion_clear(dir);
 	rnf_log(RNF_LOG_WARNING, "%s has no picture of the confusion matrix: gnuplot: %s "
-		"(to try again: cd %s; gnuplot confusion.gp)", dir, wrong, dir);
+		"(to try again: cd %s; gnuplot -d confusion.gp)", dir, wrong, dir);
 }

@@ -33,6 +33,18 @@ struct rnf_host {
 	 * limit_ms it is killed. NULL when it has ended well, else what was wrong,
 	 * in words that do not name it. Never called by a training step. [main] */
 	const char *(*run)(const char *dir, const char *const *words, int limit_ms);
+
+	/* A file of n bytes that takes the place of `path` only when it is whole and on
+	 * the disk. NULL, or what was wrong, with the path. [main] */
+	const char *(*put)(const char *path, const char *text, size_t n);
+
+	/* Let gnuplot run the file `script` of the folder `dir`, without settings of
+	 * the user, and with a variable `draft`: the script draws 'NAME'.draft for each
+	 * of the pictures (NULL behind the last; .png, .svg), which gets the name when
+	 * all of them are whole; before that what stood there stays. After a minute
+	 * it is killed, and not started again. NULL, or what was wrong. Never called by a training step. [main] */
+	const char *(*draw)(const char *dir, const char *script,
+			    const char *const *pictures);
 };
 
 #endif

@@ -1,18 +1,15 @@
 /* training_monitor: after each epoch rewrites history.json and the plots
  * curves.png and curves.svg in the run's folder. The plots are made by gnuplot
  * from epochs.csv; the script curves.gp stays there, to be run again by hand
- * (cd DIR; gnuplot curves.gp). */
+ * (cd DIR; gnuplot -d curves.gp). */
 #include <rnframe/callback.h>
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { PATH = 4096, LIMIT_MS = 19000 };
+enum { PATH = 4096 };
 
 struct conf {
 	int32_t plot;
@@ -23,8 +20,9 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 
 struct state {
 	const struct rnf_host *host;
-	int plot; /* 0 too once gnuplot has failed */
+	int plot;
 	int scripted; /* curves.gp is there */
+	char said[512]; /* of gnuplot, "": nothing, or it is well again */
 };
 
 struct series {
@@ -65,7 +63,7 @@ static const char script[] =
 	"do for [i = 1:2] {\n"
 	"\tif (i == 1) { set terminal @png size 1000,600 }\n"
 	"\tif (i == 2) { set terminal svg size 1000,600 background rgb 'white' }\n"
-	"\tset output (i == 1 ? 'curves.png' : 'curves.svg')\n"
+	"\tset output (i == 1 ? 'curves.png' : 'curves.svg').draft\n"
 	"\tplot 'epochs.csv' using 1:5 skip 1 with linespoints linestyle 1 title 'loss', \\\n"
 	"\t     '' using 1:8 skip 1 with linespoints linestyle 2 title 'val loss', \\\n"
 	"\t     '' using 1:(100 * $7) skip 1 axes x1y2 with linespoints linestyle 3 title 'accuracy', \\\n"
@@ -84,29 +82,7 @@ static rnf_status open_state(const struct rnf_host *host, const void *conf,
 	return RNF_OK;
 }
 
-/* -- files, written whole or not at all -- */
-
-/* 0, or -1 with errno. */
-static int replace(const struct rnf_run *run, const char *name,
-		   void (*write)(const struct rnf_run *, FILE *))
-{
-	char path[PATH], draft[PATH];
-	snprintf(path, sizeof path, "%s/%s", run->dir, name);
-	snprintf(draft, sizeof draft, "%s/.%s.tmp", run->dir, name);
-	FILE *file = fopen(draft, "we");
-	int good = file != NULL;
-	if (file) {
-		write(run, file);
-		errno = EIO; /* of an earlier write, the cause is forgotten */
-		good = fflush(file) == 0 && !ferror(file);
-		good = fclose(file) == 0 && good;
-	}
-	if (good && rename(draft, path) == 0) return 0;
-	const int cause = errno;
-	if (file) unlink(draft);
-	errno = cause;
-	return -1;
-}
+/* -- files -- */
 
 static void write_history(const struct rnf_run *run, FILE *file)
 {
@@ -126,54 +102,53 @@ static void write_history(const struct rnf_run *run, FILE *file)
 
 static void write_script(const struct rnf_run *run, FILE *file)
 {
-	fprintf(file, "# Run by gnuplot in this folder.\nset title '");
+	fputs("# Run in this folder: gnuplot -d curves.gp\n"
+	      "if (!exists('draft')) draft = ''\nset encoding utf8\nset title '", file);
 	for (const char *c = run->name; *c; c++)
 		fprintf(file, *c == '\'' ? "''" : "%c", *c);
 	fprintf(file, "' noenhanced\n%s", script);
 }
 
+/* A disk that is full now ends no run: the file comes whole with the next epoch. */
+static int put(const struct state *s, const struct rnf_run *run, const char *name,
+	       void (*write)(const struct rnf_run *, FILE *))
+{
+	char path[PATH], *text = NULL;
+	size_t n = 0;
+	FILE *file = open_memstream(&text, &n);
+	snprintf(path, sizeof path, "%s/%s", run->dir, name);
+	if (file) write(run, file);
+	const int good = file && fclose(file) == 0;
+	const char *wrong = good ? s->host->put(path, text, n) : "no memory";
+	if (wrong)
+		s->host->log(RNF_LOG_WARNING, "epoch %lld: %s was not written: %s",
+			     (long long)run->epoch, name, wrong);
+	free(text);
+	return !wrong;
+}
+
 /* -- gnuplot -- */
 
-/* gnuplot opens its pictures before it knows that it can draw them. */
-static void remove_empty(const char *dir)
-{
-	static const char *const names[] = { "curves.png", "curves.svg" };
-	for (int i = 0; i < 2; i++) {
-		char path[PATH];
-		struct stat st;
-		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-		if (stat(path, &st) == 0 && st.st_size == 0) unlink(path);
-	}
-}
-
+/* Said once, and once more when it is another thing; tried again with each epoch. */
 static void plot(struct state *s, const struct rnf_run *run)
 {
-	static const char *const words[] = { "gnuplot", "curves.gp", NULL };
-	const char *wrong = s->host->run(run->dir, words, LIMIT_MS);
-	if (!wrong) return;
-	remove_empty(run->dir);
-	s->plot = 0; /* one warning for the whole run */
-	s->host->log(RNF_LOG_WARNING, "no plots of this run: gnuplot: %s (to try again: "
-		     "cd %s; gnuplot curves.gp)", wrong, run->dir);
-}
-
-/* A disk that is full now ends no run: history.json comes whole with the next
- * epoch. */
-static void put(const struct state *s, const struct rnf_run *run, const char *name,
-		void (*write)(const struct rnf_run *, FILE *))
-{
-	if (replace(run, name, write) < 0)
-		s->host->log(RNF_LOG_WARNING, "epoch %lld: %s was not written: %s",
-			     (long long)run->epoch, name, strerror(errno));
+	static const char *const pictures[] = { "curves.png", "curves.svg", NULL };
+	const char *wrong = s->host->draw(run->dir, "curves.gp", pictures);
+	char words[sizeof s->said];
+	snprintf(words, sizeof words, "%s", wrong ? wrong : "");
+	if (wrong && strcmp(words, s->said) != 0)
+		s->host->log(RNF_LOG_WARNING, "epoch %lld: no plots: gnuplot: %s (to try "
+			     "again: cd %s; gnuplot -d curves.gp)", (long long)run->epoch,
+			     words, run->dir);
+	strcpy(s->said, words);
 }
 
 static void on_epoch(struct state *s, const struct rnf_run *run)
 {
 	put(s, run, "history.json", write_history);
 	if (!s->plot) return;
-	if (!s->scripted) put(s, run, "curves.gp", write_script);
-	s->scripted = 1;
-	plot(s, run);
+	if (!s->scripted) s->scripted = put(s, run, "curves.gp", write_script);
+	if (s->scripted) plot(s, run);
 }
 
 /* A run that goes on from a checkpoint forgets the epochs behind it. */

@@ -79,7 +79,7 @@ def draw(series, options):
     for name, points in series.items():
         write_data(options.scratch, name, points)
     cpu = next(iter(series.values()))[0][1]["cpu"].replace("'", "")
-    words = ["gnuplot", "-e", f"folder='{options.scratch}'; cpu='{cpu}'", str(SCRIPT)]
+    words = ["gnuplot", "-d", "-e", f"folder='{options.scratch}'; cpu='{cpu}'", str(SCRIPT)]
     status, _, err = program.run(words, options.scratch)
     if status != 0:
         raise program.Failed(f"gnuplot: {program.last_line(err, status)}")

@@ -170,10 +170,28 @@ START_TEST(without_gnuplot_there_is_one_warning)
 	setenv("PATH", "/nonexistent", 1);
 	ck_assert_msg(evaluate(dir, rnf_format("--report %s/r", dir)) == 0, "%s", out);
 	const char *warning = strstr(out, "warning: ");
-	ck_assert_msg(warning && strstr(warning, "gnuplot confusion.gp)"), "%s", out);
+	ck_assert_msg(warning && strstr(warning, "gnuplot -d confusion.gp)"), "%s", out);
 	ck_assert_ptr_null(strstr(warning + 1, "warning: "));
 	ck_assert(exists(dir, "r/confusion.csv"));
 	ck_assert(!exists(dir, "r/confusion.png"));
+}
+END_TEST
+
+/* What a terminal sends at Ctrl-C, or a scheduler, goes to the whole process group: gnuplot,
+ * which is about to draw, is not of it. */
+START_TEST(a_signal_to_the_group_leaves_gnuplot_alone)
+{
+	const char *dir = rnf_format("%s", test_folder("report_group"));
+	if (system("command -v gnuplot >/dev/null 2>&1") != 0) return;
+	test_shell("mkdir %s/bin; { echo '#!/bin/sh'; echo 'touch drawing; sleep 0.5'; echo \"exec "
+		   "$(command -v gnuplot) \\\"\\$@\\\"\"; } >%s/bin/gnuplot; chmod +x %s/bin/gnuplot",
+		   dir, dir, dir);
+	ck_assert_int_eq(test_command(out, sizeof out, "PATH=$(realpath %s/bin):$PATH setsid "
+		"%s/rnframe train synthetic.cfg --out %s/a 2>&1 & p=$!; "
+		"until [ -e %s/a/drawing ]; do sleep 0.05; done; kill -USR1 -$p; wait $p", dir,
+		test_build(), dir, dir), 0);
+	ck_assert_msg(!strstr(out, "no plots") && !strstr(out, "warning"), "%s", out);
+	ck_assert(exists(dir, "a/curves.png") && exists(dir, "a/curves.svg"));
 }
 END_TEST
 
@@ -233,6 +251,7 @@ int main(void)
 		the_matrix_is_drawn,
 		a_report_replaces_the_one_before,
 		without_gnuplot_there_is_one_warning,
+		a_signal_to_the_group_leaves_gnuplot_alone,
 		half_a_picture_is_none,
 		a_report_needs_a_folder,
 		a_report_that_fails_is_said_after_the_run,

@@ -1,5 +1,6 @@
 #include "lib/plugin.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +9,13 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/child.h"
+#include "base/status.h"
+#include "lib/program.h"
 
 enum { EPOCHS = 30 };
 
 static char dir[64];
+static struct rnf_epoch history[EPOCHS];
 static int warnings;
 static char words[512];
 
@@ -31,12 +34,17 @@ static rnf_status failed(rnf_status status, const char *format, ...)
 	return status;
 }
 
-static const struct rnf_host host = {
-	.size = sizeof host, .fail = failed, .log = log_line, .alloc = rnf_alloc,
-	.run = rnf_child_run };
+static struct rnf_host host;
+
+static void make_host(void)
+{
+	host = rnf_host;
+	host.fail = failed;
+	host.log = log_line;
+}
 
 /* A made-up run, and its epochs.csv as the core writes it. */
-static void make_history(struct rnf_epoch *history, int validation)
+static void make_history(int validation)
 {
 	char path[128];
 	snprintf(path, sizeof path, "%s/epochs.csv", dir);
@@ -68,25 +76,36 @@ static size_t size_of(const char *name)
 	return stat(path, &at) == 0 ? (size_t)at.st_size : 0;
 }
 
-/* Told of `epochs` epochs at once, and then of the same again. */
-static void run(int plot, int validation, int epochs)
+static const struct rnf_callback_impl *impl;
+static void *self;
+
+static void event(enum rnf_event which, int epochs)
 {
-	struct rnf_epoch history[EPOCHS];
-	strcpy(dir, "/tmp/rnf_monitor_XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	make_history(history, validation);
-	const struct rnf_callback_impl *impl =
-		test_feature("callback", "training_monitor")->impl;
 	const struct rnf_run told = { .size = sizeof told, .name = "it's_a run",
 		.dir = dir, .epoch = epochs, .epochs = EPOCHS, .history = history,
 		.n_history = epochs };
+	ck_assert_int_eq(impl->on(self, which, &told), RNF_OK);
+}
+
+static void tell(int epochs)
+{
+	event(RNF_EVENT_EPOCH, epochs);
+}
+
+/* Told of `epochs` epochs at once, and then of the same again. */
+static void run(int plot, int validation, int epochs)
+{
 	const int32_t conf = plot; /* the plugin's only parameter */
-	void *self;
+	make_host();
+	strcpy(dir, "/tmp/rnf_monitor_XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	make_history(validation);
+	impl = test_feature("callback", "training_monitor")->impl;
 	ck_assert_int_eq(impl->open(&host, &conf, &self), RNF_OK);
-	ck_assert_int_eq(impl->on(self, RNF_EVENT_BEGIN, &told), RNF_OK);
-	ck_assert_int_eq(impl->on(self, RNF_EVENT_EPOCH, &told), RNF_OK);
-	ck_assert_int_eq(impl->on(self, RNF_EVENT_EPOCH, &told), RNF_OK);
-	ck_assert_int_eq(impl->on(self, RNF_EVENT_END, &told), RNF_OK);
+	event(RNF_EVENT_BEGIN, epochs);
+	tell(epochs);
+	tell(epochs);
+	event(RNF_EVENT_END, epochs);
 }
 
 static void clean_up(void)
@@ -154,6 +173,59 @@ START_TEST(plots_without_validation)
 }
 END_TEST
 
+/* What a user has set for his own plots. */
+START_TEST(settings_of_the_user_change_nothing)
+{
+	char home[PATH_MAX];
+	if (!have_gnuplot()) return;
+	ck_assert_ptr_nonnull(realpath(test_folder("monitor_home"), home));
+	test_shell("cd %s && echo 'set terminal dumb; set decimalsign \",\"; set title \"mine\"' "
+		   ">.gnuplot && cp .gnuplot gnuplotrc", home);
+	run(1, 1, EPOCHS);
+	test_shell("cp %s/curves.svg %s/curves.png %s", dir, dir, home);
+	check_plots();
+	setenv("HOME", home, 1);
+	setenv("GNUTERM", "x11", 1);
+	setenv("GNUPLOT_LIB", home, 1);
+	setenv("GNUPLOT_FONTPATH", home, 1);
+	setenv("LC_ALL", "de_DE.UTF-8", 1);
+	run(1, 1, EPOCHS);
+	test_shell("cmp %s/curves.svg %s/curves.svg && cmp %s/curves.png %s/curves.png", dir, home,
+		   dir, home);
+	check_plots();
+}
+END_TEST
+
+/* A gnuplot that writes half of a picture and is content, as on a full disk: the picture
+ * of the epoch before stays, with a word; the next epoch has a new one. */
+START_TEST(a_picture_that_is_cut_takes_no_place)
+{
+	char bin[PATH_MAX], path[4096], cut[3 * PATH_MAX];
+	if (!have_gnuplot()) return;
+	ck_assert_ptr_nonnull(realpath(test_folder("monitor_bin"), bin));
+	run(1, 1, EPOCHS);
+	test_shell("cp %s/curves.png %s/curves.svg %s; mkdir %s/cut; r=$(command -v gnuplot); "
+		   "{ echo '#!/bin/sh'; echo \"$r\" '\"$@\"'; echo 'for i in *.tmp; do head -c 1500 "
+		   "$i >x; mv x $i; done'; } >%s/cut/gnuplot; chmod +x %s/cut/gnuplot", dir, dir, bin,
+		   bin, bin, bin);
+	snprintf(path, sizeof path, "%s", getenv("PATH"));
+	snprintf(cut, sizeof cut, "%s/cut:%s", bin, path);
+	setenv("PATH", cut, 1);
+	tell(EPOCHS);
+	tell(EPOCHS);
+	ck_assert_int_eq(warnings, 1);
+	ck_assert_msg(strstr(words, "the picture is not whole") != NULL, "%s", words);
+	test_shell("cmp %s/curves.png %s/curves.png && cmp %s/curves.svg %s/curves.svg", dir, bin,
+		   dir, bin);
+	setenv("PATH", path, 1);
+	test_shell("rm %s/curves.png", dir);
+	tell(EPOCHS);
+	ck_assert_int_eq(warnings, 1);
+	warnings = 0;
+	check_plots();
+}
+END_TEST
+
 START_TEST(one_warning)
 {
 	setenv("PATH", "/nonexistent", 1);
@@ -167,7 +239,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		json, plots, plots_without_validation, one_warning, NULL
+		json, plots, plots_without_validation, settings_of_the_user_change_nothing,
+		a_picture_that_is_cut_takes_no_place, one_warning, NULL
 	};
 	return test_run("callback/training_monitor", tests);
 }
