@@ -29,6 +29,28 @@ START_TEST(knows_equal_logits)
 }
 END_TEST
 
+/* Of any size: what is large in all of them takes no digits of their differences. */
+START_TEST(knows_equal_logits_of_any_size)
+{
+	static const float sizes[] = { 1e8f, -1e8f, 1e16f, -1e16f, 1e30f, -3e38f };
+	const float one[4] = { 1 };
+	const struct conf none = { 0 }, some = { 0.1 };
+	for (int i = 0; i < TEST_ROWS(sizes); i++) {
+		const float z[4] = { sizes[i], sizes[i], sizes[i], sizes[i] };
+		float p[4], dlogits[4];
+		ck_assert_double_eq_tol(subject()->loss(&none, 4, z, one), log(4), 1e-12);
+		ck_assert_double_eq_tol(subject()->loss(&some, 4, z, one), log(4), 1e-12);
+		ck_assert_double_eq_tol(subject()->plain(&some, 4, z, one), log(4), 1e-12);
+		subject()->predict(&none, 4, z, p);
+		subject()->gradient(&none, 4, z, one, 1, dlogits);
+		for (int k = 0; k < 4; k++) {
+			ck_assert_double_eq_tol(p[k], 0.25, 1e-7);
+			ck_assert_double_eq_tol(dlogits[k], 0.25 - one[k], 1e-7);
+		}
+	}
+}
+END_TEST
+
 /* Two classes, logits log 3 and 0: p = 3/4 and 1/4; s = 0.2: targets .9, .1. */
 START_TEST(smooths_labels)
 {
@@ -135,6 +157,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		knows_equal_logits,
+		knows_equal_logits_of_any_size,
 		smooths_labels,
 		is_golden,
 		has_the_gradient_of_its_loss,
