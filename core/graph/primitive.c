@@ -1,4 +1,5 @@
 /* Primitives as layers call them: check the operands, append the ops. */
+#include <rnframe/random.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -140,18 +141,31 @@ static rnf_val batch_norm(struct rnf_graph *g, rnf_val x, rnf_val gamma,
 	return like(g, &(struct rnf_op){ .kind = RNF_OP_AFFINE, .in = { x, c }, .n_in = 2 });
 }
 
+static int is_drawn_by(const struct rnf_program *p, uint64_t node)
+{
+	for (size_t i = 0; i < p->n_ops; i++)
+		if (p->ops[i].kind == RNF_OP_ACT && p->ops[i].node == node) return 1;
+	return 0;
+}
+
+/* A key of the layer's place, not of the op's number, so that the same layer draws the same
+ * numbers in every plan. Further ops of a layer have keys that follow from its name's. */
+static uint64_t key_of(const struct rnf_program *p, const char *label)
+{
+	uint64_t key = 0;
+	for (const char *s = label; *s; s++)
+		key = key * 1099511628211ull + (unsigned char)*s;
+	for (uint64_t first = key, n = 1; is_drawn_by(p, key); n++)
+		key = rnf_random_key(first, n);
+	return key;
+}
+
 static rnf_val pointwise(struct rnf_graph *g, rnf_val x,
 			 const struct rnf_activation_impl *impl, const void *self)
 {
-	const rnf_val y = like(g, &(struct rnf_op){ .kind = RNF_OP_ACT, .in = { x }, .n_in = 1,
-						    .act = impl, .self = self });
-	if (y < 0) return y;
-	struct rnf_op *op = rnf_op_of(rnf_builder_program(g), y);
-	/* A key of the layer's place, not of the op's number, so that the same
-	 * layer draws the same numbers in every plan. */
-	for (const char *s = op->label; *s; s++)
-		op->node = op->node * 1099511628211ull + (unsigned char)*s;
-	return y;
+	return like(g, &(struct rnf_op){ .kind = RNF_OP_ACT, .in = { x }, .n_in = 1,
+		.act = impl, .self = self,
+		.node = key_of(rnf_builder_program(g), rnf_builder_scope(g)) });
 }
 
 static rnf_val scale(struct rnf_graph *g, rnf_val x, rnf_val s)
