@@ -192,6 +192,9 @@ fuzz-run: $(filter %/$(T).so,$(plugins)) $(if $(filter expand,$(T)),$(plugins)) 
 seeded: ## bugs on purpose, in a copy: each must be caught (T=one of them)
 	@tests/seeded/run $(T)
 
+mutants: ## one-token changes at random places, each must be caught: COUNT=300, SEED=1, F=core/plan
+	@python3 -B tests/mutants/mutants.py $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(F:%=--file %)
+
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
 quickstart: all ## the first run of a new user, some two minutes
 	$(BUILD)/rnframe train --conf quickstart.cfg
@@ -233,7 +236,7 @@ help: ## print this
 # A recipe that fails leaves nothing that looks finished; objects between stay.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all prune lint check campaign seeded fresh fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
+.PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
 -include $(patsubst %.c,$(BUILD)/%.d,$(core_src) $(plugin_src) $(folder_src) $(test_src) \
 	$(fuzz_src) $(test_lib_src) $(fuzz_lib_src) $(wildcard tests/bad/*.c))
 endif
