@@ -33,16 +33,17 @@ def sh(tree, command, **more):
 def copy_tree(top, tree):
     os.makedirs(tree, exist_ok=True)
     subprocess.run(f"find {tree} -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {{}} + && "
-                   f"git ls-files -z | xargs -0 tar c | tar x -C {tree}", shell=True, cwd=top, check=True)
-    data = os.path.join(top, "build/data")
-    if os.path.isdir(data) and not os.path.exists(os.path.join(tree, "build/data")):
-        os.makedirs(os.path.join(tree, "build"), exist_ok=True)
-        os.symlink(data, os.path.join(tree, "build/data"))
+                   f"git ls-files -z | xargs -0 tar c | tar x -C {tree}",
+                   shell=True, cwd=top, check=True)
+    data, link = os.path.join(top, "build/data"), os.path.join(tree, "build/data")
+    if os.path.isdir(data) and not os.path.lexists(link):
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        os.symlink(data, link)
 
 
 def environment(flags):
-    keep = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CI", "DEV")}
-    return dict(keep, CFLAGS=flags, RNF_BUILD="build")
+    of_make = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CI", "DEV")
+    return dict({k: v for k, v in os.environ.items() if k not in of_make}, CFLAGS=flags, RNF_BUILD="build")
 
 
 def build(tree, flags, goals):
@@ -50,8 +51,9 @@ def build(tree, flags, goals):
 
 
 def programs(top):
-    found = [f[:-2] for pattern in ("core/*/*.c", "plugins/*/*.c", "contract/*.c", "conf/*.c", "cli/*.c", "fuzz/*.c")
-             for f in sorted(glob.glob(os.path.join("tests", pattern), root_dir=top))]
+    folders = ("core/*", "plugins/*", "contract", "conf", "cli", "fuzz")
+    found = [f[:-2] for folder in folders
+             for f in sorted(glob.glob(f"tests/{folder}/*.c", root_dir=top))]
     return [p for p in found if p not in LEFT_OUT]
 
 
@@ -192,8 +194,8 @@ def run(top, args):
             counts[result.verdict] += 1
             results.append(result)
             site = result.site
-            print(f"{time.monotonic() - begin:6.0f} s  {result.verdict:16} {site.file}:{site.line}: {site.kind}: "
-                  f"{site.old} -> {site.new}  {result.by}", flush=True)
+            print(f"{time.monotonic() - begin:6.0f} s  {result.verdict:16} {site.file}:{site.line}: "
+                  f"{site.kind}: {site.old} -> {site.new}  {result.by}", flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for future in [pool.submit(work, n) for n in range(args.jobs)]:

@@ -17,12 +17,14 @@ TOKEN = re.compile(r"""
     (?P<skip>/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
   | (?P<number>(?<![\w.])(?:\d+\.\d*(?:[eE][-+]?\d+)?|\d+(?:[eE][-+]?\d+)?)[fFuUlL]*(?![\w.]))
   | (?P<word>[A-Za-z_]\w*|0[xX][0-9a-fA-F.pP+-]+\w*)
-  | (?P<operator>->|\+\+|--|<<=?|>>=?|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%&|^!<>=~?:;,.(){}\[\]])
+  | (?P<operator>->|\+\+|--|<<=?|>>=?|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=
+               |[-+*/%&|^!<>=~?:;,.(){}\[\]])
 """, re.X | re.S)
 
 OPERAND = r"[A-Za-z_][\w.]*(?:->\w+|\[\w+\])*"
 SWAPPED = re.compile(rf"(?<![\w.>\])*/&-])({OPERAND}) ([-/<>]) ({OPERAND})(?![\w.(\[]|->)")
-STATEMENT = re.compile(r"^\t+(?:\*?[A-Za-z_][\w.]*(?:->\w+|\[[^\]]*\])*)(?P<rest>\(.*\)| [-+*/|&^]?= .*);$")
+STATEMENT = re.compile(r"^\t+(?:\*?[A-Za-z_][\w.]*(?:->\w+|\[[^\]]*\])*)"
+                       r"(?P<rest>\(.*\)| [-+*/|&^]?= .*);$")
 
 
 def blanked(text):
@@ -33,8 +35,8 @@ def blanked(text):
             for i in range(*match.span()):
                 if out[i] != "\n":
                     out[i] = " "
-    text = "".join(out)
-    return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.M)
+    return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group()),
+                  "".join(out), flags=re.M)
 
 
 def other_number(word):
@@ -47,8 +49,8 @@ def other_number(word):
 
 
 def is_size(text, match):
-    return text[match.start() - 1:match.start()] == "[" and text[match.end():match.end() + 1] == "]" \
-        and re.fullmatch(r"\d\d+", match.group())
+    around = text[match.start() - 1:match.start()] + text[match.end():match.end() + 1]
+    return around == "[]" and re.fullmatch(r"\d\d+", match.group())
 
 
 def of_tokens(text):
@@ -78,7 +80,8 @@ def of_lines(text):
     for line in text.split("\n"):
         match = STATEMENT.match(line.rstrip())
         name = line.strip().split("(")[0]
-        if match and name not in RELEASES and not line.strip().startswith(("return", "case", "else")):
+        others = line.strip().startswith(("return", "case", "else"))
+        if match and name not in RELEASES and not others:
             start = at + len(line) - len(line.lstrip())
             yield "statement", start, at + len(line.rstrip()), ";"
         at += len(line) + 1
