@@ -42,7 +42,8 @@ struct rnf_host {
 	 * the user, and with a variable `draft`: the script draws 'NAME'.draft for each
 	 * of the pictures (NULL behind the last; .png, .svg), which gets the name when
 	 * all of them are whole; before that what stood there stays. After a minute
-	 * it is killed, and not started again. NULL, or what was wrong. Never called by a training step. [main] */
+	 * it is killed, and not started again. NULL, or what was wrong. Never called by
+	 * a training step. [main] */
 	const char *(*draw)(const char *dir, const char *script,
 			    const char *const *pictures);
 };
