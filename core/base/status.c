@@ -3,16 +3,18 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/child.h"
 #include "base/draw.h"
 #include "base/file.h"
+#include "base/text.h"
 
-enum { MAX_LINES = 20 };
+enum { MAX_LINES = 20, LINE = RNF_LINE_BYTES };
 
-static _Thread_local char words[8192];
+static _Thread_local char words[(MAX_LINES + 1) * LINE];
 
 static struct { /* mistakes put aside */
 	rnf_status status; /* of the first */
@@ -20,25 +22,50 @@ static struct { /* mistakes put aside */
 	int n, more;
 } aside;
 
+/* Formats whatever it takes, of which the line shows what fits. */
+static size_t put_line(char line[LINE], const char *format, va_list args)
+{
+	char text[LINE];
+	va_list again;
+	va_copy(again, args);
+	const int n = vsnprintf(text, sizeof text, format, args);
+	char *whole = n >= LINE ? malloc((size_t)n + 1) : NULL;
+	if (whole) vsnprintf(whole, (size_t)n + 1, format, again);
+	va_end(again);
+	const size_t length = whole ? rnf_text_line(line, LINE, whole, (size_t)n)
+				    : rnf_text_line(line, LINE, text, strlen(text));
+	free(whole);
+	return length;
+}
+
 rnf_status rnf_fail(rnf_status status, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	vsnprintf(words, sizeof words, format, args);
+	put_line(words, format, args);
 	va_end(args);
 	return status;
 }
 
+rnf_status rnf_fail_again(rnf_status status, const char *kept)
+{
+	snprintf(words, sizeof words, "%s", kept);
+	return status;
+}
+
+/* Where both together are too long, the first line loses its middle. */
 rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
 {
-	char place[512], whole[sizeof words];
+	char whole[2 * LINE];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(place, sizeof place, format, args);
+	const size_t n = put_line(whole, format, args), old = strcspn(words, "\n");
 	va_end(args);
-	snprintf(whole, sizeof whole, "%s%.*s", place,
-		 (int)(sizeof whole - sizeof place), words);
-	memcpy(words, whole, sizeof words);
+	memcpy(whole + n, words, old);
+	char first[LINE];
+	const size_t length = rnf_text_line(first, sizeof first, whole, n + old);
+	memmove(words + length, words + old, strlen(words + old) + 1);
+	memcpy(words, first, length);
 	return status;
 }
 
@@ -76,28 +103,46 @@ int rnf_fail_has_words(void)
 	return words[0] != 0;
 }
 
-void rnf_fail_aside(rnf_status status)
+const char *rnf_fail_line(void)
 {
-	if (status >= 0) return;
+	const char *all = rnf_fail_words();
+	return rnf_strndup(all, strcspn(all, "\n"));
+}
+
+#define MORE "and %d more" /* as fail_all() ends, and aside() reads again */
+
+static void put_aside(const char *line)
+{
+	int more = 0, end = 0;
+	if (sscanf(line, MORE "%n", &more, &end) == 1 && end && !line[end]) {
+		aside.more += more;
+		return;
+	}
 	for (int i = 0; i < aside.n; i++)
-		if (!strcmp(aside.lines[i], words)) return;
-	if (aside.n == 0) aside.status = status;
-	if (aside.n < MAX_LINES) aside.lines[aside.n++] = rnf_format("%s", words);
+		if (!strcmp(aside.lines[i], line)) return;
+	if (aside.n < MAX_LINES) aside.lines[aside.n++] = line;
 	else aside.more++;
 }
 
-/* Whole lines only: what does not fit is counted. */
+/* The words may be several lines, of a rnf_fail_all() inside. */
+void rnf_fail_aside(rnf_status status)
+{
+	if (status >= 0) return;
+	if (aside.n == 0) aside.status = status;
+	for (const char *line = rnf_fail_words(); *line; line += *line == '\n') {
+		const size_t n = strcspn(line, "\n");
+		put_aside(rnf_strndup(line, n));
+		line += n;
+	}
+}
+
 rnf_status rnf_fail_all(void)
 {
 	const rnf_status status = aside.n ? aside.status : RNF_OK;
-	const size_t room = sizeof words - 32;
 	size_t n = 0;
-	for (int i = 0; i < aside.n; i++) {
-		const size_t length = strlen(aside.lines[i]);
-		if (n + length + 1 > room) aside.more++;
-		else n += (size_t)sprintf(words + n, "%s%s", n ? "\n" : "", aside.lines[i]);
-	}
-	if (aside.more) sprintf(words + n, "\nand %d more", aside.more);
+	for (int i = 0; i < aside.n; i++)
+		n += (size_t)sprintf(words + n, "%s%s", n ? "\n" : "", aside.lines[i]);
+	if (aside.more) sprintf(words + n, "\n" MORE, aside.more);
 	aside.n = aside.more = 0;
 	return status;
 }
@@ -105,10 +150,10 @@ rnf_status rnf_fail_all(void)
 void rnf_log(enum rnf_level level, const char *format, ...)
 {
 	static const char *const labels[] = { "error: ", "warning: ", "", "debug: " };
-	char line[2048];
+	char line[LINE];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(line, sizeof line, format, args);
+	put_line(line, format, args);
 	va_end(args);
 	fprintf(stderr, "%s%s\n", labels[level], line);
 }

@@ -4,6 +4,9 @@
 
 #include <rnframe/host.h>
 
+/* Room for a line of a message, which is masked and shortened as text.h says. */
+enum { RNF_LINE_BYTES = 2048 };
+
 /* Keep the words and return the status: return rnf_fail(RNF_EINVAL, "..."). */
 rnf_status rnf_fail(rnf_status status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -19,8 +22,12 @@ rnf_status rnf_fail_errno(const char *path);
 /* The same of one that could not be read: RNF_EINVAL, since the user named it,
  * unless the disk or the memory failed. */
 rnf_status rnf_fail_input(const char *path);
+/* Words that this thread kept before, as they were. */
+rnf_status rnf_fail_again(rnf_status status, const char *words);
 /* The words kept by this thread; never NULL. One line, but after rnf_fail_all(). */
 const char *rnf_fail_words(void);
+/* Their first line, for a table or another message. Kept. [main] */
+const char *rnf_fail_line(void);
 /* Forget them, and ask whether there are new ones. */
 void rnf_fail_forget(void);
 int rnf_fail_has_words(void);

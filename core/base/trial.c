@@ -15,7 +15,7 @@
 
 struct answer {
 	rnf_status status;
-	char words[1024];
+	char words[RNF_LINE_BYTES];
 };
 
 /* Set-up runs this before there are threads, or where no lock of theirs is needed:
@@ -30,7 +30,7 @@ static void run(rnf_status (*body)(const void *), const void *context, int out)
 		signal(fatal[i], SIG_DFL); /* the parent tells, not the child */
 	answer.status = body(context);
 	if (answer.status < 0)
-		snprintf(answer.words, sizeof answer.words, "%s", rnf_fail_words());
+		snprintf(answer.words, sizeof answer.words, "%s", rnf_fail_line());
 	_exit(write(out, &answer, sizeof answer) != (ssize_t)sizeof answer);
 }
 

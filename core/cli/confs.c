@@ -56,8 +56,7 @@ static void print_conf(const char *name)
 	if (f && fgets(line, sizeof line, f)) line[strcspn(line, "\n")] = 0;
 	if (f) fclose(f);
 	if (count_parameters(path, &parameters) < 0) {
-		const char *words = rnf_fail_words();
-		printf("%-30s %10s  %.*s\n", name, "-", (int)strcspn(words, "\n"), words);
+		printf("%-30s %10s  %s\n", name, "-", rnf_fail_line());
 		return;
 	}
 	printf("%-30s %10lld  %s\n", name, (long long)parameters,

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/signal.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
 #include "exec/crash.h"
@@ -291,6 +292,7 @@ static int start(int argc, char **argv)
 	rnf_crash_watch();
 	rnf_signals_catch();
 	if (fill_streams() < 0) return 1;
+	rnf_text_mask_output();
 	fail_writes();
 	rnf_json_init();
 	keep_libraries_single();

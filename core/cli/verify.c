@@ -35,7 +35,7 @@ static void say(struct folder *f, const char *name, const char *bad, const char 
 static void say_status(struct folder *f, const char *name, rnf_status status,
 		       const char *words)
 {
-	say(f, name, status < 0 ? rnf_format("%s", rnf_fail_words()) : NULL, words);
+	say(f, name, status < 0 ? rnf_fail_line() : NULL, words);
 }
 
 static rnf_status read_run(struct folder *f)

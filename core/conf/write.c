@@ -1,28 +1,29 @@
 /* The tree as a conf that runs as it is, with or without where each value comes
  * from, and as a list of its keys. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/lines.h"
+#include "base/status.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "conf/conf.h"
 
-/* A byte that is no text, as a path may have, is written by its number, so that whatever
- * holds only text can hold a conf. */
+/* What is no text, as a path may have, and what a terminal would obey is written byte by
+ * byte by its number, so that whatever holds or shows text can do so with a conf. */
 static void write_string(const char *s, FILE *out)
 {
 	fputc('"', out);
 	for (size_t n; *s; s += n ? n : 1) {
 		const unsigned char c = (unsigned char)*s;
-		n = rnf_utf8_length(s);
+		n = rnf_utf8_plain(s, rnf_utf8_length(s));
 		if (c == '"' || c == '\\') fprintf(out, "\\%c", c);
 		else if (c == '\n') fputs("\\n", out);
 		else if (c == '\t') fputs("\\t", out);
 		else if (c == '\r') fputs("\\r", out);
-		else if (c < 32 || n == 0) fprintf(out, "\\x%02x", c);
+		else if (n == 0) fprintf(out, "\\x%02x", c);
 		else fwrite(s, 1, n, out);
 	}
 	fputc('"', out);
@@ -152,15 +153,15 @@ static void no_tail(const struct rnf_conf *node, FILE *out)
 	(void)node, (void)out;
 }
 
-/* A file's name may hold a line feed, which would end the comment. */
+/* A file's name may hold a line feed, which would end the comment; it is masked. */
 static void origin(const struct rnf_conf *node, FILE *out)
 {
 	const char *place = rnf_conf_place(node);
 	const size_t n = strlen(place);
+	char line[RNF_LINE_BYTES];
 	if (n < 2) return;
-	fputs("  # ", out);
-	for (size_t i = 0; i + 2 < n; i++) /* without ": " */
-		fputc(iscntrl((unsigned char)place[i]) ? '?' : place[i], out);
+	rnf_text_line(line, sizeof line, place, n - 2); /* without ": " */
+	fprintf(out, "  # %s", line);
 }
 
 void rnf_conf_write(const struct rnf_conf *root, FILE *out)

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "base/text.h"
 
 /* What the handler says, made before: it may only write. More maps than these are
  * neither named nor let go. */
@@ -41,12 +42,14 @@ static void remember(const char *path, const void *data, size_t size)
 	const struct sigaction action = { .sa_sigaction = page_is_gone,
 					  .sa_flags = SA_SIGINFO };
 	const size_t pages = (size_t)sysconf(_SC_PAGESIZE) - 1;
+	char shown[RNF_LINE_BYTES];
 	if (n_maps == MAPS_MAX) return;
+	rnf_text_line(shown, sizeof shown, path, strlen(path));
 	if (n_maps == 0) sigaction(SIGBUS, &action, &before);
 	maps[n_maps++] = (struct map){
 		(uintptr_t)data, (uintptr_t)data + ((size + pages) & ~pages),
 		rnf_format("rnframe: %s: the file was cut, or its disk failed, while the "
-			   "program was reading it\n", path) };
+			   "program was reading it\n", shown) };
 }
 
 rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/hands.h"
+#include "base/text.h"
 
 enum { STATUS_PLUGIN = 5, STACK = 1 << 16 };
 
@@ -29,11 +30,19 @@ static void put(const char *words)
 	if (write(STDERR_FILENO, words, strlen(words)) < 0) return; /* no one to tell */
 }
 
+/* The name of a layer or plugin. */
+static void put_name(const char *name)
+{
+	char line[256];
+	rnf_text_line(line, sizeof line, name, strlen(name));
+	put(line);
+}
+
 static void put_op(const struct rnf_worker *w)
 {
 	const struct rnf_program *p = w->exec->plan->program;
 	const int backward = p->loss >= 0 && w->op->out > p->loss;
-	put(w->op->label ? w->op->label : "the model");
+	put_name(w->op->label ? w->op->label : "the model");
 	put(" (");
 	put(rnf_op_info[w->op->kind].words);
 	put(backward ? ", backward)" : ", forward)");
@@ -58,7 +67,7 @@ static void put_place(const struct rnf_worker *w)
 	const char *what = rnf_hands_what();
 	if (w && w->op) put_op(w);
 	else if (whose) put_feature(whose);
-	else put(what ? what : "rnframe or a plugin, outside of a step");
+	else put_name(what ? what : "rnframe or a plugin, outside of a step");
 }
 
 /* Threads that crash or end at the same time wait for the first one's words. */

@@ -143,7 +143,7 @@ static rnf_status load(const char *file, const char *kind, const char *name,
 {
 	for (size_t i = 0; i < n_refusals; i++)
 		if (!strcmp(refusals[i].file, file))
-			return rnf_fail(RNF_EINVAL, "%s", refusals[i].words);
+			return rnf_fail_again(RNF_EINVAL, refusals[i].words);
 	void *library = NULL;
 	const rnf_status status = load_new(file, kind, name, &library, entry);
 	if (status < 0 && library) remember_refusal(file);
@@ -369,7 +369,7 @@ static rnf_status list(const char *kind, const struct words *names,
 		const char *file = "";
 		const rnf_status status = find_one(kind, names->at[i], &f, &file);
 		if (f) features[(*n)++] = f;
-		if (status < 0 && refused) refused(file, rnf_fail_words());
+		if (status < 0 && refused) refused(file, rnf_fail_line());
 		if (status != RNF_EIO && status != RNF_ENOMEM) continue;
 		hurt = status;
 		words = rnf_format("%s", rnf_fail_words());

@@ -8,26 +8,12 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 #define MAX_NAME_BYTES 200 /* what is added must fit into the 255 of a file name */
 
 /* ---- words ---- */
-
-/* With \xNN for what a line of a message cannot hold. */
-static const char *quoted(const char *s)
-{
-	const char *text = "";
-	while (*s) {
-		const unsigned char c = (unsigned char)*s;
-		size_t n = 0;
-		while (s[n] && !iscntrl((unsigned char)s[n])) n++;
-		text = n ? rnf_format("%s%.*s", text, (int)n, s)
-			 : rnf_format("%s\\x%02x", text, c);
-		s += n ? n : 1;
-	}
-	return rnf_format("\"%s\"", text);
-}
 
 static const char *shown(const struct rnf_conf *node)
 {
@@ -37,7 +23,7 @@ static const char *shown(const struct rnf_conf *node)
 	case RNF_CONF_BOOL: return node->i ? "true" : "false";
 	case RNF_CONF_INT: return rnf_format("%lld", (long long)node->i);
 	case RNF_CONF_FLOAT: return rnf_format("%g", node->f);
-	default: return quoted(node->s);
+	default: return rnf_text_quoted(node->s);
 	}
 }
 

@@ -31,7 +31,7 @@ struct rnf_found rnf_checkpoint_look(const char *path)
 {
 	struct rnf_found found = { .path = path };
 	if (rnf_weights_check(path, &found.contents) < 0 || read_state(&found) < 0)
-		found.bad = rnf_format("%s", rnf_fail_words());
+		found.bad = rnf_fail_line();
 	return found;
 }
 

@@ -235,7 +235,7 @@ rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 	json_object_set_new(run, "reason", rnf_json_word(words));
 	if (write_json(run_path(r), run) < 0)
 		rnf_log(RNF_LOG_WARNING, "%s", rnf_fail_words());
-	return rnf_fail(status, "%s", words);
+	return rnf_fail_again(status, words);
 }
 
 rnf_status rnf_scores_write(const struct rnf_experiment *e,

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/utf8.h"
 
 enum { DIGITS = 4 };
 
@@ -15,11 +16,7 @@ enum { DIGITS = 4 };
 
 static int is_line(const char *name)
 {
-	for (const char *c = name; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 127) return 0;
-	json_t *text = json_string(name); /* NULL when it is not UTF-8 */
-	json_decref(text);
-	return *name && text;
+	return *name && !rnf_utf8_must(name);
 }
 
 /* By one before it, or as a key that the report has beside its classes. */

@@ -159,7 +159,7 @@ static const char *nothing_words(const struct rnf_experiment *e)
 static const char *primitive_words(const struct rnf_training_step *s)
 {
 	struct rnf_sight sight;
-	if (replay(s, &sight) < 0) return rnf_format("%s", rnf_fail_words());
+	if (replay(s, &sight) < 0) return rnf_fail_line();
 	if (!sight.bad) return nothing_words(s->e);
 	if (sight.bad->kind == RNF_OP_INPUT) return input_words(s, &sight);
 	return rnf_format("first bad value in %s: %s; %s",

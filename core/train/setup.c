@@ -151,7 +151,7 @@ static rnf_status check_precision(const struct rnf_experiment *e)
 	if (impl && impl->offers) {
 		if (impl->offers(e->backend_self, &rnf_host, precision) == RNF_OK)
 			return RNF_OK;
-		why = rnf_format("%s", rnf_fail_words());
+		why = rnf_fail_line();
 	} else {
 		why = rnf_format("but the backend %s offers fp32 only",
 				 impl ? e->backend->name : "of plain C");

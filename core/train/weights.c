@@ -362,6 +362,6 @@ rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path, s
 	rnf_status status = native->write(&rnf_host, fd, e->tensors, n, all, n_all);
 	status = rnf_file_sync(path, fd, status);
 	if (status >= 0 && read_back(path, digest) < 0) /* garbled on its way */
-		status = rnf_fail(RNF_EIO, "%s", rnf_format("%s", rnf_fail_words()));
+		status = rnf_fail_again(RNF_EIO, rnf_fail_line());
 	return rnf_file_publish(path, status);
 }

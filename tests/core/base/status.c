@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/plugin.h"
 
@@ -56,20 +57,64 @@ START_TEST(twenty_and_how_many_more)
 }
 END_TEST
 
-/* Whole lines, whatever their length. */
-START_TEST(long_lines_are_counted)
+/* Each is printed, whatever its length: beginning and end of it. */
+START_TEST(long_lines_are_shortened)
 {
-	char text[1500];
-	int more = 0;
+	static char text[100000];
 	memset(text, 'x', sizeof text - 1);
-	text[sizeof text - 1] = 0;
 	for (int i = 0; i < 22; i++)
-		rnf_fail_aside(rnf_fail(RNF_EINVAL, "%d%s", i, text));
+		rnf_fail_aside(rnf_fail(RNF_EINVAL, "%d: %s: end %d", i, text, i));
 	rnf_fail_all();
-	const char *last = strrchr(rnf_fail_words(), '\n');
-	ck_assert_int_eq(sscanf(last, "\nand %d more", &more), 1);
-	ck_assert_int_eq(lines(rnf_fail_words()) - 1 + more, 22);
-	ck_assert_int_eq(last[-1], 'x');
+	ck_assert_int_eq(lines(rnf_fail_words()), 21);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "x: end 19\nand 2 more"));
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), " [... 9"));
+	ck_assert_str_eq(rnf_fail_line() + strlen(rnf_fail_line()) - 8, "x: end 0");
+	rnf_fail_in(RNF_EINVAL, "%s: ", text);
+	ck_assert_int_eq(lines(rnf_fail_words()), 21);
+	ck_assert_str_eq(rnf_fail_line() + strlen(rnf_fail_line()) - 8, "x: end 0");
+}
+END_TEST
+
+/* Lines of a check inside count as lines, those that it counted as so many. */
+START_TEST(several_lines_are_put_aside_as_several)
+{
+	for (int i = 0; i < 23; i++)
+		rnf_fail_aside(rnf_fail(RNF_EINVAL, "mistake %d", i));
+	rnf_fail_aside(rnf_fail_all());
+	rnf_fail_aside(rnf_fail(RNF_EINVAL, "another"));
+	rnf_fail_aside(rnf_fail(RNF_EINVAL, "mistake 3"));
+	rnf_fail_all();
+	ck_assert_int_eq(lines(rnf_fail_words()), 21);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "\nand 4 more"));
+	ck_assert_str_eq(rnf_fail_line(), "mistake 0");
+}
+END_TEST
+
+/* A line feed of a user's text makes no second line. */
+START_TEST(words_are_masked)
+{
+	rnf_fail(RNF_EINVAL, "%s: no\n\33[31m", "a\nb");
+	rnf_fail_in(RNF_EINVAL, "%s: ", "\xc2\x9b");
+	ck_assert_str_eq(rnf_fail_words(), "\\xc2\\x9b: a\\x0ab: no\\x0a\\x1b[31m");
+	rnf_fail_again(RNF_EINVAL, "one\ntwo");
+	ck_assert_str_eq(rnf_fail_words(), "one\ntwo");
+	rnf_fail_in(RNF_EINVAL, "a: ");
+	ck_assert_str_eq(rnf_fail_words(), "a: one\ntwo");
+}
+END_TEST
+
+START_TEST(the_log_is_masked)
+{
+	char out[64] = "";
+	FILE *file = tmpfile();
+	const int saved = dup(2);
+	dup2(fileno(file), 2);
+	rnf_log(RNF_LOG_WARNING, "%s", "\33]0;title\a\n");
+	dup2(saved, 2);
+	rewind(file);
+	out[fread(out, 1, sizeof out - 1, file)] = 0;
+	fclose(file);
+	ck_assert_str_eq(out, "warning: \\x1b]0;title\\x07\\x0a\n");
 }
 END_TEST
 
@@ -77,7 +122,9 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		words_are_kept_and_prefixed, one_aside_is_one_line, the_same_words_count_once,
-		twenty_and_how_many_more, long_lines_are_counted, NULL,
+		twenty_and_how_many_more, long_lines_are_shortened,
+		several_lines_are_put_aside_as_several, words_are_masked, the_log_is_masked,
+		NULL,
 	};
 	return test_run("status", tests);
 }
