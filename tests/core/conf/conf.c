@@ -390,7 +390,7 @@ START_TEST(writes_origins)
 	ck_assert_str_eq(written(rnf_conf_write, read_text(written(rnf_conf_write_origins, root))),
 			 plain);
 	root->at[0]->file = "a\nb = 2;\x1b.cfg"; /* a name that would go on after its line */
-	ck_assert_ptr_nonnull(strstr(written(rnf_conf_write_origins, root), "# a?b = 2;?.cfg:1\n"));
+	ck_assert_ptr_nonnull(strstr(written(rnf_conf_write_origins, root), "# a\\x0ab = 2;\\x1b.cfg:1\n"));
 }
 END_TEST
 
