@@ -1,10 +1,17 @@
-/* keras_h5: weights from the HDF5 files of Keras, whole models (below the group
- * model_weights) and weights only (layers at the root). A weight is a dataset
- * LAYER/SCOPES/NAME:0, where SCOPES mostly is LAYER again; rnframe calls it
- * SCOPES/NAME, or LAYER/NAME where there are no scopes. Reads only.
+/* keras_h5: weights from the HDF5 files of Keras. Reads only.
  *
- * HDF5 is not made for hostile files. So it runs in a child that can only compute
- * and write into a pipe (jail.c); what comes out is checked here once more. */
+ * Keras 2 and .h5 of Keras 3: whole models (below the group model_weights) and weights
+ * only (layers at the root). A weight is a dataset LAYER/SCOPES/NAME:0, where SCOPES
+ * mostly is LAYER again; rnframe calls it SCOPES/NAME, or LAYER/NAME where there are
+ * no scopes.
+ *
+ * Keras 3: .weights.h5, and .keras, a zip archive with such a file and the model's
+ * description. A weight is a dataset GROUPS/vars/NUMBER; its layer's name is an
+ * attribute of vars, or stands in the description (layer.c); rnframe calls it
+ * LAYER/NAME.
+ *
+ * No library for these is made for hostile files. So they run in a child that can only
+ * compute and write into a pipe (jail.c); what comes out is checked here once more. */
 #define _GNU_SOURCE
 #include <rnframe/format.h>
 
@@ -20,6 +27,7 @@
 #include "jail.h"
 #include "message.h"
 #include "walk.h"
+#include "zip.h"
 
 #define SIZE_MAX_BYTES ((off_t)256 << 20) /* the child holds the file twice, and a tensor */
 
@@ -37,6 +45,7 @@ struct reader {
 static int probe(const uint8_t *head, size_t n, uint64_t file_size)
 {
 	(void)file_size;
+	if (zip_probe(head, n)) return 1;
 	return n >= sizeof signature && memcmp(head, signature, sizeof signature) == 0;
 }
 
@@ -170,4 +179,4 @@ static const struct rnf_format_impl impl = {
 	.read = read_file,
 };
 
-RNF_PLUGIN(format, keras_h5, "weights of Keras models in HDF5, read only", NULL, impl)
+RNF_PLUGIN(format, keras_h5, "weights of Keras models: .h5, .weights.h5, .keras; read only", NULL, impl)

@@ -1,64 +1,20 @@
 /* needs: hdf5 */
-#define H5_USE_110_API
 #include "walk.h"
 
-#include <hdf5.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "message.h"
+#include "config.h"
+#include "layer.h"
+#include "tensor.h"
+#include "zip.h"
 
-enum { DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 12, WEIGHTS_MAX = 256 << 20, CONFIG_MAX = 8 << 20 };
 
 #define MODEL_GROUP "model_weights"
-#define OPTIMIZER_GROUP "optimizer_weights"
-
-struct walk {
-	int out;
-	uint64_t most_bytes;   /* that the file may say a tensor has */
-	const char *root;      /* the group of layers */
-	char name[NAME_BYTES]; /* of the object, from the group of layers on */
-	int depth;
-	size_t n;
-};
-
-static void send_bytes(const struct walk *w, const void *bytes, size_t n)
-{
-	for (size_t done = 0; done < n;) {
-		const ssize_t wrote = write(w->out, (const char *)bytes + done, n - done);
-		if (wrote < 0) _exit(1); /* nobody listens */
-		done += (size_t)wrote;
-	}
-}
-
-static void send_message(const struct walk *w, struct message m, const char *name)
-{
-	m.name_bytes = (uint32_t)strlen(name);
-	send_bytes(w, &m, sizeof m);
-	send_bytes(w, name, m.name_bytes);
-}
-
-/* 0, which ends the walk: a failure is sent once. */
-static int fail(const struct walk *w, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static int fail(const struct walk *w, const char *format, ...)
-{
-	char words[NAME_BYTES];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(words, sizeof words, format, args);
-	va_end(args);
-	send_message(w, (struct message){ .kind = MESSAGE_FAIL }, words);
-	return 0;
-}
-
-static int refuse(const struct walk *w, const char *why)
-{
-	return fail(w, "%s %s", w->name[0] ? w->name : w->root, why);
-}
+#define VARIABLES_GROUP "vars"
+/* Where an optimizer's state lies, with variables that have names or numbers. */
+static const char *const optimizer_groups[] = { "optimizer_weights", "optimizer" };
 
 /* LAYER/LAYER/kernel:0 to LAYER/kernel. */
 static void weight_name(const char *name, char out[NAME_BYTES])
@@ -70,96 +26,29 @@ static void weight_name(const char *name, char out[NAME_BYTES])
 	if (n > 2 && strcmp(out + n - 2, ":0") == 0) out[n - 2] = 0;
 }
 
-static int read_shape(const struct walk *w, hid_t space, struct message *m)
+static int walk_group(struct walk *w, hid_t group);
+
+static int is_variables(const struct walk *w)
 {
-	hsize_t dims[RANK_MAX];
-	const int rank = H5Sget_simple_extent_ndims(space);
-	uint64_t bytes = sizeof(float);
-	if (rank < 0 || H5Sget_simple_extent_type(space) == H5S_NULL)
-		return refuse(w, "has no shape");
-	if (rank > RANK_MAX) return refuse(w, "has more than 4 dimensions");
-	H5Sget_simple_extent_dims(space, dims, NULL);
-	for (int d = 0; d < rank; d++) {
-		if (dims[d] < 1) return refuse(w, "is empty");
-		if (dims[d] > w->most_bytes / bytes)
-			return refuse(w, "says that it is over 1,000 times the file");
-		bytes *= dims[d];
-		m->shape[d] = (int64_t)dims[d];
-	}
-	m->rank = rank;
-	return 1;
+	const char *slash = strrchr(w->name, '/');
+	return w->numbered && strcmp(slash ? slash + 1 : w->name, VARIABLES_GROUP) == 0;
 }
 
-static int has_other_filter(hid_t list)
-{
-	const int n = H5Pget_nfilters(list);
-	for (int i = 0; i < n; i++) {
-		unsigned flags;
-		size_t values = 0;
-		if (H5Pget_filter2(list, (unsigned)i, &flags, &values, NULL, 0, NULL, NULL) !=
-		    H5Z_FILTER_DEFLATE)
-			return 1;
-	}
-	return n < 0;
-}
-
-/* Numbers of this file itself, not of others that it points to. */
-static int check_storage(const struct walk *w, hid_t dataset)
-{
-	const hid_t type = H5Dget_type(dataset), list = H5Dget_create_plist(dataset);
-	int good = 0;
-	if (H5Tget_class(type) != H5T_FLOAT)
-		refuse(w, "is not of floating point numbers");
-	else if (H5Pget_external_count(list) != 0 || H5Pget_layout(list) == H5D_VIRTUAL)
-		refuse(w, "lies in another file");
-	else if (has_other_filter(list))
-		refuse(w, "is packed by another filter than gzip");
-	else
-		good = 1;
-	H5Tclose(type);
-	H5Pclose(list);
-	return good;
-}
-
-static int send_data(const struct walk *w, hid_t dataset, const struct message *m)
+static int send_named(struct walk *w, hid_t dataset)
 {
 	char name[NAME_BYTES];
-	size_t n = 1;
-	for (int32_t d = 0; d < m->rank; d++)
-		n *= (size_t)m->shape[d];
-	float *data = malloc(n * sizeof *data);
-	if (!data) return refuse(w, "is too large to be read");
-	const herr_t done = H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-				    data);
-	if (done >= 0) {
-		weight_name(w->name, name);
-		send_message(w, *m, name);
-		send_bytes(w, data, n * sizeof *data);
-	}
-	free(data);
-	return done >= 0 || refuse(w, "cannot be read: the file is damaged or cut");
+	weight_name(w->name, name);
+	return tensor_send(w, dataset, name);
 }
-
-static int read_dataset(struct walk *w, hid_t dataset)
-{
-	struct message m = { .kind = MESSAGE_TENSOR };
-	if (w->n++ == TENSORS_MAX) return refuse(w, "is one tensor too many");
-	if (!check_storage(w, dataset)) return 0;
-	const hid_t space = H5Dget_space(dataset);
-	const int good = read_shape(w, space, &m);
-	H5Sclose(space);
-	return good && send_data(w, dataset, &m);
-}
-
-static int walk_group(struct walk *w, hid_t group);
 
 static int walk_object(struct walk *w, hid_t object)
 {
 	const H5I_type_t type = H5Iget_type(object);
+	if (type == H5I_GROUP && is_variables(w)) return layer_send(w, object);
 	if (type == H5I_GROUP) return walk_group(w, object);
-	if (type == H5I_DATASET && w->depth == 1)
+	if (type == H5I_DATASET && (w->depth == 1 || w->numbered))
 		return refuse(w, "lies outside of a layer");
-	if (type == H5I_DATASET) return read_dataset(w, object);
+	if (type == H5I_DATASET) return send_named(w, object);
 	return refuse(w, "is neither a group nor a dataset");
 }
 
@@ -178,7 +67,7 @@ static herr_t on_link(hid_t group, const char *link, const H5L_info_t *info, voi
 {
 	struct walk *w = w_;
 	const size_t n = strlen(w->name);
-	if (w->depth == 1 && strcmp(link, OPTIMIZER_GROUP) == 0) return 0;
+	if (w->depth == 1 && strcmp(link, optimizer_groups[w->numbered]) == 0) return 0;
 	const int more = snprintf(w->name + n, sizeof w->name - n, "%s%s", n ? "/" : "", link);
 	const int good = (size_t)more < sizeof w->name - n
 		? walk_link(w, group, link, info->type)
@@ -198,6 +87,13 @@ static int walk_group(struct walk *w, hid_t group)
 	return done == 0;
 }
 
+/* Keras 3 makes such a group for the model itself; Keras 2 lists its layers. */
+static int is_numbered(hid_t file)
+{
+	return H5Lexists(file, VARIABLES_GROUP, H5P_DEFAULT) > 0 &&
+	       H5Aexists(file, "layer_names") <= 0;
+}
+
 static int walk_layers(struct walk *w, hid_t file)
 {
 	const int whole = H5Lexists(file, MODEL_GROUP, H5P_DEFAULT) > 0;
@@ -206,6 +102,7 @@ static int walk_layers(struct walk *w, hid_t file)
 		      link.type != H5L_TYPE_HARD))
 		return fail(w, MODEL_GROUP " is a link, which is not followed");
 	w->root = whole ? MODEL_GROUP : "/";
+	w->numbered = !whole && is_numbered(file);
 	const hid_t group = H5Gopen2(file, w->root, H5P_DEFAULT);
 	if (group < 0) return fail(w, "no group of layers");
 	if (!walk_group(w, group)) return 0;
@@ -227,13 +124,32 @@ void walk_prepare(void)
 	H5open();
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* the words are ours */
 	H5PLset_loading_state(0);
+	json_object_seed(1); /* it would ask the system for one */
+}
+
+/* The HDF5 file inside of a .keras, and the model's description beside. */
+static int unzip(struct walk *w, struct image *image)
+{
+	struct member members[] = { { .name = "model.weights.h5", .most = WEIGHTS_MAX },
+				    { .name = "config.json", .most = CONFIG_MAX } };
+	if (!zip_probe(image->bytes, image->size)) return 1;
+	const char *words = zip_read(image, members, 2);
+	if (words) return fail(w, "%s", words);
+	if (!members[0].found.bytes)
+		return fail(w, "is a zip archive without model.weights.h5: not one model that "
+			       "Keras saved in one piece");
+	if (members[1].found.bytes) w->config = config_read(&members[1].found);
+	if (members[1].found.bytes && !w->config) return fail(w, "config.json is no JSON");
+	*image = members[0].found;
+	return 1;
 }
 
 void walk(const void *image_, int out)
 {
-	const struct image *image = image_;
-	struct walk w = { .out = out, .most_bytes = RATIO_MAX * (uint64_t)image->size };
-	const hid_t file = open_image(image);
+	struct image image = *(const struct image *)image_;
+	struct walk w = { .out = out, .most_bytes = RATIO_MAX * (uint64_t)image.size };
+	if (!unzip(&w, &image)) return;
+	const hid_t file = open_image(&image);
 	if (file < 0)
 		fail(&w, "cannot be opened as HDF5: damaged or cut");
 	else if (walk_layers(&w, file))

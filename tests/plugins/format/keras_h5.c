@@ -1,3 +1,4 @@
+#include "lib/golden.h"
 #include "lib/plugin.h"
 
 #include <dlfcn.h>
@@ -238,7 +239,20 @@ END_TEST
 /* Files of another maker, and the tricks of hostile ones. NULL: read. */
 static const struct { const char *file, *words; } corpus[] = {
 	{ "plain", NULL }, { "whole_model", NULL }, { "deflate", NULL }, { "halves", NULL },
-	{ "control_name", NULL },
+	{ "control_name", NULL }, { "numbered", NULL }, { "numbered_norm", NULL },
+	{ "numbered_name", NULL },
+	{ "numbered_gap", "layers/dense/vars has variables without numbers" },
+	{ "numbered_group", "has a variable that is no dataset" },
+	{ "numbered_integers", "is not of floating point numbers" },
+	{ "numbered_link", "layers/dense/vars has a link, which is not followed" },
+	{ "numbered_many", "layers/dense/vars has too many variables" },
+	{ "numbered_name_is_number", "layers have no names in this file" },
+	{ "numbered_norm3", "what the 3 variables of a are is not told by their ranks: save the "
+	  "model as .keras" },
+	{ "numbered_odd", "what the 2 variables of a are is not told" },
+	{ "numbered_opaque", "is not of floating point numbers" },
+	{ "numbered_outside", "layers/loose lies outside of a layer" },
+	{ "numbered_unnamed", "layers have no names in this file" },
 	{ "compound", "is not of floating point numbers" },
 	{ "empty", "has no shape" },
 	{ "external_link", "is a link, which is not followed" },
@@ -252,18 +266,99 @@ static const struct { const char *file, *words; } corpus[] = {
 	{ "soft_link", "is a link, which is not followed" },
 };
 
-START_TEST(tricks_of_the_corpus)
+/* NULL: a file of the corpus is read, else these words. */
+static void corpus_file(const char *name, const char *words)
 {
 	char path[256];
 	struct counted c;
-	snprintf(path, sizeof path, "tests/fuzz/corpus/keras_h5/%s.h5", corpus[_i].file);
+	snprintf(path, sizeof path, "tests/fuzz/corpus/keras_h5/%s", name);
 	const rnf_status status = read_path(path, &c);
-	if (!corpus[_i].words) {
+	if (!words) {
 		ck_assert_msg(status == RNF_OK && c.n > 0, "%s", rnf_fail_words());
 		return;
 	}
-	ck_assert_msg(status == RNF_EINVAL && strstr(rnf_fail_words(), corpus[_i].words) &&
+	ck_assert_msg(status == RNF_EINVAL && strstr(rnf_fail_words(), words) &&
 		      strstr(rnf_fail_words(), path), "%s", rnf_fail_words());
+}
+
+START_TEST(tricks_of_the_corpus)
+{
+	char name[128];
+	snprintf(name, sizeof name, "%s.h5", corpus[_i].file);
+	corpus_file(name, corpus[_i].words);
+}
+END_TEST
+
+static const struct { const char *file, *words; } zips[] = {
+	{ "zip_named", NULL }, { "zip_unnamed", NULL }, { "zip_keras2", NULL },
+	{ "zip_bomb", "holds a config.json of more bytes than may be" },
+	{ "zip_cut", "cannot be opened as a zip archive" },
+	{ "zip_deep_json", "config.json is no JSON" },
+	{ "zip_encrypted", "holds a model.weights.h5 that is damaged, cut or encrypted" },
+	{ "zip_garbled", "holds a model.weights.h5 that is damaged, cut or encrypted" },
+	{ "zip_link", "holds model.weights.h5 as a link" },
+	{ "zip_no_h5", "cannot be opened as HDF5" },
+	{ "zip_no_json", "config.json is no JSON" },
+	{ "zip_none", "is a zip archive without model.weights.h5" },
+	{ "zip_odd_json", "layers have no names in this file" },
+	{ "zip_twice", "holds model.weights.h5 twice" },
+};
+
+START_TEST(tricks_of_zips)
+{
+	char name[128];
+	snprintf(name, sizeof name, "%s.keras", zips[_i].file);
+	corpus_file(name, zips[_i].words);
+}
+END_TEST
+
+/* Files of Keras 3, whose every number must be the one that Keras says it has. */
+static const struct { const char *file; int tensors; } keras3[] = {
+	{ "keras3.keras", 12 },         /* gamma is left out of its norm */
+	{ "keras3_unnamed.keras", 12 }, /* by Keras 3.3, and packed */
+	{ "keras3.weights.h5", 13 },
+};
+
+/* The last tensor that was asked for is complete when the next one is. */
+static struct { char name[64]; float *data; int64_t n; } last;
+
+static void compare_last(void)
+{
+	int64_t n = 1, shape[8];
+	int rank;
+	if (!last.data) return;
+	const float *expected = golden_tensor("keras3.safetensors", last.name, shape, &rank);
+	for (int d = 0; d < rank; d++)
+		n *= shape[d];
+	ck_assert_int_eq(n, last.n);
+	ck_assert_msg(memcmp(expected, last.data, (size_t)n * sizeof *expected) == 0, "%s",
+		      last.name);
+}
+
+static float *compare(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
+		      const int64_t *shape)
+{
+	struct counted *c = (struct counted *)sink;
+	const int64_t before = c->values;
+	compare_last();
+	snprintf(last.name, sizeof last.name, "%s", name);
+	last.data = count(sink, name, rank, shape);
+	last.n = c->values - before;
+	return last.data;
+}
+
+START_TEST(numbers_of_keras_3)
+{
+	char path[128];
+	struct counted c = { .sink = { compare, no_text }, .wanted = "stem/kernel" };
+	snprintf(path, sizeof path, "tests/golden/%s", keras3[_i].file);
+	ck_assert_msg(plugin()->read(&rnf_host, path, &c.sink) == RNF_OK, "%s",
+		      rnf_fail_words());
+	compare_last();
+	ck_assert_int_eq(c.n, keras3[_i].tensors);
+	ck_assert_int_eq(c.odd_names, 0);
+	ck_assert_int_eq(c.rank, 4);
+	ck_assert_int_eq(c.shape[0] * 1000 + c.shape[1] * 100 + c.shape[2] * 10 + c.shape[3], 3332);
 }
 END_TEST
 
@@ -302,6 +397,8 @@ START_TEST(probe_by_signature)
 	ck_assert(plugin()->probe((const uint8_t *)"\x89HDF\r\n\x1a\n", 8, 8));
 	ck_assert(!plugin()->probe((const uint8_t *)"\x89HDF\r\n\x1a\n", 7, 7));
 	ck_assert(!plugin()->probe((const uint8_t *)"\x89PNG\r\n\x1a\n", 8, 8));
+	ck_assert(plugin()->probe((const uint8_t *)"PK\3\4", 4, 4));
+	ck_assert(!plugin()->probe((const uint8_t *)"PK\5\6", 4, 4));
 	ck_assert_ptr_null(plugin()->write);
 }
 END_TEST
@@ -311,7 +408,8 @@ int main(void)
 	const struct test_case cases[] = {
 		{ published_weights, 0 }, { cut_files_are_refused_quietly, 0 },
 		{ weights_only_and_nested_names, 0 }, { wrong_files_are_refused, 0 },
-		{ tricks_of_the_corpus, TEST_ROWS(corpus) }, { damaged_root_has_a_name, 0 },
+		{ tricks_of_the_corpus, TEST_ROWS(corpus) },
+		{ tricks_of_zips, TEST_ROWS(zips) }, { numbers_of_keras_3, TEST_ROWS(keras3) }, { damaged_root_has_a_name, 0 },
 		{ probe_by_signature, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("format/keras_h5", cases);
