@@ -27,8 +27,8 @@ START_TEST(spreads_and_counts)
 	ck_assert_int_eq(s.count, N);
 	ck_assert_int_eq(s.nan, 3);
 	ck_assert_int_eq(s.infinite, 2);
-	ck_assert_float_eq(s.max, FLT_MAX);
-	ck_assert_float_eq(s.min, -FLT_MAX);
+	ck_assert_double_eq(s.max, (double)FLT_MAX);
+	ck_assert_double_eq(s.min, (double)-FLT_MAX);
 }
 END_TEST
 
