@@ -3,22 +3,70 @@
  * stored value, another step's operand) that shares a value with it. So
  * "affine, act forward and backward, BN sums" comes out by itself. */
 #include <assert.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 #include "plan/planner.h"
 
+/* What building one chain knows of an op and of a value; of an earlier chain's number: of
+ * nothing yet. */
+struct woven_op {
+	int chain;
+	int in;        /* part of the chain */
+	int made;      /* its vectors are (make_vectors) */
+	int reach;     /* can be run in the chain: YES, NO; 0 not looked at */
+	int spread;    /* looked at by spread() */
+	int partner;   /* of an activation: the gradient that is run with it; -1 */
+	int forward;   /* of such a gradient: the activation; -1 */
+};
+struct woven_value {
+	int chain;
+	int touched;   /* the chain reads or makes it */
+	int slot;      /* -1: none */
+	int uses;      /* readers inside the chain that are still to come */
+};
+enum { YES = 1, NO };
+
+/* Room for all ops and values, for one chain after the other. */
+struct rnf_weave {
+	int chains; /* begun */
+	struct woven_op *ops;
+	struct woven_value *values;
+};
+
 struct weave {
 	struct rnf_planner *b;
 	struct rnf_chain *chain;
+	int number;
 	int64_t h, w, c;
-	char *in;     /* ops of the chain */
-	char *touched;/* values that the chain reads or makes */
-	int *slot;    /* of each value; -1 */
-	int *uses;    /* readers inside the chain that are still to come */
-	int *partner; /* act -> the act_bwd that is run with it; -1 */
+	struct rnf_op_list ops; /* of the chain, in order once all are there */
+	struct { int *at; size_t n; } touched; /* values, as they came */
 	char busy[RNF_CHAIN_SLOTS + 1]; /* tiles in use */
 };
+
+struct rnf_weave *rnf_weave_create(struct rnf_planner *b)
+{
+	struct rnf_weave *weave = rnf_alloc(sizeof *weave);
+	weave->ops = rnf_alloc(b->p->n_ops * sizeof *weave->ops);
+	weave->values = rnf_alloc(b->p->n_values * sizeof *weave->values);
+	return weave;
+}
+
+static struct woven_op *of_op(const struct weave *k, int id)
+{
+	struct woven_op *o = &k->b->weave->ops[id];
+	if (o->chain != k->number)
+		*o = (struct woven_op){ .chain = k->number, .partner = -1, .forward = -1 };
+	return o;
+}
+
+static struct woven_value *of_value(const struct weave *k, int value)
+{
+	struct woven_value *v = &k->b->weave->values[value];
+	if (v->chain != k->number)
+		*v = (struct woven_value){ .chain = k->number, .slot = -1 };
+	return v;
+}
 
 static const struct rnf_op *op_at(const struct weave *k, int id)
 {
@@ -51,37 +99,58 @@ static const struct rnf_value *shape_of(const struct rnf_program *p,
 	return &p->values[rnf_class_of(op) == RNF_CHAIN ? op->out : op->in[0]];
 }
 
-/* Can op `id` be run in this chain, with what it still needs? Marks all of it
- * in `set`. */
-static int reach(const struct weave *k, int id, char *set)
+/* Must the chain make input i itself? */
+static int is_missing(const struct weave *k, const struct rnf_op *op, int i)
+{
+	return k->b->p->values[op->in[i]].domain == RNF_IMAGE &&
+	       !rnf_available(k->b, op->in[i]);
+}
+
+static int reach(const struct weave *k, int id);
+
+/* Is it an op for this chain, which has or can make all that it reads? */
+static int can_reach(const struct weave *k, int id)
 {
 	const struct rnf_planner *b = k->b;
 	const struct rnf_op *op = op_at(k, id);
 	const struct rnf_value *shape = shape_of(b->p, op);
-	if (set[id] || k->in[id]) return 1;
 	if (!rnf_needed(b, id) || b->done[id] || !chainable(op)) return 0;
 	if (shape->h != k->h || shape->w != k->w || shape->c != k->c) return 0;
 	for (int i = 0; i < op->n_in; i++) {
-		const int v = op->in[i], from = b->p->values[v].op;
-		if (b->p->values[v].domain != RNF_IMAGE || rnf_available(b, v))
-			continue;
-		if (is_vector(op, i) || rnf_class_of(op_at(k, from)) != RNF_CHAIN ||
-		    !reach(k, from, set))
+		const int from = b->p->values[op->in[i]].op;
+		if (is_missing(k, op, i) &&
+		    (is_vector(op, i) || rnf_class_of(op_at(k, from)) != RNF_CHAIN ||
+		     !reach(k, from)))
 			return 0;
 	}
-	set[id] = 1;
 	return 1;
 }
 
-static void take(struct weave *k, const char *set)
+/* Can op `id` be run in this chain, with what it still needs? */
+static int reach(const struct weave *k, int id)
 {
-	for (int id = 0; id < (int)k->b->p->n_ops; id++) {
-		if (!set[id]) continue;
-		const struct rnf_op *op = op_at(k, id);
-		k->in[id] = 1;
-		k->touched[op->out] = 1;
-		for (int i = 0; i < op->n_in; i++)
-			if (is_tile(k, op, i)) k->touched[op->in[i]] = 1;
+	if (!of_op(k, id)->reach) of_op(k, id)->reach = can_reach(k, id) ? YES : NO;
+	return of_op(k, id)->reach == YES;
+}
+
+static void touch(struct weave *k, int value)
+{
+	if (of_value(k, value)->touched) return;
+	of_value(k, value)->touched = 1;
+	*(int *)rnf_push((void **)&k->touched.at, &k->touched.n, sizeof *k->touched.at) = value;
+}
+
+/* The op, and what it still needs. */
+static void take(struct weave *k, int id)
+{
+	const struct rnf_op *op = op_at(k, id);
+	if (of_op(k, id)->in) return;
+	of_op(k, id)->in = 1;
+	rnf_list_add(&k->ops, id);
+	touch(k, op->out);
+	for (int i = 0; i < op->n_in; i++) {
+		if (is_missing(k, op, i)) take(k, k->b->p->values[op->in[i]].op);
+		if (is_tile(k, op, i)) touch(k, op->in[i]);
 	}
 }
 
@@ -90,43 +159,47 @@ static int is_sink(const struct weave *k, int id)
 {
 	const struct rnf_planner *b = k->b;
 	const struct rnf_op *op = op_at(k, id);
+	const struct rnf_op_list *readers = &b->readers[op->out];
 	if (rnf_class_of(op) != RNF_CHAIN) return 1;
 	if (rnf_planner_keeps(b, op->out)) return 1;
-	for (int j = 0; j < (int)b->p->n_ops; j++) {
-		const struct rnf_op *q = op_at(k, j);
-		if (!rnf_needed(b, j) || chainable(q)) continue;
-		for (int i = 0; i < q->n_in; i++)
-			if (q->in[i] == op->out) return 1;
-	}
+	for (size_t j = 0; j < readers->n; j++)
+		if (rnf_needed(b, readers->at[j]) && !chainable(op_at(k, readers->at[j])))
+			return 1;
 	return 0;
 }
 
-static int shares(const struct weave *k, const char *set)
+static int reads_tile(const struct weave *k, int id, int value)
 {
-	for (int id = 0; id < (int)k->b->p->n_ops; id++) {
-		if (!set[id]) continue;
-		const struct rnf_op *op = op_at(k, id);
-		for (int i = 0; i < op->n_in; i++)
-			if (is_tile(k, op, i) && k->touched[op->in[i]]) return 1;
-	}
+	const struct rnf_op *op = op_at(k, id);
+	for (int i = 0; i < op->n_in; i++)
+		if (op->in[i] == value && is_tile(k, op, i)) return 1;
 	return 0;
 }
 
-static void absorb(struct weave *k, char *set)
+/* From an op that reads a value of the chain to the sinks that are made through it. */
+static void spread(struct weave *k, int id)
 {
-	const size_t n = k->b->p->n_ops;
-	for (int again = 1; again;) {
-		again = 0;
-		for (int id = 0; id < (int)n; id++) {
-			if (k->in[id] || !chainable(op_at(k, id)) ||
-			    !rnf_needed(k->b, id) || k->b->done[id] ||
-			    !is_sink(k, id))
-				continue;
-			memset(set, 0, n);
-			if (!reach(k, id, set) || !shares(k, set)) continue;
-			take(k, set);
-			again = 1;
-		}
+	const int out = op_at(k, id)->out;
+	const struct rnf_op_list *readers = &k->b->readers[out];
+	if (of_op(k, id)->in || of_op(k, id)->spread || !reach(k, id)) return;
+	of_op(k, id)->spread = 1;
+	if (is_sink(k, id)) {
+		take(k, id);
+		return; /* its readers come with the values that are touched */
+	}
+	if (rnf_available(k->b, out)) return;
+	for (size_t j = 0; j < readers->n; j++)
+		if (reads_tile(k, readers->at[j], out)) spread(k, readers->at[j]);
+}
+
+/* What is taken touches more values, until no sink shares one. */
+static void absorb(struct weave *k)
+{
+	for (size_t i = 0; i < k->touched.n; i++) {
+		const int value = k->touched.at[i];
+		const struct rnf_op_list *readers = &k->b->readers[value];
+		for (size_t j = 0; j < readers->n; j++)
+			if (reads_tile(k, readers->at[j], value)) spread(k, readers->at[j]);
 	}
 }
 
@@ -134,35 +207,39 @@ static void absorb(struct weave *k, char *set)
 static int is_gradient(const struct weave *k, int j, int i)
 {
 	const struct rnf_op *act = op_at(k, i), *back = op_at(k, j);
-	if (!k->in[j] || back->kind != RNF_OP_ACT_BWD || back->in[0] != act->in[0] ||
-	    back->act != act->act || back->self != act->self || back->node != act->node)
-		return 0;
-	for (int before = 0; before < i; before++)
-		if (k->partner[before] == j) return 0;
-	return 1;
+	return of_op(k, j)->in && of_op(k, j)->forward < 0 && back->kind == RNF_OP_ACT_BWD &&
+	       back->in[0] == act->in[0] && back->act == act->act &&
+	       back->self == act->self && back->node == act->node;
 }
 
+/* In the chain; behind all ops: none does. */
 static int first_reader(const struct weave *k, int value)
 {
-	const int n = (int)k->b->p->n_ops;
-	for (int j = 0; j < n; j++)
-		for (int a = 0; k->in[j] && a < op_at(k, j)->n_in; a++)
-			if (op_at(k, j)->in[a] == value) return j;
-	return n;
+	const struct rnf_op_list *readers = &k->b->readers[value];
+	for (size_t j = 0; j < readers->n; j++)
+		if (of_op(k, readers->at[j])->in) return readers->at[j];
+	return (int)k->b->p->n_ops;
 }
 
-/* An activation and its gradient on the same input are one call, where nobody
- * in the chain wants the activation before the gradient arrives. */
+/* The last gradient on the same input that comes before anybody in the chain wants the
+ * activation: these two are one call. */
+static void pair_one(struct weave *k, int id)
+{
+	const int end = first_reader(k, op_at(k, id)->out);
+	const struct rnf_op_list *readers = &k->b->readers[op_at(k, id)->in[0]];
+	int partner = -1;
+	for (size_t j = 0; j < readers->n && readers->at[j] < end; j++)
+		if (readers->at[j] > id && is_gradient(k, readers->at[j], id))
+			partner = readers->at[j];
+	if (partner < 0) return;
+	of_op(k, id)->partner = partner;
+	of_op(k, partner)->forward = id;
+}
+
 static void pair(struct weave *k)
 {
-	const int n = (int)k->b->p->n_ops;
-	for (int i = 0; i < n; i++) {
-		k->partner[i] = -1;
-		if (!k->in[i] || op_at(k, i)->kind != RNF_OP_ACT) continue;
-		const int end = first_reader(k, op_at(k, i)->out);
-		for (int j = i + 1; j < end; j++)
-			if (is_gradient(k, j, i)) k->partner[i] = j;
-	}
+	for (size_t i = 0; i < k->ops.n; i++)
+		if (op_at(k, k->ops.at[i])->kind == RNF_OP_ACT) pair_one(k, k->ops.at[i]);
 }
 
 /* -- emission -- */
@@ -179,7 +256,7 @@ static int new_slot(struct weave *k, int value, struct rnf_operand operand)
 	struct rnf_slot *slot =
 		rnf_push((void **)&chain->slots, &chain->n_slots, sizeof *slot);
 	*slot = (struct rnf_slot){ operand, temp };
-	return k->slot[value] = (int)chain->n_slots - 1;
+	return of_value(k, value)->slot = (int)chain->n_slots - 1;
 }
 
 static void push_stage(struct weave *k, struct rnf_stage stage)
@@ -192,10 +269,13 @@ static void push_stage(struct weave *k, struct rnf_stage stage)
 static int is_read(const struct weave *k, int value, int narrow)
 {
 	const struct rnf_planner *b = k->b;
-	for (int j = 0; j < (int)b->p->n_ops; j++) {
-		if (!rnf_needed(b, j) || b->done[j] || k->in[j]) continue;
-		for (int i = 0; i < op_at(k, j)->n_in; i++)
-			if (op_at(k, j)->in[i] == value && rnf_reads_narrow(b, j, i) == narrow)
+	const struct rnf_op_list *readers = &b->readers[value];
+	for (size_t j = 0; j < readers->n; j++) {
+		const int id = readers->at[j];
+		if (!rnf_needed(b, id) || b->done[id] || of_op(k, id)->in) continue;
+		for (int i = 0; i < op_at(k, id)->n_in; i++)
+			if (op_at(k, id)->in[i] == value &&
+			    rnf_reads_narrow(b, id, i) == narrow)
 				return 1;
 	}
 	return 0;
@@ -220,7 +300,7 @@ static void narrow(struct weave *k, int value)
 		return;
 	struct rnf_stage stage = move_stage(k, value, RNF_MOVE_NARROW,
 					    rnf_planner_place_narrow(b, value));
-	stage.a = k->slot[value];
+	stage.a = of_value(k, value)->slot;
 	push_stage(k, stage);
 }
 
@@ -229,11 +309,12 @@ static void narrow(struct weave *k, int value)
 static int input_slot(struct weave *k, int value)
 {
 	struct rnf_planner *b = k->b;
-	if (k->slot[value] >= 0) return k->slot[value];
+	const int slot = of_value(k, value)->slot;
+	if (slot >= 0) return slot;
 	if (b->at[value].space) {
-		new_slot(k, value, rnf_planner_operand(b, value));
+		const int whole = new_slot(k, value, rnf_planner_operand(b, value));
 		narrow(k, value);
-		return k->slot[value];
+		return whole;
 	}
 	struct rnf_stage widen = move_stage(k, value, RNF_MOVE_WIDEN,
 					    rnf_planner_narrow(b, value));
@@ -252,8 +333,9 @@ static int output_slot(struct weave *k, int value)
 /* One reader fewer; the last frees the tile. */
 static void release(struct weave *k, int value)
 {
-	const int slot = k->slot[value];
-	if (--k->uses[value] > 0 || slot < 0) return;
+	struct woven_value *v = of_value(k, value);
+	const int slot = v->slot;
+	if (--v->uses > 0 || slot < 0) return;
 	if (k->chain->slots[slot].temp >= 0)
 		k->busy[k->chain->slots[slot].temp] = 0;
 }
@@ -283,7 +365,7 @@ static void finish_op(struct weave *k, const struct rnf_op *op)
 	k->b->done[op - k->b->p->ops] = 1;
 	if (rnf_class_of(op) != RNF_CHAIN) return;
 	narrow(k, op->out);
-	if (k->uses[op->out] == 0) release(k, op->out);
+	if (of_value(k, op->out)->uses == 0) release(k, op->out);
 }
 
 static struct rnf_stage begin_stage(struct weave *k, const struct rnf_op *op)
@@ -325,13 +407,10 @@ static void emit(struct weave *k, int id, const struct rnf_op *forward)
 
 static void emit_all(struct weave *k)
 {
-	const int n = (int)k->b->p->n_ops;
-	for (int id = 0; id < n; id++) {
-		const struct rnf_op *forward = NULL;
-		if (!k->in[id] || k->partner[id] >= 0) continue;
-		for (int i = 0; i < id; i++)
-			if (k->in[i] && k->partner[i] == id) forward = op_at(k, i);
-		emit(k, id, forward);
+	for (size_t i = 0; i < k->ops.n; i++) {
+		const struct woven_op *o = of_op(k, k->ops.at[i]);
+		if (o->partner >= 0) continue;
+		emit(k, k->ops.at[i], o->forward < 0 ? NULL : op_at(k, o->forward));
 	}
 }
 
@@ -339,50 +418,58 @@ static void emit_all(struct weave *k)
  * the sums of another chain) is made first, in steps of its own. */
 static void make_vectors(struct weave *k, int id)
 {
-	struct rnf_planner *b = k->b;
+	const struct rnf_planner *b = k->b;
 	const struct rnf_op *op = op_at(k, id);
+	if (of_op(k, id)->made) return;
 	for (int i = 0; i < op->n_in; i++) {
-		const int v = op->in[i], from = b->p->values[v].op;
-		if (b->p->values[v].domain != RNF_IMAGE || rnf_available(b, v))
-			continue;
+		const int from = b->p->values[op->in[i]].op;
+		if (!is_missing(k, op, i)) continue;
 		if (is_vector(op, i) || rnf_class_of(op_at(k, from)) != RNF_CHAIN)
-			rnf_chain_build(b, from);
+			rnf_chain_build(k->b, from);
 		else
 			make_vectors(k, from);
 	}
+	of_op(k, id)->made = 1; /* not before: the chains in between forget it */
 }
 
 static void count_uses(struct weave *k)
 {
-	for (int id = 0; id < (int)k->b->p->n_ops; id++)
-		for (int i = 0; k->in[id] && i < op_at(k, id)->n_in; i++)
-			if (is_tile(k, op_at(k, id), i))
-				k->uses[op_at(k, id)->in[i]]++;
+	for (size_t j = 0; j < k->ops.n; j++) {
+		const struct rnf_op *op = op_at(k, k->ops.at[j]);
+		for (int i = 0; i < op->n_in; i++)
+			if (is_tile(k, op, i)) of_value(k, op->in[i])->uses++;
+	}
+}
+
+static int ascending(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* The ops of the chain that makes op `id`, in their order. */
+static void collect(struct weave *k, int id)
+{
+	const int reached = reach(k, id);
+	assert(reached && "every operand of a chain exists before it");
+	(void)reached;
+	take(k, id);
+	if (k->b->fused) absorb(k);
+	qsort(k->ops.at, k->ops.n, sizeof *k->ops.at, ascending);
 }
 
 void rnf_chain_build(struct rnf_planner *b, int id)
 {
-	const size_t n = b->p->n_ops, n_values = b->p->n_values;
 	const struct rnf_value *shape = shape_of(b->p, &b->p->ops[id]);
-	struct weave k = { .b = b, .h = shape->h, .w = shape->w, .c = shape->c };
-	char *set = rnf_alloc(n);
-	k.in = rnf_alloc(n);
-	k.partner = rnf_alloc(n * sizeof *k.partner);
-	k.touched = rnf_alloc(n_values);
-	k.slot = rnf_alloc(n_values * sizeof *k.slot);
-	k.uses = rnf_alloc(n_values * sizeof *k.uses);
-	memset(k.slot, -1, n_values * sizeof *k.slot);
+	struct weave k = { .b = b, .number = ++b->weave->chains, .h = shape->h,
+			   .w = shape->w, .c = shape->c };
 	make_vectors(&k, id);
+	k.number = ++b->weave->chains; /* others were built: values are here that were not */
 	k.chain = rnf_alloc(sizeof *k.chain);
 	*k.chain = (struct rnf_chain){ .pixels = k.h * k.w, .c = k.c };
 	k.chain->tile_pixels = RNF_TILE_FLOATS / k.c > 0 ? RNF_TILE_FLOATS / k.c : 1;
 	if (k.chain->tile_pixels > k.chain->pixels)
 		k.chain->tile_pixels = k.chain->pixels;
-	const int reached = reach(&k, id, set);
-	assert(reached && "every operand of a chain exists before it");
-	(void)reached;
-	take(&k, set);
-	if (b->fused) absorb(&k, set);
+	collect(&k, id);
 	pair(&k);
 	count_uses(&k);
 	emit_all(&k);

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/signal.h"
+#include "base/status.h"
 #include "plan/planner.h"
 
 static void move_step(struct rnf_planner *b, int value, enum rnf_move move,
@@ -68,22 +70,27 @@ static void heavy_step(struct rnf_planner *b, int id)
 	b->done[id] = 1;
 }
 
-static void heavy_steps(struct rnf_planner *b, enum rnf_op_class class)
+static rnf_status heavy_steps(struct rnf_planner *b, enum rnf_op_class class)
 {
-	for (int id = 0; id < (int)b->p->n_ops; id++)
-		if (rnf_needed(b, id) && !b->done[id] &&
-		    rnf_class_of(&b->p->ops[id]) == class)
-			heavy_step(b, id);
+	const struct rnf_op_list *need = &b->need[b->phase];
+	for (size_t i = 0; i < need->n; i++) {
+		const int id = need->at[i];
+		if (b->done[id] || rnf_class_of(&b->p->ops[id]) != class) continue;
+		RNF_TRY(rnf_signal_check("while the model was planned: nothing was saved"));
+		heavy_step(b, id);
+	}
+	return RNF_OK;
 }
 
 /* Sums and stored values that no heavy op asked for. */
 static void left_over(struct rnf_planner *b)
 {
-	for (int id = 0; id < (int)b->p->n_ops; id++) {
+	const struct rnf_op_list *need = &b->need[b->phase];
+	for (size_t i = 0; i < need->n; i++) {
+		const int id = need->at[i];
 		const struct rnf_op *op = &b->p->ops[id];
-		if (!rnf_needed(b, id) || b->done[id]) continue;
-		if (rnf_class_of(op) != RNF_CHAIN ||
-		    rnf_planner_keeps(b, op->out))
+		if (b->done[id]) continue;
+		if (rnf_class_of(op) != RNF_CHAIN || rnf_planner_keeps(b, op->out))
 			rnf_chain_build(b, id);
 	}
 }
@@ -91,8 +98,11 @@ static void left_over(struct rnf_planner *b)
 /* What no chain has read, and written on the way. */
 static void write_unkept(struct rnf_planner *b)
 {
-	for (int v = 0; v < (int)b->p->n_values; v++)
+	const struct rnf_op_list *need = &b->need[b->phase];
+	for (size_t i = 0; i < need->n; i++) {
+		const int v = b->p->ops[need->at[i]].out;
 		if (rnf_planner_keeps_narrow(b, v)) make_narrow(b, v);
+	}
 }
 
 static int comes_from_before(const struct rnf_planner *b, int value)
@@ -102,20 +112,33 @@ static int comes_from_before(const struct rnf_planner *b, int value)
 				    b->p->ops[from].kind == RNF_OP_INPUT);
 }
 
-/* Values of earlier phases lie in the arena. */
+/* A value of an earlier phase lies in the arena, another nowhere yet. */
+static void begin_value(struct rnf_planner *b, int v)
+{
+	const struct rnf_operand nowhere = { RNF_SPACE_NONE, 0, 0 };
+	const int before = comes_from_before(b, v), narrow = b->plan->narrow[v];
+	b->at[v] = before && !narrow ? b->plan->operands[v] : nowhere;
+	b->narrow_at[v] = before && narrow ? b->plan->operands[v] : nowhere;
+}
+
+static void begin_op(struct rnf_planner *b, int id)
+{
+	const struct rnf_op *op = &b->p->ops[id];
+	b->runs_in[id] = (int)b->phase;
+	b->done[id] = 0;
+	begin_value(b, op->out);
+	for (int i = 0; i < op->n_in; i++)
+		begin_value(b, op->in[i]);
+}
+
 static void begin_phase(struct rnf_planner *b, size_t phase)
 {
-	const struct rnf_program *p = b->p;
 	b->phase = phase;
 	b->out = &b->plan->phases[phase];
 	b->buffers = NULL;
 	b->n_buffers = 0;
-	memset(b->done, 0, p->n_ops);
-	memset(b->at, 0, p->n_values * sizeof *b->at);
-	memset(b->narrow_at, 0, p->n_values * sizeof *b->narrow_at);
-	for (int v = 0; v < (int)p->n_values; v++)
-		if (comes_from_before(b, v))
-			(b->plan->narrow[v] ? b->narrow_at : b->at)[v] = b->plan->operands[v];
+	for (size_t i = 0; i < b->need[phase].n; i++)
+		begin_op(b, b->need[phase].at[i]);
 }
 
 /* -- scratch: buffer ids become offsets -- */
@@ -154,12 +177,13 @@ static void end_phase(struct rnf_planner *b)
 	}
 }
 
-void rnf_planner_phase(struct rnf_planner *b, size_t phase)
+rnf_status rnf_planner_phase(struct rnf_planner *b, size_t phase)
 {
 	begin_phase(b, phase);
-	heavy_steps(b, RNF_HEAVY);
-	heavy_steps(b, RNF_HEAVY_REDUCE);
+	RNF_TRY(heavy_steps(b, RNF_HEAVY));
+	RNF_TRY(heavy_steps(b, RNF_HEAVY_REDUCE));
 	left_over(b);
 	write_unkept(b);
 	end_phase(b);
+	return RNF_OK;
 }

@@ -30,14 +30,12 @@ static void place_channels(struct rnf_planner *b)
 	}
 }
 
-/* Those of one phase: of doubles, or of floats. */
-static void place_sums(struct rnf_planner *b, int phase, int doubles)
+/* Those of one phase: of doubles, or of floats. None is run again in a later one. */
+static void place_sums(struct rnf_planner *b, size_t phase, int doubles)
 {
-	for (int i = 0; i < (int)b->p->n_ops; i++) {
-		const struct rnf_op *op = &b->p->ops[i];
-		if (!rnf_is_reduce(op) || rnf_sums_doubles(op) != doubles ||
-		    rnf_own_phase(b, i) != phase)
-			continue;
+	for (size_t i = 0; i < b->need[phase].n; i++) {
+		const struct rnf_op *op = &b->p->ops[b->need[phase].at[i]];
+		if (!rnf_is_reduce(op) || rnf_sums_doubles(op) != doubles) continue;
 		b->plan->operands[op->out] = (struct rnf_operand){
 			RNF_SPACE_GRADIENT, b->plan->gradient, 0 };
 		b->plan->gradient += rnf_round16(rnf_value_size(&b->p->values[op->out]));
@@ -51,9 +49,9 @@ static void place_reductions(struct rnf_planner *b)
 	for (size_t phase = 0; phase < plan->n_phases; phase++) {
 		struct rnf_phase *out = &plan->phases[phase];
 		out->gradient = plan->gradient;
-		place_sums(b, (int)phase, 0);
+		place_sums(b, phase, 0);
 		const int64_t floats = plan->gradient - out->gradient;
-		place_sums(b, (int)phase, 1);
+		place_sums(b, phase, 1);
 		out->reductions = plan->gradient - out->gradient;
 		out->doubles = (out->reductions - floats) / 2;
 		if (out->reductions > plan->max_reductions)
@@ -61,18 +59,21 @@ static void place_reductions(struct rnf_planner *b)
 	}
 }
 
-static int64_t last_reader(const struct rnf_planner *b, int value)
+/* Of each value: the last phase in which an op reads it, or its own. */
+static int64_t *last_readers(const struct rnf_planner *b)
 {
-	int64_t last = rnf_own_phase(b, b->p->values[value].op);
-	if (value == b->p->logits || value == b->p->loss)
-		return (int64_t)b->plan->n_phases;
+	const struct rnf_program *p = b->p;
+	int64_t *last = rnf_alloc(p->n_values * sizeof *last);
+	for (size_t v = 0; v < p->n_values; v++)
+		last[v] = rnf_own_phase(b, p->values[v].op);
 	for (size_t phase = 0; phase < b->plan->n_phases; phase++)
-		for (size_t i = 0; i < b->p->n_ops; i++) {
-			const struct rnf_op *op = &b->p->ops[i];
-			if (!b->need[phase * b->p->n_ops + i]) continue;
+		for (size_t i = 0; i < b->need[phase].n; i++) {
+			const struct rnf_op *op = &p->ops[b->need[phase].at[i]];
 			for (int k = 0; k < op->n_in; k++)
-				if (op->in[k] == value) last = (int64_t)phase;
+				last[op->in[k]] = (int64_t)phase;
 		}
+	last[p->logits] = (int64_t)b->plan->n_phases;
+	if (p->loss >= 0) last[p->loss] = (int64_t)b->plan->n_phases;
 	return last;
 }
 
@@ -101,6 +102,7 @@ static void place_arena(struct rnf_planner *b)
 	const size_t n = b->p->n_values;
 	struct rnf_buffer *buffers = rnf_alloc((n + 1) * sizeof *buffers);
 	int *value = rnf_alloc((n + 1) * sizeof *value);
+	const int64_t *last = last_readers(b);
 	size_t n_buffers = 0;
 	for (size_t v = 0; v < n; v++) {
 		if (!b->stored[v]) continue;
@@ -108,7 +110,7 @@ static void place_arena(struct rnf_planner *b)
 		buffers[n_buffers++] = (struct rnf_buffer){
 			.size = b->plan->batch * slice_of(b, v),
 			.first = rnf_own_phase(b, b->p->values[v].op),
-			.last = last_reader(b, (int)v) };
+			.last = last[v] };
 		/* the next batch's images may arrive at any time */
 		if ((int)v == b->p->input) {
 			buffers[n_buffers - 1].first = 0;

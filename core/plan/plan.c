@@ -1,5 +1,7 @@
 /* Makes the plan: kernels, phases from depths, places for what lives longer than one, the
  * steps of each; then what the executor needs to know of all steps. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/status.h"
 #include "plan/planner.h"
@@ -12,6 +14,19 @@ static size_t count_phases(const struct rnf_planner *b)
 	return (size_t)last + 1;
 }
 
+/* An op that reads a value twice stands there once. */
+static struct rnf_op_list *list_readers(const struct rnf_program *p)
+{
+	struct rnf_op_list *readers = rnf_alloc(p->n_values * sizeof *readers);
+	for (int id = 0; id < (int)p->n_ops; id++)
+		for (int i = 0; i < p->ops[id].n_in; i++) {
+			struct rnf_op_list *list = &readers[p->ops[id].in[i]];
+			if (list->n == 0 || list->at[list->n - 1] != id)
+				rnf_list_add(list, id);
+		}
+	return readers;
+}
+
 static void init(struct rnf_planner *b, int64_t batch)
 {
 	const struct rnf_program *p = b->p;
@@ -21,12 +36,16 @@ static void init(struct rnf_planner *b, int64_t batch)
 	plan->n_phases = count_phases(b);
 	plan->phases = rnf_alloc(plan->n_phases * sizeof *plan->phases);
 	plan->operands = rnf_alloc(p->n_values * sizeof *plan->operands);
-	b->need = rnf_alloc(plan->n_phases * p->n_ops);
+	b->need = rnf_alloc(plan->n_phases * sizeof *b->need);
 	b->stored = plan->stored = rnf_alloc(p->n_values);
+	b->runs_in = rnf_alloc(p->n_ops * sizeof *b->runs_in);
+	memset(b->runs_in, -1, p->n_ops * sizeof *b->runs_in);
 	b->done = rnf_alloc(p->n_ops);
 	b->at = rnf_alloc(p->n_values * sizeof *b->at);
 	b->narrow_at = rnf_alloc(p->n_values * sizeof *b->narrow_at);
 	b->kernels = rnf_alloc(p->n_ops * sizeof *b->kernels);
+	b->readers = list_readers(p);
+	b->weave = rnf_weave_create(b);
 }
 
 /* What the executor's fixed tables hold. */
@@ -101,7 +120,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 	rnf_recompute(program, fused, b.plan->n_phases, b.need, b.stored);
 	rnf_planner_places(&b);
 	for (size_t phase = 0; phase < b.plan->n_phases; phase++)
-		rnf_planner_phase(&b, phase);
+		RNF_TRY(rnf_planner_phase(&b, phase));
 	RNF_TRY(check_chains(*plan));
 	place_kernels(*plan);
 	place_kept(*plan);

@@ -2,6 +2,7 @@
 #ifndef RNF_PLAN_PLANNER_H
 #define RNF_PLAN_PLANNER_H
 
+#include "base/arena.h"
 #include "plan/plan.h"
 
 struct rnf_buffer {
@@ -9,16 +10,28 @@ struct rnf_buffer {
 	int64_t offset;
 };
 
+/* Ops by number, ascending. */
+struct rnf_op_list {
+	int *at;
+	size_t n;
+};
+
+/* What is asked of ops and values is kept where it can be looked up: nothing here walks
+ * over the whole program for one of them, so that the time grows with the model's size. */
 struct rnf_planner {
 	const struct rnf_program *p;
 	struct rnf_plan *plan;
 	int fused;
-	char *need, *stored;
-	struct rnf_kernel *kernels; /* of each op that is a conv */
+	struct rnf_op_list *readers; /* of each value */
+	struct rnf_op_list *need;    /* of each phase: what it runs (again, for clones) */
+	char *stored;                /* values that a later phase reads from the arena */
+	struct rnf_kernel *kernels;  /* of each op that is a conv */
+	struct rnf_weave *weave;     /* of chain.c */
 	/* of the phase being built: */
 	size_t phase;
 	struct rnf_phase *out;
-	char *done;               /* ops */
+	int *runs_in; /* of each op, the latest phase that has it; -1 */
+	char *done;   /* ops of this phase */
 	/* Where the floats of each value are by now, and where its bf16; space NONE:
 	 * nowhere. SCRATCH: an index into buffers. */
 	struct rnf_operand *at, *narrow_at;
@@ -36,11 +49,15 @@ static inline int rnf_is_reduce(const struct rnf_op *op)
 }
 static inline int rnf_needed(const struct rnf_planner *b, int op)
 {
-	return b->need[b->phase * b->p->n_ops + (size_t)op];
+	return b->runs_in[op] == (int)b->phase;
 }
 static inline int rnf_available(const struct rnf_planner *b, int value)
 {
 	return b->at[value].space || b->narrow_at[value].space;
+}
+static inline void rnf_list_add(struct rnf_op_list *list, int op)
+{
+	*(int *)rnf_push((void **)&list->at, &list->n, sizeof *list->at) = op;
 }
 /* Does the op read the bf16 of its input i? */
 static inline int rnf_reads_narrow(const struct rnf_planner *b, int op, int i)
@@ -76,10 +93,10 @@ int rnf_conv_shape_of(const struct rnf_program *program, const struct rnf_op *op
 rnf_status rnf_kernel_choose(const struct rnf_program *program,
 			     const struct rnf_feature *backend, void *self,
 			     const struct rnf_op *op, struct rnf_kernel *kernel);
-/* need[phase * n_ops + op]: the op runs in that phase (again, for clones);
- * stored[value]: a later phase reads it from the arena. (recompute.c) */
+/* Which ops each phase needs, and which values are stored; both come empty.
+ * (recompute.c) */
 void rnf_recompute(const struct rnf_program *program, int fused, size_t n_phases,
-		   char *need, char *stored);
+		   struct rnf_op_list *need, char *stored);
 int rnf_plan_depth(const struct rnf_program *program, int op, int fused);
 /* All places but those inside of phases; `kernels`, `need` and `stored` are known.
  * (place.c) */
@@ -87,8 +104,10 @@ void rnf_planner_places(struct rnf_planner *b);
 /* Place buffers so that two share bytes only if their lives do not touch;
  * returns the floats needed. (memory.c) */
 int64_t rnf_memory_place(struct rnf_buffer *buffers, size_t n);
-/* Steps and scratch of one phase. (phase.c) */
-void rnf_planner_phase(struct rnf_planner *b, size_t phase);
+/* Steps and scratch of one phase; fails only when a signal asks for the end. (phase.c) */
+rnf_status rnf_planner_phase(struct rnf_planner *b, size_t phase);
+/* What building chains needs to know of all ops and values, once a plan. (chain.c) */
+struct rnf_weave *rnf_weave_create(struct rnf_planner *b);
 /* Build the chain that makes op's output, with all that shares its values.
  * (chain.c) */
 void rnf_chain_build(struct rnf_planner *b, int op);

@@ -3,6 +3,7 @@
  * from their stored source, so normalised and activated tensors are never kept. Where the
  * program asks for it, so is a sum of values that are stored anyway: of a row of blocks,
  * each of which adds to the last one's sum, every second. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -16,10 +17,13 @@ int rnf_plan_depth(const struct rnf_program *p, int op, int fused)
 struct sweep {
 	const struct rnf_program *p;
 	int fused;
-	char *need, *stored;
+	size_t n_phases;
+	struct rnf_op_list *need, *own; /* of phases: what they need, what stands in them */
+	char *stored;
 	const char *before; /* stored if no sum is cheap; NULL: none is */
 	/* of ops: cheap; with inputs that are stored anyway, or made of such without a sum */
 	int *cheap, *ready;
+	int *needed_in; /* the latest phase looked at that needs the op; -1 */
 };
 
 static int is_ready(const struct sweep *s, int value)
@@ -59,9 +63,9 @@ static void find_cheap(struct sweep *s)
 static void demand(struct sweep *s, int phase, int id)
 {
 	const struct rnf_program *p = s->p;
-	char *need = &s->need[(size_t)phase * p->n_ops + (size_t)id];
-	if (*need) return;
-	*need = 1;
+	if (s->needed_in[id] == phase) return;
+	s->needed_in[id] = phase;
+	rnf_list_add(&s->need[phase], id);
 	for (int i = 0; i < p->ops[id].n_in; i++) {
 		const int v = p->ops[id].in[i], from = p->values[v].op;
 		const struct rnf_op *op = &p->ops[from];
@@ -75,34 +79,59 @@ static void demand(struct sweep *s, int phase, int id)
 	}
 }
 
+/* What an op of its own phase asks for. */
+static void demand_own(struct sweep *s, int phase, int id)
+{
+	const struct rnf_program *p = s->p;
+	const enum rnf_op_class class = rnf_op_info[p->ops[id].kind].class;
+	const int v = p->ops[id].out;
+	const int result = v == p->logits || v == p->loss;
+	if (class == RNF_SOURCE || class == RNF_BARRIER) return;
+	if (result) s->stored[v] = 1;
+	if (result || !s->cheap[id]) demand(s, phase, id);
+}
+
+static int ascending(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
 static void sweep(struct sweep *s)
 {
 	const struct rnf_program *p = s->p;
+	memset(s->need, 0, s->n_phases * sizeof *s->need);
+	memset(s->stored, 0, p->n_values);
+	memset(s->needed_in, -1, p->n_ops * sizeof *s->needed_in);
 	find_cheap(s);
-	for (int i = 0; i < (int)p->n_ops; i++) {
-		const enum rnf_op_class class = rnf_op_info[p->ops[i].kind].class;
-		const int v = p->ops[i].out;
-		const int result = v == p->logits || v == p->loss;
-		if (class == RNF_SOURCE || class == RNF_BARRIER) continue;
-		if (result) s->stored[v] = 1;
-		if (result || !s->cheap[i])
-			demand(s, rnf_plan_depth(p, i, s->fused), i);
+	for (size_t phase = 0; phase < s->n_phases; phase++) {
+		struct rnf_op_list *need = &s->need[phase];
+		for (size_t i = 0; i < s->own[phase].n; i++)
+			demand_own(s, (int)phase, s->own[phase].at[i]);
+		if (need->n > 0) qsort(need->at, need->n, sizeof *need->at, ascending);
 	}
 	s->stored[p->input] = 1;
 }
 
-void rnf_recompute(const struct rnf_program *p, int fused, size_t n_phases, char *need,
-		   char *stored)
+static struct rnf_op_list *list_own(const struct rnf_program *p, int fused, size_t n_phases)
 {
-	struct sweep s = { p, fused, need, stored, NULL,
-			   rnf_alloc(p->n_ops * sizeof *s.cheap),
-			   rnf_alloc(p->n_ops * sizeof *s.ready) };
+	struct rnf_op_list *own = rnf_alloc(n_phases * sizeof *own);
+	for (int id = 0; id < (int)p->n_ops; id++)
+		rnf_list_add(&own[rnf_plan_depth(p, id, fused)], id);
+	return own;
+}
+
+void rnf_recompute(const struct rnf_program *p, int fused, size_t n_phases,
+		   struct rnf_op_list *need, char *stored)
+{
+	struct sweep s = { .p = p, .fused = fused, .n_phases = n_phases, .need = need,
+			   .own = list_own(p, fused, n_phases), .stored = stored,
+			   .cheap = rnf_alloc(p->n_ops * sizeof *s.cheap),
+			   .ready = rnf_alloc(p->n_ops * sizeof *s.ready),
+			   .needed_in = rnf_alloc(p->n_ops * sizeof *s.needed_in) };
 	char *before;
 	sweep(&s);
 	if (p->recompute != RNF_RECOMPUTE_SUMS) return;
 	s.before = before = rnf_alloc(p->n_values);
 	memcpy(before, stored, p->n_values);
-	memset(stored, 0, p->n_values);
-	memset(need, 0, n_phases * p->n_ops);
 	sweep(&s);
 }
