@@ -53,9 +53,42 @@ static void warn_of_twins(struct rnf_refs augment)
 		}
 }
 
+/* Of so many steps at most, evenly over the run. */
+enum { RATES = 100000 };
+
+static double highest_rate(const struct rnf_experiment *e, struct rnf_run run)
+{
+	const int64_t stride = run.steps / RATES + 1;
+	double highest = 0;
+	for (run.step = 1; run.step <= run.steps; run.step += stride) {
+		const double rate = rnf_training_rate(e, &run);
+		if (rate > highest) highest = rate;
+	}
+	return highest;
+}
+
+/* Such a part of the optimizer's rate is all of it: a cosine of few steps begins below. */
+static const double nearly = 0.95;
+
+static void warn_of_rates(const struct rnf_experiment *e)
+{
+	const struct rnf_run run = rnf_training_run(e);
+	const double highest = highest_rate(e, run), lr = rnf_training_base_rate(e);
+	const char *steps = rnf_format("%lld step%s", (long long)run.steps,
+				       run.steps == 1 ? "" : "s");
+	if (run.steps < 1) return;
+	if (highest == 0)
+		rnf_log(RNF_LOG_WARNING, "train.scheduler: the rate is 0 in the whole run of %s: "
+			"it learns nothing", steps);
+	else if (highest < nearly * lr)
+		rnf_log(RNF_LOG_WARNING, "train.scheduler: the highest rate in the run of %s is "
+			"%g, below train.optimizer.lr = %g: is a warm-up longer than the run?",
+			steps, highest, lr);
+}
+
 #define CHECK(kind, ref) ((const struct rnf_##kind##_impl *)(ref)->feature->impl)->check
 
-rnf_status rnf_experiment_fit(const struct rnf_experiment *e)
+rnf_status rnf_experiment_fit(const struct rnf_experiment *e, int training)
 {
 	const struct rnf_context c = context(e);
 	const struct rnf_train_conf *t = &e->conf.train;
@@ -68,5 +101,6 @@ rnf_status rnf_experiment_fit(const struct rnf_experiment *e)
 	rnf_fail_aside(ask(t->optimizer, CHECK(optimizer, t->optimizer), &c));
 	rnf_fail_aside(ask(t->scheduler, CHECK(scheduler, t->scheduler), &c));
 	warn_of_twins(e->data->augment);
+	if (training) warn_of_rates(e);
 	return rnf_fail_all();
 }

@@ -4,7 +4,8 @@
 
 #include "train/setup.h"
 
-/* All that they refuse, a line each with its place in the conf; after data and shapes. */
-rnf_status rnf_experiment_fit(const struct rnf_experiment *e);
+/* All that they refuse, a line each with its place in the conf; after data and shapes. Of a
+ * training besides, as a warning: rates by which it learns nothing or less than asked for. */
+rnf_status rnf_experiment_fit(const struct rnf_experiment *e, int training);
 
 #endif

@@ -352,7 +352,7 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
-	RNF_TRY(rnf_experiment_fit(e));
+	RNF_TRY(rnf_experiment_fit(e, training));
 	e->pool = rnf_pool_create((int)e->conf.threads);
 	if (e->conf.threads > rnf_pool_cpus())
 		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "

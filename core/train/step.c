@@ -219,9 +219,9 @@ static void update_statistics(const struct rnf_experiment *e)
 	}
 }
 
-/* The optimizer's own rate is its key "lr". */
-static double base_rate(const struct rnf_ref *optimizer)
+double rnf_training_base_rate(const struct rnf_experiment *e)
 {
+	const struct rnf_ref *optimizer = e->conf.train.optimizer;
 	const struct rnf_param *row =
 		rnf_param_row(optimizer->feature->params, "lr");
 	if (row && row->type == RNF_TYPE_FLOAT)
@@ -237,7 +237,7 @@ double rnf_training_rate(const struct rnf_experiment *e, const struct rnf_run *r
 		.size = sizeof when, .step = run->step,
 		.steps_per_epoch = run->steps_per_epoch,
 		.epochs = run->epochs,
-		.lr = base_rate(e->conf.train.optimizer) };
+		.lr = rnf_training_base_rate(e) };
 	rnf_hands_lend(ref->feature);
 	const double rate = scheduler->rate(ref->conf, &when);
 	rnf_hands_lend(NULL);

@@ -31,6 +31,8 @@ void rnf_training_order(const struct rnf_experiment *e, int64_t epoch, int64_t *
 const int64_t *rnf_training_images(const struct rnf_experiment *e, const int64_t *order,
 				   int64_t position, int64_t *n);
 
+/* The optimizer's own, its key "lr"; 1 where it has none. */
+double rnf_training_base_rate(const struct rnf_experiment *e);
 /* The rate of run->step when run->epochs are planned. */
 double rnf_training_rate(const struct rnf_experiment *e, const struct rnf_run *run);
 

@@ -22,11 +22,15 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 
 static const int64_t usual[] = { 90, 135 };
 
+static struct rnf_ints boundaries_of(const struct conf *conf)
+{
+	return conf->boundaries.n > 0 ? conf->boundaries : (struct rnf_ints){ usual, 2 };
+}
+
 static double rate(const void *self, const struct rnf_when *when)
 {
 	const struct conf *conf = self;
-	const struct rnf_ints at = conf->boundaries.n > 0
-		? conf->boundaries : (struct rnf_ints){ usual, 2 };
+	const struct rnf_ints at = boundaries_of(conf);
 	const int64_t epoch = (when->step - 1) / when->steps_per_epoch;
 	if (epoch < conf->warmup_epochs) return when->lr * conf->factor;
 	double lr = when->lr;
@@ -38,13 +42,13 @@ static double rate(const void *self, const struct rnf_when *when)
 static rnf_status check(const void *self, const struct rnf_host *host,
 			const struct rnf_context *context)
 {
-	const struct rnf_ints at = ((const struct conf *)self)->boundaries;
+	const struct rnf_ints at = boundaries_of(self);
 	for (size_t i = 1; i < at.n; i++)
 		if (at.at[i] <= at.at[i - 1])
 			return host->fail(RNF_EINVAL, "boundaries[%zu] is %lld, must be above the "
 					  "one before, %lld", i, (long long)at.at[i],
 					  (long long)at.at[i - 1]);
-	if (at.n > 0 && at.at[at.n - 1] >= context->epochs)
+	if (at.at[at.n - 1] >= context->epochs)
 		host->log(RNF_LOG_WARNING, "step: boundaries: the rate never falls at epoch %lld, "
 			  "since the run has %lld epochs, counted from 0",
 			  (long long)at.at[at.n - 1], (long long)context->epochs);

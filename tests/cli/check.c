@@ -78,8 +78,54 @@ START_TEST(doubts)
 	has("warning: data.augment: normalize stands there twice");
 	check(0, "synthetic.cfg train.scheduler.type=step train.scheduler.boundaries=[1,200]");
 	has("warning: step: boundaries: the rate never falls at epoch 200, since the run has 2 epochs");
+	check(0, "synthetic.cfg train.scheduler=step train.epochs=100");
+	has("warning: step: boundaries: the rate never falls at epoch 135, since the run has 100");
 	check(0, "synthetic.cfg");
 	ck_assert_ptr_null(strstr(out, "warning"));
+}
+END_TEST
+
+/* The steps of 64 images, 10 of them for validation, in batches of 16: 4 an epoch. */
+static const struct {
+	const char *sets, *words; /* NULL: none */
+} rates[] = {
+	{ "scheduler=cosine train.scheduler.warmup=0 train.max_steps=8", NULL },
+	{ "scheduler=cosine train.scheduler.warmup=0 train.batch_size=54 train.epochs=1",
+	  "the rate is 0 in the whole run of 1 step: it learns nothing" },
+	{ "optimizer.lr=0", "the rate is 0 in the whole run of 8 steps: it learns nothing" },
+	{ "scheduler=linear train.scheduler.warmup=10 train.max_steps=6",
+	  "the highest rate in the run of 6 steps is 0.015, below train.optimizer.lr = 0.1: is a "
+	  "warm-up longer than the run?" },
+	{ "scheduler=step train.scheduler.warmup_epochs=2 train.scheduler.boundaries=[1]",
+	  "the highest rate in the run of 8 steps is 0.01, below" },
+	{ "scheduler=linear train.scheduler.warmup=2", NULL },
+	{ "scheduler=linear train.scheduler.warmup=1000 train.epochs=1000000", NULL },
+};
+
+static void says_the_rate(const char *words)
+{
+	if (words) has(words);
+	if (!words) ck_assert_msg(!strstr(out, "train.scheduler: "), "%s", out);
+}
+
+START_TEST(a_rate_that_is_never_reached_is_told)
+{
+	char line[256];
+	snprintf(line, sizeof line, "synthetic.cfg train.%s", rates[_i].sets);
+	check(0, line);
+	says_the_rate(rates[_i].words);
+}
+END_TEST
+
+START_TEST(training_tells_of_it_at_its_start)
+{
+	const char *dir = test_folder("rates");
+	for (int i = 0; i < TEST_ROWS(rates) - 1; i++) {
+		const int status = test_program(out, sizeof out, "train synthetic.cfg train.%s "
+			"train.pictures=false --out %s/%d", rates[i].sets, dir, i);
+		ck_assert_msg(status == 0, "%.2000s", out);
+		says_the_rate(rates[i].words);
+	}
 }
 END_TEST
 
@@ -96,7 +142,12 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { prints_a_table, writes_nothing, origins,
-		a_batch_goes_through_the_augmentations, doubts, real_data_and_weights, NULL };
-	return test_run("check", tests);
+	const struct test_case cases[] = {
+		{ prints_a_table, 0 }, { writes_nothing, 0 }, { origins, 0 },
+		{ a_batch_goes_through_the_augmentations, 0 }, { doubts, 0 },
+		{ a_rate_that_is_never_reached_is_told, TEST_ROWS(rates) },
+		{ training_tells_of_it_at_its_start, 0 }, { real_data_and_weights, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("check", cases);
 }
