@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,18 @@ static rnf_status open_run(struct session *s)
 	return rnf_record_begin(&s->record);
 }
 
+/* All is saved by now, and a resume would come to the same. */
+static rnf_status check_numbers(const struct rnf_experiment *e, const struct rnf_scores *test)
+{
+	const struct rnf_epoch *last = e->n_history > 0 ? &e->history[e->n_history - 1] : NULL;
+	const char *whose = last && e->n_val > 0 && !isfinite(last->val_loss)
+		? "of the last validation"
+		: !isfinite(test->loss) ? "on the test images" : NULL;
+	if (!whose) return RNF_OK;
+	return rnf_fail(RNF_ENUMBER, "the loss %s is not finite; all files of the run are "
+			"written, a lower train.optimizer.lr may help", whose);
+}
+
 /* A run is finished once its report is there. */
 static rnf_status run(struct session *s, struct rnf_scores *test)
 {
@@ -109,12 +122,13 @@ static rnf_status run(struct session *s, struct rnf_scores *test)
 	printf("test ");
 	rnf_scores_print(e, test, stdout);
 	fflush(stdout);
-	return rnf_report_write(e, &s->tally, "test", s->record.dir);
+	RNF_TRY(rnf_report_write(e, &s->tally, "test", s->record.dir));
+	return check_numbers(e, test);
 }
 
 static rnf_status train_in_folder(struct session *s)
 {
-	struct rnf_scores test;
+	struct rnf_scores test = { 0 };
 	RNF_TRY(open_run(s));
 	rnf_tally_init(&s->tally, s->e->info.classes);
 	const rnf_status status = run(s, &test);

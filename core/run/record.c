@@ -227,10 +227,8 @@ rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 	const char *state = status == RNF_ESTOPPED ? "stopped"
 			  : status < 0 ? "failed" : "finished";
 	json_t *run = describe(r, state);
-	if (status >= 0) {
-		json_object_set_new(run, "test", scores(r->e, test));
-		return write_json(run_path(r), run);
-	}
+	if (test->count > 0) json_object_set_new(run, "test", scores(r->e, test));
+	if (status >= 0) return write_json(run_path(r), run);
 	const char *words = rnf_format("%s", rnf_fail_words());
 	json_object_set_new(run, "reason", rnf_json_word(words));
 	if (write_json(run_path(r), run) < 0)

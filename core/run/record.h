@@ -24,9 +24,9 @@ struct rnf_record {
 rnf_status rnf_record_take(struct rnf_record *r);
 /* Write conf.cfg and run.json, the state being "running"; the folder is taken. */
 rnf_status rnf_record_begin(struct rnf_record *r);
-/* Write run.json anew: "finished" with the scores of the test images; "stopped" when
- * `status` is RNF_ESTOPPED, "failed" when it is bad, with the words of it. Returns
- * `status`, or what went wrong in writing. */
+/* Write run.json anew: "finished", "stopped" when `status` is RNF_ESTOPPED, "failed" when it
+ * is bad, with the words of it; and the scores of the test images, where there are some.
+ * Returns `status`, or what went wrong in writing. */
 rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 			  const struct rnf_scores *test);
 /* Leave the folder to others. */

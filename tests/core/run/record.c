@@ -120,6 +120,36 @@ START_TEST(a_run_that_diverges_keeps_its_log_json)
 }
 END_TEST
 
+/* Which is the last to look at its numbers; nothing of it is lost. */
+static const struct {
+	const char *set, *words;
+} endings[] = {
+	{ "data.validation=0.1", "the loss of the last validation is not finite" },
+	{ "data.validation=0", "the loss on the test images is not finite" },
+};
+
+START_TEST(a_run_that_ends_without_a_number_has_status_4)
+{
+	const char *dir = test_folder("ending");
+	const char *const more[] = { "", "--resume auto" }; /* comes to the same */
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(test_program(out, sizeof out, "train " SHORT "--out %s/a %s %s "
+			"train.optimizer.lr=100 train.epochs=1", dir, endings[_i].set,
+			more[i]) == 4, "%s", out);
+		ck_assert_msg(strstr(out, endings[_i].words) != NULL, "%s", out);
+		json_t *run = read_json(dir, "a/run.json");
+		ck_assert_str_eq(word(run, "state"), "failed");
+		ck_assert_ptr_nonnull(strstr(word(run, "reason"), endings[_i].words));
+		ck_assert(json_is_null(json_object_get(json_object_get(run, "test"),
+						       "cross_entropy")));
+		json_decref(run);
+	}
+	json_decref(read_json(dir, "a/report.json"));
+	test_shell("test -s %s/a/model.safetensors -a -s %s/a/checkpoints/last.safetensors", dir,
+		   dir);
+}
+END_TEST
+
 START_TEST(runs_that_start_together_share_no_folder)
 {
 	const char *dir = test_folder("together");
@@ -150,13 +180,15 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		run_json_tells_what_ran_and_what_came_of_it,
-		a_failed_run_says_so,
-		what_is_not_finite_is_null, a_run_that_diverges_keeps_its_log_json,
-		runs_that_start_together_share_no_folder,
-		a_part_of_the_data_is_stratified,
-		NULL,
+	const struct test_case cases[] = {
+		{ run_json_tells_what_ran_and_what_came_of_it, 0 },
+		{ a_failed_run_says_so, 0 },
+		{ what_is_not_finite_is_null, 0 },
+		{ a_run_that_diverges_keeps_its_log_json, 0 },
+		{ a_run_that_ends_without_a_number_has_status_4, TEST_ROWS(endings) },
+		{ runs_that_start_together_share_no_folder, 0 },
+		{ a_part_of_the_data_is_stratified, 0 },
+		{ NULL, 0 },
 	};
-	return test_run("record", tests);
+	return test_run_cases("record", cases);
 }
