@@ -131,9 +131,9 @@ $(tests): %: %.o $(test_lib_src:%.c=$(BUILD)/%.o) $(core)
 	$(Q)$(CC) $(LINK) $^ -o $@ $(check_libs) $(LIBS_CORE)
 
 # Makes calls of the system fail, for programs that it is preloaded into.
-$(BUILD)/tests/fault.so: tests/lib/fault/fault.c $(flags)
-	@mkdir -p $(@D); echo "  test    $<"
-	$(Q)$(CC) $(BASE) -shared $< -o $@ $(LDFLAGS) -ldl
+$(BUILD)/tests/fault.so: $(wildcard tests/lib/fault/*.[ch]) $(flags)
+	@mkdir -p $(@D); echo "  test    $@"
+	$(Q)$(CC) $(BASE) -shared $(filter %.c,$^) -o $@ $(LDFLAGS) -ldl
 
 # Plugins that are wrong on purpose, one mistake each.
 bad := $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/layer/%.so,$(wildcard tests/bad/*.c))

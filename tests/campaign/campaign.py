@@ -20,12 +20,13 @@ import kill
 import ledger as ledgers
 import memory
 import order
+import power
 import signals
 import storage
 import subject as under_test
 
-CLASSES = {c.NAME: c for c in (kill.Kill, kill.Calls, order.Order, storage.Storage,
-                               memory.Memory, signals.Signals)}
+CLASSES = {c.NAME: c for c in (kill.Kill, kill.Calls, order.Order, power.Power,
+                               storage.Storage, memory.Memory, signals.Signals)}
 UNITS = {"s": 1, "m": 60, "h": 3600}
 SHOWN, BATCH = 10, 100
 

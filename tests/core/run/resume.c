@@ -113,12 +113,71 @@ START_TEST(a_finished_run_with_a_conf_that_is_none)
 }
 END_TEST
 
+/* -- a folder whose files are links or FIFOs -- */
+
+static const char *const files[] = {
+	"conf.cfg", "conf.cfg.tmp", "run.json", "run.json.tmp", "steps.jsonl", "epochs.csv", "lock",
+	"history.json", "history.json.tmp", "report.txt", "report.txt.tmp", "confusion.csv",
+	"model.safetensors", "model.safetensors.tmp", "checkpoints/probe", "checkpoints/probe.tmp",
+	"checkpoints/last.safetensors", "checkpoints/last.safetensors.tmp",
+	"checkpoints/synthetic_2.safetensors", "checkpoints/synthetic_2.safetensors.tmp",
+};
+
+/* 1 when it has ended by itself, with words where it has failed. */
+static int ends(const char *command)
+{
+	const int status = test_command(out, sizeof out, "timeout 60 %s/rnframe %s 2>&1",
+					test_build(), command);
+	return status == 0 || ((status == 2 || status == 3) && strstr(out, "rnframe: "));
+}
+
+/* In the place of a file stands what `make` makes; a run in the folder, or one that goes
+ * on there, changes no file outside of it and waits for nobody. */
+static void try_with(const char *dir, const char *file, const char *make)
+{
+	const char *const verbs[] = {
+		rnf_format(RUN, dir), rnf_format(RUN "--resume auto", dir),
+		rnf_format("verify %s/a", dir),
+	};
+	for (int i = 0; i < TEST_ROWS(verbs); i++) {
+		test_shell("cd %s && rm -rf a && cp -r begun a && %s && rm -f a/%s && "
+			   "(cd a && %s %s)", dir, i ? ":" : "rm a/run.json", file, make, file);
+		ck_assert_msg(ends(verbs[i]), "%s %s: %s: %.2000s", make, file, verbs[i], out);
+		test_shell("cmp %s/target %s/kept", dir, dir);
+	}
+}
+
+START_TEST(links_and_pipes_in_a_run_folder)
+{
+	const char *dir = rnf_format("%s", test_folder("links"));
+	ck_assert_msg(test_program(out, sizeof out, RUN "train.max_steps=6", dir) == 0, "%s", out);
+	test_shell("cd %s && mv a begun && seq 9999 >target && cp target kept", dir);
+	try_with(dir, files[_i], "ln -s $(realpath ../target)");
+	try_with(dir, files[_i], "mkfifo");
+}
+END_TEST
+
+/* What a user names may be a link: the folder, the weights, the data. */
+START_TEST(links_of_the_user)
+{
+	const char *dir = rnf_format("%s", test_folder("links_of_the_user"));
+	test_shell("cd %s && mkdir elsewhere && ln -s elsewhere a", dir);
+	ck_assert_msg(test_program(out, sizeof out, RUN, dir) == 0, "%s", out);
+	test_shell("cd %s && ln -s elsewhere/model.safetensors link.safetensors", dir);
+	ck_assert_msg(test_program(out, sizeof out, "eval synthetic.cfg --weights "
+				   "%s/link.safetensors", dir) == 0, "%s", out);
+	ck_assert_msg(test_program(out, sizeof out, "verify %s/a", dir) == 0, "%s", out);
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = {
-		a_checkpoint_with_a_conf_that_is_none,
-		a_finished_run_with_a_conf_that_is_none,
-		NULL,
+	const struct test_case cases[] = {
+		{ a_checkpoint_with_a_conf_that_is_none, 0 },
+		{ a_finished_run_with_a_conf_that_is_none, 0 },
+		{ links_and_pipes_in_a_run_folder, TEST_ROWS(files) },
+		{ links_of_the_user, 0 },
+		{ NULL, 0 },
 	};
-	return test_run("run/resume", tests);
+	return test_run_cases("run/resume", cases);
 }

@@ -4,7 +4,8 @@
  *   LD_PRELOAD=build/tests/fault.so RNF_FAULT=write:7:ENOSPC rnframe train ...
  *
  * RNF_FAULT is KIND:N:WHAT[:forever], or record:FILE (a line "KIND SIZE PATH" a
- * call, but of malloc), or several with commas.
+ * call, but of malloc), or journal:FILE (the calls that change a disk, with all that
+ * is needed to make them again: journal.h), or several with commas.
  *   KIND  open write read close fsync rename unlink mkdir allocate lock statvfs
  *         mmap malloc (see `kinds`), any: each of them but malloc
  *   N     which call of that kind, from 1
@@ -29,191 +30,52 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "journal.h"
+#include "rules.h"
+
 /* The library is built like a plugin: nothing is seen that is not marked. */
 #define SEEN __attribute__((visibility("default")))
 #define ALIAS(name) __attribute__((visibility("default"), alias(#name)))
 
-enum kind {
-	OPEN, WRITE, READ, CLOSE, FSYNC, RENAME, UNLINK, MKDIR, ALLOCATE, LOCK, STATVFS,
-	MMAP, MALLOC, N_KINDS, ANY = N_KINDS,
-};
-
-static const char *const kinds[] = {
-	"open", "write", "read", "close", "fsync", "rename", "unlink", "mkdir", "allocate",
-	"lock", "statvfs", "mmap", "malloc", "any",
-};
-
-enum what { SHORT = -1, KILL = -2, CUT = -3 }; /* above 0: an errno */
-
-static const struct {
-	const char *name;
-	int what;
-} effects[] = {
-	{ "short", SHORT }, { "kill", KILL }, { "cut", CUT },
-	{ "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT }, { "EIO", EIO }, { "EINTR", EINTR },
-	{ "EROFS", EROFS }, { "EACCES", EACCES }, { "EMFILE", EMFILE }, { "ENOMEM", ENOMEM },
-	{ "EEXIST", EEXIST }, { "ENOENT", ENOENT }, { "ESTALE", ESTALE },
-	{ "EAGAIN", EAGAIN }, { "ENOLCK", ENOLCK }, { "EFBIG", EFBIG }, { "EPERM", EPERM },
-	{ "ENOSYS", ENOSYS }, { "EOPNOTSUPP", EOPNOTSUPP }, { "ETXTBSY", ETXTBSY },
-};
-
-enum { RULES_MAX = 4 };
-
-static struct rule {
-	int kind, what, forever;
-	long at;
-	atomic_long calls, fired;
-} rules[RULES_MAX];
-static int n_rules, log_fd = -1;
-static char under[PATH_MAX], mark[PATH_MAX];
-static pid_t self;
-static const void *program; /* where it is loaded */
-
-/* ---- the rules ---- */
-
-__attribute__((format(printf, 1, 2))) static void die(const char *format, ...)
-{
-	char line[512];
-	va_list args;
-	va_start(args, format);
-	const int n = vsnprintf(line, sizeof line, format, args);
-	va_end(args);
-	syscall(SYS_write, 2, line, (size_t)n);
-	_exit(125);
-}
-
-static int index_of(const char *word, const char *const *words, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (!strcmp(word, words[i])) return i;
-	die("fault: unknown kind \"%s\"\n", word);
-	return -1;
-}
-
-static int effect(const char *word)
-{
-	for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
-		if (!strcmp(word, effects[i].name)) return effects[i].what;
-	die("fault: unknown effect \"%s\"\n", word);
-	return 0;
-}
-
-/* Kept away from the program's own descriptors, which are part of what is tested. */
-static void record_to(const char *path)
-{
-	const int fd = (int)syscall(SYS_openat, AT_FDCWD, path,
-				    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
-	log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 900);
-	if (log_fd < 0) die("fault: cannot record to %s\n", path);
-	syscall(SYS_close, fd);
-}
-
-static void parse_rule(char *text)
-{
-	char *rest = text, *kind = strsep(&rest, ":");
-	if (!strcmp(kind, "record")) {
-		record_to(rest ? rest : "");
-		return;
-	}
-	const char *at = strsep(&rest, ":"), *what = strsep(&rest, ":");
-	if (!what || n_rules == RULES_MAX) die("fault: KIND:N:WHAT[:forever], at most 4\n");
-	struct rule *r = &rules[n_rules++];
-	r->kind = index_of(kind, kinds, N_KINDS + 1);
-	r->at = atol(at);
-	r->what = effect(what);
-	r->forever = rest && !strcmp(rest, "forever");
-	if (r->at < 1) die("fault: calls are counted from 1\n");
-}
-
-static void copy_env(const char *name, char to[PATH_MAX])
-{
-	const char *value = getenv(name);
-	snprintf(to, PATH_MAX, "%s", value ? value : "");
-}
-
-__attribute__((constructor)) static void start(void)
-{
-	static char text[PATH_MAX];
-	char *rest = text, *rule;
-	Dl_info where;
-	self = getpid();
-	if (dladdr((void *)getauxval(AT_ENTRY), &where)) program = where.dli_fbase;
-	copy_env("RNF_FAULT", text);
-	copy_env("RNF_FAULT_UNDER", under);
-	copy_env("RNF_FAULT_MARK", mark);
-	unsetenv("LD_PRELOAD");
-	while ((rule = strsep(&rest, ",")))
-		if (*rule) parse_rule(rule);
-}
-
-__attribute__((destructor)) static void finish(void)
-{
-	char line[128];
-	if (!*mark || getpid() != self) return;
-	const int fd = (int)syscall(SYS_openat, AT_FDCWD, mark,
-				    O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	for (int i = 0; i < n_rules; i++) {
-		const int n = snprintf(line, sizeof line, "%s %ld %ld\n",
-				       kinds[rules[i].kind], (long)rules[i].calls,
-				       (long)rules[i].fired);
-		syscall(SYS_write, fd, line, (size_t)n);
-	}
-	syscall(SYS_close, fd);
-}
-
-static void record(enum kind kind, const char *path, long long size)
-{
-	char line[PATH_MAX + 64];
-	const int n = snprintf(line, sizeof line, "%s %lld %s\n", kinds[kind], size, path);
-	syscall(SYS_write, log_fd, line, (size_t)n);
-}
-
-/* What this call is to suffer: 0 nothing, else an errno or SHORT or CUT. */
-static int judge(enum kind kind, const char *path, long long size)
-{
-	if (getpid() != self) return 0;
-	int what = 0;
-	if (log_fd >= 0 && kind != MALLOC) record(kind, path, size);
-	for (int i = 0; i < n_rules; i++) {
-		struct rule *r = &rules[i];
-		if (r->kind != (int)kind && (r->kind != ANY || kind == MALLOC)) continue;
-		const long n = atomic_fetch_add(&r->calls, 1) + 1;
-		if (n != r->at && !(r->forever && n > r->at)) continue;
-		atomic_fetch_add(&r->fired, 1);
-		what = r->what;
-	}
-	if (what == KILL) kill(self, SIGKILL);
-	return what;
-}
-
 /* ---- which calls count ---- */
 
-static int is_under(const char *path)
+/* 0: the file does not count. */
+static int path_of(int fd, char path[PATH_MAX])
 {
-	const size_t n = strlen(under);
-	return !strncmp(path, under, n) && (n == 0 || path[n] == '/' || path[n] == 0);
+	char link[48];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	const long n = syscall(SYS_readlinkat, AT_FDCWD, link, path, PATH_MAX - 1);
+	if (n <= 0) return 0;
+	path[n] = 0;
+	return path[0] == '/' && is_under(path);
 }
 
 static int judge_fd(enum kind kind, int fd, long long size)
 {
-	char link[48], path[PATH_MAX];
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	const long n = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
-	if (n <= 0) return 0;
-	path[n] = 0;
-	return path[0] == '/' && is_under(path) ? judge(kind, path, size) : 0;
+	char path[PATH_MAX];
+	return path_of(fd, path) ? judge(kind, path, size) : 0;
+}
+
+/* A call that changes what a disk holds; at is -1 where the file stands, or at its end. */
+static void note_fd(const char *what, int fd, long long at, const void *data, size_t n)
+{
+	char path[PATH_MAX];
+	if (journal_fd < 0 || !is_counted() || !path_of(fd, path)) return;
+	if (at < 0) {
+		const int appends = fcntl(fd, F_GETFL) & O_APPEND;
+		at = lseek(fd, 0, appends ? SEEK_END : SEEK_CUR);
+	}
+	journal_note(journal_fd, what, at, path, data, n);
 }
 
 /* The name as the kernel takes it, from the root on; 0: there is no such folder. */
@@ -238,6 +100,16 @@ static int judge_path(enum kind kind, int dir, const char *name)
 	return whole_name(dir, name, path) && is_under(path) ? judge(kind, path, 0) : 0;
 }
 
+static void note_path(const char *what, long long at, int dir, const char *name,
+		      const char *more)
+{
+	char path[2 * PATH_MAX], other[2 * PATH_MAX] = "";
+	if (journal_fd < 0 || !is_counted()) return;
+	if (!whole_name(dir, name, path) || !is_under(path)) return;
+	if (more && !whole_name(AT_FDCWD, more, other)) return;
+	journal_note(journal_fd, what, at, path, other, strlen(other));
+}
+
 /* Our own code: the program and what lies in a folder of plugins. */
 static int is_ours(const void *caller)
 {
@@ -248,7 +120,7 @@ static int is_ours(const void *caller)
 
 static int refused(const void *caller, size_t size)
 {
-	if (n_rules == 0 || !is_ours(caller)) return 0;
+	if (!has_rules() || !is_ours(caller)) return 0;
 	const int what = judge(MALLOC, "", (long long)size);
 	if (what > 0) errno = what;
 	return what > 0;
@@ -270,7 +142,7 @@ static size_t share(int what, size_t n)
 
 static ssize_t cut(int what, ssize_t done)
 {
-	if (what == CUT) kill(self, SIGKILL);
+	if (what == CUT) kill(getpid(), SIGKILL);
 	return done;
 }
 
@@ -283,6 +155,7 @@ SEEN int openat(int dir, const char *path, int flags, ...)
 	const mode_t mode = va_arg(args, mode_t); /* rubbish when not given, and not used */
 	va_end(args);
 	const int what = judge_path(OPEN, dir, path);
+	note_path("open", flags, dir, path, NULL);
 	return what > 0 ? fail(what) : (int)syscall(SYS_openat, dir, path, flags, mode);
 }
 
@@ -303,12 +176,14 @@ SEEN int creat(const char *path, mode_t mode)
 SEEN ssize_t write(int fd, const void *from, size_t n)
 {
 	const int what = judge_fd(WRITE, fd, (long long)n);
+	note_fd("write", fd, -1, from, n);
 	return what > 0 ? fail(what) : cut(what, syscall(SYS_write, fd, from, share(what, n)));
 }
 
 SEEN ssize_t pwrite(int fd, const void *from, size_t n, off_t at)
 {
 	const int what = judge_fd(WRITE, fd, (long long)n);
+	note_fd("write", fd, at, from, n);
 	return what > 0 ? fail(what)
 			: cut(what, syscall(SYS_pwrite64, fd, from, share(what, n), at));
 }
@@ -334,6 +209,7 @@ SEEN int close(int fd)
 SEEN int fsync(int fd)
 {
 	const int what = judge_fd(FSYNC, fd, 0);
+	note_fd("fsync", fd, 0, NULL, 0);
 	return what > 0 ? fail(what) : (int)syscall(SYS_fsync, fd);
 }
 
@@ -342,6 +218,7 @@ SEEN int fdatasync(int fd) ALIAS(fsync);
 SEEN int ftruncate(int fd, off_t size)
 {
 	const int what = judge_fd(ALLOCATE, fd, size);
+	note_fd("truncate", fd, size, NULL, 0);
 	return what > 0 ? fail(what) : (int)syscall(SYS_ftruncate, fd, size);
 }
 
@@ -377,6 +254,7 @@ SEEN void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t fro
 SEEN int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
 	const int what = judge_path(RENAME, to_dir, to);
+	note_path("rename", 0, to_dir, to, from);
 	return what > 0 ? fail(what)
 			: (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
 }
@@ -389,6 +267,7 @@ SEEN int rename(const char *from, const char *to)
 SEEN int unlinkat(int dir, const char *path, int flags)
 {
 	const int what = judge_path(UNLINK, dir, path);
+	note_path("unlink", 0, dir, path, NULL);
 	return what > 0 ? fail(what) : (int)syscall(SYS_unlinkat, dir, path, flags);
 }
 
@@ -400,6 +279,7 @@ SEEN int unlink(const char *path)
 SEEN int mkdir(const char *path, mode_t mode)
 {
 	const int what = judge_path(MKDIR, AT_FDCWD, path);
+	note_path("mkdir", 0, AT_FDCWD, path, NULL);
 	return what > 0 ? fail(what) : (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
 }
 
@@ -481,15 +361,16 @@ SEEN FILE *fopen(const char *path, const char *mode)
 {
 	char whole[2 * PATH_MAX];
 	if (refused(CALLER, sizeof(FILE))) return NULL;
-	if (!*under || !whole_name(AT_FDCWD, path, whole) || !is_under(whole))
+	if (!is_narrow() || !whole_name(AT_FDCWD, path, whole) || !is_under(whole))
 		return NEXT(fopen)(path, mode);
 	return stream(openat(AT_FDCWD, path, open_flags(mode), 0666), mode);
 }
 
 SEEN FILE *fdopen(int fd, const char *mode)
 {
+	char path[PATH_MAX];
 	if (refused(CALLER, sizeof(FILE))) return NULL;
-	return NEXT(fdopen)(fd, mode);
+	return is_narrow() && path_of(fd, path) ? stream(fd, mode) : NEXT(fdopen)(fd, mode);
 }
 
 SEEN int vdprintf(int fd, const char *format, va_list args)
