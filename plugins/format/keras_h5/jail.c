@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -76,13 +78,30 @@ static int restrict_calls(void)
 	n += add_rows(rows + n, denied, N_DENIED, SECCOMP_RET_ERRNO | EACCES);
 	rows[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	const struct sock_fprog program = { .len = (unsigned short)n, .filter = rows };
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0) return 0;
-	/* an emulator or an old kernel has no filters: the limits remain */
-	return errno == EINVAL || errno == ENOSYS ? 0 : -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* The filter at NULL cannot be read: EFAULT, where there are filters at all. An emulator
+ * or an old kernel has none. */
+static int has_filters(void)
+{
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EFAULT;
 }
 #else
 static int restrict_calls(void) { return 0; }
+static int has_filters(void) { return 0; }
 #endif
+
+static int is_waived(void)
+{
+	const char *word = getenv(JAIL_WAIVER);
+	return word && !strcmp(word, "1");
+}
+
+int jail_holds(void)
+{
+	return !BARS || has_filters() || is_waived();
+}
 
 /* The child starts with all that its parent has mapped. */
 static rlim_t mapped(void)
@@ -140,7 +159,8 @@ static void run(void (*prepare)(void), void (*body)(const void *, int), const vo
 	reset_signals();
 	close_others(out);
 	prepare();
-	if (BARS && (restrict_use(memory) != 0 || restrict_calls() != 0)) _exit(1);
+	if (BARS && restrict_use(memory) != 0) _exit(1);
+	if (BARS && has_filters() && restrict_calls() != 0) _exit(1);
 	body(context, OUT);
 	_exit(0);
 }

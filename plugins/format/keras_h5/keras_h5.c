@@ -133,6 +133,11 @@ static rnf_status read_image(struct reader *r, const struct image *image)
 {
 	r->most_bytes = RATIO_MAX * (uint64_t)image->size;
 	if (r->most_bytes > JAIL_MEMORY_BYTES) r->most_bytes = JAIL_MEMORY_BYTES;
+	if (!jail_holds())
+		return r->host->fail(RNF_EINVAL, "%s: there is no seccomp here, which keeps the "
+				     "process that reads such files from all but computing; "
+				     JAIL_WAIVER "=1 in the environment reads it without",
+				     r->path);
 	const int cause = jail_start(&r->jail, walk_prepare, walk, image);
 	if (cause)
 		return r->host->fail(RNF_ENOMEM, "%s: no process to read it in: %s", r->path,

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "base/status.h"
 #include "lib/plugin.h"
 
 static void nothing(void)
@@ -134,9 +135,63 @@ START_TEST(a_loop_is_ended)
 }
 END_TEST
 
+/* From here on this process is as on a kernel without seccomp: a filter answers EINVAL. */
+static void lose_filters(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static int no_text(struct rnf_tensor_sink *sink, const char *key, const char *value)
+{
+	(void)sink, (void)key, (void)value;
+	return RNF_OK;
+}
+
+static float *no_place(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
+		       const int64_t *shape)
+{
+	(void)sink, (void)name, (void)rank, (void)shape;
+	return NULL;
+}
+
+START_TEST(without_seccomp_nothing_is_read_unless_asked_for)
+{
+	struct rnf_tensor_sink sink = { no_place, no_text };
+	const struct rnf_format_impl *format = test_feature("format", "keras_h5")->impl;
+	const char *path = "tests/fuzz/corpus/keras_h5/deflate.h5";
+	if (!BARS) return;
+	unsetenv(JAIL_WAIVER);
+	ck_assert_int_eq(jail_holds(), 1);
+	lose_filters();
+	ck_assert_int_eq(jail_holds(), 0);
+	ck_assert_int_eq(format->read(&rnf_host, path, &sink), RNF_EINVAL);
+	ck_assert_msg(strstr(rnf_fail_words(), "RNF_H5_WITHOUT_SECCOMP=1") != NULL, "%s",
+		      rnf_fail_words());
+	setenv(JAIL_WAIVER, "1", 1);
+	ck_assert_int_eq(jail_holds(), 1);
+	rnf_fail(RNF_EINVAL, "the sink's words");
+	ck_assert_int_eq(format->read(&rnf_host, path, &sink), RNF_EINVAL);
+	ck_assert_str_eq(rnf_fail_words(), "the sink's words"); /* as far as to a tensor */
+	char text[64];
+	ck_assert_int_eq(run_body(compute, "works", text), 0); /* limits are enough */
+	ck_assert_str_eq(text, "works");
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = { { bodies, TEST_ROWS(rows) }, { a_loop_is_ended, 0 },
+		{ without_seccomp_nothing_is_read_unless_asked_for, 0 },
 					   { NULL, 0 } };
 	return test_run_cases("format/jail", cases);
 }
