@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { MAX_LINES = 20, LINE = RNF_LINE_BYTES };
+enum { MAX_LINES = 20, LINE = RNF_LINE_BYTES, PLACE = 512 };
 
 static _Thread_local char words[(MAX_LINES + 1) * LINE];
 
@@ -22,8 +22,8 @@ static struct { /* mistakes put aside */
 	int n, more;
 } aside;
 
-/* Formats whatever it takes, of which the line shows what fits. */
-static size_t put_line(char line[LINE], const char *format, va_list args)
+/* Formats whatever it takes, of which the line shows what fits into its room. */
+static size_t put_line(char *line, size_t room, const char *format, va_list args)
 {
 	char text[LINE];
 	va_list again;
@@ -32,8 +32,8 @@ static size_t put_line(char line[LINE], const char *format, va_list args)
 	char *whole = n >= LINE ? malloc((size_t)n + 1) : NULL;
 	if (whole) vsnprintf(whole, (size_t)n + 1, format, again);
 	va_end(again);
-	const size_t length = whole ? rnf_text_line(line, LINE, whole, (size_t)n)
-				    : rnf_text_line(line, LINE, text, strlen(text));
+	const size_t length = whole ? rnf_text_line(line, room, whole, (size_t)n)
+				    : rnf_text_line(line, room, text, strlen(text));
 	free(whole);
 	return length;
 }
@@ -42,7 +42,7 @@ rnf_status rnf_fail(rnf_status status, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	put_line(words, format, args);
+	put_line(words, LINE - PLACE, format, args); /* a place may come in front */
 	va_end(args);
 	return status;
 }
@@ -53,13 +53,13 @@ rnf_status rnf_fail_again(rnf_status status, const char *kept)
 	return status;
 }
 
-/* Where both together are too long, the first line loses its middle. */
+/* Where several places make the first line too long, it loses its middle. */
 rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
 {
-	char whole[2 * LINE];
+	char whole[PLACE + LINE];
 	va_list args;
 	va_start(args, format);
-	const size_t n = put_line(whole, format, args), old = strcspn(words, "\n");
+	const size_t n = put_line(whole, PLACE, format, args), old = strcspn(words, "\n");
 	va_end(args);
 	memcpy(whole + n, words, old);
 	char first[LINE];
@@ -153,7 +153,7 @@ void rnf_log(enum rnf_level level, const char *format, ...)
 	char line[LINE];
 	va_list args;
 	va_start(args, format);
-	put_line(line, format, args);
+	put_line(line, sizeof line, format, args);
 	va_end(args);
 	fprintf(stderr, "%s%s\n", labels[level], line);
 }

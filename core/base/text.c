@@ -189,11 +189,11 @@ static void append(struct rnf_list *list, const char *text)
 void rnf_list_add(struct rnf_list *list, const char *between, const char *word)
 {
 	char line[WORD];
-	rnf_text_line(line, sizeof line, word, strlen(word));
-	if (list->n == WORDS || list->bytes + strlen(line) > LIST) {
+	if (list->n == WORDS || list->bytes > LIST) {
 		list->left_out++;
 		return;
 	}
+	rnf_text_line(line, sizeof line, word, strlen(word));
 	if (list->n++) append(list, between);
 	append(list, line);
 }

@@ -69,7 +69,8 @@ static rnf_status print_folder(const char *folder)
 	const char *path = rnf_format("%s/%s", rnf_conf_dir, folder);
 	struct dirent **list;
 	const int n = scandir(path, &list, is_conf, alphasort);
-	if (n < 0) return rnf_fail(RNF_ENOENT, "%s: no confs there", path);
+	if (n < 0)
+		return rnf_fail(RNF_ENOENT, "%s: no confs there: is this program a copy?", path);
 	for (int i = 0; i < n; i++) {
 		const char *name = rnf_format("%s%s", folder, list[i]->d_name);
 		if (has_name(rnf_format("%s/%s", rnf_conf_dir, name))) print_conf(name);

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "plugin/loader.h"
 #include "plugin/param.h"
@@ -25,15 +26,15 @@ static void list(const char *kind)
 
 static rnf_status check_kind(const char *kind, const char **kinds, size_t n)
 {
-	const char *all = "";
+	struct rnf_list all = { 0 };
 	for (size_t i = 0; i < n; i++) {
 		if (!strcmp(kinds[i], kind)) return RNF_OK;
-		all = rnf_format("%s%s%s", all, i ? ", " : "", kinds[i]);
+		rnf_list_add(&all, ", ", kinds[i]);
 	}
 	const char *near = rnf_nearest(kind, kinds, n);
 	return rnf_fail(RNF_ENOENT, "there is no kind \"%s\"%s%s%s; the kinds are %s",
 			kind, near ? " (did you mean \"" : "", near ? near : "",
-			near ? "\"?)" : "", n ? all : "none: no plugins are found");
+			near ? "\"?)" : "", rnf_list_text(&all, "none"));
 }
 
 static rnf_status describe(const char *kind, const char *name)
@@ -50,6 +51,7 @@ rnf_status rnf_verb_inspect(const struct rnf_options *o)
 {
 	const char **kinds;
 	const size_t n = rnf_loader_kinds(&kinds);
+	if (n == 0) return rnf_loader_fail_empty();
 	for (size_t i = 0; o->n_words == 0 && i < n; i++)
 		list(kinds[i]);
 	if (o->n_words == 0) return RNF_OK;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -156,6 +157,15 @@ static rnf_status find_verb(int argc, char **argv, const struct rnf_verb **verb,
 
 /* ---- the surroundings ---- */
 
+/* Where there is no /proc, by the path that the program was started with. */
+static int find_self(char path[PATH_MAX])
+{
+	const ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	const char *started = (const char *)getauxval(AT_EXECFN);
+	if (n > 0) path[n] = 0;
+	return n > 0 || (started && realpath(started, path));
+}
+
 /* Confs lie beside the program: conf/ in a tree, share/rnframe/conf when
  * installed. */
 static void find_confs(const char *self)
@@ -175,12 +185,10 @@ static void find_confs(const char *self)
 static void set_paths(const char *plugin_path)
 {
 	char self[PATH_MAX];
-	const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	const char *env = getenv("RNFRAME_PLUGIN_PATH");
 	if (env && *env) rnf_loader_path(env);
 	if (plugin_path) rnf_loader_path(plugin_path);
-	if (n <= 0) return;
-	self[n] = 0;
+	if (!find_self(self)) return;
 	*strrchr(self, '/') = 0;
 	rnf_loader_path(rnf_format("%s/plugins", self));
 	rnf_loader_path(rnf_format("%s/../lib/rnframe/plugins", self));

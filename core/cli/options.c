@@ -2,6 +2,7 @@
  * effect is an error, since its user expects one. */
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -66,23 +67,18 @@ static rnf_status unknown_option(const struct rnf_verb *verb, const char *name)
 				       near ? near : "", near ? "?)" : ""));
 }
 
-static rnf_status add_set(struct rnf_options *o, const struct rnf_verb *verb,
-			  const char *text)
+static rnf_status add_set(struct rnf_options *o, const char *text)
 {
-	if (!takes(verb, "--set"))
-		return refuse(verb, rnf_format("%s takes no key.path=value: %s",
-					       verb->name, text));
 	if (o->n_sets == sizeof o->sets / sizeof *o->sets)
 		return rnf_fail(RNF_EINVAL, "more than %zu overrides", o->n_sets);
 	o->sets[o->n_sets++] = text;
 	return RNF_OK;
 }
 
-static rnf_status keep(struct rnf_options *o, const struct rnf_verb *verb,
-		       const struct row *row, const char *value)
+static rnf_status keep(struct rnf_options *o, const struct row *row, const char *value)
 {
 	if (!*value) return rnf_fail(RNF_EINVAL, "%s is empty", row->name);
-	if (!strcmp(row->name, "--set")) return add_set(o, verb, value);
+	if (!strcmp(row->name, "--set")) return add_set(o, value);
 	const char **place = (const char **)((char *)o + row->offset);
 	if (*place)
 		return rnf_fail(RNF_EINVAL, "%s is given twice: %s and %s", row->name,
@@ -104,12 +100,12 @@ static rnf_status add_option(struct rnf_options *o, const struct rnf_verb *verb,
 		return refuse(verb, rnf_format("%s does not take %s", verb->name, name));
 	if (row->is_alone) {
 		if (equals) return refuse(verb, rnf_format("%s takes no value", name));
-		return keep(o, verb, row, name);
+		return keep(o, row, name);
 	}
 	if (!equals && (left < 2 || !strncmp(argument[1], "--", 2)))
 		return refuse(verb, rnf_format("%s needs a value", name));
 	*used = equals ? 1 : 2;
-	return keep(o, verb, row, equals ? equals + 1 : argument[1]);
+	return keep(o, row, equals ? equals + 1 : argument[1]);
 }
 
 static rnf_status add_word(struct rnf_options *o, const struct rnf_verb *verb,
@@ -120,6 +116,15 @@ static rnf_status add_word(struct rnf_options *o, const struct rnf_verb *verb,
 		return refuse(verb, rnf_format("%s is one argument too many", word));
 	o->words[o->n_words++] = word;
 	return RNF_OK;
+}
+
+/* key.path=value, unless it is a path: sweeps call folders runs/lr=0.1,seed=3. A verb
+ * without overrides takes all words. */
+static int is_override(const struct rnf_verb *verb, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	return equals && takes(verb, "--set") && !memchr(word, '/', (size_t)(equals - word)) &&
+	       access(word, F_OK) != 0;
 }
 
 static rnf_status find_conf(struct rnf_options *o, const struct rnf_verb *verb)
@@ -139,8 +144,8 @@ rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 		used = 1;
 		if (arguments[i][0] == '-' && arguments[i][1])
 			RNF_TRY(add_option(o, verb, arguments + i, n - i, &used));
-		else if (strchr(arguments[i], '='))
-			RNF_TRY(add_set(o, verb, arguments[i]));
+		else if (is_override(verb, arguments[i]))
+			RNF_TRY(add_set(o, arguments[i]));
 		else
 			RNF_TRY(add_word(o, verb, arguments[i]));
 	}

@@ -35,7 +35,8 @@ static rnf_status extend(struct session *s)
 	const long more = strtol(word, &end, 10);
 	if (*end || more < 1 || more > 1000000 - e->conf.train.epochs)
 		return rnf_fail(RNF_EINVAL, "--extend is \"%s\", must be a number of epochs, "
-				"1 or more", word);
+				"1 .. %lld", word,
+				(long long)(1000000 - e->conf.train.epochs));
 	if (!s->o->resume)
 		return rnf_fail(RNF_EINVAL, "--extend goes with --resume: the run that is "
 				"to be longer");

@@ -99,7 +99,8 @@ static rnf_status parse_steps(const char *word, int64_t *steps)
 	char *end;
 	*steps = strtol(word, &end, 10);
 	if (!*end && *steps > 0) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "--steps is \"%s\", must be a number of 1 or more", word);
+	return rnf_fail(RNF_EINVAL, "--steps is \"%s\", must be a number of steps, 1 .. those "
+			"that the run has made", word);
 }
 
 /* First values are drawn, unless the run took them from a file. */

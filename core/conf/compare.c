@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "conf/conf.h"
 
 struct comparison {
@@ -98,6 +99,6 @@ const char *rnf_conf_words(const struct rnf_conf *node)
 	case RNF_CONF_BOOL: return node->i ? "true" : "false";
 	case RNF_CONF_INT: return rnf_format("%lld", (long long)node->i);
 	case RNF_CONF_FLOAT: return rnf_format("%g", node->f);
-	default: return rnf_format("\"%s\"", node->s);
+	default: return rnf_text_quoted(node->s);
 	}
 }

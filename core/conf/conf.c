@@ -90,7 +90,13 @@ static rnf_status parse_file(const char *path, const char *conf_dir,
 	return parse(path, &source, root);
 }
 
-/* A conf on a base says what differs: scalars here, all else by `set`. */
+static int is_plain(const struct rnf_conf *node)
+{
+	return node->type != RNF_CONF_GROUP && node->type != RNF_CONF_LIST;
+}
+
+/* A conf on a base says what differs: scalars here, all else by `set`. What does not
+ * is put aside and left out. */
 static rnf_status check_composed(const struct rnf_conf *root,
 				 const struct rnf_conf *base,
 				 const struct rnf_conf *set)
@@ -102,15 +108,14 @@ static rnf_status check_composed(const struct rnf_conf *root,
 				     "( \"key.path=value\", ... )");
 	for (size_t i = 0; set && i < set->n; i++)
 		if (set->at[i]->type != RNF_CONF_STRING)
-			return rnf_conf_fail(set->at[i], "must be a string, "
-					     "\"key.path=value\"");
+			rnf_fail_aside(rnf_conf_fail(set->at[i], "must be a string, "
+						     "\"key.path=value\""));
 	for (size_t i = 0; i < root->n; i++) {
 		const struct rnf_conf *node = root->at[i];
-		if (node != set && (node->type == RNF_CONF_GROUP ||
-				    node->type == RNF_CONF_LIST))
-			return rnf_conf_fail(node, "beside `base` stand only plain "
-					     "values; change parts of the base by "
-					     "set = ( \"%s.key=value\" )", node->key);
+		if (node != set && !is_plain(node))
+			rnf_fail_aside(rnf_conf_fail(node, "beside `base` stand only plain "
+						     "values; change parts of the base by "
+						     "set = ( \"%s.key=value\" )", node->key));
 	}
 	return RNF_OK;
 }
@@ -143,10 +148,11 @@ static rnf_status read_base(const struct rnf_conf *own, const struct rnf_conf *b
 	if (status < 0) return rnf_fail_in(status, "%sbase: ", rnf_conf_place(base));
 	RNF_TRY(read_composed(file, conf_dir, depth + 1, root));
 	for (size_t i = 0; set && i < set->n; i++)
-		rnf_fail_aside(rnf_conf_override(*root, set->at[i]->s, set->at[i]->file,
-						 set->at[i]->line));
+		if (set->at[i]->type == RNF_CONF_STRING)
+			rnf_fail_aside(rnf_conf_override(*root, set->at[i]->s,
+							 set->at[i]->file, set->at[i]->line));
 	for (size_t i = 0; i < own->n; i++)
-		if (own->at[i] != base && own->at[i] != set)
+		if (own->at[i] != base && is_plain(own->at[i]))
 			replace(*root, own->at[i]);
 	(*root)->file = own->file;
 	return RNF_OK;
@@ -165,12 +171,18 @@ static rnf_status read_composed(const char *path, const char *conf_dir, int dept
 	return RNF_OK;
 }
 
-rnf_status rnf_conf_read(const char *path, const char *conf_dir,
-			 struct rnf_conf **root)
+rnf_status rnf_conf_gather(const char *path, const char *conf_dir,
+			   struct rnf_conf **root)
 {
 	const char *file = NULL;
 	RNF_TRY(rnf_source_find(path, NULL, conf_dir, &file));
-	rnf_fail_aside(read_composed(file, conf_dir, 0, root));
+	return read_composed(file, conf_dir, 0, root);
+}
+
+rnf_status rnf_conf_read(const char *path, const char *conf_dir,
+			 struct rnf_conf **root)
+{
+	rnf_fail_aside(rnf_conf_gather(path, conf_dir, root));
 	return rnf_fail_all();
 }
 

@@ -35,6 +35,11 @@ struct rnf_conf {
 rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 			 struct rnf_conf **root);
 
+/* The same for who goes on to look for more mistakes: those of `set` stay put aside,
+ * and the status is bad only where there is no tree. */
+rnf_status rnf_conf_gather(const char *path, const char *conf_dir,
+			   struct rnf_conf **root);
+
 /* The same of a text in memory, as a file of weights carries one: it stands for
  * itself, so `@include`, `base` and `set` are refused. Not trusted. `name` is
  * what messages call it ("w.safetensors"); it must live as long as the tree. */
@@ -69,6 +74,10 @@ struct rnf_conf *rnf_conf_copy(const struct rnf_conf *node, struct rnf_conf *par
  * the file and line that messages name ("--set", 0). */
 rnf_status rnf_conf_override(struct rnf_conf *root, const char *text,
 			     const char *origin, int line);
+
+/* RAW text "[1, 2]", "(1, 2)" or "1, 2" becomes a list of RAW, words with or without
+ * quotes; a bracket without its partner stays text. */
+void rnf_conf_split(struct rnf_conf *node);
 
 /* Text without the blanks around it, and without the quotes around it. */
 const char *rnf_conf_trimmed(const char *text, size_t n);

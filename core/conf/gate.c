@@ -13,7 +13,9 @@
 
 enum {
 	MAX_NESTING = 64,
-	MAX_SIBLINGS = 4096, /* of a group or list: libconfig compares each with all */
+	MAX_SIBLINGS = 4096, /* of a list */
+	MAX_KEYS = 256,      /* of a group: libconfig compares each with all, byte by byte */
+	MAX_KEY_BYTES = 64,
 	MAX_ENTRIES = 20000, /* of all of them together */
 };
 
@@ -145,9 +147,11 @@ static void check_closed(const struct gate *g)
 
 static rnf_status add_entry(struct gate *g)
 {
-	if (++g->levels[g->depth].entries > MAX_SIBLINGS)
-		return refuse(g, rnf_format("a group or list has more than %d entries",
-					    MAX_SIBLINGS));
+	struct level *level = &g->levels[g->depth];
+	const int is_group = level->opens == '{', most = is_group ? MAX_KEYS : MAX_SIBLINGS;
+	if (++level->entries > most)
+		return refuse(g, rnf_format("a %s has more than %d %s", is_group ? "group" : "list",
+					    most, is_group ? "keys" : "entries"));
 	if (++g->entries > MAX_ENTRIES)
 		return refuse(g, rnf_format("the conf has more than %d entries",
 					    MAX_ENTRIES));
@@ -165,6 +169,9 @@ static rnf_status add_key(struct gate *g)
 	struct level *level = &g->levels[g->depth];
 	const struct key key = g->word;
 	g->word.n = 0;
+	if (key.n > MAX_KEY_BYTES)
+		return refuse(g, rnf_format("the key \"%.*s...\" has %zu bytes, may have %d",
+					    MAX_KEY_BYTES / 2, key.name, key.n, MAX_KEY_BYTES));
 	for (size_t i = 0; i < level->n_keys && key.n; i++)
 		if (same_key(&level->keys[i], &key))
 			return refuse(g, rnf_format("duplicate key: \"%.*s\" stands at %s "

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "conf/conf.h"
 
 #define MAX_STEPS 64
@@ -21,7 +22,7 @@ struct override {
 static rnf_status refuse(const struct override *o, const char *words)
 {
 	const char *place = o->line ? rnf_format("%s:%d", o->file, o->line) : o->file;
-	return rnf_fail(RNF_EINVAL, "%s: \"%s\": %s", place, o->text, words);
+	return rnf_fail(RNF_EINVAL, "%s: %s: %s", place, rnf_text_quoted(o->text), words);
 }
 
 static rnf_status add_step(struct override *o, const char *p, size_t n)
@@ -72,30 +73,30 @@ static const char *label_of(const struct rnf_conf *item, const char *key)
 
 static const char *labels(const struct rnf_conf *list)
 {
-	const char *text = "";
+	struct rnf_list all = { 0 };
 	for (size_t i = 0; i < list->n; i++) {
 		const char *name = label_of(list->at[i], "name");
 		if (!name) name = label_of(list->at[i], "type");
-		text = rnf_format("%s%s%s", text, i ? ", " : "",
-				  name ? name : rnf_format("%zu", i));
+		rnf_list_add(&all, ", ", name ? name : rnf_format("%zu", i));
 	}
-	return text[0] ? text : "none";
+	return rnf_list_text(&all, "none");
 }
 
 static rnf_status by_label(const struct override *o, const struct rnf_conf *list,
 			   const char *key, const char *word, struct rnf_conf **item)
 {
-	const char *indices = "";
+	struct rnf_list indices = { 0 };
 	size_t n = 0;
 	for (size_t i = 0; i < list->n; i++) {
 		const char *label = label_of(list->at[i], key);
 		if (!label || strcmp(label, word)) continue;
 		*item = list->at[i];
-		indices = rnf_format("%s%s%zu", indices, n++ ? ", " : "", i);
+		if (n++ < 20) rnf_list_add(&indices, ", ", rnf_format("%zu", i));
 	}
 	if (n < 2) return RNF_OK;
 	return refuse(o, rnf_format("%s has several with %s \"%s\": say which by index, "
-				    "%s", rnf_conf_path(list), key, word, indices));
+				    "%s", rnf_conf_path(list), key, word,
+				    rnf_list_text(&indices, "")));
 }
 
 static rnf_status element(const struct override *o, const struct rnf_conf *list,
@@ -112,19 +113,44 @@ static rnf_status element(const struct override *o, const struct rnf_conf *list,
 	RNF_TRY(by_label(o, list, "name", word, item));
 	if (!*item) RNF_TRY(by_label(o, list, "type", word, item));
 	if (*item) return RNF_OK;
-	return refuse(o, rnf_format("%s has no element \"%s\"; it has: %s",
-				    rnf_conf_path(list), word, labels(list)));
+	return refuse(o, rnf_format("%s has no element %s; it has: %s",
+				    rnf_conf_path(list), rnf_text_quoted(word), labels(list)));
 }
 
 /* ---- the walk ---- */
 
+/* The text of an override is the list that it writes. */
+static int is_list_text(const struct rnf_conf *node)
+{
+	return node->type == RNF_CONF_RAW &&
+	       (node->s[0] == '[' || node->s[0] == '(' || strchr(node->s, ',') != NULL);
+}
+
+/* Where a list of plugins is wanted, one stands for the list of it. */
+static void make_list(struct rnf_conf *node)
+{
+	if (node->type == RNF_CONF_RAW) {
+		rnf_conf_split(node);
+		return;
+	}
+	struct rnf_conf *item = rnf_conf_add(NULL, NULL, node->type, node->file, node->line);
+	*item = *node;
+	item->key = NULL;
+	item->parent = node;
+	for (size_t i = 0; i < item->n; i++) item->at[i]->parent = item;
+	node->type = RNF_CONF_LIST;
+	node->at = NULL;
+	node->n = 0;
+	*(struct rnf_conf **)rnf_push((void **)&node->at, &node->n, sizeof item) = item;
+}
+
 static rnf_status step(const struct override *o, struct rnf_conf *node, const char *key,
 		       struct rnf_conf **child)
 {
+	const char *label = label_of(node, "type");
+	if (is_list_text(node) || (label && !strcmp(label, key) && !rnf_conf_get(node, key)))
+		make_list(node);
 	if (node->type == RNF_CONF_LIST) return element(o, node, key, child);
-	if (node->type == RNF_CONF_RAW && (node->s[0] == '[' || node->s[0] == '('))
-		return refuse(o, rnf_format("%s was set as a whole; set it again",
-					    rnf_conf_path(node)));
 	if (text_of(node)) rnf_conf_group(node);
 	if (node->type != RNF_CONF_GROUP)
 		return refuse(o, rnf_format("%s is a plain value, nothing is below it",
@@ -191,6 +217,7 @@ static rnf_status add(const struct override *o, struct rnf_conf *node, const cha
 	RNF_TRY(step(o, node, key, &child));
 	if (node->type == RNF_CONF_GROUP && !child)
 		child = rnf_conf_add(node, key, RNF_CONF_LIST, o->file, o->line);
+	if (node->type != RNF_CONF_LIST && label_of(child, "type")) make_list(child);
 	if (child->type == RNF_CONF_LIST) {
 		insert(o, child, child->n);
 		return RNF_OK;

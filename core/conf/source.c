@@ -82,11 +82,14 @@ static rnf_status not_found(const char *name, const char *here, const char *conf
 	if (stat(here, &st) == 0 && S_ISDIR(st.st_mode))
 		return rnf_fail(RNF_EINVAL, "%s is a folder; a conf is a file", here);
 	if (!near && conf_dir) near = nearest_file(name, folder_of(other));
-	return rnf_fail(RNF_ENOENT, "there is no conf %s%s%s%s%s%s", here,
+	return rnf_fail(RNF_ENOENT, "there is no conf %s%s%s%s%s%s%s", here,
 			strcmp(here, other) ? " and no " : "",
 			strcmp(here, other) ? other : "",
 			near ? " (did you mean \"" : "", near ? near : "",
-			near ? "\"?)" : "");
+			near ? "\"?)" : "",
+			conf_dir && access(conf_dir, F_OK) != 0
+			? "; the folder of the program's own confs was not found: is this "
+			  "program a copy?" : "");
 }
 
 rnf_status rnf_source_find(const char *name, const char *from,

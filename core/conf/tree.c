@@ -115,6 +115,35 @@ const char *rnf_conf_unquoted(const char *text)
 	return rnf_strndup(text + 1, n - 2);
 }
 
+/* Up to the comma that ends an element: one in quotes does not. */
+static size_t item_length(const char *p)
+{
+	int inside = 0;
+	size_t n = 0;
+	for (; p[n] && (inside || p[n] != ','); n++)
+		if (p[n] == '"') inside = !inside;
+	return n;
+}
+
+void rnf_conf_split(struct rnf_conf *node)
+{
+	const char *p = rnf_conf_trimmed(node->s, strlen(node->s));
+	size_t n = strlen(p);
+	const char last = n ? p[n - 1] : 0;
+	const int opens = *p == '[' || *p == '(', closes = last == ']' || last == ')';
+	if (opens != closes || (opens && (*p == '[') != (last == ']'))) return;
+	if (opens) p = rnf_conf_trimmed(p + 1, n - 2);
+	node->type = RNF_CONF_LIST;
+	node->at = NULL;
+	node->n = 0;
+	while (*p) {
+		n = item_length(p);
+		rnf_conf_add(node, NULL, RNF_CONF_RAW, node->file, node->line)->s =
+			rnf_conf_unquoted(rnf_conf_trimmed(p, n));
+		p += n + (p[n] == ',');
+	}
+}
+
 /* Levenshtein's distance; words longer than the row are far from everything. */
 static size_t distance(const char *a, const char *b)
 {
@@ -138,7 +167,10 @@ const char *rnf_nearest(const char *wrong, const char *const *words, size_t n)
 {
 	const char *best = NULL;
 	size_t near = strlen(wrong) / 3 + 2; /* one more than what still counts */
+	const size_t length = strlen(wrong);
 	for (size_t i = 0; i < n; i++) {
+		const size_t other = strlen(words[i]);
+		if ((length > other ? length - other : other - length) >= near) continue;
 		const size_t d = distance(wrong, words[i]);
 		if (d < near && d < strlen(words[i])) {
 			near = d;

@@ -26,6 +26,8 @@ struct search {
 	struct rnf_blob *blobs;
 	size_t n;
 	struct rnf_blob *single; /* the one that a packed single file is for */
+	const char *place;       /* where it looks */
+	const char *other;       /* what it met there in place of the data, in words */
 };
 
 static int is_folder(const char *path)
@@ -47,6 +49,57 @@ static int complete(const struct search *s)
 	return 1;
 }
 
+/* -- what is met in place of the data -- */
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* The file or folder `name` in (or, a member, inside) `place`: the first is kept. */
+static void meet(struct search *s, const char *place, const char *name)
+{
+	const struct rnf_other_form *o = s->impl->others;
+	for (; o && o->file && !s->other; o++)
+		if (!strcmp(o->file, name))
+			s->other = rnf_format("%s%s%s is %s", place, *place ? "/" : "", name,
+					      o->words);
+}
+
+/* Names without a slash at the end, as completion of a shell leaves one. */
+static const char *without_slash(const char *path)
+{
+	size_t n = strlen(path);
+	while (n > 1 && path[n - 1] == '/') n--;
+	return rnf_strndup(path, n);
+}
+
+static void look_for_others(struct search *s, const char *place)
+{
+	const struct rnf_other_form *o = s->impl->others;
+	const char *name = base_of(place);
+	const char *above = rnf_strndup(place, name > place ? (size_t)(name - place - 1) : 0);
+	if (is_folder(place) || is_file(place)) meet(s, above, name);
+	for (; o && o->file; o++) {
+		const char *path = rnf_format("%s/%s", place, o->file);
+		if (is_file(path) || is_folder(path)) meet(s, place, o->file);
+	}
+}
+
+/* One of the files by itself. */
+static rnf_status refuse_part(const struct search *s, const char *place)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const char *name = s->impl->files[i];
+		if (s->n > 1 && (!strcmp(name, base_of(place)) ||
+				 !strcmp(rnf_format("%s.gz", name), base_of(place))))
+			return rnf_fail(RNF_EINVAL, "%s is one of the %zu files of the data set: "
+					"name the folder that has them all", place, s->n);
+	}
+	return RNF_OK;
+}
+
 /* -- archives and packed files -- */
 
 static struct rnf_blob *wanted(struct search *s, const char *name)
@@ -63,7 +116,10 @@ static void *take(void *context, const char *name, int64_t size)
 {
 	struct search *s = context;
 	struct rnf_blob *blob = wanted(s, name);
-	if (!blob) return NULL;
+	if (!blob) {
+		meet(s, s->place, name);
+		return NULL;
+	}
 	if (size < 0) return s; /* yes, once the size is known */
 	void *data = rnf_alloc((size_t)size + 1);
 	blob->data = data;
@@ -153,7 +209,12 @@ static rnf_status look_in(struct search *s, const char *place)
 {
 	for (size_t i = 0; i < s->n; i++) /* of an incomplete place before */
 		s->blobs[i] = (struct rnf_blob){ .name = s->impl->files[i] };
-	if (is_file(place)) return unpack(s, place, NULL);
+	s->place = place;
+	look_for_others(s, place);
+	if (is_file(place)) {
+		RNF_TRY(refuse_part(s, place));
+		return s->other ? RNF_OK : unpack(s, place, NULL);
+	}
 	if (!is_folder(place)) return RNF_OK;
 	RNF_TRY(look_for_files(s, place));
 	if (!complete(s) && s->impl->folder)
@@ -204,6 +265,10 @@ static rnf_status fail_missing(const struct search *s, const char *name,
 			: rnf_format("%s (%s)", places[i], access(places[i], F_OK) == 0
 				     ? "no folder and no file" : "does not exist"));
 	const struct rnf_download *d = s->impl->downloads;
+	if (s->other)
+		return rnf_fail(RNF_ENOENT, "%s, which is not read; %s reads %s%s%s", s->other, name,
+				missing, d && d->url ? ": get them by: rnframe fetch " : "",
+				d && d->url ? name : "");
 	return rnf_fail(RNF_ENOENT, "the data of %s was not found: no %s in %s; %s%s",
 			name, missing, *where ? where : "any place (HOME is not set)",
 			d && d->url ? "get it by: rnframe fetch " :
@@ -226,7 +291,7 @@ rnf_status rnf_data_find(const struct rnf_feature *dataset, const char *path,
 	const char *places[PLACES_MAX] = { path };
 	const size_t n = named ? 1 : standard_places(dataset->name, places);
 	for (size_t i = 0; i < n; i++) {
-		RNF_TRY(look_in(&s, places[i]));
+		RNF_TRY(look_in(&s, without_slash(places[i])));
 		if (!complete(&s)) continue;
 		*blobs = s.blobs;
 		return RNF_OK;

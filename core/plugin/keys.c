@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/text.h"
 
 const struct rnf_param *rnf_keys_row(const struct rnf_params *params, size_t i)
 {
@@ -19,12 +20,11 @@ const struct rnf_param *rnf_param_row(const struct rnf_params *params, const cha
 
 const char *rnf_keys_words(const struct rnf_table *tables, size_t n_tables)
 {
-	const char *all = "";
+	struct rnf_list all = { 0 };
 	for (size_t t = 0; t < n_tables; t++)
 		for (size_t i = 0; tables[t].params && i < tables[t].params->n; i++)
-			all = rnf_format("%s%s%s", all, all[0] ? ", " : "",
-					 rnf_keys_row(tables[t].params, i)->key);
-	return all[0] ? all : "none";
+			rnf_list_add(&all, ", ", rnf_keys_row(tables[t].params, i)->key);
+	return rnf_list_text(&all, "none");
 }
 
 const char *rnf_keys_owner(const struct rnf_conf *group, const struct rnf_feature *f)
@@ -44,10 +44,10 @@ rnf_status rnf_keys_unknown(const char *owner, const char *key,
 			if (n < 256) words[n++] = rnf_keys_row(tables[t].params, i)->key;
 	const char *near = rnf_nearest(key, words, n);
 	if (near)
-		return rnf_fail(RNF_EINVAL, "%s has no key \"%s\" (did you mean \"%s\"?)",
-				owner, key, near);
-	return rnf_fail(RNF_EINVAL, "%s has no key \"%s\"; its keys are: %s", owner, key,
-			rnf_keys_words(tables, n_tables));
+		return rnf_fail(RNF_EINVAL, "%s has no key %s (did you mean \"%s\"?)",
+				owner, rnf_text_quoted(key), near);
+	return rnf_fail(RNF_EINVAL, "%s has no key %s; its keys are: %s", owner,
+			rnf_text_quoted(key), rnf_keys_words(tables, n_tables));
 }
 
 const struct rnf_conf *rnf_keys_word(const struct rnf_conf *node)

@@ -14,6 +14,7 @@
 #include "base/floats.h"
 #include "base/hands.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/trial.h"
 #include "conf/conf.h"
 #include "plugin/descriptor.h"
@@ -218,10 +219,10 @@ static struct words split_kinds(const char *kinds)
 
 static const char *enumerate(const struct words *words, const char *between)
 {
-	const char *text = "";
+	struct rnf_list list = { 0 };
 	for (size_t i = 0; i < words->n; i++)
-		text = rnf_format("%s%s%s", text, i ? between : "", words->at[i]);
-	return text;
+		rnf_list_add(&list, between, words->at[i]);
+	return rnf_list_text(&list, "");
 }
 
 /* What the build wrote where it could not make a plugin: the packages that
@@ -252,6 +253,14 @@ static rnf_status check_built(const struct words *kinds, const char *name)
 	return RNF_OK;
 }
 
+rnf_status rnf_loader_fail_empty(void)
+{
+	const struct words looked = { dirs, n_dirs };
+	return rnf_fail(RNF_ENOENT, "there are no plugins at all: looked in %s; a copy of the "
+			"program finds its plugins and confs by --plugin-path DIR and whole paths "
+			"only", n_dirs ? enumerate(&looked, ", ") : "no folder, for want of /proc");
+}
+
 static rnf_status not_found(const struct words *kinds, const char *name)
 {
 	struct words all = { NULL, 0 }, looked = { NULL, 0 };
@@ -262,9 +271,10 @@ static rnf_status not_found(const struct words *kinds, const char *name)
 			*(const char **)rnf_push((void **)&looked.at, &looked.n,
 						 sizeof *looked.at) = folder;
 		}
-	const char *near = rnf_nearest(name, all.at, all.n);
-	return rnf_fail(RNF_ENOENT, "there is no %s \"%s\"%s%s%s; looked in %s",
-			enumerate(kinds, " or "), name,
+	const char *near = rnf_nearest(name, all.at, all.n), **any;
+	if (all.n == 0 && rnf_loader_kinds(&any) == 0) return rnf_loader_fail_empty();
+	return rnf_fail(RNF_ENOENT, "there is no %s %s%s%s%s; looked in %s",
+			enumerate(kinds, " or "), rnf_text_quoted(name),
 			near ? " (did you mean \"" : "", near ? near : "",
 			near ? "\"?)" : "",
 			looked.n ? enumerate(&looked, ", ") : "no folder at all");

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "plugin/keys.h"
 #include "plugin/loader.h"
 #include "plugin/value.h"
@@ -73,7 +74,7 @@ static rnf_status get_int(struct rnf_conf *node, const struct rnf_param *row,
 {
 	rnf_value_type(node, RNF_TYPE_INT);
 	if (node->type != RNF_CONF_INT)
-		return rnf_value_refuse(node, rnf_value_numbers(row, "a whole number"));
+		return rnf_value_refuse(node, rnf_value_whole_numbers(row, node));
 	*value = node->i;
 	if (rnf_value_fits(row, node->i)) return RNF_OK;
 	return rnf_value_refuse(node, rnf_value_range(row));
@@ -296,7 +297,7 @@ static rnf_status finish(void)
 static int check_keys(struct rnf_conf *group, const char *owner, int has_type,
 		      const struct rnf_table *tables, size_t n_tables)
 {
-	const char *dropped = "";
+	struct rnf_list dropped = { 0 };
 	int wrong = 0;
 	for (size_t i = 0; i < group->n; ) {
 		const struct rnf_conf *child = group->at[i];
@@ -305,8 +306,7 @@ static int check_keys(struct rnf_conf *group, const char *owner, int has_type,
 		    (has_type && !strcmp(child->key, "type"))) {
 			i++;
 		} else if (stale) {
-			dropped = rnf_format("%s%s%s", dropped, dropped[0] ? ", " : "",
-					     child->key);
+			rnf_list_add(&dropped, ", ", child->key);
 			rnf_conf_remove(group, child);
 		} else {
 			rnf_fail_aside(rnf_keys_refuse(child, owner, has_type, tables, n_tables));
@@ -315,9 +315,9 @@ static int check_keys(struct rnf_conf *group, const char *owner, int has_type,
 		}
 	}
 	/* who replaces a plugin in a conf has seen its keys */
-	if (dropped[0] && rnf_keys_word(group)->line == 0)
+	if (dropped.n && rnf_keys_word(group)->line == 0)
 		notice(rnf_format("%s is %s now, which does not have: %s (left out)",
-				  rnf_conf_path(group), owner, dropped));
+				  rnf_conf_path(group), owner, rnf_list_text(&dropped, "")));
 	return wrong;
 }
 

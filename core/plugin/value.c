@@ -45,7 +45,7 @@ const char *rnf_value_range(const struct rnf_param *row)
 	const int whole = row->type == RNF_TYPE_INT || row->type == RNF_TYPE_INTS;
 	const char *least = whole ? rnf_format("%.0f", row->min)
 				  : rnf_format("%.10g", row->min);
-	if (row->max >= 0x1p62) return rnf_format("%s or more", least);
+	if (whole ? row->max >= 0x1p63 : isinf(row->max)) return rnf_format("%s or more", least);
 	return rnf_format(whole ? "%s .. %.0f" : "%s .. %.10g", least, row->max);
 }
 
@@ -95,6 +95,19 @@ const char *rnf_value_numbers(const struct rnf_param *row, const char *what)
 {
 	const char *limits = rnf_value_range(row);
 	return rnf_format("%s%s%s", what, limits[0] ? ", " : "", limits);
+}
+
+/* 1000 and 1e3 are one number, and only the first is a whole one in libconfig. */
+const char *rnf_value_whole_numbers(const struct rnf_param *row, const struct rnf_conf *node)
+{
+	const char *must = rnf_value_numbers(row, "a whole number");
+	char *end = NULL;
+	const double value = node->type == RNF_CONF_FLOAT ? node->f
+			   : node->type == RNF_CONF_STRING || node->type == RNF_CONF_RAW
+			   ? strtod(node->s, &end) : NAN;
+	if ((end && (end == node->s || *end)) || value != rint(value) || fabs(value) > 0x1p53)
+		return must;
+	return rnf_format("%s, without point and exponent: write %.0f", must, value);
 }
 
 /* What a row wants, after "must be". */
@@ -154,41 +167,10 @@ static void type_bool(struct rnf_conf *node)
 	node->i = yes;
 }
 
-/* Up to the comma that ends an element: one in quotes does not. */
-static size_t item_length(const char *p)
-{
-	int inside = 0;
-	size_t n = 0;
-	for (; p[n] && (inside || p[n] != ','); n++)
-		if (p[n] == '"') inside = !inside;
-	return n;
-}
-
-/* "[1, 2]", "(1, 2)" and "1, 2" become a list of RAW, words with or without
- * quotes; a bracket without its partner stays text, which is refused. */
-static void type_list(struct rnf_conf *node)
-{
-	const char *p = rnf_conf_trimmed(node->s, strlen(node->s));
-	size_t n = strlen(p);
-	const char last = n ? p[n - 1] : 0;
-	const int opens = *p == '[' || *p == '(', closes = last == ']' || last == ')';
-	if (opens != closes || (opens && (*p == '[') != (last == ']'))) return;
-	if (opens) p = rnf_conf_trimmed(p + 1, n - 2);
-	node->type = RNF_CONF_LIST;
-	node->at = NULL;
-	node->n = 0;
-	while (*p) {
-		n = item_length(p);
-		rnf_conf_add(node, NULL, RNF_CONF_RAW, node->file, node->line)->s =
-			rnf_conf_unquoted(rnf_conf_trimmed(p, n));
-		p += n + (p[n] == ',');
-	}
-}
-
 void rnf_value_type(struct rnf_conf *node, uint32_t type)
 {
 	if (node->type != RNF_CONF_RAW) return;
-	if (rnf_value_is_list(type)) type_list(node);
+	if (rnf_value_is_list(type)) rnf_conf_split(node);
 	else if (type == RNF_TYPE_BOOL) type_bool(node);
 	else if (type == RNF_TYPE_INT) type_int(node);
 	else if (type == RNF_TYPE_FLOAT) type_float(node);

@@ -23,6 +23,8 @@ const char *rnf_value_choices(const struct rnf_param *row);
 const char *rnf_value_kinds(const char *kinds);
 /* `what`, then the range: "a number, 0 .. 1". */
 const char *rnf_value_numbers(const struct rnf_param *row, const char *what);
+/* The same for a whole number that is not written as one: what to write. */
+const char *rnf_value_whole_numbers(const struct rnf_param *row, const struct rnf_conf *node);
 /* What a row wants, after "must be". */
 const char *rnf_value_wanted(const struct rnf_param *row);
 /* Fail: conf/a.cfg:41: model.layers[2].stride is 0, must be ... */

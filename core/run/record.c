@@ -54,10 +54,17 @@ static int holds_run(const char *dir)
 	return access(rnf_format("%s/run.json", dir), F_OK) == 0;
 }
 
+/* For the user who has no right to write there, or no room. */
+static rnf_status name_out(rnf_status status)
+{
+	return status != RNF_EIO ? status
+		: rnf_fail(status, "%s; --out DIR is another folder for the run", rnf_fail_line());
+}
+
 rnf_status rnf_record_take(struct rnf_record *r)
 {
-	RNF_TRY(r->dir ? rnf_folder_make(r->dir) : make_default(r));
-	RNF_TRY(rnf_lock_take(&r->lock, r->dir));
+	RNF_TRY(name_out(r->dir ? rnf_folder_make(r->dir) : make_default(r)));
+	RNF_TRY(name_out(rnf_lock_take(&r->lock, r->dir)));
 	if (r->goes_on || !holds_run(r->dir)) return RNF_OK;
 	rnf_lock_release(&r->lock);
 	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or go "

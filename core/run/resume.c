@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "train/step.h"
 
 /* Keys that may change under way, with all below them: they do not say what is
@@ -92,17 +93,18 @@ static rnf_status check_finished(const struct rnf_resume *r, const struct rnf_ex
 static void compare_plugins(const struct rnf_found *found, const char *now_text)
 {
 	const char *then_text = rnf_contents_text(&found->contents, RNF_TEXT_PLUGINS);
-	const char *words = "", *name;
+	struct rnf_list words = { 0 };
+	const char *name;
 	json_t *then = json_loads(then_text ? then_text : "{}", 0, NULL), *digest;
 	json_t *now = json_loads(now_text, 0, NULL);
 	json_object_foreach(then, name, digest) {
 		const json_t *other = json_object_get(now, name);
 		if (other && !json_equal(other, digest))
-			words = rnf_format("%s%s%s", words, words[0] ? ", " : "", name);
+			rnf_list_add(&words, ", ", name);
 	}
-	if (words[0])
+	if (words.n)
 		rnf_log(RNF_LOG_WARNING, "resume  not the same as at the checkpoint: %s; the same "
-			"bits are not promised any more", words);
+			"bits are not promised any more", rnf_list_text(&words, ""));
 	json_decref(then);
 	json_decref(now);
 }

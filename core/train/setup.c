@@ -123,7 +123,9 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n)
 {
 	register_tables();
-	RNF_TRY(rnf_conf_read(path, rnf_conf_dir, &e->tree));
+	const rnf_status status = rnf_conf_gather(path, rnf_conf_dir, &e->tree);
+	rnf_fail_aside(status);
+	if (status < 0) return rnf_fail_all();
 	for (size_t i = 0; i < n; i++)
 		rnf_fail_aside(rnf_conf_override(e->tree, overrides[i], "--set", 0));
 	RNF_TRY(rnf_param_fill(e->tree, &root_params, &e->conf));

@@ -22,6 +22,12 @@ struct rnf_download {
 	const char *digest;    /* lower-case hex, as published */
 };
 
+/* A file or folder of the data set in another form than the one that is read. */
+struct rnf_other_form {
+	const char *file;  /* its name, without folders */
+	const char *words; /* what it is, for after "is": "the CSV form of it" */
+};
+
 struct rnf_dataset_info {
 	int64_t images[RNF_SPLITS];
 	int64_t h, w, c, classes;
@@ -35,6 +41,9 @@ struct rnf_dataset_impl {
 	const char *const *files;
 	const char *folder;
 	const struct rnf_download *downloads; /* url NULL ends the list */
+	/* What users have in its place: told when the data is not found. Or NULL; file
+	 * NULL ends the list. */
+	const struct rnf_other_form *others;
 	/* What is known before any file is seen: h, w, c, classes, names. NULL:
 	 * nothing, a plan needs the files then. [main] */
 	void (*describe)(const void *conf, struct rnf_dataset_info *info);

@@ -30,6 +30,20 @@ static const struct rnf_download downloads[] = {
 	{ .url = NULL },
 };
 
+#define PYTHON "of the Python version of CIFAR-10 (pickles)"
+#define MATLAB "of the Matlab version of CIFAR-10"
+
+static const struct rnf_other_form others[] = {
+	{ "cifar-10-batches-py", PYTHON }, { "cifar-10-python.tar.gz", PYTHON },
+	{ "data_batch_1", PYTHON }, { "data_batch_2", PYTHON }, { "data_batch_3", PYTHON },
+	{ "data_batch_4", PYTHON }, { "data_batch_5", PYTHON }, { "test_batch", PYTHON },
+	{ "cifar-10-batches-mat", MATLAB }, { "cifar-10-matlab.tar.gz", MATLAB },
+	{ "data_batch_1.mat", MATLAB }, { "test_batch.mat", MATLAB },
+	{ "cifar-100-binary.tar.gz", "of CIFAR-100, another data set" },
+	{ "cifar-100-python.tar.gz", "of CIFAR-100, another data set" },
+	{ NULL, NULL },
+};
+
 struct part {
 	const uint8_t *records; /* [n][RECORD] */
 	int64_t n;
@@ -125,6 +139,7 @@ static const struct rnf_dataset_impl impl = {
 	.files = files,
 	.folder = "cifar-10-batches-bin",
 	.downloads = downloads,
+	.others = others,
 	.describe = describe,
 	.open = open_files,
 	.read = read_image,

@@ -20,6 +20,13 @@ static const char prepare[] =
 	"printf 'seed = 1;\\nthreads = 1;\\nseed = 2;\\n' >twice.cfg\n"
 	"head -c 1100000 /dev/zero | tr '\\0' ' ' >huge.cfg\n"
 	"printf 'base = \"synthetic.cfg\";\\nthreads = 2 threads;\\n' >unit.cfg\n"
+	"printf 'base = \"synthetic.cfg\";\\nseed = 1e3;\\n' >exponent.cfg\n"
+	"printf 'base = \"synthetic.cfg\";\\nset = ( \"seed.x=1\", \"model.act=rellu\" );\\n"
+	"seeds = 3;\\n' >badset.cfg\n"
+	"mkdir -p sweep/lr=0.1; printf 'base = \"synthetic.cfg\";\\n' >lr=0.2.cfg; "
+	"cp lr=0.2.cfg sweep/lr=0.1/conf.cfg\n"
+	"mkdir -p python/cifar-10-batches-py; echo >python/cifar-10-batches-py/data_batch_1; "
+	"tar czf python.tar.gz -C python cifar-10-batches-py\n"
 	"printf 'base = \"synthetic.cfg\";\\nbackend = native;\\n' >bare.cfg\n"
 	"printf 'seed = 1e999;\\n' >inf.cfg; printf 'seed = 99999999999999999999;\\n' >wide.cfg\n"
 	"printf '@include \"nothing.cfg\"\\n' >include.cfg; printf 'base = \"synthetik.cfg\";\\n' >base.cfg\n"
@@ -77,6 +84,9 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "train synthetic train.optimizer.lr", "train.optimizer.lr is one argument too many" },
 	{ "train synthetic seed.x=1", "seed is a plain value, nothing is below it" },
 	{ "train synthetic seed+=1", "seed is no list, and no element of one" },
+	{ "train synthetic train.loss+=crossentropy", "train.loss is a list, must be the name of" },
+	{ "train synthetic train.metrics=accuracy,top_k train.metrics.top_k.kk=3",
+	  "metric.top_k has no key \"kk\"" },
 	/* values and units */
 	{ "train synthetic model.act=mishh", "did you mean \"mish\"" },
 	{ "train synthetic train.batch_size=0", "train.batch_size is 0, must be 1 .. 65536" },
@@ -84,6 +94,16 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "train synthetic train.epochs=ten", "must be a whole number, 1 .. 1000000" },
 	{ "train synthetic train.epochs=1.5", "train.epochs is \"1.5\", must be a whole number" },
 	{ "train synthetic train.epochs=99999999999999999999", "must be a whole number" },
+	{ "train synthetic seed=1e3", "seed is \"1e3\", must be a whole number, 0 .. "
+	  "9007199254740992, without point and exponent: write 1000" },
+	{ "check exponent.cfg", "exponent.cfg:2: seed is 1000, must be a whole number, 0 .. "
+	  "9007199254740992, without point and exponent: write 1000" },
+	{ "check synthetic model.initializer.type=constant model.initializer.value=-1e31",
+	  "model.initializer.value is -1e+31, must be -1e+30 .. 1e+30" },
+	{ "check synthetic train.metrics=accuracy,top_k train.metrics.top_k.k=10",
+	  "--set: train.metrics[1]: k is 10, must be less than the 10 classes of the data" },
+	{ "check synthetic train.metrics=accuracy train.metrics+=top_k data.classes=5",
+	  "k is 5, must be less than the 5 classes" },
 	{ "train synthetic train.shuffle=yes", "must be true or false" },
 	{ "train synthetic train.optimizer.lr=fast", "lr is \"fast\", must be a number" },
 	{ "train synthetic train.optimizer.lr=0,1", "lr is \"0,1\", must be a number" },
@@ -136,6 +156,14 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "train xresnet20 data.path=fifo.cfg", "fifo.cfg (no folder and no file)" },
 	{ "train xresnet20 data.path=many.cfg", "many.cfg: no plugin of kind archive can unpack it" },
 	{ "train xresnet20 data.path=cifar", "test_batch.bin" },
+	{ "train xresnet20 data.path=cifar/data_batch_1.bin", "cifar/data_batch_1.bin is one of the 6 "
+	  "files of the data set: name the folder that has them all" },
+	{ "train xresnet20 data.path=python", "python/cifar-10-batches-py is of the Python version of "
+	  "CIFAR-10 (pickles), which is not read; cifar10 reads data_batch_1.bin, " },
+	{ "train xresnet20 data.path=python/cifar-10-batches-py/", "python/cifar-10-batches-py is of "
+	  "the Python version" },
+	{ "train xresnet20 data.path=python/cifar-10-batches-py/data_batch_1", "rnframe fetch cifar10" },
+	{ "train xresnet20 data.path=python.tar.gz", "python.tar.gz/data_batch_1 is of the Python" },
 	{ "train quickstart data.path=cifar", "the data of fashion_mnist was not found" },
 	/* weights */
 	{ "eval synthetic --weights good", "good is a folder, must be a file of weights" },
@@ -182,7 +210,13 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "help extra", "extra" },
 	{ "--version foo", "foo" },
 	{ "inspect layer conv2d extra", "extra is one argument too many" },
-	{ "inspect layer x=y", "takes no key.path=value: x=y" },
+	{ "inspect layer x=y", "there is no layer \"x=y\"" },
+	{ "verify lr=0.1", "lr=0.1 is no run folder" },
+	{ "verify none/lr=0.1,seed=3", "none/lr=0.1,seed=3 is no run folder" },
+	{ "fetch a=b", "there is no dataset \"a=b\"" },
+	{ "train none/lr=0.1/conf.cfg", "there is no conf none/lr=0.1/conf.cfg" },
+	{ "train sweep/lr=0.1/conf.cfg seed=-1", "seed is -1, must be" },
+	{ "train lr=0.2.cfg seed=-1", "seed is -1, must be" },
 	{ "confs --set x=y", "confs does not take --set" },
 	/* options that the verb does not take */
 	{ "train synthetic --sett a=b", "unknown option --sett (did you mean --set?)" },
@@ -229,12 +263,15 @@ static const struct {
 	{ "check several.cfg", "several.cfg:4: model.act: there is no activation or layer "
 	  "\"rellu\" (did you mean \"relu\"?)", 2, 4, 0 },
 	{ "check many.cfg", "rnframe: and 5 more", 2, 21, 0 },
+	{ "check badset.cfg", "badset.cfg:2: \"seed.x=1\": seed is a plain value", 2, 3, 0 },
+	{ "check badset.cfg", "badset.cfg:3: seeds: a conf has no key \"seeds\"", 2, 3, 0 },
 	{ "train synthetic data.colour=1 data.images=0", "data.colour: dataset.synthetic has "
 	  "no key", 2, 2, 0 },
 	{ "check xresnet20 data.path=none model.layers.classifier.units=9",
 	  "the data has 10 classes\n", 2, 2, 0 },
 	{ "train synthetic --out empty.cfg", "empty.cfg", 3, 1, 0 },
-	{ "train synthetic --out empty.cfg/run", "empty.cfg/run: Not a directory", 3, 1, 0 },
+	{ "train synthetic --out empty.cfg/run", "empty.cfg/run: Not a directory; --out DIR is another "
+	  "folder for the run", 3, 1, 0 },
 	{ "train synthetic --out /proc/run", "/proc/run: No such file or directory", 3, 1, 0 },
 	{ "eval synthetic --weights good/model.safetensors --json none", "none: Is a directory", 3, 1, 0 },
 	{ "eval synthetic --weights good/model.safetensors --json no/a.json", "no/a.json: No such", 3, 1, 0 },
@@ -243,6 +280,8 @@ static const struct {
 	{ "profile synthetic --steps 1 --json /dev/full", "/dev/full: No space left", 3, 1, 0 },
 	{ "train synthetic --out new", "new/checkpoints/probe: cannot write: File too large", 3, 1, 1 },
 	{ "fetch cifar10 --mirror none --out empty.cfg", "empty.cfg", 3, 1, 0 },
+	{ "fetch cifar10 --mirror none --out empty.cfg/a", "empty.cfg/a: Not a directory; --out DIR is "
+	  "another folder for the files", 3, 1, 0 },
 };
 
 static char top[PATH_MAX], folder[1024];

@@ -179,13 +179,18 @@ static const char *put_many(const char *before, const char *item, int n, const c
 START_TEST(sizes)
 {
 	struct rnf_conf *root;
-	ck_assert_int_eq(rnf_conf_read(put_many("", "k%d = 1;\n", 4096, ""), dir, &root), 0);
-	ck_assert_int_eq(root->n, 4096);
-	refuses(put_many("", "k%d = 1;\n", 4097, ""), "many.cfg:4097: ", "4096 entries");
-	refuses(put_many("", "k%d:1\n", 4097, ""), "many.cfg:4097: ", "4096 entries");
-	refuses(put_many("a = [ 0", ",\n%d", 5000, " ];"), "many.cfg:4097: ", "4096 entries");
-	refuses(put_many("", "k%d = { a = 1; b = 2; c = 3; d = 4; e = 5; };\n", 4000, ""),
-		"many.cfg:3334: ", "20000 entries");
+	ck_assert_int_eq(rnf_conf_read(put_many("", "k%d = 1;\n", 256, ""), dir, &root), 0);
+	ck_assert_int_eq(root->n, 256);
+	refuses(put_many("", "k%d = 1;\n", 257, ""), "many.cfg:257: ", "a group has more than 256 keys");
+	refuses(put_many("", "k%d:1\n", 257, ""), "many.cfg:257: ", "256 keys");
+	refuses(put_many("a = [ 0", ",\n%d", 5000, " ];"), "many.cfg:4097: ", "a list has more than 4096");
+	refuses(put_many("a = ( 0", ",\n[ 1, 2, 3, 4, 5, %d ]", 4000, " );"), "many.cfg:3335: ",
+		"20000 entries");
+	char key[80] = "";
+	memset(key, 'k', 64);
+	ck_assert_int_eq(rnf_conf_read(put_many(key, " = %d;", 1, ""), dir, &root), 0);
+	key[64] = 'k';
+	refuses(put_many(key, " = %d;", 1, ""), "many.cfg:1: ", "has 65 bytes, may have 64");
 	put_many("", "@include \"none.cfg\" # %d\n", 257, "");
 	put("none.cfg", "");
 	refuses(at("many.cfg"), "many.cfg:257: ", "256 includes");
@@ -406,7 +411,19 @@ START_TEST(adds_to_lists)
 		"  {\n    type = \"c\";\n    size = 3;\n  },\n  {\n    type = \"d\";\n"
 		"    name = \"dd\";\n  },\n  \"e\"\n);\nn = 1;\nnew = ( \"x\" );\n"));
 	set(root, "w=[1,2]");
-	set_fails(root, "w+=3", "w is no list", "--set");
+	set(root, "w+=3");
+	set(root, "w.1=4");
+	set(root, "one=x");
+	set(root, "one+=y");
+	set(root, "one.y.size=5");
+	set(root, "two=v, w");
+	set(root, "two.w.size=6");
+	set(root, "three.type=z");
+	set(root, "three.z.size=7");
+	ck_assert_ptr_nonnull(strstr(written(rnf_conf_write, root), "w = ( 1, 4, 3 );\n"
+		"one = (\n  \"x\",\n  {\n    type = \"y\";\n    size = 5;\n  }\n);\n"
+		"two = (\n  \"v\",\n  {\n    type = \"w\";\n    size = 6;\n  }\n);\n"
+		"three = (\n  {\n    type = \"z\";\n    size = 7;\n  }\n);\n"));
 	set_fails(root, "n+=3", "n is no list", "--set");
 	set_fails(root, "l.x+=3", "no element \"x\"", "--set");
 	set_fails(root, "+=3", "no key", "--set");
@@ -430,6 +447,13 @@ START_TEST(several_mistakes)
 	ck_assert_int_eq(rnf_conf_read(at("c.cfg"), dir, &root), RNF_EINVAL);
 	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "n is a plain value, nothing is below it\n"));
 	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "names no key"));
+	put("d.cfg", "base = \"b.cfg\"; set = ( \"n.m=1\", 5 ); g = { }; l = ( );");
+	ck_assert_int_eq(rnf_conf_read(at("d.cfg"), dir, &root), RNF_EINVAL);
+	words = rnf_fail_words();
+	ck_assert_ptr_nonnull(strstr(words, "n is a plain value"));
+	ck_assert_ptr_nonnull(strstr(words, "set[1]: must be a string"));
+	ck_assert_ptr_nonnull(strstr(words, "g: beside `base`"));
+	ck_assert_ptr_nonnull(strstr(words, "l: beside `base`"));
 }
 END_TEST
 

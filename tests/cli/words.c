@@ -1,0 +1,147 @@
+/* Words of the program: what a terminal gets, what long and many mistakes cost, and
+ * a program that is not where it was installed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "lib/plugin.h"
+#include "lib/program.h"
+#include "lib/sanitizer.h"
+
+static char out[1 << 18];
+
+/* In a fresh folder; $r is the program, $X an escape sequence, a control of Latin-1
+ * in UTF-8, a mark of direction and a byte that is no UTF-8. */
+static int script(const char *text)
+{
+	return test_command(out, sizeof out, "r=$(realpath %s/rnframe); cd %s; d=$PWD; "
+		"X=$(printf '\\033]0;t\\007\\302\\2333mC1\\342\\200\\256dir\\377by'); "
+		"train=\"$r train synthetic.cfg train.callbacks.training_monitor.plot=false\"; "
+		"exec 2>&1; %s", test_build(), test_folder("words"), text);
+}
+
+#define MASKED "\\x1b]0;t\\x07\\xc2\\x9b3mC1\\xe2\\x80\\xaedir\\xffby"
+
+/* All of it may be seen by a terminal. */
+static void check_plain(const char *text)
+{
+	for (const char *p = text; *p;) {
+		const size_t n = *p == '\n' || *p == '\t' ? 1 : rnf_utf8_plain(p, strlen(p));
+		ck_assert_msg(n > 0, "byte %td, \\x%02x: %.300s", p - text,
+			      (unsigned)(unsigned char)*p, p > text + 100 ? p - 100 : text);
+		p += n;
+	}
+}
+
+static const struct {
+	const char *text, *words;
+	int status;
+} hostile[] = {
+	{ "printf '@include \"a%s\"\\n' \"$X\" >a.cfg; $r check a.cfg", "there is no conf a" MASKED, 2 },
+	{ "$r check \"$X\"", "there is no conf " MASKED, 2 },
+	{ "$r check synthetic.cfg model.act=\"$X\"", "there is no activation or layer \"" MASKED, 2 },
+	{ "$r check synthetic.cfg \"$X=1\"", "a conf has no key \"" MASKED, 2 },
+	{ "$r check synthetic.cfg model.layers.\"$X\".x=1", MASKED, 2 },
+	{ "$r check synthetic.cfg model.layers.stem.name=\"$X\"", MASKED, 2 },
+	{ "printf 'seed = a\\302\\233b;\\n' >b.cfg; $r check b.cfg",
+	  "syntax error: \"seed = a\\xc2\\x9bb;\"", 2 },
+	{ "$r check synthetic.cfg \"backend=$X\"", "there is no backend \"" MASKED, 2 },
+	{ "$r check synthetic.cfg \"precision=$X\"", "precision is \"" MASKED, 2 },
+	{ "$r check synthetic.cfg --origin \"out=$X\"", "out = \"" MASKED "\"", 0 },
+	{ "mkdir \"$X\"; $r check xresnet20.cfg \"data.path=$X\"", "test_batch.bin in " MASKED, 2 },
+	{ "$train --out \"$X\"", "run folder " MASKED, 0 },
+	{ "$train --out a >/dev/null; echo >\"a/checkpoints/a$X.safetensors\"; $r verify a",
+	  "checkpoints/a" MASKED ".safetensors", 2 },
+	{ "$train --out a >/dev/null; $train --out a --resume \"$X\"", MASKED, 2 },
+	{ "$r eval synthetic.cfg --weights \"$X.h5\"", MASKED ".h5: No such file", 2 },
+	{ "$r inspect layer \"$X\"", "there is no layer \"" MASKED, 2 },
+	{ "$r \"$X\"", "unknown verb " MASKED, 2 },
+	{ "$r train synthetic.cfg \"--$X\"", "unknown option --" MASKED, 2 },
+	{ "$r fetch \"$X\"", "there is no dataset \"" MASKED, 2 },
+	{ "mkdir -p \"p$X/layer\"; echo >\"p$X/layer/a.so\"; $r inspect layer --plugin-path \"p$X\"",
+	  "p" MASKED "/layer/a.so refused: ", 0 },
+	{ "$train \"data.path=$X\" --out a; cat a/conf.cfg", "path = \"" MASKED "\"", 0 },
+};
+
+START_TEST(no_byte_steers_a_terminal)
+{
+	const int status = script(hostile[_i].text);
+	ck_assert_msg(status == hostile[_i].status, "status %d: %.3000s", status, out);
+	ck_assert_msg(strstr(out, hostile[_i].words) != NULL, "%.3000s", out);
+	check_plain(out);
+}
+END_TEST
+
+/* What is right stays: UTF-8 of names in tables. */
+START_TEST(letters_stay)
+{
+	ck_assert_int_eq(script("$train --out \xc3\xa4\xe2\x82\xac"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "run folder \xc3\xa4\xe2\x82\xac\n"));
+}
+END_TEST
+
+/* Confs that are large and wrong, in Python: seconds and megabytes at most. */
+static const struct {
+	const char *python, *words;
+	int lines;
+} large[] = {
+	{ "'name = \"' + 100000 * '\\\\x01' + '\";'", "name is \"\\x01\\x01", 1 },
+	{ "'backend = \"' + 100000 * 'y' + '\";'", " [... 9", 1 },
+	{ "'backend = \"' + 100000 * 'y' + '\"; seeds = 1;'", "seeds: a conf has no key", 1 },
+	{ "'\\n'.join('%s%d = 1;' % (240 * 'k', i) for i in range(4000))",
+	  "has 241 bytes, may have 64", 21 },
+	{ "'\\n'.join('k%d = { %s };' % (i, ' '.join('%s%d = 1;' % (60 * 'k', j) "
+	  "for j in range(255))) for i in range(55))", "beside `base` stand only plain", 21 },
+	{ "'set = (' + ','.join('\"model.layers.%s%d.x=1\"' % (200 * 'a', i) "
+	  "for i in range(4000)) + ');'", "has no element \"aaaa", 21 },
+	{ "'set = (' + ','.join('\"model.layers+=%s%d\"' % (90 * 'n', i) for i in range(2000)) + ',' "
+	  "+ ','.join('\"model.layers.x%d.x=1\"' % i for i in range(2000)) + ');'", " more", 21 },
+};
+
+START_TEST(large_mistakes_are_cheap)
+{
+	char path[1024];
+	int lines = 0;
+	if (TEST_ASAN || TEST_TSAN) return; /* they take memory of their own */
+	snprintf(path, sizeof path, "%s/tests/tmp/words.py", test_build());
+	FILE *f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "print('base = \"synthetic.cfg\";\\n' + %s)\n", large[_i].python);
+	fclose(f);
+	const int status = script("python3 ../words.py >a.cfg; ulimit -v 1000000; ulimit -t 10; "
+				  "$r check a.cfg");
+	ck_assert_msg(status == 2, "status %d: %.2000s", status, out);
+	ck_assert_msg(strstr(out, large[_i].words) != NULL, "%.2000s", out);
+	for (const char *p = out; *p; p++) lines += *p == '\n';
+	ck_assert_msg(lines >= large[_i].lines && lines <= 21, "%d lines: %.2000s", lines, out);
+	ck_assert_uint_lt(strlen(out), 45000);
+}
+END_TEST
+
+/* A copy of the program alone. */
+static const struct { const char *text, *words; } copies[] = {
+	{ "cp $r .; ./rnframe inspect", "there are no plugins at all: looked in " },
+	{ "cp $r .; ./rnframe inspect layer", "there are no plugins at all" },
+	{ "cp $r .; ./rnframe check synthetic.cfg", "the folder of the program's own confs was not" },
+	{ "cp $r .; ./rnframe confs", "is this program a copy?" },
+	{ "cp $r .; echo 'data = \"synthetic\";' >a.cfg; ./rnframe check a.cfg", "no plugins at all" },
+};
+
+START_TEST(a_copy_says_what_it_misses)
+{
+	const int status = script(copies[_i].text);
+	ck_assert_msg(status == 2, "status %d: %.2000s", status, out);
+	ck_assert_msg(strstr(out, copies[_i].words) != NULL, "%.2000s", out);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ no_byte_steers_a_terminal, TEST_ROWS(hostile) }, { letters_stay, 0 },
+		{ large_mistakes_are_cheap, TEST_ROWS(large) },
+		{ a_copy_says_what_it_misses, TEST_ROWS(copies) }, { NULL, 0 },
+	};
+	return test_run_cases("words", cases);
+}
