@@ -1,9 +1,11 @@
 /* progress: how far a run is, on stderr. On a terminal one line that is redrawn
- * at most ten times a second; elsewhere a line an epoch and one a minute. */
+ * at most ten times a second; elsewhere, and with TERM=dumb, a line an epoch and
+ * one a minute. */
 #include <rnframe/callback.h>
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR = 20, STEPS = 64, FIRST_ETA = 4, LINE = 256 };
+enum { BAR = 20, LEAST_BAR = 5, STEPS = 64, FIRST_ETA = 4, LINE = 256 };
 
 static const double redraw_s = 0.1, report_s = 60.0;
 
@@ -32,6 +34,13 @@ static double now_s(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* A dumb terminal would print the sequences that clear a line. */
+static int can_redraw(void)
+{
+	const char *term = getenv("TERM");
+	return isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb");
+}
+
 static rnf_status open_state(const struct rnf_host *host, const void *conf,
 			     void **self)
 {
@@ -39,7 +48,7 @@ static rnf_status open_state(const struct rnf_host *host, const void *conf,
 	struct state *s = host->alloc(sizeof *s);
 	if (!s) return host->fail(RNF_ENOMEM, "no memory");
 	s->host = host;
-	s->terminal = isatty(STDERR_FILENO);
+	s->terminal = can_redraw();
 	*self = s;
 	return RNF_OK;
 }
@@ -71,30 +80,80 @@ static void put_duration(double seconds, char *text, size_t n)
 		snprintf(text, n, "-");
 	else if (s < 3600)
 		snprintf(text, n, "%" PRId64 ":%02" PRId64, s / 60, s % 60);
+	else if (s < 48 * 3600)
+		snprintf(text, n, "%" PRId64 "h%02" PRId64, s / 3600, s / 60 % 60);
 	else
-		snprintf(text, n, "%" PRId64 ":%02" PRId64 ":%02" PRId64,
-			 s / 3600, s / 60 % 60, s % 60);
+		snprintf(text, n, "%" PRId64 "d%02" PRId64 "h", s / 86400, s / 3600 % 24);
 }
 
 /* -- lines -- */
 
-/* Losses by fabs(): they are never negative, and NaN may have a sign.
- * "epoch 3/5 [#####---------------] loss 1.2345 acc 56.1% ..." */
-static void put_status(const struct state *s, const struct rnf_run *run,
-		       char *line)
+/* What a status line can show, in this order. */
+enum { EPOCH = 1, PART = 2, LOSS = 4, ACCURACY = 8, SPEED = 16, LEFT = 32 };
+
+/* The first set whose words fit into the columns; loss and time left go last. */
+static const unsigned sets[] = {
+	EPOCH | PART | LOSS | ACCURACY | SPEED | LEFT, EPOCH | LOSS | ACCURACY | SPEED | LEFT,
+	EPOCH | LOSS | ACCURACY | LEFT, EPOCH | LOSS | LEFT, LOSS | LEFT,
+};
+enum { SETS = sizeof sets / sizeof *sets };
+
+/* How much of the epoch is done, in `n` signs: "[###---]". */
+static void put_bar(const struct rnf_run *run, int n, char *text)
 {
 	const int64_t per_epoch = run->steps_per_epoch > 0 ? run->steps_per_epoch : 1;
 	const int64_t within = run->step - (run->epoch - 1) * per_epoch;
-	int64_t full = BAR * within / per_epoch;
-	full = full < 0 ? 0 : full > BAR ? BAR : full;
-	char left[32], bar[BAR + 1];
+	const int64_t done = n * within / per_epoch;
+	const int full = done < 0 ? 0 : done > n ? n : (int)done;
+	text[0] = '[';
+	memset(text + 1, '#', (size_t)full);
+	memset(text + 1 + full, '-', (size_t)(n - full));
+	memcpy(text + 1 + n, "]", 2);
+}
+
+/* One part of the line, behind what stands there. */
+__attribute__((format(printf, 2, 3)))
+static void add(char *line, const char *format, ...)
+{
+	const size_t n = strlen(line);
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line + n, LINE - n, format, args);
+	va_end(args);
+}
+
+/* Losses by fabs(): they are never negative, and NaN may have a sign. */
+static void put_set(unsigned set, const struct rnf_run *run, const char *bar,
+		    const char *left, char *line)
+{
+	line[0] = 0;
+	if (set & EPOCH) add(line, "epoch %" PRId64 "/%" PRId64 " ", run->epoch, run->epochs);
+	if (set & PART) add(line, "%s ", bar);
+	else if (set & EPOCH) add(line, " ");
+	add(line, "loss %.4f", fabs(run->loss));
+	if (set & ACCURACY) add(line, "  acc %.1f%%", 100.0 * run->accuracy);
+	if (set & SPEED) add(line, "  %.0f images/s", run->images_per_s);
+	add(line, "  ETA %s", left);
+}
+
+/* "epoch 3/5 [#####---------------] loss 1.2345  acc 56.1%  1234 images/s  ETA 1:02"
+ * in at most `columns`: the bar gets shorter first, then parts go. */
+static void put_status(const struct state *s, const struct rnf_run *run, int columns,
+		       char *line)
+{
+	char left[32], bar[BAR + 3];
 	put_duration(left_s(s, run), left, sizeof left);
-	memset(bar, '-', BAR);
-	memset(bar, '#', (size_t)full);
-	bar[BAR] = '\0';
-	snprintf(line, LINE, "epoch %" PRId64 "/%" PRId64 " [%s] loss %.4f  acc %.1f%%"
-		 "  %.0f images/s  ETA %s", run->epoch, run->epochs, bar, fabs(run->loss),
-		 100.0 * run->accuracy, run->images_per_s, left);
+	put_bar(run, BAR, bar);
+	put_set(sets[0], run, bar, left, line);
+	const int over = (int)strlen(line) - columns;
+	if (over > 0 && BAR - over >= LEAST_BAR) {
+		put_bar(run, BAR - over, bar);
+		put_set(sets[0], run, bar, left, line);
+	}
+	for (int i = 1; i < SETS && (int)strlen(line) > columns; i++)
+		put_set(sets[i], run, bar, left, line);
+	if ((int)strlen(line) > columns)
+		snprintf(line, LINE, "loss %.2f ETA %s", fabs(run->loss), left);
 }
 
 static void put_epoch(const struct rnf_epoch *e, int64_t epochs, char *line)
@@ -121,8 +180,9 @@ static int columns(void)
 static void draw(struct state *s, const struct rnf_run *run, double now)
 {
 	char line[LINE];
-	put_status(s, run, line);
-	dprintf(STDERR_FILENO, "\r%.*s\033[K", columns(), line);
+	const int most = columns();
+	put_status(s, run, most, line);
+	dprintf(STDERR_FILENO, "\r%.*s\033[K", most, line);
 	s->drawn = 1;
 	s->shown_s = now;
 }
@@ -144,7 +204,7 @@ static void on_step(struct state *s, const struct rnf_run *run)
 		draw(s, run, now);
 	} else if (!s->terminal && now - s->shown_s >= report_s) {
 		char line[LINE];
-		put_status(s, run, line);
+		put_status(s, run, LINE - 1, line);
 		s->host->log(RNF_LOG_INFO, "%s", line);
 		s->shown_s = now;
 	}

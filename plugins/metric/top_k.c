@@ -37,6 +37,17 @@ static double score(const void *self, size_t k, const float *logits,
 	return rank(k, logits, largest(k, target)) < conf->k ? 1.0 : 0.0;
 }
 
-static const struct rnf_metric_impl impl = { .score = score };
+/* Among all classes the right one always is. */
+static rnf_status check(const void *self, const struct rnf_host *host,
+			const struct rnf_context *context)
+{
+	const struct conf *conf = self;
+	if (conf->k < context->classes) return RNF_OK;
+	return host->fail(RNF_EINVAL, "k is %lld, must be less than the %lld classes of the data: "
+			  "else every image counts as right", (long long)conf->k,
+			  (long long)context->classes);
+}
+
+static const struct rnf_metric_impl impl = { .score = score, .check = check };
 RNF_PLUGIN(metric, top_k, "share of images whose class is among the k largest logits",
 	   &params, impl)

@@ -1,9 +1,12 @@
+#define _GNU_SOURCE /* posix_openpt */
 #include "lib/plugin.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -67,8 +70,92 @@ START_TEST(piped)
 }
 END_TEST
 
+/* What a terminal of so many columns gets for one step. */
+static const char *drawn(int columns, int64_t left)
+{
+	static char text[1024];
+	const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(grantpt(terminal) | unlockpt(terminal), 0);
+	const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	const struct winsize size = { .ws_row = 24, .ws_col = (unsigned short)columns };
+	ck_assert_int_eq(ioctl(end, TIOCSWINSZ, &size), 0);
+	const int saved = dup(STDERR_FILENO);
+	dup2(end, STDERR_FILENO);
+	const struct rnf_callback_impl *impl = test_feature("callback", "progress")->impl;
+	struct rnf_run run = { .size = sizeof run, .name = "net", .epoch = 103, .epochs = 180,
+		.steps_per_epoch = 352, .step = 102 * 352 + 176, .loss = 1.23456,
+		.accuracy = 0.565, .images_per_s = 1234 };
+	void *self;
+	run.steps = run.step + left;
+	ck_assert_int_eq(impl->open(&host, NULL, &self), RNF_OK);
+	impl->on(self, RNF_EVENT_BEGIN, &run);
+	for (int i = 0; i < 8; i++) { /* the time left is that of the median step */
+		usleep(40000);
+		impl->on(self, RNF_EVENT_STEP, &run);
+	}
+	dup2(saved, STDERR_FILENO);
+	fcntl(terminal, F_SETFL, O_NONBLOCK);
+	const ssize_t n = read(terminal, text, sizeof text - 1);
+	text[n > 0 ? n : 0] = 0;
+	close(end);
+	close(terminal);
+	close(saved);
+	const char *line = strrchr(text, '\r');
+	return line ? line : text;
+}
+
+/* Columns, and what the line has then. */
+static const struct {
+	int columns;
+	const char *begins, *has;
+} widths[] = {
+	{ 120, "\repoch 103/180 [##########----------] loss 1.2346  acc 56.5%  1234 images/s  "
+	  "ETA ", "" },
+	{ 80, "\repoch 103/180 [###", "--] loss 1.2346  acc 56.5%  1234 images/s  ETA " },
+	{ 79, "\repoch 103/180 [###", "--] loss 1.2346  acc 56.5%  1234 images/s  ETA " },
+	{ 60, "\repoch 103/180  loss 1.2346  acc 56.5%  ETA ", "" },
+	{ 40, "\repoch 103/180  loss 1.2346  ETA ", "" },
+	{ 30, "\rloss 1.2346  ETA ", "" },
+	{ 20, "\rloss 1.23 ETA ", "" },
+};
+
+/* Both ends are whole, whatever is left: minutes, hours, days. */
+START_TEST(a_line_fits_its_terminal)
+{
+	static const int64_t left[] = { 10000, 300000, 9000000 };
+	static const char *const marks[] = { ":", "h", "h" };
+	setenv("TERM", "xterm", 1);
+	for (int i = 0; i < 3; i++) {
+		const char *line = drawn(widths[_i].columns, left[i]);
+		const char *end = strstr(line, "\033[K"), *eta = strstr(line, "ETA ");
+		ck_assert_msg(!strncmp(line, widths[_i].begins, strlen(widths[_i].begins)),
+			      "%s", line);
+		ck_assert_msg(strstr(line, widths[_i].has) && end && eta, "%s", line);
+		ck_assert_msg(end - line - 1 < widths[_i].columns, "%s", line);
+		ck_assert_msg(strpbrk(eta + 4, marks[i]) && end - eta >= 8, "%s", line);
+		ck_assert_msg(i < 2 || (end[-1] == 'h' && strchr(eta, 'd')), "%s", line);
+	}
+}
+END_TEST
+
+/* No sequences where they would be shown: lines of the log are all. */
+START_TEST(a_dumb_terminal_gets_no_sequences)
+{
+	setenv("TERM", "dumb", 1);
+	ck_assert_str_eq(drawn(80, 300), "");
+	unsetenv("TERM");
+	ck_assert_str_eq(drawn(80, 300), "");
+	setenv("TERM", "xterm", 1);
+	ck_assert_ptr_nonnull(strstr(drawn(80, 300), "\033[K"));
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = { piped, NULL };
-	return test_run("callback/progress", tests);
+	const struct test_case cases[] = {
+		{ piped, 0 }, { a_line_fits_its_terminal, TEST_ROWS(widths) },
+		{ a_dumb_terminal_gets_no_sequences, 0 }, { NULL, 0 },
+	};
+	return test_run_cases("callback/progress", cases);
 }
