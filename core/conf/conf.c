@@ -95,17 +95,20 @@ static int is_plain(const struct rnf_conf *node)
 	return node->type != RNF_CONF_GROUP && node->type != RNF_CONF_LIST;
 }
 
-/* A conf on a base says what differs: scalars here, all else by `set`. What does not
- * is put aside and left out. */
-static rnf_status check_composed(const struct rnf_conf *root,
-				 const struct rnf_conf *base,
-				 const struct rnf_conf *set)
+static rnf_status check_base(const struct rnf_conf *base, const struct rnf_conf *set)
 {
 	if (base->type != RNF_CONF_STRING)
 		return rnf_conf_fail(base, "must be the name of a conf, in quotes");
 	if (set && set->type != RNF_CONF_LIST)
 		return rnf_conf_fail(set, "must be a list of strings, "
 				     "( \"key.path=value\", ... )");
+	return RNF_OK;
+}
+
+/* A conf on a base says what differs: scalars here, all else by `set`. What does not
+ * is put aside and left out. */
+static void check_composed(const struct rnf_conf *root, const struct rnf_conf *set)
+{
 	for (size_t i = 0; set && i < set->n; i++)
 		if (set->at[i]->type != RNF_CONF_STRING)
 			rnf_fail_aside(rnf_conf_fail(set->at[i], "must be a string, "
@@ -117,7 +120,6 @@ static rnf_status check_composed(const struct rnf_conf *root,
 						     "values; change parts of the base by "
 						     "set = ( \"%s.key=value\" )", node->key));
 	}
-	return RNF_OK;
 }
 
 static void replace(struct rnf_conf *root, struct rnf_conf *node)
@@ -140,13 +142,14 @@ static rnf_status read_base(const struct rnf_conf *own, const struct rnf_conf *b
 	const struct rnf_conf *set = rnf_conf_get(own, "set");
 	const char *file = NULL;
 	rnf_status status;
-	RNF_TRY(check_composed(own, base, set));
+	RNF_TRY(check_base(base, set));
 	if (depth == MAX_BASES)
 		return rnf_conf_fail(base, "bases are more than %d deep: a conf that "
 				     "is its own base?", MAX_BASES);
 	status = rnf_source_find(base->s, path, conf_dir, &file);
 	if (status < 0) return rnf_fail_in(status, "%sbase: ", rnf_conf_place(base));
 	RNF_TRY(read_composed(file, conf_dir, depth + 1, root));
+	check_composed(own, set);
 	for (size_t i = 0; set && i < set->n; i++)
 		if (set->at[i]->type == RNF_CONF_STRING)
 			rnf_fail_aside(rnf_conf_override(*root, set->at[i]->s,
