@@ -102,7 +102,6 @@ rnf_status rnf_experiment_fit(const struct rnf_experiment *e, int training)
 	rnf_fail_aside(ask(t->scheduler, CHECK(scheduler, t->scheduler), &c));
 	RNF_TRY(rnf_fail_all());
 	warn_of_twins(e->data->augment);
-	RNF_TRY(rnf_fail_all());
 	if (training) warn_of_rates(e);
 	return RNF_OK;
 }
