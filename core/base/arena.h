@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 void *rnf_alloc(size_t bytes);
-/* That end, for who asked somewhere else and got nothing. */
+/* The same end, for memory that another allocator refused. */
 void rnf_no_memory(size_t bytes) __attribute__((noreturn));
 /* A copy of the first n bytes of text, terminated. */
 char *rnf_strndup(const char *text, size_t n);

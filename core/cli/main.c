@@ -37,17 +37,17 @@ static const struct rnf_verb verbs[] = {
 	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
 	  "--probs", "--report" }, 1 },
 	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
-	  "do all that comes before a run: names, shapes, memory, data; writes nothing. "
+	  "do everything that precedes a run: names, shapes, memory, data; write nothing. "
 	  "--origin: print\n      each key, its value and where it was set",
 	  rnf_verb_check, 1, { "--conf", "--set", "--weights", "--origin" }, 0 },
 	{ "plan", "CONF [key.path=value]...",
-	  "print shapes, parameters, phases and memory; runs nothing", rnf_verb_plan, 1,
+	  "print shapes, parameters, phases and memory; run nothing", rnf_verb_plan, 1,
 	  { "--conf", "--set" }, 0 },
 	{ "profile", "CONF [key.path=value]... [--steps N] [--mode train|inference] "
-	  "[--json FILE]", "run a few steps and tell where their time goes; keeps nothing",
+	  "[--json FILE]", "run a few steps and report where their time goes; write nothing",
 	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },
-	{ "verify", "RUN [--steps N]", "check the files of a run folder; make its last N steps "
-	  "again,\n      and those since the checkpoint before them, and compare every bit",
+	{ "verify", "RUN [--steps N]", "check the files of a run folder; repeat its last N steps,\n      "
+	  "and those since the checkpoint before them, and compare every bit",
 	  rnf_verb_verify, 1, { "--steps" }, 0 },
 	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",
 	  rnf_verb_inspect, 2, { NULL }, 0 },

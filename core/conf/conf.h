@@ -35,7 +35,7 @@ struct rnf_conf {
 rnf_status rnf_conf_read(const char *path, const char *conf_dir,
 			 struct rnf_conf **root);
 
-/* The same for who goes on to look for more mistakes: those of `set` stay put aside,
+/* The same for callers that look for more mistakes: those of `set` stay put aside,
  * and the status is bad only where there is no tree. */
 rnf_status rnf_conf_gather(const char *path, const char *conf_dir,
 			   struct rnf_conf **root);

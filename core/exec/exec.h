@@ -31,7 +31,7 @@ struct rnf_worker {
 	int first, last;  /* image of its leaf: sums start here, and end */
 	int part, parts;  /* of a step that workers do together; else 0 of 1 */
 	float *reduction; /* the leaf's vector */
-	/* At work; for who has to tell, in another thread too (crash.h). */
+	/* The op at work; the crash handler reads it, from other threads too (crash.h). */
 	const struct rnf_op *_Atomic op;
 };
 

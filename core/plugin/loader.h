@@ -20,7 +20,7 @@ void rnf_loader_try(const char *kind, const char *name);
  * files are reported through `refused` (file, reason) and skipped. */
 size_t rnf_loader_list(const char *kind, const struct rnf_feature ***features,
 		       void (*refused)(const char *file, const char *reason));
-/* The same, for who needs all that can be had: RNF_EIO or RNF_ENOMEM when a folder or
+/* The same, for callers that need all there is: RNF_EIO or RNF_ENOMEM when a folder or
  * file could not be read for want of a disk, descriptors or memory. What is broken is
  * skipped. */
 rnf_status rnf_loader_all(const char *kind, const struct rnf_feature ***features, size_t *n);

@@ -48,8 +48,8 @@ static void warn_of_twins(struct rnf_refs augment)
 			const struct rnf_feature *f = augment.at[i]->feature;
 			const struct rnf_augment_impl *impl = f->impl;
 			if (augment.at[j]->feature == f && impl->flags & RNF_AUGMENT_ALWAYS)
-				rnf_log(RNF_LOG_WARNING, "data.augment: %s stands there twice, and "
-					"is done twice", f->name);
+				rnf_log(RNF_LOG_WARNING, "data.augment: %s is listed twice and "
+					"applied twice", f->name);
 		}
 }
 

@@ -208,8 +208,8 @@ static void warn(const struct rnf_training_step *s, const struct rnf_run *run)
 	const struct rnf_experiment *e = s->e;
 	const int64_t n = e->numerics.bad;
 	if (e->conf.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK)
-		rnf_log(RNF_LOG_WARNING, "%s: %s; the model goes back to the begin of the "
-			"epoch, and on with the next batch", place(run),
+		rnf_log(RNF_LOG_WARNING, "%s: %s; the model goes back to the beginning of "
+			"the epoch and continues with the next batch", place(run),
 			fault_words(s, run));
 	else if (n == 1 || n % 100 == 0)
 		rnf_log(RNF_LOG_WARNING, "%s: %s; the step is skipped, the %lld%s so far; "
@@ -262,7 +262,7 @@ rnf_status rnf_numerics_end_epoch(struct rnf_experiment *e, const struct rnf_run
 	if (!e->snapshot[0] || e->numerics.recent > RNF_NONFINITE_MAX)
 		return rnf_fail(RNF_ENUMBER, "%s: %s", place(run), words);
 	go_back(e);
-	rnf_log(RNF_LOG_WARNING, "%s: %s; the model goes back to the begin of the epoch",
+	rnf_log(RNF_LOG_WARNING, "%s: %s; the model goes back to the beginning of the epoch",
 		place(run), words);
 	return RNF_OK;
 }
@@ -273,5 +273,5 @@ void rnf_numerics_end(const struct rnf_experiment *e, const struct rnf_run *run)
 	if (n == 0 || e->conf.numerics.on_nonfinite == RNF_NONFINITE_STOP) return;
 	rnf_log(RNF_LOG_WARNING, "%lld of %lld steps were not finite and %s",
 		(long long)n, (long long)run->step,
-		e->snapshot[0] ? "were taken back to the begin of their epoch" : "were skipped");
+		e->snapshot[0] ? "were taken back to the beginning of their epoch" : "were skipped");
 }

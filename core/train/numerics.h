@@ -14,7 +14,7 @@ enum { RNF_NONFINITE_MAX = 10 };
  * or infinity; *what is the first such tensor's name. */
 rnf_status rnf_state_finite(const struct rnf_experiment *e, const char **what);
 
-/* At the begin of an epoch: what a rollback goes back to. A run that is resumed
+/* At the beginning of an epoch: what a rollback goes back to. A run that is resumed
  * within an epoch has e->snapshot from its checkpoint instead. */
 void rnf_numerics_begin_epoch(struct rnf_experiment *e);
 /* After each step: what the conf wants done about a bad one. RNF_ENUMBER: the run

@@ -79,7 +79,7 @@ static const struct rnf_param root_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_conf_root, data, "dataset", "the images"),
 	{ .key = "train", .unit = "", .brief = "how it learns", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct rnf_conf_root, train), .group = &train_params },
-	{ .key = "numerics", .unit = "", .brief = "what is not a finite number",
+	{ .key = "numerics", .unit = "", .brief = "non-finite numbers",
 	  .type = RNF_TYPE_GROUP, .offset = offsetof(struct rnf_conf_root, numerics),
 	  .group = &numerics_params },
 };

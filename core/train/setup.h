@@ -69,7 +69,7 @@ struct rnf_experiment {
 	struct rnf_pool *pool;
 	float *weights;                 /* the block; kept statistics included */
 	float *slots[RNF_SLOTS_MAX];    /* optimizer state, same layout */
-	/* weights, then slots, as they were at the begin of the epoch; NULL unless
+	/* weights, then slots, as they were at the beginning of the epoch; NULL unless
 	 * numerics.on_nonfinite is "rollback" */
 	float *snapshot[1 + RNF_SLOTS_MAX];
 	struct rnf_numerics numerics;

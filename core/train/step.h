@@ -1,4 +1,4 @@
-/* A step of training, for the loop and for who measures it. [main] */
+/* A step of training, for the loop and for measurements. [main] */
 #ifndef RNF_TRAIN_STEP_H
 #define RNF_TRAIN_STEP_H
 

@@ -21,7 +21,7 @@ struct rnf_tally {
 	int64_t within[RNF_TALLY_TOP]; /* the true class is among the i + 1 largest */
 	double cross_entropy;          /* sum */
 	struct rnf_tally_bin bins[RNF_TALLY_BINS];
-	float *probs; /* [classes]: room for who fills it */
+	float *probs; /* [classes]: scratch of the caller */
 };
 
 void rnf_tally_init(struct rnf_tally *t, int64_t classes);

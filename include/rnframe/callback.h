@@ -5,12 +5,12 @@
 
 #include <rnframe/plugin.h>
 
-/* BEGIN comes first, also when a run goes on from a checkpoint: run->step and the
- * history then are those of the checkpoint, and what a callback wrote about later
- * ones is void. */
+/* BEGIN comes first, also when a run resumes from a checkpoint: run->step and the
+ * history are then those of the checkpoint, and what a callback wrote about later
+ * steps is void. */
 enum rnf_event { RNF_EVENT_BEGIN, RNF_EVENT_STEP, RNF_EVENT_EPOCH, RNF_EVENT_END };
 
-/* What an epoch came to; val_* are NAN without a validation set. */
+/* The figures of an epoch; val_* are NAN without a validation set. */
 struct rnf_epoch {
 	int64_t epoch, step; /* 1-based; the last step of the epoch */
 	double time_s, lr;

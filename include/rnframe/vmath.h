@@ -61,8 +61,8 @@ static inline float rnf_expf(float x)
 /* -- tile kernels out of an element --
  *
  * The bodies of an activation's kernels, for an f that returns y of x and its slope:
- * called with its name from a function that is RNF_MULTIARCH, f is inlined, and what
- * is not used of it goes. y == x and dx == dy (or dx == x) are allowed. [worker] */
+ * called with its name from a function that is RNF_MULTIARCH, f is inlined, and the
+ * compiler drops the unused half. y == x and dx == dy (or dx == x) are allowed. [worker] */
 
 typedef float rnf_element(float x, float *slope);
 

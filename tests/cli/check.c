@@ -75,7 +75,7 @@ START_TEST(doubts)
 	check(0, "synthetic.cfg data.augment.normalize.std=[0.2,64,0.3]");
 	has("warning: normalize: std is 64, though its unit is");
 	check(0, "synthetic.cfg data.augment=flip,normalize,normalize");
-	has("warning: data.augment: normalize stands there twice");
+	has("warning: data.augment: normalize is listed twice");
 	check(0, "synthetic.cfg train.scheduler.type=step train.scheduler.boundaries=[1,200]");
 	has("warning: step: boundaries: the rate never falls at epoch 200, since the run has 2 epochs");
 	check(0, "synthetic.cfg train.scheduler=step train.epochs=100");
