@@ -141,10 +141,16 @@ static rnf_val batch_norm(struct rnf_graph *g, rnf_val x, rnf_val gamma,
 	return like(g, &(struct rnf_op){ .kind = RNF_OP_AFFINE, .in = { x, c }, .n_in = 2 });
 }
 
-static int is_drawn_by(const struct rnf_program *p, uint64_t node)
+/* Of the layer's ops, which are the last ones: has one the key? Those of layers that it is
+ * made of are among them, and their labels begin with its own. */
+static int is_drawn_by(const struct rnf_program *p, const char *label, uint64_t node)
 {
-	for (size_t i = 0; i < p->n_ops; i++)
-		if (p->ops[i].kind == RNF_OP_ACT && p->ops[i].node == node) return 1;
+	const size_t n = strlen(label);
+	for (size_t i = p->n_ops; i > 0; i--) {
+		const struct rnf_op *op = &p->ops[i - 1];
+		if (!op->label || strncmp(op->label, label, n) != 0) return 0;
+		if (op->kind == RNF_OP_ACT && op->node == node) return 1;
+	}
 	return 0;
 }
 
@@ -155,7 +161,7 @@ static uint64_t key_of(const struct rnf_program *p, const char *label)
 	uint64_t key = 0;
 	for (const char *s = label; *s; s++)
 		key = key * 1099511628211ull + (unsigned char)*s;
-	for (uint64_t first = key, n = 1; is_drawn_by(p, key); n++)
+	for (uint64_t first = key, n = 1; is_drawn_by(p, label, key); n++)
 		key = rnf_random_key(first, n);
 	return key;
 }
