@@ -238,5 +238,5 @@ help: ## print this
 .SECONDARY:
 .PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
 -include $(patsubst %.c,$(BUILD)/%.d,$(core_src) $(plugin_src) $(folder_src) $(test_src) \
-	$(fuzz_src) $(test_lib_src) $(fuzz_lib_src) $(wildcard tests/bad/*.c))
+	$(fuzz_src) $(test_lib_src) $(fuzz_lib_src)) $(bad:.so=.d) $(BUILD)/tests/fault.d
 endif

@@ -153,6 +153,25 @@ START_TEST(files_of_other_builds_are_not_read)
 }
 END_TEST
 
+/* Each object knows its headers, those of test plugins and of preloaded libraries too. */
+START_TEST(a_changed_header_compiles_anew)
+{
+	static const char *const files[] = { "plugins/activation/relu.so", "core/base/file.o",
+		"plugins/format/safetensors/text.o", "tests/bad/layer/size_zero.so" };
+	const char *dir = test_folder("headers");
+	copy_tree(dir);
+	test_shell("mkdir -p %s/tests && cp -r tests/bad %s/tests", dir, dir);
+	for (size_t f = 0; f < sizeof files / sizeof *files; f++)
+		test_shell(MAKE "-C %s build/%s >/dev/null", dir, files[f]);
+	test_shell("sleep 0.1; touch %s/include/rnframe/*.h %s/core/base/file.h; sleep 0.1; "
+		   "touch %s/now", dir, dir, dir);
+	for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+		test_shell(MAKE "-C %s build/%s >/dev/null", dir, files[f]);
+		test_shell("test %s/build/%s -nt %s/now", dir, files[f], dir);
+	}
+}
+END_TEST
+
 /* hdf5 stands for a package that is installed after the first build. */
 START_TEST(a_plugin_comes_with_its_package)
 {
@@ -203,6 +222,7 @@ int main(void)
 		{ no_flags_of_a_packager_change_the_bits, 0 },
 		{ a_compiler_that_fails_leaves_no_object, 0 },
 		{ files_of_other_builds_are_not_read, 0 },
+		{ a_changed_header_compiles_anew, 0 },
 		{ a_plugin_comes_with_its_package, 0 },
 		{ two_clones_have_one_digest, 0 },
 		{ NULL, 0 },
