@@ -113,13 +113,20 @@ rnf_status rnf_file_begin(const char *path, int64_t bytes, int *fd)
 	return status;
 }
 
+/* The folder of `path`, as "." or with a slash at its end. */
+static const char *folder_of(const char *path, char name[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	snprintf(name, PATH_MAX, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	return name;
+}
+
 /* Where a folder cannot be opened or synced, the file is there all the same. */
 rnf_status rnf_folder_sync(const char *path)
 {
 	char name[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	snprintf(name, sizeof name, "%.*s", slash ? (int)(slash - path) + 1 : 1,
-		 slash ? path : ".");
+	folder_of(path, name);
 	const int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) return errno == EACCES ? RNF_OK : rnf_fail_errno(name);
 	const int bad = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
@@ -186,6 +193,55 @@ rnf_status rnf_folder_make(const char *path)
 		else if (errno != EEXIST) return rnf_fail_errno(part);
 		if (*p == 0) return RNF_OK;
 	}
+}
+
+rnf_status rnf_folder_new(const char *name, const char **path)
+{
+	*path = name;
+	for (int i = 2; mkdir(*path, 0777) != 0; i++) {
+		if (errno != EEXIST) return rnf_fail_errno(*path);
+		*path = rnf_format("%s-%d", name, i);
+	}
+	return rnf_folder_sync(*path);
+}
+
+rnf_status rnf_file_writable(const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+	const int there = stat(path, &st) == 0;
+	errno = EISDIR;
+	if (there && S_ISDIR(st.st_mode)) return rnf_fail_errno(path);
+	if (access(there ? path : folder_of(path, folder), there ? W_OK : W_OK | X_OK) == 0)
+		return RNF_OK;
+	return rnf_fail_errno(path);
+}
+
+static int same_inode(const char *a, const char *b)
+{
+	struct stat x, y;
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino &&
+	       x.st_dev == y.st_dev;
+}
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+int rnf_file_same(const char *a, const char *b)
+{
+	char folder[PATH_MAX], other[PATH_MAX];
+	return same_inode(a, b) || (!strcmp(name_of(a), name_of(b)) &&
+				    same_inode(folder_of(a, folder), folder_of(b, other)));
+}
+
+rnf_status rnf_file_move(const char *from, const char *to)
+{
+	if (rename(from, to) != 0) return rnf_fail_errno(from);
+	RNF_TRY(rnf_folder_sync(to));
+	return rnf_folder_sync(from);
 }
 
 int rnf_file_ends(const char *name, const char *ending)

@@ -43,5 +43,13 @@ rnf_status rnf_folder_make(const char *path);
 /* Bring the names in the folder of `path` to the disk: what was created, renamed or
  * removed there is so for good. */
 rnf_status rnf_folder_sync(const char *path);
+/* A folder that was not there: `name` or, as long as that is taken, NAME-2, NAME-3, ... */
+rnf_status rnf_folder_new(const char *name, const char **path);
+/* Will a file be made, or replaced, at `path`? Asked before the work for it is done. */
+rnf_status rnf_file_writable(const char *path);
+/* Do both paths lead to one file, or to the same name where there is none yet? */
+int rnf_file_same(const char *a, const char *b);
+/* A file under another name, for good. */
+rnf_status rnf_file_move(const char *from, const char *to);
 
 #endif

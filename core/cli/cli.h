@@ -30,6 +30,10 @@ struct rnf_verb {
 rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 			     int n, char **arguments);
 
+/* The files that the options name for writing: none is an input too, or another one of
+ * them, and each can be written. (outputs.c) */
+rnf_status rnf_outputs_check(const struct rnf_options *o);
+
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);
 rnf_status rnf_verb_verify(const struct rnf_options *);

@@ -67,9 +67,7 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 	const int64_t *samples = NULL;
 	int64_t n = 0;
 	int split = 0;
-	if (o->json && o->probs && !strcmp(o->json, o->probs))
-		return rnf_fail(RNF_EINVAL, "--json and --probs name one file: %s",
-				o->json);
+	RNF_TRY(rnf_outputs_check(o));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	const char *word = o->split ? o->split : "test";
 	RNF_TRY(choose_split(e, word, &split, &samples, &n));

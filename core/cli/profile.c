@@ -233,6 +233,7 @@ static rnf_status profile(struct rnf_experiment *e, const struct rnf_options *o)
 	struct view v = { .e = e };
 	int64_t steps;
 	int training;
+	RNF_TRY(rnf_outputs_check(o));
 	RNF_TRY(choose_steps(o->steps, &steps));
 	RNF_TRY(choose_mode(o->mode, &training));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));

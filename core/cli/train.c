@@ -7,6 +7,7 @@
 #include "base/signal.h"
 #include "base/status.h"
 #include "cli/cli.h"
+#include "run/log.h"
 #include "run/loop.h"
 #include "run/record.h"
 #include "run/report.h"
@@ -14,7 +15,7 @@
 #include "train/step.h"
 
 /* A step of the log is about this long, and so is an epoch of epochs.csv. */
-enum { LOG_LINE_BYTES = 200 };
+enum { LOG_LINE_BYTES = 200, EPOCHS_MAX = 1000000 };
 
 struct session {
 	const struct rnf_options *o;
@@ -25,40 +26,61 @@ struct session {
 	struct rnf_tally tally; /* of the test images */
 };
 
-/* --extend: as if the conf had so many epochs more. */
-static rnf_status extend(struct session *s)
+static rnf_status check_extend(const struct rnf_options *o, long *more)
 {
-	struct rnf_experiment *e = s->e;
-	const char *word = s->o->extend;
 	char *end = NULL;
-	if (!word) return RNF_OK;
-	const long more = strtol(word, &end, 10);
-	if (*end || more < 1 || more > 1000000 - e->conf.train.epochs)
+	*more = o->extend ? strtol(o->extend, &end, 10) : 0;
+	if (!o->extend) return RNF_OK;
+	if (*end || *more < 1 || *more > EPOCHS_MAX)
 		return rnf_fail(RNF_EINVAL, "--extend is \"%s\", must be a number of epochs, "
-				"1 .. %lld", word,
-				(long long)(1000000 - e->conf.train.epochs));
-	if (!s->o->resume)
+				"1 .. %d", o->extend, EPOCHS_MAX);
+	if (!o->resume)
 		return rnf_fail(RNF_EINVAL, "--extend goes with --resume: the run that is "
 				"to be longer");
-	e->conf.train.epochs += more;
+	return RNF_OK;
+}
+
+/* As if the conf had so many epochs more than the run by now. */
+static rnf_status extend(struct session *s, long more)
+{
+	struct rnf_experiment *e = s->e;
+	const int64_t past = s->resume.past.epochs, now = past > 0 ? past : e->conf.train.epochs;
+	if (more == 0) return RNF_OK;
+	if (now > EPOCHS_MAX - more)
+		return rnf_fail(RNF_EINVAL, "--extend is %ld, the run has %lld epochs, the most "
+				"are %d", more, (long long)now, EPOCHS_MAX);
+	e->conf.train.epochs = now + more;
 	return rnf_conf_override(e->tree, rnf_format("train.epochs=%lld", (long long)
 						     e->conf.train.epochs), "--extend", 0);
+}
+
+/* Which run goes on, and how long it is then. */
+static rnf_status find_run(struct session *s)
+{
+	const struct rnf_options *o = s->o;
+	long more;
+	RNF_TRY(check_extend(o, &more));
+	if (o->resume)
+		RNF_TRY(rnf_resume_find(&s->resume, s->e, o->resume, s->record.dir, more > 0));
+	return extend(s, more);
 }
 
 static rnf_status prepare(struct session *s)
 {
 	const struct rnf_options *o = s->o;
 	struct rnf_experiment *e = s->e;
+	RNF_TRY(rnf_outputs_check(o));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(extend(s));
 	s->record = (struct rnf_record){
 		.e = e, .dir = o->out ? o->out : e->conf.out,
 		.weights = o->weights, .argc = o->argc, .argv = o->argv };
-	if (o->resume)
-		RNF_TRY(rnf_resume_find(&s->resume, e, o->resume, s->record.dir));
+	RNF_TRY(find_run(s));
 	if (s->resume.finished) return RNF_OK;
+	RNF_TRY(rnf_train_log_check(o->log, s->resume.dir ? s->resume.dir : s->record.dir));
 	RNF_TRY(rnf_experiment_build(e, 1));
 	if (o->weights) RNF_TRY(rnf_weights_read(e, o->weights));
+	rnf_checkpoints_init(&s->checkpoints, e);
+	RNF_TRY(rnf_resume_read(&s->resume, e, &s->checkpoints));
 	return rnf_signal_check("before the first step: nothing was saved");
 }
 
@@ -89,10 +111,11 @@ static int64_t log_bytes(const struct rnf_experiment *e)
 /* The folder is taken: nothing of it has changed before this is through. */
 static rnf_status open_run(struct session *s)
 {
-	RNF_TRY(rnf_checkpoints_open(&s->checkpoints, s->e, s->record.dir));
+	s->checkpoints.dir = s->record.dir;
 	RNF_TRY(rnf_checkpoints_probe(&s->checkpoints, log_bytes(s->e)));
 	if (s->resume.dir) {
-		RNF_TRY(rnf_resume_load(&s->resume, s->e, &s->checkpoints));
+		RNF_TRY(rnf_resume_load(&s->resume, s->e, &s->checkpoints,
+					s->o->weights != NULL));
 		say_schedule(s);
 	}
 	if (s->resume.found) s->record.from = s->e->step = s->resume.found->progress.step;
@@ -143,7 +166,7 @@ static rnf_status train(struct session *s)
 	RNF_TRY(prepare(s));
 	if (s->resume.finished) {
 		printf("%s is finished at step %lld: nothing to do (--extend N trains N "
-		       "epochs more)\n", s->resume.dir, (long long)s->resume.step);
+		       "epochs more)\n", s->resume.dir, (long long)s->resume.past.step);
 		return RNF_OK;
 	}
 	if (s->resume.dir) s->record.dir = s->resume.dir;

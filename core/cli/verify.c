@@ -8,11 +8,13 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "cli/cli.h"
+#include "run/log.h"
 #include "run/replay.h"
 
 struct folder {
 	const char *dir;
 	json_t *run; /* run.json */
+	struct rnf_past past; /* what that tells */
 	struct rnf_found_list checkpoints;
 	struct rnf_step_log log;
 	int bad;
@@ -42,15 +44,15 @@ static rnf_status read_run(struct folder *f)
 {
 	const char *path = path_in(f, "run.json");
 	RNF_TRY(rnf_json_load(path, &f->run));
+	f->past = rnf_past_of(f->run);
 	return json_is_object(f->run) ? RNF_OK
 				      : rnf_fail(RNF_EINVAL, "%s: is no object", path);
 }
 
 static const char *run_words(const struct folder *f)
 {
-	const char *state = json_string_value(json_object_get(f->run, "state"));
-	return rnf_format("%s at step %lld of %lld", state ? state : "?",
-			  (long long)json_integer_value(json_object_get(f->run, "step")),
+	return rnf_format("%s at step %lld of %lld", f->past.state[0] ? f->past.state : "?",
+			  (long long)f->past.step,
 			  (long long)json_integer_value(json_object_get(f->run, "steps")));
 }
 
@@ -75,6 +77,14 @@ static void check_model(struct folder *f)
 		say_status(f, name, rnf_weights_check(path, &contents), "good");
 }
 
+static const char *log_words(const struct rnf_step_log *log)
+{
+	const long long first = log->n_lines ? (long long)log->lines[0].step : 1;
+	const long long n = (long long)log->n, lost = n - first + 1 - (long long)log->n_lines;
+	return rnf_format("%s%lld steps%s", first > 1 ? rnf_format("%lld to ", first) : "", n,
+			  lost ? rnf_format(", of %lld of them it has no line", lost) : "");
+}
+
 static rnf_status check_files(struct folder *f, struct rnf_experiment *e)
 {
 	struct stat st;
@@ -85,8 +95,8 @@ static rnf_status check_files(struct folder *f, struct rnf_experiment *e)
 	say_status(f, "run.json", run, run < 0 ? "" : run_words(f));
 	say_status(f, "conf.cfg", rnf_experiment_read(e, path_in(f, "conf.cfg"), NULL, 0),
 		   "good");
-	const rnf_status log = rnf_step_log_read(path_in(f, "steps.jsonl"), &f->log);
-	say_status(f, "steps.jsonl", log, rnf_format("%lld steps", (long long)f->log.n));
+	const rnf_status log = rnf_step_log_read(path_in(f, RNF_LOG_STEPS), &f->log);
+	say_status(f, RNF_LOG_STEPS, log, log_words(&f->log));
 	check_checkpoints(f);
 	check_model(f);
 	if (!f->bad) return RNF_OK;
@@ -103,28 +113,76 @@ static rnf_status parse_steps(const char *word, int64_t *steps)
 			"that the run has made", word);
 }
 
-/* First values are drawn, unless the run took them from a file. */
+/* The values before step 1 into e: drawn, unless the run took them from a file. */
 static rnf_status first_values(const struct folder *f, struct rnf_experiment *e)
 {
-	const char *weights = json_string_value(json_object_get(f->run, "weights"));
-	return weights ? rnf_weights_read(e, weights) : RNF_OK;
+	const int64_t first = f->log.n_lines ? f->log.lines[0].step : 0;
+	if (first != 1)
+		return rnf_fail(RNF_ENOENT, "its log begins at step %lld only",
+				(long long)first);
+	return rnf_past_weights(&f->past, e);
+}
+
+static const struct rnf_found *oldest(const struct rnf_found_list *list)
+{
+	const struct rnf_found *oldest = NULL;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rnf_found *f = &list->at[i];
+		if (!f->bad && (!oldest || f->progress.step < oldest->progress.step)) oldest = f;
+	}
+	return oldest;
+}
+
+/* The latest checkpoint that has all steps asked for after it, or the first values; where
+ * those are not to be had, the oldest checkpoint, with a word why fewer steps follow. */
+static rnf_status choose_start(struct folder *f, struct rnf_experiment *e, int64_t steps,
+			       int64_t *from)
+{
+	const struct rnf_found *c = rnf_checkpoints_newest(&f->checkpoints, f->log.n - steps);
+	*from = 0;
+	if (!c) {
+		const rnf_status status = first_values(f, e);
+		if (status != RNF_ENOENT) return status;
+		c = oldest(&f->checkpoints);
+		if (!c || c->progress.step >= f->log.n)
+			return rnf_fail_in(RNF_EINVAL, "%s: its steps cannot be checked: ",
+					   f->dir);
+		printf("%-40s fewer than %lld steps can be checked: %s\n", "replay",
+		       (long long)steps, rnf_fail_line());
+	}
+	*from = c->progress.step;
+	return rnf_replay_start(e, c);
+}
+
+/* Beside a run that is under way a checkpoint may be gone, or be another one, by the time
+ * that its tensors are read: then there are newer ones. */
+static rnf_status start(struct folder *f, struct rnf_experiment *e, int64_t steps, int64_t *from)
+{
+	enum { TRIES = 20 };
+	for (int i = 1;; i++) {
+		const rnf_status status = choose_start(f, e, steps, from);
+		if (status != RNF_ENOENT || i == TRIES) return status;
+		RNF_TRY(rnf_step_log_read(path_in(f, RNF_LOG_STEPS), &f->log));
+		RNF_TRY(rnf_checkpoints_list(f->dir, &f->checkpoints));
+	}
 }
 
 static rnf_status judge(const struct folder *f, const struct rnf_replay *r)
 {
+	const int64_t lost = r->made - r->steps;
 	printf("%-40s %lld steps after step %lld: %lld losses and %lld of %lld checkpoints "
-	       "equal, bit for bit\n", "replay", (long long)r->steps, (long long)r->from,
-	       (long long)r->equal, (long long)r->states_equal, (long long)r->states);
+	       "equal, bit for bit%s\n", "replay", (long long)r->made, (long long)r->from,
+	       (long long)r->equal, (long long)r->states_equal, (long long)r->states,
+	       lost ? rnf_format("; of %lld steps the log has no line", (long long)lost) : "");
 	if (r->equal == r->steps && r->states_equal == r->states) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s: the replay has other bits%s; the same are promised "
 			"for the same program, plugins and instruction set", f->dir,
 			r->first ? rnf_format(" from step %lld on", (long long)r->first) : "");
 }
 
-/* From the latest checkpoint that has all steps asked for after it, to the end. */
 static rnf_status replay(struct folder *f, struct rnf_experiment *e, const char *word)
 {
-	int64_t steps;
+	int64_t steps, from;
 	struct rnf_replay result;
 	RNF_TRY(parse_steps(word, &steps));
 	if (steps > f->log.n)
@@ -133,10 +191,8 @@ static rnf_status replay(struct folder *f, struct rnf_experiment *e, const char 
 	RNF_TRY(rnf_experiment_data(e));
 	RNF_TRY(rnf_experiment_shapes(e));
 	RNF_TRY(rnf_experiment_build(e, 1));
-	const struct rnf_found *from =
-		rnf_checkpoints_newest(&f->checkpoints, f->log.n - steps);
-	if (!from) RNF_TRY(first_values(f, e));
-	RNF_TRY(rnf_replay(e, from, &f->log, &f->checkpoints, &result));
+	RNF_TRY(start(f, e, steps, &from));
+	RNF_TRY(rnf_replay(e, from, &f->past, &f->log, &f->checkpoints, &result));
 	return judge(f, &result);
 }
 

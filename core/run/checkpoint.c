@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "train/digest.h"
 
 enum { TRIES = 3, AT_LEAST = 2 };
+#define PROBE "probe" /* a checkpoint that is written to see that they can be */
 
 /* -- texts that all checkpoints of a run carry -- */
 
@@ -73,12 +75,10 @@ static const char *plugins_text(const struct rnf_experiment *e)
 	return kept;
 }
 
-rnf_status rnf_checkpoints_open(struct rnf_checkpoints *c,
-				const struct rnf_experiment *e, const char *dir)
+void rnf_checkpoints_init(struct rnf_checkpoints *c, const struct rnf_experiment *e)
 {
-	*c = (struct rnf_checkpoints){ .e = e, .dir = dir, .conf = conf_text(e->tree),
+	*c = (struct rnf_checkpoints){ .e = e, .conf = conf_text(e->tree),
 				       .plugins = plugins_text(e) };
-	return rnf_folder_make(rnf_checkpoints_folder(dir));
 }
 
 static const char *path_of(const struct rnf_checkpoints *c, const char *file,
@@ -134,8 +134,9 @@ static rnf_status write_tensors(const struct rnf_checkpoints *c, const char *pat
  * that can hold. */
 rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_bytes)
 {
-	const char *path = rnf_format("%s/checkpoints/probe", c->dir);
+	const char *path = rnf_format("%s/" PROBE, rnf_checkpoints_folder(c->dir));
 	RNF_TRY(rnf_native_find());
+	RNF_TRY(rnf_folder_make(rnf_checkpoints_folder(c->dir)));
 	RNF_TRY(check_room(c, log_bytes));
 	RNF_TRY(write_any_state(c, path, c->e->n_tensors, "{}", TEXTS));
 	return unlink(path) == 0 ? RNF_OK : rnf_fail_errno(path);
@@ -165,7 +166,8 @@ static void forget(struct rnf_checkpoints *c, size_t i)
 	c->n_kept--;
 }
 
-static void remember(struct rnf_checkpoints *c, const char *file, int64_t step)
+/* It is the newest now, whatever its step: the one that was just written stays. */
+static void remember(struct rnf_checkpoints *c, const char *file)
 {
 	for (size_t i = 0; i < c->n_kept; i++)
 		if (!strcmp(c->kept[i].file, file)) forget(c, i--);
@@ -175,11 +177,8 @@ static void remember(struct rnf_checkpoints *c, const char *file, int64_t step)
 		c->kept = larger;
 		c->room = 2 * c->room + 8;
 	}
-	size_t i = c->n_kept++;
-	for (; i > 0 && c->kept[i - 1].step > step; i--)
-		c->kept[i] = c->kept[i - 1];
-	snprintf(c->kept[i].file, sizeof c->kept[i].file, "%s", file);
-	c->kept[i].step = step;
+	struct rnf_kept *kept = &c->kept[c->n_kept++];
+	snprintf(kept->file, sizeof kept->file, "%s", file);
 }
 
 static void remove_file(const char *path)
@@ -199,10 +198,10 @@ static void remove_old(struct rnf_checkpoints *c, int64_t keep)
 	}
 }
 
-static void rotate(struct rnf_checkpoints *c, const char *file, int64_t step, int64_t keep)
+static void rotate(struct rnf_checkpoints *c, const char *file, int64_t keep)
 {
 	if (keep <= 0) return;
-	remember(c, file, step);
+	remember(c, file);
 	remove_old(c, keep);
 }
 
@@ -218,7 +217,7 @@ void rnf_checkpoint_write(struct rnf_checkpoints *c, const struct rnf_progress *
 			(long long)rnf_weights_bytes(c->e, c->e->n_tensors));
 		return;
 	}
-	rotate(c, file, p->step, keep);
+	rotate(c, file, keep);
 }
 
 static rnf_status write_any(const struct rnf_checkpoints *c, const struct rnf_progress *p,
@@ -252,7 +251,7 @@ rnf_status rnf_checkpoint_write_last(struct rnf_checkpoints *c,
 {
 	char path[PATH_MAX];
 	RNF_TRY(write_surely(c, p, path_of(c, file, path), file, keep > 0));
-	rotate(c, file, p->step, keep);
+	rotate(c, file, keep);
 	return RNF_OK;
 }
 
@@ -265,9 +264,11 @@ rnf_status rnf_model_write(struct rnf_checkpoints *c)
 
 /* -- of a run that goes on -- */
 
+/* Of a checkpoint, or of the probe; other files are not the run's. */
 static int is_draft(const struct dirent *entry)
 {
-	return rnf_file_ends(entry->d_name, ".tmp");
+	const char *draft = rnf_format("%s.tmp", rnf_native_suffix());
+	return rnf_file_ends(entry->d_name, draft) || !strcmp(entry->d_name, PROBE ".tmp");
 }
 
 static rnf_status remove_drafts(const char *folder)
@@ -290,13 +291,62 @@ static const char *file_of(const char *path)
 	return rnf_strndup(name, strlen(name) - strlen(rnf_native_suffix()));
 }
 
+/* By age: bad ones first, of which nobody knows it. */
+static int by_age(const void *a_, const void *b_)
+{
+	const struct rnf_found *a = a_, *b = b_;
+	if (a->bad || b->bad) return !a->bad - !b->bad;
+	return rnf_progress_is_later(&a->progress, &b->progress) -
+	       rnf_progress_is_later(&b->progress, &a->progress);
+}
+
+static struct rnf_found_list sorted_by_age(const struct rnf_found_list *list)
+{
+	struct rnf_found_list sorted = { rnf_alloc((list->n + 1) * sizeof *list->at), list->n };
+	memcpy(sorted.at, list->at, list->n * sizeof *list->at);
+	qsort(sorted.at, sorted.n, sizeof *sorted.at, by_age);
+	return sorted;
+}
+
 rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,
 				 const struct rnf_found_list *list)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		const struct rnf_found *f = &list->at[i];
+	const struct rnf_found_list sorted = sorted_by_age(list);
+	for (size_t i = 0; i < sorted.n; i++) {
+		const struct rnf_found *f = &sorted.at[i];
 		if (f->bad) rnf_log(RNF_LOG_WARNING, "resume  skipped: %s", f->bad);
-		else if (f->may_go) remember(c, file_of(f->path), f->progress.step);
+		else if (f->may_go) remember(c, file_of(f->path));
 	}
 	return remove_drafts(rnf_checkpoints_folder(c->dir));
+}
+
+static rnf_status move_to(const char *folder, const struct rnf_found_list *left)
+{
+	const char *words = "";
+	for (size_t i = 0; i < left->n; i++) {
+		const char *path = left->at[i].path;
+		RNF_TRY(rnf_file_move(path, rnf_format("%s%s", folder, strrchr(path, '/'))));
+		words = rnf_format("%s%s%s", words, i ? ", " : "", file_of(path));
+	}
+	rnf_log(RNF_LOG_INFO, "resume  the run goes back: %s moved to %s", words, folder);
+	return RNF_OK;
+}
+
+rnf_status rnf_checkpoints_set_aside(const struct rnf_checkpoints *c,
+				     struct rnf_found_list *list, int64_t step)
+{
+	const char *folder;
+	struct rnf_found_list left = sorted_by_age(list), stay = { list->at, 0 };
+	const size_t n = left.n;
+	left.n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct rnf_found f = left.at[i];
+		if (f.bad || f.progress.step > step) left.at[left.n++] = f;
+		else stay.at[stay.n++] = f;
+	}
+	*list = stay;
+	if (left.n == 0) return RNF_OK;
+	RNF_TRY(rnf_folder_new(rnf_format("%s/" RNF_CHECKPOINTS_ABANDONED "%" PRId64,
+					  rnf_checkpoints_folder(c->dir), step), &folder));
+	return move_to(folder, &left);
 }

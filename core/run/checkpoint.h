@@ -7,6 +7,8 @@
 #ifndef RNF_RUN_CHECKPOINT_H
 #define RNF_RUN_CHECKPOINT_H
 
+#include <limits.h>
+
 #include "run/found.h"
 
 /* The checkpoints of a run folder. */
@@ -14,15 +16,17 @@ struct rnf_checkpoints {
 	const struct rnf_experiment *e;
 	const char *dir;     /* of the run */
 	const char *conf, *plugins; /* texts that all of them carry */
-	struct rnf_kept { char file[256]; int64_t step; } *kept; /* that may go, by age */
+	struct rnf_kept { char file[256]; } *kept; /* that may go, the oldest first */
 	size_t n_kept, room;
 };
 
-/* Texts of the experiment; the folder is there. */
-rnf_status rnf_checkpoints_open(struct rnf_checkpoints *c,
-				const struct rnf_experiment *e, const char *dir);
-/* Before the first step: is there room for three checkpoints and `log_bytes` of logs,
- * and can the state be written as a checkpoint is? One is written, and removed. */
+/* Bytes of the path of a run folder, so that those of its checkpoints can be paths. */
+enum { RNF_RUN_PATH_MAX = PATH_MAX - 320 };
+/* Texts of the experiment; no file is touched. The folder comes later: c->dir. */
+void rnf_checkpoints_init(struct rnf_checkpoints *c, const struct rnf_experiment *e);
+/* Before the first step: make the folder in c->dir; is there room for three checkpoints
+ * and `log_bytes` of logs, and can the state be written as a checkpoint is? One is
+ * written, and removed. */
 rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_bytes);
 
 /* Write checkpoints/FILE.SUFFIX. keep > 0: it may go later, and only the newest
@@ -44,5 +48,11 @@ rnf_status rnf_model_write(struct rnf_checkpoints *c);
  * the reason, and drafts that a killed run left are removed; the folder is locked. */
 rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,
 				 const struct rnf_found_list *list);
+/* The run goes back to `step`: good checkpoints of later steps, and those that cannot be
+ * read, are moved to checkpoints/abandoned-STEP, where no resume looks, with a word; they
+ * leave the list. The newest one goes last: until then the run is what it was, and it
+ * has gone back from then on. */
+rnf_status rnf_checkpoints_set_aside(const struct rnf_checkpoints *c,
+				     struct rnf_found_list *list, int64_t step);
 
 #endif

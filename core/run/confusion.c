@@ -1,6 +1,7 @@
 /* The confusion matrix as a table and as a picture. */
 #include "run/report.h"
 
+#include <rnframe/gnuplot.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,15 +96,6 @@ static struct sizes choose_sizes(const struct rnf_report *r)
 	return s;
 }
 
-/* gnuplot takes all between single quotes as it is. */
-static void quote(FILE *out, const char *text)
-{
-	fputc('\'', out);
-	for (const char *c = text; *c; c++)
-		fprintf(out, *c == '\'' ? "''" : "%c", *c);
-	fputc('\'', out);
-}
-
 /* Rows of: true class, predicted class, count, % of the true class' images. */
 static void write_cells(const struct rnf_report *r, FILE *out)
 {
@@ -127,7 +119,7 @@ static void write_labels(const struct rnf_report *r, FILE *out)
 		fprintf(out, "set %s noenhanced (", axes[a]);
 		for (int64_t i = 0; i < n; i++) {
 			fputs(i ? ", " : "", out);
-			quote(out, column_label(r, i));
+			rnf_gnuplot_string(out, column_label(r, i));
 			fprintf(out, " %lld", (long long)i);
 		}
 		fputs(")\n", out);
@@ -138,7 +130,7 @@ static void write_title(const struct rnf_report *r, FILE *out)
 {
 	const double error = 1 - rnf_tally_accuracy(r->tally);
 	fputs("set title ", out);
-	quote(out, rnf_format("%s, %s: %.2f %% of %lld images are wrong", r->name,
+	rnf_gnuplot_string(out, rnf_format("%s, %s: %.2f %% of %lld images are wrong", r->name,
 			      r->split, 100 * error, (long long)r->tally->n));
 	fputs(" noenhanced\n", out);
 }
@@ -226,17 +218,17 @@ void rnf_confusion_script(const struct rnf_report *r, FILE *out)
 
 /* -- gnuplot -- */
 
-static const char *const pictures[] = { "confusion.png", "confusion.svg", NULL };
+const char *const rnf_confusion_pictures[] = { "confusion.png", "confusion.svg", NULL };
 
 void rnf_confusion_clear(const char *dir)
 {
-	for (const char *const *p = pictures; *p; p++)
+	for (const char *const *p = rnf_confusion_pictures; *p; p++)
 		unlink(rnf_format("%s/%s", dir, *p));
 }
 
 void rnf_confusion_draw(const char *dir)
 {
-	const char *wrong = rnf_draw(dir, "confusion.gp", pictures);
+	const char *wrong = rnf_draw(dir, "confusion.gp", rnf_confusion_pictures);
 	if (!wrong) return;
 	rnf_confusion_clear(dir);
 	rnf_log(RNF_LOG_WARNING, "%s has no picture of the confusion matrix: gnuplot: %s "

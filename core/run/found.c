@@ -1,8 +1,9 @@
 #include "run/found.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -35,9 +36,16 @@ struct rnf_found rnf_checkpoint_look(const char *path)
 	return found;
 }
 
-static int is_checkpoint(const struct dirent *entry)
+int rnf_is_checkpoint(const struct dirent *entry)
 {
 	return rnf_file_ends(entry->d_name, rnf_native_suffix());
+}
+
+/* The run, where one is under way, may have removed it since. */
+static int is_there(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0 || errno != ENOENT;
 }
 
 rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list)
@@ -45,19 +53,20 @@ rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list)
 	const char *folder = rnf_checkpoints_folder(dir);
 	struct dirent **entries;
 	RNF_TRY(rnf_native_find());
-	const int n = scandir(folder, &entries, is_checkpoint, alphasort);
+	const int n = scandir(folder, &entries, rnf_is_checkpoint, alphasort);
 	if (n < 0) return rnf_fail_input(folder);
 	*list = (struct rnf_found_list){ rnf_alloc((size_t)(n + 1) * sizeof *list->at), 0 };
 	for (int i = 0; i < n; i++) {
-		list->at[list->n++] = rnf_checkpoint_look(
+		const struct rnf_found found = rnf_checkpoint_look(
 			rnf_format("%s/%s", folder, entries[i]->d_name));
+		if (!found.bad || is_there(found.path)) list->at[list->n++] = found;
 		free(entries[i]);
 	}
 	free(entries);
 	return RNF_OK;
 }
 
-static int is_newer(const struct rnf_progress *a, const struct rnf_progress *b)
+int rnf_progress_is_later(const struct rnf_progress *a, const struct rnf_progress *b)
 {
 	return a->step != b->step ? a->step > b->step : a->n_history > b->n_history;
 }
@@ -69,7 +78,8 @@ const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list
 	for (size_t i = 0; i < list->n; i++) {
 		const struct rnf_found *f = &list->at[i];
 		if (f->bad || f->progress.step > step) continue;
-		if (!newest || is_newer(&f->progress, &newest->progress)) newest = f;
+		if (!newest || rnf_progress_is_later(&f->progress, &newest->progress))
+			newest = f;
 	}
 	return newest;
 }

@@ -2,6 +2,8 @@
 #ifndef RNF_RUN_FOUND_H
 #define RNF_RUN_FOUND_H
 
+#include <dirent.h>
+
 #include "run/progress.h"
 #include "train/weights.h"
 
@@ -22,14 +24,19 @@ struct rnf_found_list {
 	size_t n;
 };
 
+/* By its name. */
+int rnf_is_checkpoint(const struct dirent *entry);
 /* A checkpoint, read whole; not its tensors. */
 struct rnf_found rnf_checkpoint_look(const char *path);
-/* All that lie in the folder of a run, by name. */
+/* All that lie in the folder of a run, by name; not those in folders below. */
 rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list);
 /* The newest good one of at most `step` steps, or NULL. */
 const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
 					       int64_t step);
+/* Is a at a later step, or at the end of the epoch whose last step b is at? */
+int rnf_progress_is_later(const struct rnf_progress *a, const struct rnf_progress *b);
 /* Where they lie: DIR/checkpoints. */
 const char *rnf_checkpoints_folder(const char *dir);
+#define RNF_CHECKPOINTS_ABANDONED "abandoned-" /* a folder in there, and a step */
 
 #endif

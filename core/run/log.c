@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "run/history.h"
 
@@ -85,11 +87,15 @@ void rnf_train_log_epoch(struct rnf_train_log *log, const struct rnf_epoch *epoc
 
 /* -- the files -- */
 
+static int step_of(const char *line, long long *step)
+{
+	return sscanf(line, "{\"step\": %lld", step) == 1;
+}
+
 static int step_is_kept(const char *line, const void *step)
 {
 	long long number;
-	return sscanf(line, "{\"step\": %lld", &number) == 1 &&
-	       number <= *(const int64_t *)step;
+	return step_of(line, &number) && number <= *(const int64_t *)step;
 }
 
 static int epoch_is_kept(const char *line, const void *epochs)
@@ -105,11 +111,31 @@ static const char *path_of(const char *dir, const char *name)
 	return rnf_format("%s/%s", dir, name);
 }
 
+/* It would be emptied. */
+rnf_status rnf_train_log_check(const char *user, const char *dir)
+{
+	char head[64];
+	size_t n = 0;
+	uint64_t size;
+	struct stat st;
+	long long step;
+	if (!user) return RNF_OK;
+	if (dir && rnf_file_same(user, path_of(dir, RNF_LOG_STEPS)))
+		return rnf_fail(RNF_EINVAL, "--log %s is the run's own log, which is written "
+				"anyway", user);
+	if (stat(user, &st) != 0 || !S_ISREG(st.st_mode)) return RNF_OK;
+	RNF_TRY(rnf_file_head(user, (uint8_t *)head, sizeof head - 1, &n, &size));
+	head[n] = 0;
+	if (n == 0 || step_of(head, &step)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "--log %s is no log of steps and would be overwritten: choose "
+			"another name", user);
+}
+
 rnf_status rnf_train_log_create(struct rnf_train_log *log, const char *dir,
 				const char *user)
 {
-	RNF_TRY(rnf_lines_create(&log->steps, path_of(dir, "steps.jsonl"), RNF_LINES_OF_RUN));
-	RNF_TRY(rnf_lines_create(&log->epochs, path_of(dir, "epochs.csv"), RNF_LINES_OF_RUN));
+	RNF_TRY(rnf_lines_create(&log->steps, path_of(dir, RNF_LOG_STEPS), RNF_LINES_OF_RUN));
+	RNF_TRY(rnf_lines_create(&log->epochs, path_of(dir, RNF_LOG_EPOCHS), RNF_LINES_OF_RUN));
 	put_heading(&log->epochs);
 	return user ? rnf_lines_create(&log->user, user, RNF_LINES_OF_USER) : RNF_OK;
 }
@@ -117,9 +143,9 @@ rnf_status rnf_train_log_create(struct rnf_train_log *log, const char *dir,
 rnf_status rnf_train_log_resume(struct rnf_train_log *log, const char *dir,
 				const char *user, int64_t steps, int64_t epochs)
 {
-	RNF_TRY(rnf_lines_resume(&log->steps, path_of(dir, "steps.jsonl"), RNF_LINES_OF_RUN,
+	RNF_TRY(rnf_lines_resume(&log->steps, path_of(dir, RNF_LOG_STEPS), RNF_LINES_OF_RUN,
 				 step_is_kept, &steps));
-	RNF_TRY(rnf_lines_resume(&log->epochs, path_of(dir, "epochs.csv"), RNF_LINES_OF_RUN,
+	RNF_TRY(rnf_lines_resume(&log->epochs, path_of(dir, RNF_LOG_EPOCHS), RNF_LINES_OF_RUN,
 				 epoch_is_kept, &epochs));
 	if (rnf_lines_empty(&log->epochs)) put_heading(&log->epochs);
 	return user ? rnf_lines_resume(&log->user, user, RNF_LINES_OF_USER, step_is_kept, &steps)

@@ -6,10 +6,17 @@
 #include <rnframe/callback.h>
 #include "base/lines.h"
 
+/* Names in the run folder. */
+#define RNF_LOG_STEPS "steps.jsonl"
+#define RNF_LOG_EPOCHS "epochs.csv"
+
 struct rnf_train_log {
 	struct rnf_lines steps, epochs, user;
 };
 
+/* Before anything is written: the file that the user names must be none of another kind
+ * than a log of steps, nor that of the run folder `dir` (NULL: a new one). */
+rnf_status rnf_train_log_check(const char *user, const char *dir);
 /* In `dir`, and at `user` unless that is NULL: new files. */
 rnf_status rnf_train_log_create(struct rnf_train_log *log, const char *dir,
 				const char *user);

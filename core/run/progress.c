@@ -6,6 +6,10 @@
 #include "base/status.h"
 #include "run/history.h"
 
+/* No run comes near: figures of a checkpoint up to here can be counted on. */
+enum { EPOCHS_MAX = 1000000 };
+#define COUNT_MAX 1000000000000000 /* 1e15, of steps, images or seconds */
+
 static json_t *sums_list(const struct rnf_epoch_sums *s)
 {
 	return json_pack("[f, f, f, f, I]", s->loss, s->data_loss, s->accuracy, s->seconds,
@@ -29,6 +33,11 @@ char *rnf_progress_text(const struct rnf_progress *p, int may_go)
 	return text;
 }
 
+static int is_count(int64_t n)
+{
+	return n >= 0 && n <= COUNT_MAX;
+}
+
 static rnf_status read_sums(const json_t *list, struct rnf_epoch_sums *s)
 {
 	double *const at[] = { &s->loss, &s->data_loss, &s->accuracy, &s->seconds };
@@ -36,7 +45,8 @@ static rnf_status read_sums(const json_t *list, struct rnf_epoch_sums *s)
 	for (size_t i = 0; i < 4; i++)
 		*at[i] = json_number_value(json_array_get(list, i));
 	s->images = json_integer_value(json_array_get(list, 4));
-	return s->images >= 0 ? RNF_OK : rnf_fail(RNF_EINVAL, "its sums are no sums");
+	if (is_count(s->images) && s->seconds >= 0 && s->seconds <= COUNT_MAX) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "its sums are no sums");
 }
 
 /* Steps that were not finite; negative numbers would lift the limit. */
@@ -45,7 +55,7 @@ static rnf_status read_numerics(const json_t *list, struct rnf_numerics *n)
 	n->bad = json_integer_value(json_array_get(list, 0));
 	n->recent = json_integer_value(json_array_get(list, 1));
 	n->epoch = json_integer_value(json_array_get(list, 2));
-	if (n->bad >= 0 && n->recent >= 0 && n->epoch >= 0) return RNF_OK;
+	if (is_count(n->bad) && is_count(n->recent) && is_count(n->epoch)) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "its counts of bad steps make no sense");
 }
 
@@ -64,7 +74,8 @@ static rnf_status read_state(const json_t *state, struct rnf_progress *p, int *m
 	p->epochs = json_integer_value(json_object_get(state, "epochs"));
 	p->seconds = json_number_value(json_object_get(state, "seconds"));
 	*may_go = json_is_true(json_object_get(state, "may_go"));
-	if (p->step < 0 || p->epochs < 1 || !(p->seconds >= 0))
+	if (!is_count(p->step) || p->epochs < 1 || p->epochs > EPOCHS_MAX ||
+	    !(p->seconds >= 0 && p->seconds <= COUNT_MAX))
 		return rnf_fail(RNF_EINVAL, "its position makes no sense");
 	RNF_TRY(read_sums(json_object_get(state, "sums"), &p->sums));
 	RNF_TRY(read_numerics(json_object_get(state, "numerics"), &p->numerics));

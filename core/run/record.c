@@ -1,5 +1,6 @@
 #include "run/record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,11 @@
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/status.h"
+#include "run/checkpoint.h"
 #include "run/history.h"
+#include "run/log.h"
+#include "run/past.h"
+#include "run/report.h"
 #include "train/step.h"
 
 /* -- the folder -- */
@@ -32,26 +37,84 @@ static unsigned conf_hash(const struct rnf_conf *tree)
 static rnf_status make_default(struct rnf_record *r)
 {
 	const time_t now = time(NULL);
-	struct tm local;
+	struct tm utc;
 	char stamp[32];
-	strftime(stamp, sizeof stamp, "%Y-%m-%d_%H-%M-%S", localtime_r(&now, &local));
+	strftime(stamp, sizeof stamp, "%Y-%m-%d_%H-%M-%SZ", gmtime_r(&now, &utc));
 	const char *parent = rnf_format("runs/%s", r->e->conf.name);
 	const char *name = rnf_format("%s/%s-s%lld-%04x", parent, stamp,
 				      (long long)r->e->conf.seed,
 				      conf_hash(r->e->tree));
 	RNF_TRY(rnf_folder_make(parent));
-	r->dir = name;
-	for (int i = 2; mkdir(r->dir, 0777) != 0; i++) {
-		if (errno != EEXIST)
-			return rnf_fail_errno(r->dir);
-		r->dir = rnf_format("%s-%d", name, i);
-	}
-	return rnf_folder_sync(r->dir);
+	return rnf_folder_new(name, &r->dir);
 }
 
-static int holds_run(const char *dir)
+/* The names of its files would be cut off. */
+static rnf_status check_length(const char *dir)
 {
-	return access(rnf_format("%s/run.json", dir), F_OK) == 0;
+	const size_t n = dir ? strlen(dir) : 0;
+	if (n <= RNF_RUN_PATH_MAX) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "--out is a path of %zu bytes, must be of at most %d", n,
+			RNF_RUN_PATH_MAX);
+}
+
+/* -- files that are not a run's -- */
+
+static const char *const own_files[] = { "conf.cfg", RNF_LOG_STEPS, RNF_LOG_EPOCHS, NULL };
+
+/* The first of these names that is taken in the folder, or NULL. */
+static const char *taken(const char *dir, const char *const *names)
+{
+	struct stat st;
+	for (; names && *names; names++)
+		if (lstat(rnf_format("%s/%s", dir, *names), &st) == 0) return *names;
+	return NULL;
+}
+
+static const char *taken_by_callbacks(const struct rnf_record *r)
+{
+	const struct rnf_refs callbacks = r->e->conf.train.callbacks;
+	const char *name = NULL;
+	for (size_t i = 0; i < callbacks.n && !name; i++) {
+		const struct rnf_callback_impl *impl = callbacks.at[i]->feature->impl;
+		name = taken(r->dir, impl->files);
+	}
+	return name;
+}
+
+static const char *taken_by_checkpoint(const char *dir)
+{
+	struct dirent **entries;
+	const char *folder = rnf_checkpoints_folder(dir);
+	const int n = scandir(folder, &entries, rnf_is_checkpoint, alphasort);
+	const char *name = n > 0 ? rnf_format("checkpoints/%s", entries[0]->d_name) : NULL;
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	if (n >= 0) free(entries);
+	return name;
+}
+
+/* There is no run.json, which is written before all of these: none of them is a run's,
+ * unless it goes on from one of the checkpoints, which somebody copied without it. */
+static rnf_status check_others(const struct rnf_record *r)
+{
+	const char *const model[] = { rnf_format("model%s", rnf_native_suffix()), NULL };
+	const char *const *const lists[] = { own_files, model, rnf_report_files() };
+	const char *name = taken_by_checkpoint(r->dir);
+	if (name && r->goes_on) return RNF_OK;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists && !name; i++)
+		name = taken(r->dir, lists[i]);
+	if (!name) name = taken_by_callbacks(r);
+	if (!name) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s/%s is no file of a run (there is no run.json) and would "
+			"be overwritten: move it, or choose another --out", r->dir, name);
+}
+
+static rnf_status check_folder(const struct rnf_record *r)
+{
+	if (!rnf_past_is_there(r->dir)) return check_others(r);
+	if (r->goes_on) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or go "
+			"on with it by --resume auto", r->dir);
 }
 
 /* For the user who has no right to write there, or no room. */
@@ -63,12 +126,12 @@ static rnf_status name_out(rnf_status status)
 
 rnf_status rnf_record_take(struct rnf_record *r)
 {
+	RNF_TRY(check_length(r->dir));
 	RNF_TRY(name_out(r->dir ? rnf_folder_make(r->dir) : make_default(r)));
 	RNF_TRY(name_out(rnf_lock_take(&r->lock, r->dir)));
-	if (r->goes_on || !holds_run(r->dir)) return RNF_OK;
-	rnf_lock_release(&r->lock);
-	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or go "
-			"on with it by --resume auto", r->dir);
+	const rnf_status status = check_folder(r);
+	if (status < 0) rnf_lock_release(&r->lock);
+	return status;
 }
 
 void rnf_record_release(struct rnf_record *r)
@@ -173,11 +236,12 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 	const struct rnf_experiment *e = r->e;
 	const struct rnf_run plan = rnf_training_run(e);
 	json_t *run = json_pack(
-		"{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:s, s:o, s:i, s:s, s:o, s:s, s:I, "
-		"s:I, s:I, s:I, s:I}",
+		"{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:o, s:s, s:o, s:i, s:s, s:o, s:s, s:I, "
+		"s:I, s:I, s:I, s:I, s:I}",
 		"name", e->conf.name, "state", state, "started", r->started,
 		"written", utc_now(), "resumed", r->resumed, "command", command(r),
 		"weights", rnf_json_word(r->weights),
+		"weights_digest", rnf_json_word(r->weights_digest),
 		"version", RNF_VERSION, "cpu", rnf_json_word(rnf_machine_cpu()),
 		"threads", rnf_pool_threads(e->pool),
 		"backend", e->backend ? e->backend->name : "plain",
@@ -186,7 +250,8 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 		"seed", (json_int_t)e->conf.seed,
 		"parameters", (json_int_t)rnf_program_parameters(e->programs[0]),
 		"step", (json_int_t)e->step, "steps", (json_int_t)plan.steps,
-		"epochs", (json_int_t)plan.epochs);
+		"epochs", (json_int_t)plan.epochs,
+		"first_epochs", (json_int_t)r->first_epochs);
 	json_object_set_new(run, "denormals", json_string(rnf_float_denormals()));
 	add_epochs(run, e);
 	return run;
@@ -207,25 +272,47 @@ static const char *run_path(const struct rnf_record *r)
 	return rnf_format("%s/run.json", r->dir);
 }
 
-/* A run that goes on keeps its start, and lists when it went on. */
-static void read_past(struct rnf_record *r)
+/* A file can be found from any folder, and known again. */
+static rnf_status note_weights(struct rnf_record *r)
 {
-	json_t *past = r->goes_on ? rnf_json_read(run_path(r)) : NULL;
-	const char *started = json_string_value(json_object_get(past, "started"));
-	json_t *resumed = json_object_get(past, "resumed");
-	r->started = started ? rnf_format("%s", started) : utc_now();
+	char whole[PATH_MAX];
+	if (!r->weights) return RNF_OK;
+	RNF_TRY(rnf_past_digest(r->weights, &r->weights_digest));
+	if (realpath(r->weights, whole)) r->weights = rnf_format("%s", whole);
+	return RNF_OK;
+}
+
+/* When the run goes on, from which step, and until when by now. */
+static void note_resume(struct rnf_record *r)
+{
+	json_array_append_new(r->resumed, json_pack(
+		"{s:s, s:I, s:I}", "at", utc_now(), "step", (json_int_t)r->from, "epochs",
+		(json_int_t)r->e->conf.train.epochs));
+}
+
+/* A run that goes on keeps its start; from its first step it starts once more. */
+static rnf_status read_past(struct rnf_record *r)
+{
+	json_t *json = r->goes_on ? rnf_json_read(run_path(r)) : NULL;
+	const struct rnf_past past = rnf_past_of(json);
+	json_t *resumed = json_object_get(json, "resumed");
 	r->resumed = json_is_array(resumed) ? json_incref(resumed) : json_array();
-	if (r->goes_on)
-		json_array_append_new(r->resumed, json_pack("{s:s, s:I}", "at", utc_now(),
-							    "step", (json_int_t)r->from));
-	json_decref(past);
+	json_decref(json);
+	r->started = past.started[0] ? past.started : utc_now();
+	r->first_epochs = past.first_epochs > 0 || r->from > 0 ? past.first_epochs
+							       : r->e->conf.train.epochs;
+	if (r->goes_on) note_resume(r);
+	if (r->from == 0 && r->weights) return note_weights(r);
+	r->weights = past.weights;
+	r->weights_digest = past.digest;
+	return RNF_OK;
 }
 
 rnf_status rnf_record_begin(struct rnf_record *r)
 {
-	read_past(r);
-	RNF_TRY(write_conf(r));
-	return write_json(run_path(r), describe(r, "running"));
+	RNF_TRY(read_past(r));
+	RNF_TRY(write_json(run_path(r), describe(r, "running")));
+	return write_conf(r);
 }
 
 rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,

@@ -8,21 +8,24 @@
 
 struct rnf_record {
 	const struct rnf_experiment *e;
-	const char *dir;     /* NULL: runs/NAME/DATE_TIME-sSEED-HASH4 */
+	const char *dir;     /* NULL: runs/NAME/DATE_TIMEZ-sSEED-HASH4, in UTC */
 	const char *weights; /* the file that it starts from, or NULL */
 	int argc;            /* the command line, without any change */
 	char **argv;
 	int goes_on;         /* the folder may hold a run: it is the one that goes on */
 	int64_t from;        /* its step then */
 	struct rnf_lock lock;
-	const char *started;
-	struct json_t *resumed; /* of run.json: when, and from which step */
+	/* what run.json keeps when a run goes on */
+	const char *started, *weights_digest;
+	int64_t first_epochs;   /* planned at the start, 0: not known */
+	struct json_t *resumed; /* when, from which step, for how many epochs in all */
 };
 
 /* Make the folder, fill in `dir`, and lock it. Fails when the folder holds another
  * run, or is in use. */
 rnf_status rnf_record_take(struct rnf_record *r);
-/* Write conf.cfg and run.json, the state being "running"; the folder is taken. */
+/* Write run.json, the state being "running", then conf.cfg; the folder is taken. (In
+ * this order, so that no conf.cfg without a run.json is a run's.) */
 rnf_status rnf_record_begin(struct rnf_record *r);
 /* Write run.json anew: "finished", "stopped" when `status` is RNF_ESTOPPED, "failed" when it
  * is bad, with the words of it; and the scores of the test images, where there are some.

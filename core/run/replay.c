@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -19,9 +20,11 @@ static int read_line(const char *line, long long *step, double *loss)
 	char *end;
 	*loss = strtod(at + 8, &end);
 	if (end == at + 8) *loss = NAN;
-	return line[strlen(line) - 1] == '\n';
+	return 1;
 }
 
+/* Lines of later steps each; some may be missing. A last line without its end is being
+ * written, or its writer was killed: it does not count. */
 static rnf_status read_lines(FILE *file, const char *path, struct rnf_step_log *log)
 {
 	char *line = NULL;
@@ -30,14 +33,16 @@ static rnf_status read_lines(FILE *file, const char *path, struct rnf_step_log *
 	while (status >= 0 && getline(&line, &room, file) > 0) {
 		long long step = 0;
 		double loss = 0;
-		size_t n = (size_t)log->n;
-		if (!read_line(line, &step, &loss) || step != log->n + 1)
-			status = rnf_fail(RNF_EINVAL, "%s:%lld: must be a line of step "
-					  "%lld", path, (long long)log->n + 1,
-					  (long long)log->n + 1);
-		else
-			*(double *)rnf_push((void **)&log->loss, &n, sizeof loss) = loss;
-		log->n = (int64_t)n;
+		if (line[strlen(line) - 1] != '\n') break;
+		if (!read_line(line, &step, &loss) || step <= log->n) {
+			status = rnf_fail(RNF_EINVAL, "%s:%zu: must be a line of a step after "
+					  "%lld", path, log->n_lines + 1, (long long)log->n);
+			break;
+		}
+		*(struct rnf_step_line *)rnf_push((void **)&log->lines, &log->n_lines,
+						  sizeof *log->lines) =
+			(struct rnf_step_line){ step, loss };
+		log->n = step;
 	}
 	free(line);
 	return status;
@@ -58,6 +63,9 @@ struct walk {
 	struct rnf_training_step step;
 	struct rnf_run run;
 	int64_t *order, order_of; /* the epoch that it is of */
+	const struct rnf_past *past;
+	const struct rnf_step_log *log;
+	size_t line; /* of the log: the first of a later step */
 };
 
 static rnf_status make_step(struct walk *w)
@@ -68,6 +76,7 @@ static rnf_status make_step(struct walk *w)
 	int64_t n;
 	w->run.epoch = w->run.step / per_epoch + 1;
 	w->run.step++;
+	w->run.epochs = rnf_past_epochs(w->past, w->run.step);
 	if (w->order_of != w->run.epoch) rnf_training_order(e, w->run.epoch, w->order);
 	w->order_of = w->run.epoch;
 	if (position == 0) rnf_numerics_begin_epoch(e);
@@ -77,10 +86,12 @@ static rnf_status make_step(struct walk *w)
 	return position + 1 < per_epoch ? RNF_OK : rnf_numerics_end_epoch(e, &w->run);
 }
 
-static void compare_loss(const struct walk *w, const struct rnf_step_log *log,
-			 struct rnf_replay *r)
+static void compare_loss(struct walk *w, struct rnf_replay *r)
 {
-	const double then = log->loss[w->run.step - 1], now = w->run.loss;
+	const struct rnf_step_log *log = w->log;
+	r->made++;
+	if (w->line == log->n_lines || log->lines[w->line].step != w->run.step) return;
+	const double then = log->lines[w->line++].loss, now = w->run.loss;
 	r->steps++;
 	if (then == now || (isnan(then) && !isfinite(now))) r->equal++;
 	else if (!r->first) r->first = w->run.step;
@@ -98,20 +109,29 @@ static void compare_states(const struct walk *w, const struct rnf_found_list *li
 	}
 }
 
-rnf_status rnf_replay(struct rnf_experiment *e, const struct rnf_found *from,
+rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_found *from)
+{
+	const rnf_status status = rnf_state_read(e, from->path);
+	if (status < 0) return access(from->path, F_OK) == 0 ? status : RNF_ENOENT;
+	e->numerics = from->progress.numerics;
+	if (rnf_weights_digest(e, e->n_tensors) == from->contents.tensors) return RNF_OK;
+	return rnf_fail(RNF_ENOENT, "%s is another file by now", from->path);
+}
+
+rnf_status rnf_replay(struct rnf_experiment *e, int64_t from, const struct rnf_past *past,
 		      const struct rnf_step_log *log, const struct rnf_found_list *list,
 		      struct rnf_replay *result)
 {
-	struct walk w = { .e = e, .run = rnf_training_run(e) };
-	if (from) RNF_TRY(rnf_state_read(e, from->path));
+	struct walk w = { .e = e, .run = rnf_training_run(e), .past = past, .log = log };
 	rnf_training_step_init(&w.step, e);
 	w.order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *w.order);
-	w.run.step = from ? from->progress.step : 0;
-	if (from) e->numerics = from->progress.numerics;
-	*result = (struct rnf_replay){ .from = w.run.step };
+	w.run.step = from;
+	while (w.line < log->n_lines && log->lines[w.line].step <= from)
+		w.line++;
+	*result = (struct rnf_replay){ .from = from };
 	while (w.run.step < log->n) {
 		const rnf_status status = make_step(&w);
-		compare_loss(&w, log, result);
+		compare_loss(&w, result);
 		if (status == RNF_ENUMBER) break; /* where the run ended too */
 		RNF_TRY(status);
 		compare_states(&w, list, result);

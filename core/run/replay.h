@@ -2,25 +2,34 @@
 #ifndef RNF_RUN_REPLAY_H
 #define RNF_RUN_REPLAY_H
 
-#include "run/checkpoint.h"
+#include "run/found.h"
+#include "run/past.h"
 
 struct rnf_step_log { /* of steps.jsonl */
-	double *loss; /* of step i + 1 */
-	int64_t n;
+	struct rnf_step_line {
+		int64_t step;
+		double loss;
+	} *lines; /* in the order of steps, of which some may be missing */
+	size_t n_lines;
+	int64_t n; /* the last step */
 };
-/* All lines, which must be of the steps 1, 2, ... in this order. */
+/* All whole lines; a log may lack some that a full disk had no room for, or the first
+ * ones, when the run began in another folder. */
 rnf_status rnf_step_log_read(const char *path, struct rnf_step_log *log);
 
 struct rnf_replay {
-	int64_t from, steps; /* steps made before; compared */
-	int64_t equal;       /* losses with the same bits */
+	int64_t from, made;  /* steps before; steps made */
+	int64_t steps, equal; /* losses compared; with the same bits */
 	int64_t first;       /* step of the first other one, 0: none */
 	int64_t states, states_equal; /* checkpoints met on the way */
 };
-/* The steps of the log after those of `from` (NULL: from the first values), in an
- * experiment that is built for training. Tensors of the checkpoints in `list` are compared
- * when a step comes to them. */
-rnf_status rnf_replay(struct rnf_experiment *e, const struct rnf_found *from,
+/* The state of a checkpoint into an experiment that is built for training: RNF_ENOENT
+ * when it is gone, or another file by now, since it was looked at. */
+rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_found *from);
+/* The steps of the log after `from`, whose state e has, each under the length that the
+ * run had then. Tensors of the checkpoints in `list` are compared when a step comes to
+ * them. */
+rnf_status rnf_replay(struct rnf_experiment *e, int64_t from, const struct rnf_past *past,
 		      const struct rnf_step_log *log, const struct rnf_found_list *list,
 		      struct rnf_replay *result);
 

@@ -190,6 +190,19 @@ static const struct {
 	{ "confusion.gp", rnf_confusion_script },
 };
 
+enum { N_FILES = sizeof files / sizeof *files };
+
+const char *const *rnf_report_files(void)
+{
+	static const char *names[N_FILES + 8];
+	size_t n = 0;
+	for (size_t i = 0; i < N_FILES; i++)
+		names[n++] = files[i].name;
+	for (const char *const *p = rnf_confusion_pictures; *p; p++)
+		names[n++] = *p;
+	return names;
+}
+
 static rnf_status put(const struct rnf_report *r, size_t i, const char *dir)
 {
 	char *text = NULL;
@@ -210,7 +223,7 @@ rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tal
 		.name = e->conf.name, .split = split, .tally = t,
 		.labels = rnf_report_labels(e->info.names, t->classes) };
 	RNF_TRY(rnf_folder_make(dir));
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+	for (size_t i = 0; i < N_FILES; i++)
 		RNF_TRY(put(&r, i, dir));
 	rnf_confusion_clear(dir);
 	if (e->conf.train.pictures) rnf_confusion_draw(dir);

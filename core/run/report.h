@@ -26,6 +26,9 @@ void rnf_report_table(const struct rnf_report *r, FILE *out);
  * error (%) with its 95 % interval, top-k, cross-entropy, calibration. */
 json_t *rnf_report_json(const struct rnf_report *r);
 
+/* Names of all files that a report has, ended by NULL. */
+const char *const *rnf_report_files(void);
+
 /* report.txt, report.json, confusion.csv and .gp into the folder `dir`, made when
  * absent, each file whole or not at all; confusion.svg and .png too, drawn by gnuplot
  * unless train.pictures is false, with a warning when that fails. */
@@ -41,5 +44,7 @@ void rnf_confusion_script(const struct rnf_report *r, FILE *out);
  * warning, and none left, when that does not come off. */
 void rnf_confusion_clear(const char *dir);
 void rnf_confusion_draw(const char *dir);
+/* Their names, ended by NULL. */
+extern const char *const rnf_confusion_pictures[];
 
 #endif

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* versionsort */
 #include "run/resume.h"
 
 #include <dirent.h>
@@ -117,15 +118,12 @@ static int is_there(const char *path)
 	return stat(path, &st) == 0;
 }
 
-/* What run.json says; an unreadable one is that of a run that was cut off. */
-static void read_run(struct rnf_resume *r, const struct rnf_experiment *e)
+/* `longer`: it is not finished even when all its steps are made. */
+static void read_run(struct rnf_resume *r, const struct rnf_experiment *e, int longer)
 {
-	json_t *run = rnf_json_read(rnf_format("%s/run.json", r->dir));
-	const char *state = json_string_value(json_object_get(run, "state"));
-	r->step = json_integer_value(json_object_get(run, "step"));
-	r->finished = state && !strcmp(state, "finished") &&
-		      r->step >= rnf_training_run(e).steps;
-	json_decref(run);
+	r->past = rnf_past_read(r->dir);
+	r->finished = !longer && !strcmp(r->past.state, "finished") &&
+		      r->past.step >= rnf_training_run(e).steps;
 }
 
 static int is_run(const struct dirent *entry)
@@ -133,48 +131,81 @@ static int is_run(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* Names begin with the time, so that the last one is the newest. */
-static void newest_unfinished(struct rnf_resume *r, const struct rnf_experiment *e)
+/* The one that started last, or, of two that started in one second, the one whose name
+ * comes later. One that does not tell when it started counts as the oldest. */
+static void newest_unfinished(struct rnf_resume *r, const struct rnf_experiment *e, int longer)
 {
 	const char *parent = rnf_format("runs/%s", e->conf.name);
 	struct dirent **entries;
-	int n = scandir(parent, &entries, is_run, alphasort);
-	for (int i = n - 1; i >= 0; i--) {
+	const int n = scandir(parent, &entries, is_run, versionsort);
+	for (int i = 0; i < n; i++) {
 		struct rnf_resume one = { .dir = rnf_format("%s/%s", parent,
 							    entries[i]->d_name) };
 		free(entries[i]);
-		if (r->dir || !is_there(rnf_format("%s/run.json", one.dir))) continue;
-		read_run(&one, e);
-		if (!one.finished) *r = one;
+		if (!rnf_past_is_there(one.dir)) continue;
+		read_run(&one, e, longer);
+		if (one.finished) continue;
+		if (!r->dir || strcmp(one.past.started, r->past.started) >= 0) *r = one;
 	}
 	if (n >= 0) free(entries);
 }
 
+/* RUN of RUN/checkpoints/FILE, NULL when it lies elsewhere. */
+static const char *run_of(const char *file)
+{
+	static const char name[] = "checkpoints";
+	const char *slash = strrchr(file, '/');
+	const size_t n = slash ? (size_t)(slash - file) : 0, m = strlen(name);
+	if (n < m || strncmp(slash - m, name, m) != 0) return NULL;
+	if (n == m) return ".";
+	if (file[n - m - 1] != '/') return NULL;
+	return n == m + 1 ? "/" : rnf_strndup(file, n - m - 1);
+}
+
+/* Its later steps are in no log of the run any more. */
+static int is_abandoned(const char *file)
+{
+	const char *name = file, *parent = NULL;
+	for (const char *c = file; *c; c++) {
+		if (*c != '/') continue;
+		parent = name;
+		name = c + 1;
+	}
+	return parent && !strncmp(parent, RNF_CHECKPOINTS_ABANDONED,
+				  strlen(RNF_CHECKPOINTS_ABANDONED));
+}
+
 static rnf_status find_by_file(struct rnf_resume *r, const char *file, const char *out)
 {
-	const char *end = strstr(file, "/checkpoints/");
 	if (!is_there(file))
 		return rnf_fail(RNF_ENOENT, "--resume %s: there is no such checkpoint; auto "
 				"takes the newest one", file);
 	r->file = file;
-	r->dir = out ? out : end ? rnf_strndup(file, (size_t)(end - file)) : NULL;
-	if (!r->dir && !strncmp(file, "checkpoints/", 12)) r->dir = ".";
+	r->dir = out ? out : run_of(file);
 	if (!r->dir)
 		return rnf_fail(RNF_EINVAL, "--resume %s lies in no run folder: say by "
 				"--out where the run goes on", file);
-	return RNF_OK;
+	if (is_abandoned(file) && rnf_past_is_there(r->dir))
+		return rnf_fail(RNF_EINVAL, "--resume %s: the run went back behind this step: "
+				"go on from here in a new folder, by another --out", file);
+	struct rnf_found *found = rnf_alloc(sizeof *found);
+	*found = rnf_checkpoint_look(file);
+	r->found = found;
+	r->past = rnf_past_read(r->dir);
+	if (r->past.epochs == 0) r->past.epochs = found->progress.epochs;
+	return found->bad ? rnf_fail(RNF_EINVAL, "%s", found->bad) : RNF_OK;
 }
 
 rnf_status rnf_resume_find(struct rnf_resume *r, const struct rnf_experiment *e,
-			   const char *wish, const char *out)
+			   const char *wish, const char *out, int longer)
 {
 	*r = (struct rnf_resume){ 0 };
 	if (strcmp(wish, "auto") != 0) return find_by_file(r, wish, out);
 	if (!out) {
-		newest_unfinished(r, e);
-	} else if (is_there(rnf_format("%s/run.json", out))) {
+		newest_unfinished(r, e, longer);
+	} else if (rnf_past_is_there(out)) {
 		r->dir = out;
-		read_run(r, e);
+		read_run(r, e, longer);
 	}
 	if (r->finished) return check_finished(r, e);
 	if (!r->dir)
@@ -189,34 +220,14 @@ static rnf_status check_position(const struct rnf_experiment *e, const struct rn
 {
 	const struct rnf_run run = rnf_training_run(e);
 	if (f->progress.step <= run.steps) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s is at step %" PRId64 ", the conf ends at step %"
-			PRId64 ": raise train.epochs or train.max_steps", f->path,
-			f->progress.step, run.steps);
+	return rnf_fail(RNF_EINVAL, "%s is at step %" PRId64 " of %" PRId64 " epochs, the conf "
+			"ends at step %" PRId64 ": raise train.epochs or train.max_steps",
+			f->path, f->progress.step, f->progress.epochs, run.steps);
 }
 
-static rnf_status choose(struct rnf_resume *r, struct rnf_checkpoints *c)
+static rnf_status read_checkpoint(const struct rnf_found *f, struct rnf_experiment *e,
+				  const struct rnf_checkpoints *c)
 {
-	struct rnf_found_list list;
-	RNF_TRY(rnf_checkpoints_list(c->dir, &list));
-	RNF_TRY(rnf_checkpoints_adopt(c, &list));
-	r->found = rnf_checkpoints_newest(&list, INT64_MAX);
-	if (!r->file) return RNF_OK;
-	struct rnf_found *named = rnf_alloc(sizeof *named);
-	*named = rnf_checkpoint_look(r->file);
-	r->found = named;
-	return named->bad ? rnf_fail(RNF_EINVAL, "%s", named->bad) : RNF_OK;
-}
-
-rnf_status rnf_resume_load(struct rnf_resume *r, struct rnf_experiment *e,
-			   struct rnf_checkpoints *c)
-{
-	RNF_TRY(choose(r, c));
-	const struct rnf_found *f = r->found;
-	if (!f) {
-		rnf_log(RNF_LOG_INFO, "resume  %s has no checkpoint that can be used: from "
-			"the start", r->dir);
-		return RNF_OK;
-	}
 	RNF_TRY(check_conf(e, f));
 	RNF_TRY(check_position(e, f));
 	compare_plugins(f, c->plugins);
@@ -224,4 +235,33 @@ rnf_status rnf_resume_load(struct rnf_resume *r, struct rnf_experiment *e,
 	rnf_log(RNF_LOG_INFO, "resume  %s: %" PRId64 " of %" PRId64 " steps are made",
 		f->path, f->progress.step, rnf_training_run(e).steps);
 	return RNF_OK;
+}
+
+rnf_status rnf_resume_read(const struct rnf_resume *r, struct rnf_experiment *e,
+			   const struct rnf_checkpoints *c)
+{
+	return r->file ? read_checkpoint(r->found, e, c) : RNF_OK;
+}
+
+/* `weights`: the user has said what to start from. */
+static rnf_status from_the_start(const struct rnf_resume *r, struct rnf_experiment *e,
+				 int weights)
+{
+	rnf_log(RNF_LOG_INFO, "resume  %s has no checkpoint that can be used: from the start",
+		r->dir);
+	return weights ? RNF_OK : rnf_past_weights(&r->past, e);
+}
+
+rnf_status rnf_resume_load(struct rnf_resume *r, struct rnf_experiment *e,
+			   struct rnf_checkpoints *c, int weights)
+{
+	struct rnf_found_list list;
+	RNF_TRY(rnf_checkpoints_list(c->dir, &list));
+	if (r->file) {
+		RNF_TRY(rnf_checkpoints_set_aside(c, &list, r->found->progress.step));
+		return rnf_checkpoints_adopt(c, &list);
+	}
+	RNF_TRY(rnf_checkpoints_adopt(c, &list));
+	r->found = rnf_checkpoints_newest(&list, INT64_MAX);
+	return r->found ? read_checkpoint(r->found, e, c) : from_the_start(r, e, weights);
 }

@@ -189,7 +189,7 @@ static rnf_status text(struct rnf_tensor_sink *sink, const char *key, const char
 	struct reader *r = (struct reader *)sink;
 	r->texts += rnf_digest_text(key, value);
 	if (!strcmp(key, RNF_DIGEST_KEY)) snprintf(r->said, sizeof r->said, "%s", value);
-	if (!r->contents) return RNF_OK;
+	if (!r->contents || !begins(key, RNF_TEXT_PREFIX)) return RNF_OK;
 	struct rnf_text *kept = rnf_push((void **)&r->contents->at, &r->contents->n,
 					 sizeof *kept);
 	*kept = (struct rnf_text){ rnf_strndup(key, strlen(key)),
@@ -205,8 +205,9 @@ static rnf_status read_all(struct reader *r, const struct rnf_format_impl *forma
 	digest_last(r);
 	rnf_digest_words(r->tensors + r->texts, words);
 	if (!r->said[0] || !strcmp(r->said, words)) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s is damaged: its digest is %s, must be %s", r->path,
-			words, r->said);
+	return rnf_fail(RNF_EINVAL, "%s is damaged or changed: its digest is %s, must be %s; if "
+			"you changed it, drop the text " RNF_DIGEST_KEY " from its metadata",
+			r->path, words, r->said);
 }
 
 const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_experiment *e, size_t n)

@@ -6,7 +6,9 @@
 
 #include "train/setup.h"
 
-/* What a file holds, without the tensors themselves. */
+/* What a file holds, without the tensors themselves; of its texts those alone whose key
+ * begins so, which are the program's. */
+#define RNF_TEXT_PREFIX "rnframe."
 struct rnf_contents {
 	struct rnf_text *at;
 	size_t n;

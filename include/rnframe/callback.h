@@ -53,6 +53,9 @@ struct rnf_callback_impl {
 	/* A bad status ends the run with its words. */
 	rnf_status (*on)(void *self, enum rnf_event, const struct rnf_run *);
 	void (*close)(void *self);
+	/* Names of the files that it writes in run->dir, ended by NULL; NULL: none. A new
+	 * run refuses a folder that has one of them. */
+	const char *const *files;
 };
 
 #endif

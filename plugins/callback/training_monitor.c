@@ -3,6 +3,7 @@
  * from epochs.csv; the script curves.gp stays there, to be run again by hand
  * (cd DIR; gnuplot -d curves.gp). */
 #include <rnframe/callback.h>
+#include <rnframe/gnuplot.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -103,10 +104,9 @@ static void write_history(const struct rnf_run *run, FILE *file)
 static void write_script(const struct rnf_run *run, FILE *file)
 {
 	fputs("# Run in this folder: gnuplot -d curves.gp\n"
-	      "if (!exists('draft')) draft = ''\nset encoding utf8\nset title '", file);
-	for (const char *c = run->name; *c; c++)
-		fprintf(file, *c == '\'' ? "''" : "%c", *c);
-	fprintf(file, "' noenhanced\n%s", script);
+	      "if (!exists('draft')) draft = ''\nset encoding utf8\nset title ", file);
+	rnf_gnuplot_string(file, run->name);
+	fprintf(file, " noenhanced\n%s", script);
 }
 
 /* A disk that is full now ends no run: the file comes whole with the next epoch. */
@@ -161,7 +161,11 @@ static rnf_status on(void *self, enum rnf_event event, const struct rnf_run *run
 	return RNF_OK;
 }
 
-static const struct rnf_callback_impl impl = { .open = open_state, .on = on };
+static const char *const files[] = {
+	"history.json", "curves.gp", "curves.png", "curves.svg", NULL,
+};
+
+static const struct rnf_callback_impl impl = { .open = open_state, .on = on, .files = files };
 
 RNF_PLUGIN(callback, training_monitor,
 	   "history.json and the plotted curves, after each epoch", &params, impl)

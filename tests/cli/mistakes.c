@@ -43,6 +43,10 @@ static const char prepare[] =
 	">/dev/null 2>&1\n"
 	"head -c 4000 good/model.safetensors >cut.safetensors; : >none.safetensors\n"
 	"printf '\\211HDF\\r\\n\\032\\nand no more' >cut.h5\n"
+	"mkdir own others drawn saved locked; echo notes >notes.txt; echo a >others/report.txt\n"
+	"echo a >drawn/history.json; echo a >locked/lock; mkdir saved/checkpoints\n"
+	"printf 'base = \"synthetic.cfg\";\\n' >own/conf.cfg\n"
+	"cp good/model.safetensors saved/checkpoints/mine.safetensors\n"
 	"mkdir cifar; for i in 1 2 3 4 5; do head -c 3073 /dev/zero >cifar/data_batch_$i.bin; done\n"
 	"head -c 3000 /dev/zero >cifar/test_batch.bin\n";
 
@@ -187,6 +191,28 @@ static const struct { const char *command, *words; } mistakes[] = {
 	/* where the results go */
 	{ "train synthetic --out good", "good holds a run already: choose another --out" },
 	{ "eval synthetic --weights good/model.safetensors --json a --probs a", "name one file: a" },
+	{ "eval synthetic --weights good/model.safetensors --json a --probs ./a", "name one file: ./a" },
+	{ "eval synthetic --weights good/model.safetensors --json good/model.safetensors",
+	  "--weights and --json name one file" },
+	{ "eval synthetic --weights good/model.safetensors --probs good/../good/model.safetensors",
+	  "--weights and --probs name one file" },
+	{ "eval own/conf.cfg --weights good/model.safetensors --json own/conf.cfg",
+	  "the conf and --json name one file" },
+	{ "profile own/conf.cfg --json own/conf.cfg", "the conf and --json name one file" },
+	{ "train own/conf.cfg --out own", "own/conf.cfg is no file of a run" },
+	{ "train synthetic --out others", "others/report.txt is no file of a run" },
+	{ "train synthetic --out drawn", "drawn/history.json is no file of a run" },
+	{ "train synthetic --out saved", "saved/checkpoints/mine.safetensors is no file of a run" },
+	{ "train synthetic --out locked", "locked/lock is no lock of a run" },
+	{ "train synthetic --out new --log notes.txt", "notes.txt is no log of steps" },
+	{ "train synthetic --resume good/checkpoints/best.safetensors --log notes.txt",
+	  "notes.txt is no log of steps" },
+	{ "train synthetic --resume good/checkpoints/best.safetensors --log ./good/steps.jsonl",
+	  "good/steps.jsonl is the run's own log" },
+	{ "train synthetic --resume good/checkpoints/best.safetensors --log "
+	  "good/checkpoints/best.safetensors", "--resume and --log name one file" },
+	{ "train synthetic --out new$(yes /. | head -2028 | tr -d '\n')",
+	  "--out is a path of 4059 bytes, must be of at most 3776" },
 	{ "train synthetic --resume none.pt --out new", "--resume none.pt: there is no such" },
 	{ "train synthetic --extend 3", "--extend goes with --resume" },
 	{ "fetch cifar", "there is no dataset \"cifar\" (did you mean \"cifar10\"?)" },
@@ -277,6 +303,9 @@ static const struct {
 	{ "eval synthetic --weights good/model.safetensors --json no/a.json", "no/a.json: No such", 3, 1, 0 },
 	{ "eval synthetic --weights good/model.safetensors --probs no/a.npy", "no/a.npy: No such", 3, 1, 0 },
 	{ "eval synthetic --weights good/model.safetensors --probs /dev/full", "No space left", 3, 1, 0 },
+	{ "profile synthetic --steps 1 --json no/a.json", "no/a.json: No such", 3, 1, 0 },
+	{ "train synthetic --out new --log no/a.jsonl", "no/a.jsonl: No such", 3, 1, 0 },
+	{ "train synthetic --out new --log none", "none: Is a directory", 3, 1, 0 },
 	{ "profile synthetic --steps 1 --json /dev/full", "/dev/full: No space left", 3, 1, 0 },
 	{ "train synthetic --out new", "new/checkpoints/probe: cannot write: File too large", 3, 1, 1 },
 	{ "fetch cifar10 --mirror none --out empty.cfg", "empty.cfg", 3, 1, 0 },

@@ -91,6 +91,29 @@ START_TEST(train_leaves_a_report_of_the_test_images)
 }
 END_TEST
 
+/* Names are any text; gnuplot takes quotes for the ends of strings, and runs what stands
+ * between backquotes. */
+START_TEST(pictures_of_a_run_whose_name_has_quotes)
+{
+	if (!has_gnuplot()) return;
+	static const char *const names[] = { "'first", "''", "it's", "\"a\\b\"", "`date`" };
+	for (int i = 0; i < TEST_ROWS(names); i++) {
+		const char *dir = test_folder("report_quotes");
+		FILE *conf = fopen(rnf_format("%s/a.cfg", dir), "w");
+		ck_assert_ptr_nonnull(conf);
+		fputs("base = \"synthetic.cfg\";\nname = \"", conf);
+		for (const char *c = names[i]; *c; c++)
+			fprintf(conf, strchr("\"\\", *c) ? "\\%c" : "%c", *c);
+		fputs("\";\n", conf);
+		ck_assert_int_eq(fclose(conf), 0);
+		ck_assert_msg(test_program(out, sizeof out, "train %s/a.cfg train.epochs=1 --out "
+					   "%s/run", dir, dir) == 0, "%s: %s", names[i], out);
+		ck_assert_msg(!strstr(out, "gnuplot"), "%s: %s", names[i], out);
+		ck_assert(exists(dir, "run/curves.png") && exists(dir, "run/confusion.png"));
+	}
+}
+END_TEST
+
 START_TEST(eval_reports_the_split_that_it_was_asked_for)
 {
 	const char *dir = trained("report_eval", "");
@@ -246,6 +269,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		train_leaves_a_report_of_the_test_images,
+		pictures_of_a_run_whose_name_has_quotes,
 		eval_reports_the_split_that_it_was_asked_for,
 		the_matrix_reads_as_csv,
 		the_matrix_is_drawn,

@@ -169,9 +169,7 @@ static rnf_status parse_all(struct header *h)
 /* Each tensor has a brace of its own. */
 static rnf_status make_room(struct header *h)
 {
-	size_t room = 1;
-	for (const char *p = h->text; p < h->end && room <= TENSORS_MAX; p++)
-		room += *p == '{';
+	const size_t room = 1 + (h->braces < TENSORS_MAX ? h->braces : TENSORS_MAX);
 	h->entries = calloc(room, sizeof *h->entries);
 	h->sorted = calloc(room, sizeof *h->sorted);
 	if (h->entries && h->sorted) return RNF_OK;

@@ -28,6 +28,7 @@ struct header {
 	const struct rnf_host *host;
 	const char *path; /* of the file, for messages */
 	char *text, *end, *at;
+	size_t braces;
 	struct entry *entries;  /* in the order of the header */
 	const struct entry **sorted; /* room for as many */
 	size_t n;

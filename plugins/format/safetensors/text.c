@@ -34,6 +34,7 @@ rnf_status text_check(struct header *h)
 	for (h->at = h->text; h->at < h->end;) {
 		const int n = utf8_length((uint8_t *)h->at, (uint8_t *)h->end);
 		if (n == 0) return text_fail(h, "no UTF-8");
+		h->braces += *h->at == '{';
 		h->at += n;
 	}
 	h->at = h->text;

@@ -6,7 +6,7 @@
 #include "header.h"
 
 rnf_status text_fail(const struct header *h, const char *what);
-/* Valid UTF-8 from `text` to `end`, as all of JSON is. */
+/* Valid UTF-8 from `text` to `end`, as all of JSON is; counts the braces that open. */
 rnf_status text_check(struct header *h);
 /* 1 when the next byte that is no blank is c, which is then behind. */
 int text_next(struct header *h, char c);

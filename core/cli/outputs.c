@@ -1,0 +1,52 @@
+/* Files that a verb is to write: looked at before its work begins, which may take hours. */
+#include <stddef.h>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "cli/cli.h"
+
+struct row {
+	const char *name;
+	size_t offset;
+};
+static const struct row outputs[] = {
+	{ "--json", offsetof(struct rnf_options, json) },
+	{ "--probs", offsetof(struct rnf_options, probs) },
+	{ "--log", offsetof(struct rnf_options, log) },
+};
+static const struct row inputs[] = {
+	{ "the conf", offsetof(struct rnf_options, conf) },
+	{ "--weights", offsetof(struct rnf_options, weights) },
+	{ "--resume", offsetof(struct rnf_options, resume) },
+};
+enum {
+	N_OUTPUTS = sizeof outputs / sizeof *outputs,
+	N_INPUTS = sizeof inputs / sizeof *inputs,
+};
+
+static const char *value(const struct rnf_options *o, const struct row *row)
+{
+	return *(const char *const *)((const char *)o + row->offset);
+}
+
+static rnf_status check_pair(const struct rnf_options *o, const struct row *output,
+			     const struct row *other)
+{
+	const char *a = value(o, output), *b = value(o, other);
+	if (output == other || !a || !b || !rnf_file_same(a, b)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s and %s name one file: %s", other->name, output->name,
+			a);
+}
+
+rnf_status rnf_outputs_check(const struct rnf_options *o)
+{
+	for (size_t i = 0; i < N_OUTPUTS; i++) {
+		if (!value(o, &outputs[i])) continue;
+		for (size_t j = 0; j < N_INPUTS; j++)
+			RNF_TRY(check_pair(o, &outputs[i], &inputs[j]));
+		for (size_t j = 0; j < i; j++)
+			RNF_TRY(check_pair(o, &outputs[i], &outputs[j]));
+		RNF_TRY(rnf_file_writable(value(o, &outputs[i])));
+	}
+	return RNF_OK;
+}

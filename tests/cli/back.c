@@ -1,0 +1,213 @@
+/* Which run goes on, from where, and what a run that goes back leaves behind. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "lib/plugin.h"
+#include "lib/program.h"
+
+/* 17 steps an epoch; a checkpoint each 7 steps. */
+#define RUN "train synthetic.cfg data.images=300 train.epochs=4 " \
+	"train.callbacks.training_monitor.plot=false train.callbacks.checkpoint.every_steps=7 "
+
+static char out[16384];
+
+static void run(int status, const char *arguments)
+{
+	ck_assert_msg(test_program(out, sizeof out, RUN "%s", arguments) == status, "%s: %s",
+		      arguments, out);
+}
+
+static int has(const char *words) { return strstr(out, words) != NULL; }
+
+/* The weights and the losses of each step are those of the run `whole`. */
+static void check_same(const char *dir, const char *name)
+{
+	ck_assert_msg(test_command(out, sizeof out, "cd %s && cmp whole/model.safetensors "
+		"%s/model.safetensors && for i in whole %s; do sed 's/, \"images_per_s.*//' "
+		"$i/steps.jsonl >$i.log; done; cmp whole.log %s.log", dir, name, name, name) == 0,
+		"%s", out);
+}
+
+static int is_there(const char *path) { return access(path, F_OK) == 0; }
+
+/* -- which run -- */
+
+/* Starts a run of few steps in `dir`, where that is the local time. */
+static void start_in(const char *dir, const char *zone, int steps)
+{
+	ck_assert_msg(test_command(out, sizeof out, "bin=$(realpath %s/rnframe) && cd %s && "
+		"TZ=%s $bin " RUN "train.max_steps=%d 2>&1 && sleep 1.1", test_build(), dir, zone,
+		steps) == 0, "%s", out);
+}
+
+static void resume_in(const char *dir, const char *steps)
+{
+	ck_assert_msg(test_command(out, sizeof out, "bin=$(realpath %s/rnframe) && cd %s && "
+		"$bin " RUN "--resume auto train.max_steps=30 2>&1", test_build(), dir) == 0, "%s",
+		out);
+	ck_assert_msg(has(rnf_format("%s of 30 steps are made", steps)), "%s", out);
+}
+
+/* Local time is 14 hours less in New York than in Tokyo. */
+START_TEST(the_run_that_started_last)
+{
+	const char *dir = test_folder("started_last");
+	start_in(dir, "Asia/Tokyo", 20);
+	start_in(dir, "America/New_York", 21);
+	resume_in(dir, "21");
+	test_shell("cd %s/runs/synthetic && ls | grep -q \"^$(date -u +%%Y-%%m-%%d)_.*Z-s42-\"", dir);
+	start_in(dir, "America/New_York", 22); /* ties: the name that comes later */
+	test_shell("cd %s/runs/synthetic && rm -r $(ls | sed -n 2p) && sed -i "
+		   "'s/\"started\": \"[^\"]*/\"started\": \"2026-01-01T00:00:00Z/' */run.json && "
+		   "mv $(ls | head -1) run-10 && mv $(ls | head -1) run-9", dir);
+	resume_in(dir, "20");
+	test_shell("cd %s/runs/synthetic && sed -i '/\"started\"/d' run-10/run.json && "
+		   "sed -i 's/\"finished\"/\"stopped\"/' */run.json", dir);
+	resume_in(dir, "22"); /* one that does not tell is the oldest */
+}
+END_TEST
+
+/* -- from where -- */
+
+START_TEST(the_last_folder_of_checkpoints_in_the_path)
+{
+	const char *dir = test_folder("nested");
+	run(0, rnf_format("--out %s/checkpoints/a train.max_steps=20", dir));
+	test_shell("cd %s/checkpoints && touch other.tmp a/checkpoints/other.tmp "
+		   "a/checkpoints/best.safetensors.tmp", dir);
+	run(0, rnf_format("--resume %s/checkpoints/a/checkpoints/last.safetensors", dir));
+	test_shell("cd %s && test ! -e run.json && test -e checkpoints/other.tmp && "
+		   "test -e checkpoints/a/checkpoints/other.tmp && "
+		   "test ! -e checkpoints/a/checkpoints/best.safetensors.tmp && "
+		   "grep '\"step\": 68' checkpoints/a/run.json", dir);
+}
+END_TEST
+
+/* What a conf of another run, read before the folder is made, leaves: nothing. */
+START_TEST(a_refused_resume_leaves_nothing)
+{
+	const char *dir = test_folder("refused");
+	run(0, rnf_format("--out %s/a train.max_steps=20", dir));
+	run(2, rnf_format("--resume %s/a/checkpoints/last.safetensors --out %s/new seed=7", dir, dir));
+	ck_assert_msg(has("is a checkpoint of another conf"), "%s", out);
+	ck_assert(!is_there(rnf_format("%s/new", dir)));
+}
+END_TEST
+
+START_TEST(a_run_without_a_checkpoint_starts_from_its_weights)
+{
+	const char *dir = test_folder("from_weights");
+	run(0, rnf_format("--out %s/first train.max_steps=9", dir));
+	run(0, rnf_format("--out %s/whole --weights %s/first/model.safetensors", dir, dir));
+	run(0, rnf_format("--out %s/a --weights %s/first/model.safetensors train.max_steps=20", dir,
+			  dir));
+	test_shell("rm %s/a/checkpoints/*", dir);
+	run(0, rnf_format("--out %s/a --resume auto", dir));
+	check_same(dir, "a");
+	test_shell("rm %s/a/checkpoints/*; sed -i 's/\"finished\"/\"stopped\"/' %s/a/run.json; "
+		   "echo >>%s/first/model.safetensors", dir, dir, dir);
+	run(2, rnf_format("--out %s/a --resume auto", dir));
+	ck_assert_msg(has("which were changed since"), "%s", out);
+}
+END_TEST
+
+START_TEST(extensions_add_up)
+{
+	const char *dir = test_folder("extensions");
+	run(0, rnf_format("--out %s/whole train.epochs=6", dir));
+	run(0, rnf_format("--out %s/a", dir));
+	run(0, rnf_format("--out %s/a --resume auto --extend 1", dir));
+	ck_assert_msg(has("schedule 5 epochs, not 4"), "%s", out);
+	run(0, rnf_format("--out %s/a --resume auto --extend 1", dir));
+	ck_assert_msg(has("schedule 6 epochs, not 5"), "%s", out);
+	check_same(dir, "a");
+	run(2, rnf_format("--out %s/a --resume auto --extend 999999", dir));
+	ck_assert_msg(has("--extend is 999999, the run has 6 epochs"), "%s", out);
+	run(2, rnf_format("--out %s/a --resume %s/a/checkpoints/last.safetensors", dir, dir));
+	ck_assert_msg(has("is at step 102 of 6 epochs, the conf ends at step 68"), "%s", out);
+}
+END_TEST
+
+/* -- back -- */
+
+/* A run of 60 steps goes back to step 14, and is stopped at step 25: behind this no resume
+ * may find a checkpoint of the steps that were left. */
+START_TEST(a_run_that_goes_back)
+{
+	const char *dir = test_folder("back");
+	run(0, rnf_format("--out %s/whole", dir));
+	run(0, rnf_format("--out %s/a train.max_steps=60 train.callbacks.checkpoint.keep=0", dir));
+	run(0, rnf_format("--resume %s/a/checkpoints/synthetic_step14.safetensors "
+			  "train.max_steps=25", dir));
+	ck_assert_msg(has("the run goes back: ") && has("moved to ") && has("abandoned-14"), "%s",
+		      out);
+	test_shell("cd %s/a/checkpoints && test -e synthetic_step21.safetensors && "
+		   "test -e abandoned-14/synthetic_step56.safetensors && "
+		   "test ! -e synthetic_step56.safetensors", dir);
+	ck_assert_msg(test_program(out, sizeof out, "verify %s/a --steps 9", dir) == 0, "%s", out);
+	run(0, rnf_format("--out %s/a --resume auto", dir));
+	ck_assert_msg(has("25 of 68 steps are made"), "%s", out);
+	check_same(dir, "a");
+	ck_assert_msg(test_program(out, sizeof out, "verify %s/a --steps 60", dir) == 0, "%s", out);
+}
+END_TEST
+
+/* What was left can go on in a folder of its own. */
+START_TEST(steps_that_were_left)
+{
+	const char *dir = test_folder("left");
+	const char *left = rnf_format("%s/a/checkpoints/abandoned-14/last.safetensors", dir);
+	run(0, rnf_format("--out %s/whole", dir));
+	run(0, rnf_format("--out %s/a train.max_steps=30 train.callbacks.checkpoint.keep=0", dir));
+	run(0, rnf_format("--resume %s/a/checkpoints/synthetic_step14.safetensors "
+			  "train.max_steps=20", dir));
+	run(2, rnf_format("--resume %s", left));
+	ck_assert_msg(has("lies in no run folder"), "%s", out);
+	run(2, rnf_format("--resume %s --out %s/a", left, dir));
+	ck_assert_msg(has("went back behind this step: go on from here in a new folder"), "%s", out);
+	run(0, rnf_format("--resume %s --out %s/b", left, dir));
+	ck_assert_msg(test_command(out, sizeof out, "cmp %s/whole/model.safetensors "
+				   "%s/b/model.safetensors", dir, dir) == 0, "%s", out);
+}
+END_TEST
+
+/* Killed in place of the n-th call that names or removes something: the next resume is
+ * right, whichever side of the step back it finds. */
+START_TEST(a_run_that_is_killed_while_it_goes_back)
+{
+	const char *dir = test_folder("back_killed");
+	int status = -1;
+	run(0, rnf_format("--out %s/whole", dir));
+	run(0, rnf_format("--out %s/long train.max_steps=60 train.callbacks.checkpoint.keep=0", dir));
+	for (int n = 1; status != 0 && n < 100; n++) {
+		test_shell("cd %s && rm -rf a && cp -r long a", dir);
+		status = test_command(out, sizeof out, "LD_PRELOAD=%s/tests/fault.so "
+			"RNF_FAULT=rename:%d:kill RNF_FAULT_UNDER=%s/a %s/rnframe " RUN "--resume "
+			"%s/a/checkpoints/synthetic_step14.safetensors train.max_steps=18 2>&1",
+			test_build(), n, dir, test_build(), dir);
+		run(0, rnf_format("--out %s/a --resume auto", dir));
+		check_same(dir, "a");
+		ck_assert_msg(test_program(out, sizeof out, "verify %s/a --steps 60", dir) == 0,
+			      "%s", out);
+	}
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ the_run_that_started_last, 0 },
+		{ the_last_folder_of_checkpoints_in_the_path, 0 },
+		{ a_refused_resume_leaves_nothing, 0 },
+		{ a_run_without_a_checkpoint_starts_from_its_weights, 0 },
+		{ extensions_add_up, 0 },
+		{ a_run_that_goes_back, 0 },
+		{ steps_that_were_left, 0 },
+		{ a_run_that_is_killed_while_it_goes_back, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("cli/back", cases);
+}

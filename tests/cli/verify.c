@@ -1,0 +1,142 @@
+/* verify on runs that are good, whatever they went through. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "lib/plugin.h"
+#include "lib/program.h"
+
+/* 17 steps an epoch, each step with another rate. */
+#define RUN "train synthetic.cfg data.images=300 train.epochs=4 " \
+	"train.callbacks.training_monitor.plot=false train.callbacks.checkpoint.every_steps=7 " \
+	"train.scheduler.type=cosine train.scheduler.warmup=0 "
+
+static char out[16384];
+
+static void run(const char *arguments)
+{
+	ck_assert_msg(test_program(out, sizeof out, RUN "%s", arguments) == 0, "%s: %s",
+		      arguments, out);
+}
+
+static void verify(int status, const char *arguments, const char *words)
+{
+	ck_assert_msg(test_program(out, sizeof out, "verify %s", arguments) == status, "%s: %s",
+		      arguments, out);
+	ck_assert_msg(strstr(out, words) != NULL, "%s: %s", arguments, out);
+}
+
+/* Each step has the rate of the length that the run had then. */
+START_TEST(a_run_that_became_longer)
+{
+	const char *dir = test_folder("verify_longer");
+	run(rnf_format("--out %s/a", dir));
+	run(rnf_format("--out %s/a --resume auto --extend 1", dir));
+	run(rnf_format("--resume %s/a/checkpoints/best.safetensors --out %s/a --extend 2", dir, dir));
+	verify(0, rnf_format("%s/a --steps 9", dir), "equal, bit for bit");
+	test_shell("rm %s/a/checkpoints/*.safetensors", dir);
+	verify(0, rnf_format("%s/a --steps 100", dir), "119 steps after step 0: 119 losses");
+}
+END_TEST
+
+START_TEST(a_run_that_started_from_weights)
+{
+	const char *dir = test_folder("verify_weights");
+	run(rnf_format("--out %s/first train.max_steps=9", dir));
+	ck_assert_msg(test_command(out, sizeof out, "bin=$(realpath %s/rnframe) && cd %s && $bin "
+		RUN "--weights first/model.safetensors --out a train.max_steps=20 2>&1 && $bin " RUN
+		"--out a --resume auto 2>&1", test_build(), dir) == 0, "%s", out);
+	test_shell("rm %s/a/checkpoints/*.safetensors", dir);
+	verify(0, rnf_format("%s/a --steps 68", dir), "68 steps after step 0: 68 losses");
+	test_shell("cp %s/a/model.safetensors %s/first", dir, dir);
+	verify(2, rnf_format("%s/a --steps 9", dir), "its steps cannot be checked: the run started "
+	       "from the weights");
+	ck_assert_ptr_nonnull(strstr(out, "which were changed since"));
+	test_shell("rm %s/first/model.safetensors", dir);
+	verify(2, rnf_format("%s/a --steps 9", dir), "which cannot be read any more");
+	verify(0, rnf_format("%s/a", dir), "68 steps");
+}
+END_TEST
+
+/* A full disk had no room for some lines, a kill cut off the last one. */
+START_TEST(a_log_that_lacks_lines)
+{
+	const char *dir = test_folder("verify_gap");
+	run(rnf_format("--out %s/a train.callbacks.checkpoint.keep=0", dir));
+	test_shell("cd %s/a && sed -i '40,44d' steps.jsonl && printf '{\"step\": 69, \"ep' "
+		   ">>steps.jsonl", dir);
+	verify(0, rnf_format("%s/a --steps 60", dir), "68 steps, of 5 of them it has no line");
+	ck_assert_msg(strstr(out, "61 steps after step 7: 56 losses and 14 of 14 checkpoints equal, "
+			     "bit for bit; of 5 steps the log has no line"), "%s", out);
+	test_shell("cd %s/a && sed -i '45s/\"loss\": [0-9.]*/\"loss\": 9.5/' steps.jsonl", dir);
+	verify(2, rnf_format("%s/a --steps 60", dir), "has other bits from step 50 on");
+	test_shell("cd %s/a && sed -i '50s/\"step\": 55/\"step\": 5/' steps.jsonl", dir);
+	verify(2, rnf_format("%s/a", dir), "steps.jsonl:50: must be a line of a step after 54");
+}
+END_TEST
+
+/* The first steps of such a run are another folder's. */
+START_TEST(a_run_that_began_in_another_folder)
+{
+	const char *dir = test_folder("verify_begun");
+	run(rnf_format("--out %s/a train.max_steps=20", dir));
+	run(rnf_format("--resume %s/a/checkpoints/last.safetensors --out %s/b "
+		       "train.callbacks.checkpoint.keep=0", dir, dir));
+	verify(0, rnf_format("%s/b --steps 20", dir), "21 to 68 steps");
+	verify(0, rnf_format("%s/b --steps 48", dir), "fewer than 48 steps can be checked: its log "
+	       "begins at step 21 only");
+	ck_assert_msg(strstr(out, "47 steps after step 21: 47 losses") != NULL, "%s", out);
+	test_shell("rm %s/b/checkpoints/*.safetensors", dir);
+	verify(2, rnf_format("%s/b --steps 9", dir), "its steps cannot be checked");
+}
+END_TEST
+
+/* Checkpoints come and go under the hands of verify. */
+START_TEST(beside_a_run_that_is_under_way)
+{
+	const char *dir = test_folder("verify_beside");
+	char command[2048];
+	int status;
+	snprintf(command, sizeof command, "exec %s/rnframe " RUN "train.callbacks.checkpoint."
+		 "every_steps=1 train.epochs=100000 --out %s/a >%s/out 2>&1", test_build(), dir, dir);
+	const pid_t pid = fork();
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	const char *ready = rnf_format("%s/a/checkpoints/best.safetensors", dir);
+	while (access(ready, F_OK) != 0 && waitpid(pid, &status, WNOHANG) == 0) usleep(1000);
+	for (int i = 0; i < 25; i++)
+		verify(0, rnf_format("%s/a --steps 1", dir), "equal, bit for bit");
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+}
+END_TEST
+
+START_TEST(weights_that_were_changed_by_others)
+{
+	const char *dir = test_folder("verify_changed");
+	run(rnf_format("--out %s/a train.max_steps=3", dir));
+	test_shell("cd %s/a && n=$(stat -c %%s model.safetensors) && printf xyzu | dd bs=1 "
+		   "seek=$((n - 4)) conv=notrunc of=model.safetensors 2>/dev/null", dir);
+	verify(2, rnf_format("%s/a", dir), "is damaged or changed: its digest is");
+	ck_assert_ptr_nonnull(strstr(out, "drop the text rnframe.digest"));
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ a_run_that_became_longer, 0 },
+		{ a_run_that_started_from_weights, 0 },
+		{ a_log_that_lacks_lines, 0 },
+		{ a_run_that_began_in_another_folder, 0 },
+		{ beside_a_run_that_is_under_way, 0 },
+		{ weights_that_were_changed_by_others, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("cli/verify", cases);
+}
