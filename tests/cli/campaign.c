@@ -17,7 +17,7 @@ static const struct class {
 	{ "calls", 40, 1 },
 	{ "order", 2, 1 },
 	{ "power", 150, 1 },
-	{ "storage", 284, 1 },
+	{ "storage", 422, 1 },
 	{ "memory", 100, 1 },
 	{ "signals", 40, 0 },
 };
