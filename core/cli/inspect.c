@@ -51,7 +51,7 @@ rnf_status rnf_verb_inspect(const struct rnf_options *o)
 {
 	const char **kinds;
 	const size_t n = rnf_loader_kinds(&kinds);
-	if (n == 0) return rnf_loader_fail_empty();
+	RNF_TRY(rnf_loader_any());
 	for (size_t i = 0; o->n_words == 0 && i < n; i++)
 		list(kinds[i]);
 	if (o->n_words == 0) return RNF_OK;

@@ -253,12 +253,14 @@ static rnf_status check_built(const struct words *kinds, const char *name)
 	return RNF_OK;
 }
 
-rnf_status rnf_loader_fail_empty(void)
+rnf_status rnf_loader_any(void)
 {
 	const struct words looked = { dirs, n_dirs };
+	const char **kinds;
+	if (rnf_loader_kinds(&kinds) > 0) return RNF_OK;
 	return rnf_fail(RNF_ENOENT, "there are no plugins at all: looked in %s; a copy of the "
-			"program finds its plugins and confs by --plugin-path DIR and whole paths "
-			"only", n_dirs ? enumerate(&looked, ", ") : "no folder, for want of /proc");
+			"program needs --plugin-path DIR", n_dirs ? enumerate(&looked, ", ")
+			: "no folder, since the program's own was not found");
 }
 
 static rnf_status not_found(const struct words *kinds, const char *name)
@@ -271,8 +273,8 @@ static rnf_status not_found(const struct words *kinds, const char *name)
 			*(const char **)rnf_push((void **)&looked.at, &looked.n,
 						 sizeof *looked.at) = folder;
 		}
-	const char *near = rnf_nearest(name, all.at, all.n), **any;
-	if (all.n == 0 && rnf_loader_kinds(&any) == 0) return rnf_loader_fail_empty();
+	const char *near = rnf_nearest(name, all.at, all.n);
+	if (all.n == 0) RNF_TRY(rnf_loader_any());
 	return rnf_fail(RNF_ENOENT, "there is no %s %s%s%s%s; looked in %s",
 			enumerate(kinds, " or "), rnf_text_quoted(name),
 			near ? " (did you mean \"" : "", near ? near : "",

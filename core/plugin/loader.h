@@ -24,8 +24,8 @@ size_t rnf_loader_list(const char *kind, const struct rnf_feature ***features,
  * file could not be read for want of a disk, descriptors or memory. What is broken is
  * skipped. */
 rnf_status rnf_loader_all(const char *kind, const struct rnf_feature ***features, size_t *n);
-/* Fail: the whole path holds no plugin. */
-rnf_status rnf_loader_fail_empty(void);
+/* Fails where the whole path holds no plugin. */
+rnf_status rnf_loader_any(void);
 /* Kinds that have a folder on the path, sorted. */
 size_t rnf_loader_kinds(const char ***kinds);
 /* All features that were loaded so far. */

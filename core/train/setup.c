@@ -126,6 +126,7 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	const rnf_status status = rnf_conf_gather(path, rnf_conf_dir, &e->tree);
 	rnf_fail_aside(status);
 	if (status < 0) return rnf_fail_all();
+	RNF_TRY(rnf_loader_any()); /* in place of a line for each plugin of the conf */
 	for (size_t i = 0; i < n; i++)
 		rnf_fail_aside(rnf_conf_override(e->tree, overrides[i], "--set", 0));
 	RNF_TRY(rnf_param_fill(e->tree, &root_params, &e->conf));
