@@ -142,7 +142,9 @@ static void check_layout(const struct rnf_experiment *e)
 static void train(struct rnf_experiment *e, const char *folder)
 {
 	struct rnf_checkpoints checkpoints;
-	GOOD(rnf_checkpoints_open(&checkpoints, e, folder));
+	rnf_checkpoints_init(&checkpoints, e);
+	checkpoints.dir = folder;
+	GOOD(rnf_checkpoints_probe(&checkpoints, 0));
 	GOOD(rnf_train(e, &checkpoints, NULL, NULL));
 }
 
