@@ -9,39 +9,33 @@
 
 #include "base/hands.h"
 
-/* Every allocation is a block of its own in a list, so that sanitizers see its
- * bounds; set-up makes a few thousand of them. */
-struct block {
-	struct block *next;
-	void *memory; /* what free() takes */
-	char padding[64 - 2 * sizeof(void *)];
-};
+/* Every allocation is a block of its own, so that sanitizers see its bounds. What free()
+ * takes is listed apart from it: a large model's plan makes some 700,000 of them, most of
+ * one line, and a head of its own would be a second one. */
+static void **blocks;
+static size_t n_blocks;
 
-static struct block *blocks;
+enum { LINE = 64, LARGE = 2 << 20 };
 
-static struct block *small_block(size_t size)
+static void *small_block(size_t size)
 {
-	struct block *b = aligned_alloc(64, size);
-	if (!b) return NULL;
-	memset(b, 0, size);
-	b->memory = b;
-	return b;
+	void *memory = aligned_alloc(LINE, size);
+	if (!memory) return NULL;
+	blocks[n_blocks++] = memory;
+	return memset(memory, 0, size);
 }
-
-enum { LARGE = 2 << 20 };
 
 /* On large pages: a step walks over hundreds of megabytes, and at small pages a
  * good part of its time is spent on their addresses. calloc() leaves it to the
  * kernel to clear them, when and where they are first used. */
-static struct block *large_block(size_t size)
+static void *large_block(size_t size)
 {
 	char *memory = size + LARGE > size ? calloc(1, size + LARGE) : NULL;
 	if (!memory) return NULL;
-	struct block *b = (struct block *)
-		(((uintptr_t)memory + LARGE - 1) & ~(uintptr_t)(LARGE - 1));
-	madvise(b, size, MADV_HUGEPAGE); /* a wish */
-	b->memory = memory;
-	return b;
+	blocks[n_blocks++] = memory;
+	memory = (char *)(((uintptr_t)memory + LARGE - 1) & ~(uintptr_t)(LARGE - 1));
+	madvise(memory, size, MADV_HUGEPAGE); /* a wish */
+	return memory;
 }
 
 void rnf_no_memory(size_t bytes)
@@ -51,15 +45,24 @@ void rnf_no_memory(size_t bytes)
 	exit(1);
 }
 
+/* For one more of them. */
+static void list_more(void)
+{
+	if ((n_blocks & (n_blocks - 1)) != 0) return; /* full at 0 and powers of two */
+	const size_t bytes = (n_blocks ? 2 * n_blocks : 1) * sizeof *blocks;
+	void **more = realloc(blocks, bytes);
+	if (!more) rnf_no_memory(bytes);
+	blocks = more;
+}
+
 void *rnf_alloc(size_t bytes)
 {
-	const size_t size = sizeof(struct block) + ((bytes + 63) & ~(size_t)63);
-	struct block *b = size < bytes ? NULL
-			: size < 2 * LARGE ? small_block(size) : large_block(size);
-	if (!b) rnf_no_memory(bytes);
-	b->next = blocks;
-	blocks = b;
-	return b + 1;
+	const size_t size = bytes ? (bytes + LINE - 1) & ~(size_t)(LINE - 1) : LINE;
+	list_more();
+	void *memory = size < bytes ? NULL
+		     : size < 2 * LARGE ? small_block(size) : large_block(size);
+	if (!memory) rnf_no_memory(bytes);
+	return memory;
 }
 
 char *rnf_strndup(const char *text, size_t n)
@@ -81,10 +84,13 @@ char *rnf_format(const char *format, ...)
 	return text;
 }
 
+/* Twice the room whenever the number is a power of two; but the first elements share a
+ * line, which they would take each time anyway. */
 void *rnf_push(void **array, size_t *n, size_t size)
 {
-	if ((*n & (*n - 1)) == 0) { /* 0 or a power of two: full */
-		void *larger = rnf_alloc((*n ? 2 * *n : 1) * size);
+	const int full = *n == 0 || ((*n & (*n - 1)) == 0 && 2 * *n * size > LINE);
+	if (full) {
+		void *larger = rnf_alloc(*n ? 2 * *n * size : size);
 		if (*n) memcpy(larger, *array, *n * size);
 		*array = larger;
 	}
@@ -93,19 +99,18 @@ void *rnf_push(void **array, size_t *n, size_t size)
 
 const void *rnf_arena_mark(void)
 {
-	return blocks;
+	return n_blocks > 0 ? blocks[n_blocks - 1] : NULL;
 }
 
 void rnf_arena_release(const void *mark)
 {
-	while (blocks && blocks != mark) {
-		struct block *next = blocks->next;
-		free(blocks->memory);
-		blocks = next;
-	}
+	while (n_blocks > 0 && blocks[n_blocks - 1] != mark)
+		free(blocks[--n_blocks]);
 }
 
 void rnf_arena_finish(void)
 {
 	rnf_arena_release(NULL);
+	free(blocks);
+	blocks = NULL;
 }

@@ -61,8 +61,7 @@ struct rnf_builder {
 	int placed; /* the words say where already */
 	const struct rnf_conf *cause; /* narrower than the layer, or NULL */
 	int64_t classes;
-	struct named { const char *name; rnf_val value; } *named;
-	size_t n_named;
+	struct rnf_names named; /* layers that have a name, each with its value */
 };
 
 static struct rnf_builder *of(struct rnf_graph *g)
@@ -302,12 +301,20 @@ static rnf_val node(struct rnf_graph *g, const char *type, const char *label,
 	return use(g, ref, label, in, n_in, NULL, 0);
 }
 
+static const char *name_of(const struct rnf_ref *ref)
+{
+	const struct rnf_layer_common *common = ref->common;
+	return common ? common->name : NULL;
+}
+
 static void no_such_input(struct rnf_builder *b, const struct rnf_ref *ref,
 			  const char *name)
 {
 	const char *words[256] = { NULL };
 	size_t n = 0;
-	for (; n < b->n_named && n < 256; n++) words[n] = b->named[n].name;
+	for (size_t i = 0; b->model->layers.at[i] != ref && n < 256; i++)
+		if (name_of(b->model->layers.at[i]))
+			words[n++] = name_of(b->model->layers.at[i]);
 	const char *near = rnf_nearest(name, words, n);
 	if (!b->failed) b->cause = rnf_conf_get(ref->node, "inputs");
 	fail(&b->graph, "inputs: there is no earlier layer named \"%s\"%s%s%s", name,
@@ -331,10 +338,7 @@ static size_t inputs_of(struct rnf_builder *b, const struct rnf_ref *ref,
 	if (c->inputs.n > RNF_OP_INPUTS) return too_many_inputs(b, ref, c->inputs.n);
 	size_t n = 0;
 	for (; n < c->inputs.n; n++) {
-		in[n] = -1;
-		for (size_t i = 0; i < b->n_named; i++)
-			if (!strcmp(b->named[i].name, c->inputs.at[n]))
-				in[n] = b->named[i].value;
+		in[n] = (rnf_val)rnf_names_find(&b->named, c->inputs.at[n]);
 		if (in[n] < 0) no_such_input(b, ref, c->inputs.at[n]);
 	}
 	return n;
@@ -348,12 +352,6 @@ static int wants_units(const struct rnf_ref *ref)
 		? NULL : rnf_param_row(ref->feature->params, "units");
 	return row && row->type == RNF_TYPE_INT &&
 	       *(const int64_t *)((const char *)ref->conf + row->offset) == 0;
-}
-
-static const char *name_of(const struct rnf_ref *ref)
-{
-	const struct rnf_layer_common *common = ref->common;
-	return common ? common->name : NULL;
 }
 
 /* Two layers of one label would share tensors' names and random numbers. */
@@ -386,11 +384,7 @@ static rnf_val add_layer(struct rnf_builder *b, size_t i, rnf_val x)
 	leave(&b->graph);
 	x = use(&b->graph, ref, label, in, n, &units, wants_units(ref) ? 1 : 0);
 	if (x < 0) place(b, ref);
-	if (name && x >= 0) {
-		struct named *slot = rnf_push((void **)&b->named, &b->n_named,
-					      sizeof *slot);
-		*slot = (struct named){ name, x };
-	}
+	if (name && x >= 0) rnf_names_add(&b->named, name, x);
 	return x;
 }
 
@@ -424,11 +418,10 @@ static rnf_status same_label(const struct rnf_model_conf *model, size_t one, siz
 
 static rnf_status check_labels(const struct rnf_model_conf *model)
 {
-	const char **labels = rnf_alloc(model->layers.n * sizeof *labels);
+	struct rnf_names labels = { .n = 0 };
 	for (size_t i = 0; i < model->layers.n; i++) {
-		labels[i] = label_of(model, i);
-		for (size_t j = 0; j < i; j++)
-			if (!strcmp(labels[j], labels[i])) return same_label(model, j, i);
+		const int64_t j = rnf_names_add(&labels, label_of(model, i), (int64_t)i);
+		if (j >= 0) return same_label(model, (size_t)j, i);
 	}
 	return RNF_OK;
 }
@@ -449,17 +442,10 @@ static int is_same(const struct rnf_model_weight *a, const struct rnf_model_weig
 	       a->l2 == b->l2 && !memcmp(a->shape, b->shape, sizeof a->shape);
 }
 
-static int declares(const struct rnf_program *p, const char *name)
-{
-	for (size_t i = 0; i < p->n_weights; i++)
-		if (!strcmp(p->weights[i].name, name)) return 1;
-	return 0;
-}
-
 static rnf_status declared_in(const struct rnf_program *p, const struct rnf_model_weight *w,
 			      const char *alone)
 {
-	if (declares(p, w->name)) return RNF_OK;
+	if (rnf_names_find(&p->names, w->name) >= 0) return RNF_OK;
 	return rnf_fail(RNF_EPLUGIN, "the tensor %s is declared for %s alone: a layer must declare "
 			"the same ones for training and for inference", w->name, alone);
 }

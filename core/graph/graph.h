@@ -9,6 +9,7 @@
 #include <rnframe/backend.h>
 #include <rnframe/layer.h>
 #include <rnframe/training.h>
+#include "base/names.h"
 #include "plugin/param.h"
 
 enum rnf_domain { RNF_IMAGE, RNF_CHANNEL, RNF_WEIGHT };
@@ -143,6 +144,7 @@ struct rnf_program {
 	size_t n_values;
 	struct rnf_model_weight *weights;
 	size_t n_weights;
+	struct rnf_names names; /* of the weights, each with its index */
 	int64_t block; /* floats of the weight block */
 	int input, logits, loss; /* values; loss -1 in inference */
 	int training;

@@ -70,10 +70,9 @@ static rnf_val weight(struct rnf_graph *g, const struct rnf_weight *spec)
 	if (v < 0) return v;
 	struct rnf_program *p = rnf_builder_program(g);
 	const char *name = rnf_builder_name(g, spec->name);
-	for (size_t i = 0; i < p->n_weights; i++)
-		if (strcmp(p->weights[i].name, name) == 0)
-			return g->fail(g, "two tensors are called %s: give the "
-				       "layers names that differ", name);
+	if (rnf_names_add(&p->names, name, (int64_t)p->n_weights) >= 0)
+		return g->fail(g, "two tensors are called %s: give the layers names that "
+			       "differ", name);
 	p->values[v].weight = (int)p->n_weights;
 	p->values[v].needs_grad = !spec->state;
 	struct rnf_model_weight *w =

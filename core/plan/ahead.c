@@ -1,8 +1,22 @@
 /* What a conv fetches into L2 while it computes: the stored tensors of the steps
  * after it, up to the next conv. The last conv of a phase fetches what the next
  * image begins with. */
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "plan/planner.h"
+
+/* What a step has to do with a stored tensor. */
+struct touch {
+	struct rnf_operand operand;
+	size_t step;
+};
+
+/* All of a phase: by operand, the first step first. */
+struct touches {
+	struct touch *at;
+	size_t n;
+};
 
 static int same(struct rnf_operand a, struct rnf_operand b)
 {
@@ -37,20 +51,41 @@ static const struct rnf_operand *operand(const struct rnf_step *step, size_t i)
 	return i == RNF_OP_INPUTS ? &step->out : NULL;
 }
 
-static int touches(const struct rnf_step *step, struct rnf_operand o)
+static int order_of(int64_t a, int64_t b) { return a < b ? -1 : a > b; }
+
+static int by_operand(const void *a, const void *b)
 {
-	const struct rnf_operand *p;
-	for (size_t i = 0; (p = operand(step, i)); i++)
-		if (same(*p, o)) return 1;
-	return 0;
+	const struct touch *x = a, *y = b;
+	int order = order_of(x->operand.space, y->operand.space);
+	if (order == 0) order = order_of(x->operand.offset, y->operand.offset);
+	if (order == 0) order = order_of(x->operand.stride, y->operand.stride);
+	return order ? order : order_of((int64_t)x->step, (int64_t)y->step);
+}
+
+static struct touches list_touches(const struct rnf_phase *phase)
+{
+	struct touches list = { NULL, 0 };
+	const struct rnf_operand *o;
+	for (size_t i = 0; i < phase->n_steps; i++)
+		for (size_t k = 0; (o = operand(&phase->steps[i], k)); k++)
+			if (is_stored(*o))
+				*(struct touch *)rnf_push((void **)&list.at, &list.n,
+					sizeof *list.at) = (struct touch){ *o, i };
+	if (list.n > 0) qsort(list.at, list.n, sizeof *list.at, by_operand);
+	return list;
 }
 
 /* Has the image been at it already, up to step `to`? */
-static int is_warm(const struct rnf_phase *phase, size_t to, struct rnf_operand o)
+static int is_warm(const struct touches *list, size_t to, struct rnf_operand o)
 {
-	for (size_t i = 0; i <= to; i++)
-		if (touches(&phase->steps[i], o)) return 1;
-	return 0;
+	const struct touch wanted = { o, 0 };
+	size_t low = 0, high = list->n;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (by_operand(&list->at[middle], &wanted) < 0) low = middle + 1;
+		else high = middle;
+	}
+	return low < list->n && same(list->at[low].operand, o) && list->at[low].step <= to;
 }
 
 static void add(struct rnf_step *conv, struct rnf_operand o, int next)
@@ -62,19 +97,21 @@ static void add(struct rnf_step *conv, struct rnf_operand o, int next)
 				      sizeof *conv->ahead) = (struct rnf_ahead){ o, next };
 }
 
-static void add_step(const struct rnf_phase *phase, size_t conv, size_t step, int next)
+static void add_step(const struct rnf_phase *phase, const struct touches *list, size_t conv,
+		     size_t step, int next)
 {
 	const struct rnf_operand *o;
 	for (size_t i = 0; (o = operand(&phase->steps[step], i)); i++)
-		if (is_stored(*o) && (next || !is_warm(phase, conv, *o)))
+		if (is_stored(*o) && (next || !is_warm(list, conv, *o)))
 			add(&phase->steps[conv], *o, next);
 }
 
 /* From step i on; returns whether a conv ended it. */
-static int add_until_conv(const struct rnf_phase *phase, size_t conv, size_t i, int next)
+static int add_until_conv(const struct rnf_phase *phase, const struct touches *list,
+			  size_t conv, size_t i, int next)
 {
 	for (; i < phase->n_steps; i++) {
-		add_step(phase, conv, i, next);
+		add_step(phase, list, conv, i, next);
 		if (is_conv(&phase->steps[i])) return 1;
 	}
 	return 0;
@@ -84,9 +121,10 @@ void rnf_plan_ahead(struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		const struct rnf_phase *phase = &plan->phases[i];
+		const struct touches list = list_touches(phase);
 		for (size_t j = 0; j < phase->n_steps; j++)
 			if (is_conv(&phase->steps[j]) &&
-			    !add_until_conv(phase, j, j + 1, 0))
-				add_until_conv(phase, j, 0, 1);
+			    !add_until_conv(phase, &list, j, j + 1, 0))
+				add_until_conv(phase, &list, j, 0, 1);
 	}
 }

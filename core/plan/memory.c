@@ -144,8 +144,10 @@ static int64_t sort(struct rnf_buffer *buffers, size_t n, struct rnf_buffer **or
 	return last;
 }
 
+/* What it needs itself is free again when all have a place. */
 int64_t rnf_memory_place(struct rnf_buffer *buffers, size_t n)
 {
+	const void *mark = rnf_arena_mark();
 	if (n == 0) return 0;
 	struct rnf_buffer **order = rnf_alloc(n * sizeof *order);
 	const int64_t last = sort(buffers, n, order);
@@ -159,5 +161,6 @@ int64_t rnf_memory_place(struct rnf_buffer *buffers, size_t n)
 		if (order[i]->offset + order[i]->size > end)
 			end = order[i]->offset + order[i]->size;
 	}
+	rnf_arena_release(mark);
 	return end;
 }

@@ -77,6 +77,7 @@ struct rnf_experiment {
 	size_t accuracy; /* which metric is called so */
 	struct rnf_named_tensor *tensors; /* what is saved: weights, then slots */
 	size_t n_tensors;
+	struct rnf_names tensor_names; /* each with its index */
 	/* the batch of an evaluation: ids[batch], target[batch][classes] */
 	int64_t *eval_ids;
 	float *eval_target;

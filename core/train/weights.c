@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/floats.h"
+#include "base/names.h"
 #include "base/status.h"
 #include "plugin/loader.h"
 #include "train/digest.h"
@@ -78,7 +78,6 @@ struct reader {
 	char said[RNF_DIGEST_BYTES]; /* "" when the file has none */
 	struct rnf_named_tensor last; /* handed out, not yet in the digest */
 	char last_name[512];
-	size_t n; /* tensors so far */
 };
 
 int64_t rnf_tensor_size(const struct rnf_named_tensor *t)
@@ -124,30 +123,14 @@ static float *passing(struct reader *r, const struct rnf_named_tensor *t)
 	return room;
 }
 
-/* Whether the name came before. Kept for all readers, as hashes: 10,000 are compared with
- * each other in some 20 ms. */
-static int is_second(struct reader *r, const char *name)
-{
-	static uint64_t *hashes;
-	static size_t room;
-	const uint64_t hash = XXH3_64bits(name, strlen(name));
-	for (size_t i = 0; i < r->n; i++)
-		if (hashes[i] == hash) return 1;
-	if (r->n == room) {
-		uint64_t *more = rnf_alloc((2 * room + 256) * sizeof *more);
-		if (room) memcpy(more, hashes, room * sizeof *more);
-		hashes = more;
-		room = 2 * room + 256;
-	}
-	hashes[r->n++] = hash;
-	return 0;
-}
+/* One table for all readers: a save reads back, and must not need more memory each time. */
+static struct rnf_names came = { .passing = 1 };
 
 static float *in_model(struct reader *r, const struct rnf_named_tensor *t)
 {
-	for (size_t i = 0; i < r->n_wanted; i++) {
+	const int64_t i = rnf_names_find(&r->e->tensor_names, t->name);
+	if (i >= 0 && (size_t)i < r->n_wanted) {
 		const struct rnf_named_tensor *own = &r->e->tensors[i];
-		if (strcmp(own->name, t->name) != 0) continue;
 		r->seen[i] = 1;
 		if (own->rank == t->rank &&
 		    !memcmp(own->shape, t->shape, (size_t)t->rank * sizeof *t->shape))
@@ -172,7 +155,7 @@ static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
 			 "0 .. 8", r->path, name);
 		return NULL;
 	}
-	if (is_second(r, name)) {
+	if (rnf_names_add(&came, name, 0) >= 0) {
 		rnf_fail(RNF_EINVAL, "%s: two tensors are named %s", r->path, name);
 		return NULL;
 	}
@@ -201,6 +184,7 @@ static rnf_status read_all(struct reader *r, const struct rnf_format_impl *forma
 {
 	char words[RNF_DIGEST_BYTES];
 	r->sink = (struct rnf_tensor_sink){ add, text };
+	rnf_names_clear(&came);
 	RNF_TRY(format->read(&rnf_host, r->path, &r->sink));
 	digest_last(r);
 	rnf_digest_words(r->tensors + r->texts, words);
@@ -287,6 +271,7 @@ static void list_block(struct rnf_experiment *e, const char *prefix, const float
 						.rank = w->rank,
 						.data = block + w->offset };
 		memcpy(t->shape, w->shape, sizeof w->shape);
+		rnf_names_add(&e->tensor_names, t->name, (int64_t)e->n_tensors - 1);
 	}
 }
 

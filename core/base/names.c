@@ -1,0 +1,69 @@
+/* A table of hashes with open addresses, half of it empty at least. */
+#include "base/names.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/arena.h"
+
+struct rnf_name {
+	const char *text; /* NULL: the slot is empty */
+	uint64_t hash;
+	int64_t number;
+};
+
+static int is_other(const struct rnf_names *names, const struct rnf_name *slot,
+		    const char *name, uint64_t hash)
+{
+	if (!slot->text) return 0;
+	return slot->hash != hash || (!names->passing && strcmp(slot->text, name) != 0);
+}
+
+/* The slot that has it, or the empty one where it would be; room is a power of two. */
+static struct rnf_name *slot_of(const struct rnf_names *names, const char *name, uint64_t hash)
+{
+	size_t i = hash & (names->room - 1);
+	while (is_other(names, &names->slots[i], name, hash))
+		i = (i + 1) & (names->room - 1);
+	return &names->slots[i];
+}
+
+static uint64_t hash_of(const char *name)
+{
+	return XXH3_64bits(name, strlen(name));
+}
+
+static void grow(struct rnf_names *names)
+{
+	const struct rnf_names old = *names;
+	names->room = old.room ? 2 * old.room : 64;
+	names->slots = rnf_alloc(names->room * sizeof *names->slots);
+	for (size_t i = 0; i < old.room; i++) {
+		const struct rnf_name *slot = &old.slots[i];
+		if (slot->text) *slot_of(names, slot->text, slot->hash) = *slot;
+	}
+}
+
+int64_t rnf_names_find(const struct rnf_names *names, const char *name)
+{
+	if (names->n == 0) return -1;
+	const struct rnf_name *slot = slot_of(names, name, hash_of(name));
+	return slot->text ? slot->number : -1;
+}
+
+int64_t rnf_names_add(struct rnf_names *names, const char *name, int64_t number)
+{
+	const uint64_t hash = hash_of(name);
+	if (2 * names->n >= names->room) grow(names);
+	struct rnf_name *slot = slot_of(names, name, hash);
+	if (slot->text) return slot->number;
+	*slot = (struct rnf_name){ names->passing ? "" : name, hash, number };
+	names->n++;
+	return -1;
+}
+
+void rnf_names_clear(struct rnf_names *names)
+{
+	if (names->n > 0) memset(names->slots, 0, names->room * sizeof *names->slots);
+	names->n = 0;
+}
