@@ -253,11 +253,21 @@ static rnf_status check_built(const struct words *kinds, const char *name)
 	return RNF_OK;
 }
 
+/* Looks no further than into the first folder that holds a plugin. */
+static int has_any(void)
+{
+	struct words kinds = { NULL, 0 };
+	for (size_t i = 0; i < n_dirs; i++)
+		scan(dirs[i], "", &kinds);
+	for (size_t i = 0; i < kinds.n; i++)
+		if (names_of(kinds.at[i]).n > 0) return 1;
+	return 0;
+}
+
 rnf_status rnf_loader_any(void)
 {
 	const struct words looked = { dirs, n_dirs };
-	const char **kinds;
-	if (rnf_loader_kinds(&kinds) > 0) return RNF_OK;
+	if (has_any()) return RNF_OK;
 	return rnf_fail(RNF_ENOENT, "there are no plugins at all: looked in %s; a copy of the "
 			"program needs --plugin-path DIR", n_dirs ? enumerate(&looked, ", ")
 			: "no folder, since the program's own was not found");

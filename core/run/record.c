@@ -97,6 +97,7 @@ static const char *taken_by_checkpoint(const char *dir)
  * unless it goes on from one of the checkpoints, which somebody copied without it. */
 static rnf_status check_others(const struct rnf_record *r)
 {
+	RNF_TRY(rnf_native_find());
 	const char *const model[] = { rnf_format("model%s", rnf_native_suffix()), NULL };
 	const char *const *const lists[] = { own_files, model, rnf_report_files() };
 	const char *name = taken_by_checkpoint(r->dir);
@@ -311,8 +312,10 @@ static rnf_status read_past(struct rnf_record *r)
 rnf_status rnf_record_begin(struct rnf_record *r)
 {
 	RNF_TRY(read_past(r));
-	RNF_TRY(write_json(run_path(r), describe(r, "running")));
-	return write_conf(r);
+	/* First of all, so that what comes after is a run's; it runs once its conf is there. */
+	if (!rnf_past_is_there(r->dir)) RNF_TRY(write_json(run_path(r), describe(r, "starting")));
+	RNF_TRY(write_conf(r));
+	return write_json(run_path(r), describe(r, "running"));
 }
 
 rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,

@@ -66,14 +66,24 @@ def saved_by(state):
     return max((int(m[1]) for m in steps if m), default=0)
 
 
+def state_of(run):
+    """What run.json says; None: there is none."""
+    if not os.path.exists(os.path.join(run, "run.json")):
+        return None
+    with open(os.path.join(run, "run.json"), encoding="utf-8") as f:
+        return json.load(f)["state"]
+
+
+def has_begun(run):
+    return state_of(run) not in (None, "starting")
+
+
 def usable(run):
     """Of a run that says that it has begun, all that a resume needs is there."""
-    if not os.path.exists(os.path.join(run, "run.json")):
-        return []
     try:
-        with open(os.path.join(run, "run.json"), encoding="utf-8") as f:
-            json.load(f)
-    except ValueError as error:
+        if not has_begun(run):
+            return []
+    except (ValueError, KeyError) as error:
         return [f"V: run.json: {error}"]
     conf = os.path.join(run, "conf.cfg")
     return [] if os.path.exists(conf) and os.path.getsize(conf) else ["V: no conf.cfg"]
@@ -128,7 +138,7 @@ class Power:
     def goes_on(self, subject, run, trace):
         """By its own conf where it has begun, else by that of the user."""
         command = subject.resume(run)
-        if os.path.exists(os.path.join(run, "run.json")):
+        if has_begun(run):
             command[command.index(under_test.CONF)] = os.path.join(run, "conf.cfg")
         result = subject.run(command, trace)
         bad = oracles.no_crash(result)

@@ -128,7 +128,7 @@ static const struct {
 	{ "cp $r .; ./rnframe inspect layer", "there are no plugins at all", 0 },
 	{ "cp $r .; ./rnframe check synthetic.cfg", "the folder of the program's own confs was not", 0 },
 	{ "cp $r .; ./rnframe confs", "is this program a copy?", 1 },
-	{ "cp $r .; cp -r $(dirname $r)/../conf .; ./rnframe check synthetic.cfg",
+	{ "mkdir -p confs; cp $r confs; cp -r $(dirname $r)/../conf confs; confs/rnframe check synthetic.cfg",
 	  "there are no plugins at all", 0 },
 };
 
