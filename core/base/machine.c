@@ -1,6 +1,9 @@
+#define _GNU_SOURCE
 #include "base/machine.h"
 
+#include <limits.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,20 +33,137 @@ const char *rnf_machine_cpu(void)
 	return rnf_strndup(colon + 2, strcspn(colon + 2, "\n"));
 }
 
+/* -- limits of control groups -- */
+
+/* Which folder of the system's holds the groups that a line of /proc/self/cgroup is about:
+ * "0::/a/b" of version 2, "4:cpu,cpuacct:/a/b" of version 1. */
+static const struct hierarchy {
+	const char *controller, *folder;
+} hierarchies[] = {
+	{ "", "" }, { "", "/unified" }, { "cpu", "/cpu" }, { "memory", "/memory" },
+};
+
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* The limit is a number, or "max". */
-int64_t rnf_machine_memory(void)
+/* The first line of DIR/NAME. */
+static int read_first(const char *dir, const char *name, char *line, int size)
+{
+	char path[PATH_MAX];
+	const int n = snprintf(path, sizeof path, "%s/%s", dir, name);
+	return n > 0 && n < (int)sizeof path && find_line(path, "", line, size);
+}
+
+/* The number in DIR/NAME; 0: "max", -1, or no such file. */
+static int64_t number_in(const char *dir, const char *name)
 {
 	char line[64];
+	const long long n = read_first(dir, name, line, sizeof line) ? atoll(line) : 0;
+	return n > 0 ? n : 0;
+}
+
+/* Processor time a period of time, as whole processors. */
+static void add_quota(struct rnf_limits *limits, int64_t quota, int64_t period)
+{
+	if (quota > 0 && period > 0)
+		limits->cpus = least(limits->cpus, (quota - 1) / period + 1);
+}
+
+/* What one group's folder tells, of either version. */
+static void add_group(struct rnf_limits *limits, const char *dir)
+{
+	static const char *const bytes[] = { "memory.max", "memory.limit_in_bytes" };
+	long long quota, period;
+	char line[64];
+	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
+		const int64_t n = number_in(dir, bytes[i]);
+		if (n > 0) limits->memory = least(limits->memory, n);
+	}
+	if (read_first(dir, "cpu.max", line, sizeof line) &&
+	    sscanf(line, "%lld %lld", &quota, &period) == 2)
+		add_quota(limits, quota, period);
+	add_quota(limits, number_in(dir, "cpu.cfs_quota_us"),
+		  number_in(dir, "cpu.cfs_period_us"));
+}
+
+/* A group's limits hold for those below it. In a container the path may be one of the
+ * system outside: then the root, which is always looked at, is the container's own. */
+static void add_path(struct rnf_limits *limits, const char *root, const char *folder,
+		     const char *path)
+{
+	char dir[PATH_MAX];
+	const int top = snprintf(dir, sizeof dir, "%s%s", root, folder);
+	const int n = snprintf(dir, sizeof dir, "%s%s%s", root, folder, path);
+	if (n < top || n >= (int)sizeof dir) return;
+	add_group(limits, dir);
+	for (char *slash; (slash = strrchr(dir + top, '/'));) {
+		*slash = 0;
+		add_group(limits, dir);
+	}
+}
+
+/* Is it among those in "cpu,cpuacct"? */
+static int lists(const char *controllers, const char *wanted)
+{
+	const size_t n = strlen(wanted);
+	for (const char *at = controllers; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, wanted, n) && (at[n] == ',' || !at[n])) return 1;
+	}
+	return 0;
+}
+
+/* "4:cpu,cpuacct:/a/b" */
+static void add_line(struct rnf_limits *limits, const char *root, char *line)
+{
+	char *controllers = strchr(line, ':');
+	char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+	if (!path) return;
+	*path++ = 0;
+	path[strcspn(path, "\n")] = 0;
+	for (size_t i = 0; i < sizeof hierarchies / sizeof *hierarchies; i++)
+		if (lists(controllers + 1, hierarchies[i].controller))
+			add_path(limits, root, hierarchies[i].folder, path);
+}
+
+struct rnf_limits rnf_machine_limits(const char *root, const char *groups)
+{
+	struct rnf_limits limits = { INT64_MAX, INT64_MAX };
+	char line[PATH_MAX];
+	for (size_t i = 0; i < sizeof hierarchies / sizeof *hierarchies; i++)
+		add_path(&limits, root, hierarchies[i].folder, "");
+	FILE *f = fopen(groups, "re");
+	while (f && fgets(line, sizeof line, f))
+		add_line(&limits, root, line);
+	if (f) fclose(f);
+	return limits;
+}
+
+static struct rnf_limits own_limits(void)
+{
+	return rnf_machine_limits("/sys/fs/cgroup", "/proc/self/cgroup");
+}
+
+int rnf_machine_cpus(void)
+{
+	cpu_set_t set;
+	const int64_t quota = own_limits().cpus;
+	if (sched_getaffinity(0, sizeof set, &set) == 0)
+		return (int)least(CPU_COUNT(&set), quota);
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+	return (int)least(n > 0 ? n : 1, quota);
+}
+
+int64_t rnf_machine_memory(void)
+{
 	struct rlimit own;
-	int64_t bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE);
-	if (find_line("/sys/fs/cgroup/memory.max", "", line, sizeof line) && atoll(line) > 0)
-		bytes = least(bytes, atoll(line));
+	const int64_t all = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE);
+	int64_t bytes = least(all, own_limits().memory);
 	if (getrlimit(RLIMIT_AS, &own) == 0 && own.rlim_cur < (rlim_t)bytes)
 		bytes = (int64_t)own.rlim_cur;
 	return bytes;
 }
+
+/* -- this process -- */
 
 /* getrusage() is the second choice: what it tells is that of the program which
  * started this one, if that was larger. */

@@ -59,7 +59,7 @@ static double rate(double operations, double seconds)
 /* Of what `threads` threads could do, each on a processor. */
 static double share(const struct view *v, double operations, double seconds, int threads)
 {
-	const int at_once = threads < rnf_pool_cpus() ? threads : rnf_pool_cpus();
+	const int at_once = threads < rnf_machine_cpus() ? threads : rnf_machine_cpus();
 	return v->p.peak > 0 ? rate(operations, seconds) / (at_once * v->p.peak) : NAN;
 }
 

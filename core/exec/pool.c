@@ -3,7 +3,6 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/floats.h"
+#include "base/machine.h"
 #include "exec/crash.h"
 
 /* Some 20 to 50 microseconds: longer than the gap between two phases of a
@@ -115,14 +115,6 @@ static void *work(void *context)
 	return NULL;
 }
 
-int rnf_pool_cpus(void)
-{
-	cpu_set_t set;
-	if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-	const long n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n > 0 ? (int)n : 1;
-}
-
 /* The threads take no signals: those are the main thread's. But a thread's own
  * crash has no other to go to (crash.h). */
 static void start_threads(struct rnf_pool *pool, int threads)
@@ -145,7 +137,7 @@ static void start_threads(struct rnf_pool *pool, int threads)
 
 struct rnf_pool *rnf_pool_create(int threads)
 {
-	const int available = rnf_pool_cpus();
+	const int available = rnf_machine_cpus();
 	if (threads <= 0) threads = available;
 	if (threads > THREADS_MAX) threads = THREADS_MAX;
 	struct rnf_pool *pool = rnf_alloc(sizeof *pool);

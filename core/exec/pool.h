@@ -7,12 +7,10 @@
 
 struct rnf_pool;
 
-/* `threads` counts the caller; 0: the CPUs of the affinity mask. Fewer when the
+/* `threads` counts the caller; 0: as many as may run at once. Fewer when the
  * system gives no more. Sets the float mode of the calling thread. */
 struct rnf_pool *rnf_pool_create(int threads);
 int rnf_pool_threads(const struct rnf_pool *pool);
-/* The CPUs of the affinity mask. */
-int rnf_pool_cpus(void);
 
 /* job(arg, worker) on every worker 0 .. threads-1; the caller is worker 0.
  * Returns when all are done; what they wrote is visible then. Not reentrant. */

@@ -253,6 +253,8 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 		"step", (json_int_t)e->step, "steps", (json_int_t)plan.steps,
 		"epochs", (json_int_t)plan.epochs,
 		"first_epochs", (json_int_t)r->first_epochs);
+	json_object_set_new(run, "processors", json_integer(rnf_machine_cpus()));
+	json_object_set_new(run, "memory_bytes", json_integer(rnf_machine_memory()));
 	json_object_set_new(run, "denormals", json_string(rnf_float_denormals()));
 	add_epochs(run, e);
 	return run;

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/floats.h"
@@ -106,11 +105,10 @@ static rnf_status replay(const struct rnf_training_step *s, struct rnf_sight *si
 {
 	const struct rnf_experiment *e = s->e;
 	const struct rnf_exec *x = e->execs[1];
-	const int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE);
 	struct rnf_plan *plan;
 	RNF_TRY(rnf_plan_make(e->programs[1], e->backend, e->backend_self, x->images, 0,
 			      &plan));
-	if (4 * plan->arena + rnf_machine_peak_memory() > memory)
+	if (4 * plan->arena + rnf_machine_peak_memory() > rnf_machine_memory())
 		return rnf_fail(RNF_ENOMEM, "there is no memory to look for the cause");
 	struct rnf_pool *pool = rnf_pool_create(1);
 	struct rnf_exec *y = rnf_exec_create(plan, pool, e->weights);

@@ -69,7 +69,7 @@ static const struct rnf_params numerics_params = {
 static const struct rnf_param root_rows[] = {
 	RNF_STRING(struct rnf_conf_root, name, "run", RNF_PARAM_NAME, "of the run"),
 	RNF_INT(struct rnf_conf_root, seed, 42, 0, 0x1p53, "", "of everything random"),
-	RNF_INT(struct rnf_conf_root, threads, 0, 0, 1024, "threads", "0: all cores"),
+	RNF_INT(struct rnf_conf_root, threads, 0, 0, 1024, "threads", "0: all that may run"),
 	RNF_STRING(struct rnf_conf_root, backend, "auto", 0, "auto: the best that runs here"),
 	RNF_ENUM(struct rnf_conf_root, precision, "fp32", rnf_precision_words,
 		 "of what convolutions multiply and of stored tensors; all else is fp32"),
@@ -357,9 +357,9 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	RNF_TRY(rnf_experiment_fit(e, training));
 	e->pool = rnf_pool_create((int)e->conf.threads);
-	if (e->conf.threads > rnf_pool_cpus())
+	if (e->conf.threads > rnf_machine_cpus())
 		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "
-			"wait for each other", (long long)e->conf.threads, rnf_pool_cpus());
+			"wait for each other", (long long)e->conf.threads, rnf_machine_cpus());
 	RNF_TRY(check_memory(e, training));
 	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
 	if (!e->batcher) return RNF_EINVAL;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/machine.h"
 #include "run/log.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
@@ -52,6 +53,8 @@ START_TEST(run_json_tells_what_ran_and_what_came_of_it)
 	ck_assert_str_eq(json_string_value(json_array_get(command, 2)), "synthetic.cfg");
 	ck_assert_double_eq(number(run, "seed"), 5);
 	ck_assert_double_eq(number(run, "threads"), 2);
+	ck_assert_double_eq(number(run, "processors"), rnf_machine_cpus());
+	ck_assert_double_eq(number(run, "memory_bytes"), (double)rnf_machine_memory());
 	ck_assert_double_gt(number(run, "parameters"), 1000);
 	ck_assert_double_eq(number(json_object_get(run, "last"), "epoch"), 2);
 	ck_assert(json_is_object(json_object_get(run, "best")));
