@@ -17,7 +17,7 @@ ifneq ($(word 2,$(MAKECMDGOALS)),)
 # Several goals are made one after the other, in the order of the command line:
 # `make deps check` must not compile while it installs the compiler.
 $(MAKECMDGOALS):
-	@$(MAKE) --no-print-directory $@
+	@$(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) $@
 .NOTPARALLEL:
 .PHONY: $(MAKECMDGOALS)
 else

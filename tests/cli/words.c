@@ -124,11 +124,14 @@ static const struct {
 	const char *text, *words;
 	int is_table; /* which begins before */
 } copies[] = {
-	{ "cp $r .; ./rnframe inspect", "there are no plugins at all: looked in ", 0 },
-	{ "cp $r .; ./rnframe inspect layer", "there are no plugins at all", 0 },
-	{ "cp $r .; ./rnframe check synthetic.cfg", "the folder of the program's own confs was not", 0 },
-	{ "cp $r .; ./rnframe confs", "is this program a copy?", 1 },
-	{ "mkdir -p confs; cp $r confs; cp -r $(dirname $r)/../conf confs; confs/rnframe check synthetic.cfg",
+	{ "mkdir -p a/b/c; cp $r a/b/c; a/b/c/rnframe inspect",
+	  "there are no plugins at all: looked in ", 0 },
+	{ "mkdir -p a/b/c; cp $r a/b/c; a/b/c/rnframe inspect layer", "there are no plugins at all", 0 },
+	{ "mkdir -p a/b/c; cp $r a/b/c; a/b/c/rnframe check synthetic.cfg",
+	  "the folder of the program's own confs was not", 0 },
+	{ "mkdir -p a/b/c; cp $r a/b/c; a/b/c/rnframe confs", "is this program a copy?", 1 },
+	{ "mkdir -p own/bin; cp $r own/bin; cp -r $(dirname $r)/../conf own; "
+	  "own/bin/rnframe check synthetic.cfg",
 	  "there are no plugins at all", 0 },
 };
 
