@@ -147,6 +147,31 @@ rnf_status rnf_fail_all(void)
 	return status;
 }
 
+/* What is not here is an error of the program itself: 1. The first of a code stands for it. */
+static const struct {
+	rnf_status status;
+	int code;
+} exits[] = {
+	{ RNF_OK, 0 }, { RNF_EINVAL, 2 }, { RNF_ENOENT, 2 }, { RNF_EUNSUP, 2 },
+	{ RNF_EIO, 3 }, { RNF_ENUMBER, 4 }, { RNF_EPLUGIN, 5 }, { RNF_ESTOPPED, 75 },
+};
+
+int rnf_status_exit(rnf_status status)
+{
+	if (status >= 0) return 0;
+	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
+		if (exits[i].status == status) return exits[i].code;
+	/* a status that is none of ours comes from a plugin */
+	return status < RNF_ESTOPPED ? 5 : 1;
+}
+
+rnf_status rnf_status_of_exit(int code)
+{
+	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
+		if (exits[i].code == code) return exits[i].status;
+	return RNF_EINTERNAL;
+}
+
 void rnf_log(enum rnf_level level, const char *format, ...)
 {
 	static const char *const labels[] = { "error: ", "warning: ", "", "debug: " };

@@ -39,6 +39,11 @@ int rnf_fail_has_words(void);
 void rnf_fail_aside(rnf_status status);
 rnf_status rnf_fail_all(void);
 
+/* The exit status of a program that ends with `status`: the table is README's. */
+int rnf_status_exit(rnf_status status);
+/* The other way round: of another rnframe that ended with `code`. */
+rnf_status rnf_status_of_exit(int code);
+
 void rnf_log(enum rnf_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

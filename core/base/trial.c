@@ -15,7 +15,7 @@
 
 struct answer {
 	rnf_status status;
-	char words[RNF_LINE_BYTES];
+	char words[8 * RNF_LINE_BYTES]; /* several lines of a rnf_fail_all() */
 };
 
 /* Set-up runs this before there are threads, or where no lock of theirs is needed:
@@ -30,7 +30,7 @@ static void run(rnf_status (*body)(const void *), const void *context, int out)
 		signal(fatal[i], SIG_DFL); /* the parent tells, not the child */
 	answer.status = body(context);
 	if (answer.status < 0)
-		snprintf(answer.words, sizeof answer.words, "%s", rnf_fail_line());
+		snprintf(answer.words, sizeof answer.words, "%s", rnf_fail_words());
 	_exit(write(out, &answer, sizeof answer) != (ssize_t)sizeof answer);
 }
 
@@ -79,5 +79,5 @@ rnf_status rnf_trial_run(rnf_status (*body)(const void *context), const void *co
 	/* a child that died may have answered before, or had itself answered for */
 	if (!good || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return fail_dead(status, late, seconds);
-	return answer.status < 0 ? rnf_fail(answer.status, "%s", answer.words) : RNF_OK;
+	return answer.status < 0 ? rnf_fail_again(answer.status, answer.words) : RNF_OK;
 }

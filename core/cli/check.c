@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -8,49 +7,6 @@
 #include "train/setup.h"
 #include "train/step.h"
 #include "train/weights.h"
-
-static rnf_status plan(struct rnf_experiment *e)
-{
-	RNF_TRY(rnf_experiment_shapes(e));
-	RNF_TRY(rnf_experiment_plan(e, 0, 1));
-	return rnf_experiment_plan(e, 1, 1);
-}
-
-static rnf_status refuse_data(const struct rnf_experiment *e, const char *words)
-{
-	return rnf_fail(RNF_EINVAL, "%s%s", rnf_conf_place(rnf_conf_get(e->tree, "data")),
-			words);
-}
-
-static rnf_status check_image(const struct rnf_experiment *e, const float *x, int64_t floats,
-			      int64_t sample)
-{
-	for (int64_t i = 0; i < floats; i++)
-		if (!isfinite(x[i]))
-			return refuse_data(e, rnf_format("data.augment makes a pixel of "
-					"training image %lld %g", (long long)sample,
-					(double)x[i]));
-	return RNF_OK;
-}
-
-/* The first batch, as a training would have it. */
-static rnf_status fill_batch(struct rnf_experiment *e)
-{
-	const int64_t floats = e->hwc[0] * e->hwc[1] * e->hwc[2];
-	const int64_t batch = e->plans[1]->batch;
-	const int64_t n = e->n_train < batch ? e->n_train : batch;
-	const int input = e->programs[1]->input;
-	const int64_t stride = rnf_exec_stride(e->execs[1], input);
-	float *x = rnf_exec_value(e->execs[1], input, 0);
-	if (n == 0)
-		return refuse_data(e, "no image is left to train on: see data.part and "
-				   "data.validation");
-	rnf_batch_fill(e->batcher, e->pool, e->train, RNF_SPLIT_TRAIN, n, 0, 1, e->train,
-		       e->n_train, x, stride, e->eval_target);
-	for (int64_t i = 0; i < n; i++)
-		RNF_TRY(check_image(e, x + i * stride, floats, e->train[i]));
-	return RNF_OK;
-}
 
 static void print(const struct rnf_experiment *e)
 {
@@ -77,17 +33,11 @@ static void print(const struct rnf_experiment *e)
 	       kernels ? kernels : "none");
 }
 
-/* The model needs no data where the data set tells its sizes without: both are
- * looked at, so that the mistakes of both are told. */
 static rnf_status check(struct rnf_experiment *e, const struct rnf_options *o)
 {
 	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
-	rnf_fail_aside(plan(e));
-	if (!e->train) rnf_fail_aside(rnf_experiment_data(e));
-	RNF_TRY(rnf_fail_all());
-	RNF_TRY(rnf_experiment_start(e, 1));
+	RNF_TRY(rnf_experiment_check(e));
 	if (o->weights) RNF_TRY(rnf_weights_read(e, o->weights));
-	RNF_TRY(fill_batch(e));
 	print(e);
 	return RNF_OK;
 }

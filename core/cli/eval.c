@@ -77,6 +77,7 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->info.classes) * 4) : NULL;
 	struct rnf_tally tally;
 	rnf_tally_init(&tally, e->info.classes);
+	if (o->report) rnf_tally_keep(&tally, n);
 	const struct rnf_answers keep = { probs, &tally };
 	RNF_TRY(rnf_evaluate(e, split, samples, n, &keep, &s));
 	rnf_scores_print(e, &s, stdout);

@@ -239,15 +239,6 @@ static rnf_status flush_output(void)
 	return rnf_fail(RNF_EIO, "standard output: %s", strerror(cause));
 }
 
-/* What is not here is an error of the program itself: 1. */
-static const struct {
-	rnf_status status;
-	int code;
-} exits[] = {
-	{ RNF_EINVAL, 2 }, { RNF_ENOENT, 2 }, { RNF_EUNSUP, 2 },
-	{ RNF_EIO, 3 }, { RNF_ENUMBER, 4 }, { RNF_EPLUGIN, 5 }, { RNF_ESTOPPED, 75 },
-};
-
 /* A line for each mistake. */
 static void print_words(const char *words)
 {
@@ -259,12 +250,8 @@ static void print_words(const char *words)
 
 static int exit_code(rnf_status status)
 {
-	if (status >= 0) return 0;
-	print_words(rnf_fail_words());
-	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
-		if (exits[i].status == status) return exits[i].code;
-	/* a status that is none of ours comes from a plugin */
-	return status < RNF_ESTOPPED ? 5 : 1;
+	if (status < 0) print_words(rnf_fail_words());
+	return rnf_status_exit(status);
 }
 
 static int asks_for_help(int n, char **arguments)

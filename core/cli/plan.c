@@ -10,11 +10,9 @@ static void print_model(const struct rnf_experiment *e)
 {
 	const struct rnf_program *p = e->programs[0];
 	const int64_t trained = rnf_program_parameters(p);
-	int64_t kept = -trained, macs = 0;
+	int64_t kept = -trained;
 	for (size_t i = 0; i < p->n_weights; i++)
 		kept += p->weights[i].size;
-	for (size_t i = 0; i < p->n_ops; i++)
-		macs += rnf_op_macs(p, &p->ops[i]);
 	for (size_t i = 0; i < p->n_ops; i++) {
 		const struct rnf_op *op = &p->ops[i];
 		const struct rnf_value *v = &p->values[op->out];
@@ -25,7 +23,7 @@ static void print_model(const struct rnf_experiment *e)
 			       op->label ? op->label : "");
 	}
 	printf("model: %lld parameters and %lld running statistics, %.1f M MAC an image\n",
-	       (long long)trained, (long long)kept, (double)macs * 1e-6);
+	       (long long)trained, (long long)kept, (double)rnf_program_macs(p) * 1e-6);
 }
 
 rnf_status rnf_verb_plan(const struct rnf_options *o)

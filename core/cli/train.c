@@ -155,6 +155,7 @@ static rnf_status train_in_folder(struct session *s)
 	struct rnf_scores test = { 0 };
 	RNF_TRY(open_run(s));
 	rnf_tally_init(&s->tally, s->e->info.classes);
+	rnf_tally_keep(&s->tally, s->e->info.images[RNF_SPLIT_TEST]);
 	const rnf_status status = run(s, &test);
 	RNF_TRY(rnf_record_end(&s->record, status, &test));
 	printf("run folder %s\n", s->record.dir);

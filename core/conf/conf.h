@@ -53,6 +53,12 @@ const char *rnf_conf_path(const struct rnf_conf *node);
 rnf_status rnf_conf_fail(const struct rnf_conf *node, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The text of a node that is one, else NULL. */
+const char *rnf_conf_word(const struct rnf_conf *node);
+/* What an element of a list is called by: its `name`, or its `type`, which a plugin's bare
+ * name is too; or NULL. */
+const char *rnf_conf_label(const struct rnf_conf *item, const char *key);
+
 /* "conf/a.cfg:41: ", or "" for a node that stands nowhere. Kept. */
 const char *rnf_conf_place(const struct rnf_conf *node);
 /* A new last child (or a node of its own), and its removal. */
@@ -103,6 +109,11 @@ void rnf_conf_compare(const struct rnf_conf *a, const struct rnf_conf *b,
 		      rnf_conf_tell tell, void *context);
 /* A value in a few words; "not set" for NULL. Kept. */
 const char *rnf_conf_words(const struct rnf_conf *node);
+
+/* What a filled conf says, as one number: the same for any order of keys, places, and
+ * spellings that compare() takes for the same. Without the keys that `skips` says, with all
+ * below them; NULL: with all. (digest.c) */
+uint64_t rnf_conf_digest(const struct rnf_conf *root, int (*skips)(const char *path));
 
 /* The word of `words` (n of them) nearest to `wrong` by edit distance, or NULL
  * when none is near. */

@@ -58,25 +58,12 @@ static rnf_status split(struct override *o)
 
 /* ---- elements of lists ---- */
 
-static const char *text_of(const struct rnf_conf *node)
-{
-	if (!node) return NULL;
-	return node->type == RNF_CONF_STRING || node->type == RNF_CONF_RAW ? node->s : NULL;
-}
-
-/* What an element may be called by: its `name`, else its type. */
-static const char *label_of(const struct rnf_conf *item, const char *key)
-{
-	if (item->type == RNF_CONF_GROUP) return text_of(rnf_conf_get(item, key));
-	return strcmp(key, "type") ? NULL : text_of(item);
-}
-
 static const char *labels(const struct rnf_conf *list)
 {
 	struct rnf_list all = { 0 };
 	for (size_t i = 0; i < list->n; i++) {
-		const char *name = label_of(list->at[i], "name");
-		if (!name) name = label_of(list->at[i], "type");
+		const char *name = rnf_conf_label(list->at[i], "name");
+		if (!name) name = rnf_conf_label(list->at[i], "type");
 		rnf_list_add(&all, ", ", name ? name : rnf_format("%zu", i));
 	}
 	return rnf_list_text(&all, "none");
@@ -88,7 +75,7 @@ static rnf_status by_label(const struct override *o, const struct rnf_conf *list
 	struct rnf_list indices = { 0 };
 	size_t n = 0;
 	for (size_t i = 0; i < list->n; i++) {
-		const char *label = label_of(list->at[i], key);
+		const char *label = rnf_conf_label(list->at[i], key);
 		if (!label || strcmp(label, word)) continue;
 		*item = list->at[i];
 		if (n++ < 20) rnf_list_add(&indices, ", ", rnf_format("%zu", i));
@@ -147,11 +134,11 @@ static void make_list(struct rnf_conf *node)
 static rnf_status step(const struct override *o, struct rnf_conf *node, const char *key,
 		       struct rnf_conf **child)
 {
-	const char *label = label_of(node, "type");
+	const char *label = rnf_conf_label(node, "type");
 	if (is_list_text(node) || (label && !strcmp(label, key) && !rnf_conf_get(node, key)))
 		make_list(node);
 	if (node->type == RNF_CONF_LIST) return element(o, node, key, child);
-	if (text_of(node)) rnf_conf_group(node);
+	if (rnf_conf_word(node)) rnf_conf_group(node);
 	if (node->type != RNF_CONF_GROUP)
 		return refuse(o, rnf_format("%s is a plain value, nothing is below it",
 					    rnf_conf_path(node)));
@@ -174,7 +161,7 @@ static void assign(const struct override *o, struct rnf_conf *node)
 static void assign_type(const struct override *o, struct rnf_conf *group)
 {
 	struct rnf_conf *type = rnf_conf_get(group, "type");
-	const char *was = text_of(type);
+	const char *was = rnf_conf_word(type);
 	if (was && strcmp(was, o->value)) {
 		group->retyped = 1;
 		for (size_t i = 0; i < group->n; i++) group->at[i]->stale = 1;
@@ -217,7 +204,7 @@ static rnf_status add(const struct override *o, struct rnf_conf *node, const cha
 	RNF_TRY(step(o, node, key, &child));
 	if (node->type == RNF_CONF_GROUP && !child)
 		child = rnf_conf_add(node, key, RNF_CONF_LIST, o->file, o->line);
-	if (node->type != RNF_CONF_LIST && label_of(child, "type")) make_list(child);
+	if (node->type != RNF_CONF_LIST && rnf_conf_label(child, "type")) make_list(child);
 	if (child->type == RNF_CONF_LIST) {
 		insert(o, child, child->n);
 		return RNF_OK;

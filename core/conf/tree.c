@@ -17,6 +17,18 @@ struct rnf_conf *rnf_conf_get(const struct rnf_conf *group, const char *key)
 	return NULL;
 }
 
+const char *rnf_conf_word(const struct rnf_conf *node)
+{
+	if (!node) return NULL;
+	return node->type == RNF_CONF_STRING || node->type == RNF_CONF_RAW ? node->s : NULL;
+}
+
+const char *rnf_conf_label(const struct rnf_conf *item, const char *key)
+{
+	if (item->type == RNF_CONF_GROUP) return rnf_conf_word(rnf_conf_get(item, key));
+	return strcmp(key, "type") ? NULL : rnf_conf_word(item);
+}
+
 struct rnf_conf *rnf_conf_add(struct rnf_conf *parent, const char *key,
 			      enum rnf_conf_type type, const char *file, int line)
 {

@@ -200,6 +200,8 @@ static inline int64_t rnf_round16(int64_t n)
 int64_t rnf_program_parameters(const struct rnf_program *program);
 /* Multiply-adds of one op on one image, forward or backward. */
 int64_t rnf_op_macs(const struct rnf_program *program, const struct rnf_op *op);
+/* Of all ops. */
+int64_t rnf_program_macs(const struct rnf_program *program);
 
 /* The same weights, in the same order? Training and inference share one block of them.
  * RNF_EPLUGIN, with the layer that declares another one. */

@@ -138,3 +138,11 @@ int64_t rnf_op_macs(const struct rnf_program *p, const struct rnf_op *op)
 		return 0;
 	}
 }
+
+int64_t rnf_program_macs(const struct rnf_program *p)
+{
+	int64_t macs = 0;
+	for (size_t i = 0; i < p->n_ops; i++)
+		macs += rnf_op_macs(p, &p->ops[i]);
+	return macs;
+}

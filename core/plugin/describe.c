@@ -13,6 +13,7 @@ static const char *const type_words[] = {
 	[RNF_TYPE_STRING] = "string", [RNF_TYPE_ENUM] = "enum", [RNF_TYPE_INTS] = "ints",
 	[RNF_TYPE_FLOATS] = "floats", [RNF_TYPE_STRINGS] = "strings",
 	[RNF_TYPE_REF] = "plugin", [RNF_TYPE_REFS] = "plugins", [RNF_TYPE_GROUP] = "group",
+	[RNF_TYPE_GROUPS] = "groups",
 };
 
 static const struct rnf_param *row_at(const struct rnf_params *params, size_t i)

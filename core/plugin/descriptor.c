@@ -80,6 +80,7 @@ static const size_t row_bytes[] = {
 	[RNF_TYPE_FLOATS] = sizeof(struct rnf_floats),
 	[RNF_TYPE_STRINGS] = sizeof(struct rnf_strings), [RNF_TYPE_REF] = sizeof(void *),
 	[RNF_TYPE_REFS] = sizeof(struct rnf_refs), [RNF_TYPE_GROUP] = 0,
+	[RNF_TYPE_GROUPS] = 0,
 };
 
 static const char *wrong_in_row(const struct rnf_param *row, size_t conf_size)

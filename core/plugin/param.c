@@ -178,6 +178,17 @@ static rnf_status set_group(struct rnf_conf *node, const struct rnf_param *row, 
 	return RNF_OK;
 }
 
+static rnf_status set_groups(struct rnf_conf *node, const struct rnf_param *row, void *at)
+{
+	const size_t size = row->group->conf_size;
+	if (node->type != RNF_CONF_LIST) return rnf_value_refuse(node, rnf_value_wanted(row));
+	char *groups = array(node->n, size);
+	for (size_t i = 0; i < node->n; i++)
+		rnf_fail_aside(set_group(node->at[i], row, groups + i * size));
+	*(struct rnf_groups *)at = (struct rnf_groups){ groups, node->n };
+	return RNF_OK;
+}
+
 static rnf_status set_ref(struct rnf_conf *node, const struct rnf_param *row, void *at)
 {
 	const struct rnf_ref *ref = NULL;
@@ -220,6 +231,7 @@ static rnf_status set_row(struct rnf_conf *node, const struct rnf_param *row, ch
 	case RNF_TYPE_FLOAT: return get_float(node, row, at);
 	case RNF_TYPE_REF: return set_ref(node, row, at);
 	case RNF_TYPE_GROUP: return set_group(node, row, at);
+	case RNF_TYPE_GROUPS: return set_groups(node, row, at);
 	default: return set_word(node, row, at);
 	}
 }

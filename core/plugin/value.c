@@ -123,6 +123,7 @@ const char *rnf_value_wanted(const struct rnf_param *row)
 	case RNF_TYPE_FLOATS: return "a list of numbers";
 	case RNF_TYPE_STRINGS: return "a list of texts";
 	case RNF_TYPE_REFS: return rnf_format("a list of %ss", rnf_value_kinds(row->kinds));
+	case RNF_TYPE_GROUPS: return "a list of groups, ( { key = value; }, ... )";
 	case RNF_TYPE_REF: return rnf_format("the name of a %s, or a group with `type`",
 					     rnf_value_kinds(row->kinds));
 	default: return "a group";

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/csv.h"
 #include "base/draw.h"
 #include "base/status.h"
 
@@ -29,25 +30,17 @@ static const char *column_label(const struct rnf_report *r, int64_t column)
 
 /* -- CSV -- */
 
-static void field(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (const char *c = text; *c; c++)
-		fprintf(out, *c == '"' ? "\"\"" : "%c", *c);
-	fputc('"', out);
-}
-
 void rnf_confusion_csv(const struct rnf_report *r, FILE *out)
 {
 	const struct rnf_tally *t = r->tally;
-	field(out, "true \\ predicted");
+	rnf_csv_text(out, "true \\ predicted");
 	for (int64_t j = 0; j < columns(t); j++) {
 		fputc(',', out);
-		field(out, column_label(r, j));
+		rnf_csv_text(out, column_label(r, j));
 	}
 	fputs("\r\n", out);
 	for (int64_t i = 0; i < t->classes; i++) {
-		field(out, r->labels[i]);
+		rnf_csv_text(out, r->labels[i]);
 		for (int64_t j = 0; j < columns(t); j++)
 			fprintf(out, ",%lld", (long long)cell(t, i, j));
 		fputs("\r\n", out);

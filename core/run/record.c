@@ -24,15 +24,6 @@
 
 /* -- the folder -- */
 
-/* FNV-1a of the expanded conf: tells runs of different confs apart. */
-static unsigned conf_hash(const struct rnf_conf *tree)
-{
-	uint64_t hash = 14695981039346656037ull;
-	for (const char *c = rnf_conf_text(tree); *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 1099511628211ull;
-	return (unsigned)(hash & 0xffff);
-}
-
 /* A folder of its own even for runs that start in the same second. */
 static rnf_status make_default(struct rnf_record *r)
 {
@@ -43,7 +34,7 @@ static rnf_status make_default(struct rnf_record *r)
 	const char *parent = rnf_format("runs/%s", r->e->conf.name);
 	const char *name = rnf_format("%s/%s-s%lld-%04x", parent, stamp,
 				      (long long)r->e->conf.seed,
-				      conf_hash(r->e->tree));
+				      (unsigned)(rnf_conf_digest(r->e->tree, NULL) & 0xffff));
 	RNF_TRY(rnf_folder_make(parent));
 	return rnf_folder_new(name, &r->dir);
 }
@@ -326,6 +317,7 @@ rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 	const char *state = status == RNF_ESTOPPED ? "stopped"
 			  : status < 0 ? "failed" : "finished";
 	json_t *run = describe(r, state);
+	json_object_set_new(run, "exit_status", json_integer(rnf_status_exit(status)));
 	if (test->count > 0) json_object_set_new(run, "test", scores(r->e, test));
 	if (status >= 0) return write_json(run_path(r), run);
 	const char *words = rnf_format("%s", rnf_fail_words());

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "base/utf8.h"
+#include "run/predictions.h"
 
 enum { DIGITS = 4 };
 
@@ -188,6 +189,7 @@ static const struct {
 	{ "report.json", write_json },
 	{ "confusion.csv", rnf_confusion_csv },
 	{ "confusion.gp", rnf_confusion_script },
+	{ RNF_PREDICTIONS, rnf_predictions_csv },
 };
 
 enum { N_FILES = sizeof files / sizeof *files };
@@ -224,7 +226,8 @@ rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tal
 		.labels = rnf_report_labels(e->info.names, t->classes) };
 	RNF_TRY(rnf_folder_make(dir));
 	for (size_t i = 0; i < N_FILES; i++)
-		RNF_TRY(put(&r, i, dir));
+		if (files[i].write != rnf_predictions_csv || t->predictions)
+			RNF_TRY(put(&r, i, dir));
 	rnf_confusion_clear(dir);
 	if (e->conf.train.pictures) rnf_confusion_draw(dir);
 	return RNF_OK;

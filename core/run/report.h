@@ -29,9 +29,10 @@ json_t *rnf_report_json(const struct rnf_report *r);
 /* Names of all files that a report has, ended by NULL. */
 const char *const *rnf_report_files(void);
 
-/* report.txt, report.json, confusion.csv and .gp into the folder `dir`, made when
- * absent, each file whole or not at all; confusion.svg and .png too, drawn by gnuplot
- * unless train.pictures is false, with a warning when that fails. */
+/* report.txt, report.json, confusion.csv and .gp, and predictions.csv where the tally
+ * keeps them, into the folder `dir`, made when absent, each file whole or not at all;
+ * confusion.svg and .png too, drawn by gnuplot unless train.pictures is false, with a
+ * warning when that fails. */
 rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tally *t,
 			    const char *split, const char *dir);
 

@@ -12,14 +12,8 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "run/live.h"
 #include "train/step.h"
-
-/* Keys that may change under way, with all below them: they do not say what is
- * computed, or, as the length does, only until when. */
-static const char *const live_keys[] = {
-	"threads", "out", "data.path", "train.callbacks", "train.pictures",
-	"train.epochs", "train.max_steps",
-};
 
 /* -- is it the same run? -- */
 
@@ -30,21 +24,11 @@ struct differences {
 	int n;
 };
 
-static int is_live(const char *path)
-{
-	for (size_t i = 0; i < sizeof live_keys / sizeof *live_keys; i++) {
-		const size_t n = strlen(live_keys[i]);
-		if (!strncmp(path, live_keys[i], n) && (!path[n] || strchr(".[", path[n])))
-			return 1;
-	}
-	return 0;
-}
-
 static void add_difference(void *context, const char *path, const struct rnf_conf *now,
 			   const struct rnf_conf *then)
 {
 	struct differences *d = context;
-	if (is_live(path) || d->n++ >= SHOWN) return;
+	if (rnf_live_on_resume(path) || d->n++ >= SHOWN) return;
 	d->words = rnf_format("%s%s%s is %s (was %s)", d->words, d->n > 1 ? ", " : "",
 			      path, rnf_conf_words(now), rnf_conf_words(then));
 }
@@ -70,9 +54,7 @@ static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf
 	RNF_TRY(compare(e->tree, then, &d));
 	if (d.n == 0) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s of another conf: %s%s; the keys that may change are "
-			"threads, out, data.path, train.callbacks, train.pictures, "
-			"train.epochs and train.max_steps", what, d.words,
-			d.n > SHOWN ? ", ..." : "");
+			"%s", what, d.words, d.n > SHOWN ? ", ..." : "", rnf_live_words());
 }
 
 static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_found *found)

@@ -23,15 +23,19 @@ double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
 	return sum / (double)x->images;
 }
 
-/* The image's probabilities, and its place in the tally. */
+/* The image's probabilities, and what the tally says of it; it has this place in the batch. */
 static void keep_answer(const struct rnf_experiment *e, const struct rnf_answers *keep,
-			int64_t i, const float *logits, const float *target, double plain)
+			int64_t i, int64_t place, const float *logits, const float *target,
+			double plain)
 {
 	const int64_t k = e->info.classes;
 	if (!keep->probs && !keep->tally) return;
 	float *probs = keep->probs ? keep->probs + i * k : keep->tally->probs;
 	e->loss->predict(e->conf.train.loss->conf, (size_t)k, logits, probs);
-	if (keep->tally) rnf_tally_add(keep->tally, target, logits, probs, plain);
+	struct rnf_tally *t = keep->tally;
+	if (!t) return;
+	rnf_tally_add(t, target, logits, probs, plain);
+	if (t->predictions) t->predictions[t->n - 1].index = e->eval_ids[place];
 }
 
 /* Images from .. of the evaluation. */
@@ -49,7 +53,7 @@ static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x
 		s->loss += e->loss->loss(self, k, logits, target);
 		const double plain = e->loss->plain(self, k, logits, target);
 		s->plain += plain;
-		if (keep) keep_answer(e, keep, from + i, logits, target, plain);
+		if (keep) keep_answer(e, keep, from + i, i, logits, target, plain);
 	}
 	rnf_hands_lend(NULL);
 	const struct rnf_refs metrics = e->conf.train.metrics;

@@ -122,13 +122,18 @@ static rnf_status choose_accuracy(struct rnf_experiment *e)
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n)
 {
-	register_tables();
 	const rnf_status status = rnf_conf_gather(path, rnf_conf_dir, &e->tree);
 	rnf_fail_aside(status);
 	if (status < 0) return rnf_fail_all();
 	RNF_TRY(rnf_loader_any()); /* in place of a line for each plugin of the conf */
 	for (size_t i = 0; i < n; i++)
 		rnf_fail_aside(rnf_conf_override(e->tree, overrides[i], "--set", 0));
+	return rnf_experiment_fill(e);
+}
+
+rnf_status rnf_experiment_fill(struct rnf_experiment *e)
+{
+	register_tables();
 	RNF_TRY(rnf_param_fill(e->tree, &root_params, &e->conf));
 	e->data = e->conf.data->common;
 	e->loss = e->conf.train.loss->feature->impl;

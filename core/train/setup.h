@@ -88,6 +88,9 @@ struct rnf_experiment {
 /* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
+/* The same of a tree that is in e->tree already, overrides and all; their mistakes may
+ * have been put aside. */
+rnf_status rnf_experiment_fill(struct rnf_experiment *e);
 /* Put what a conf does not say into its tree: the defaults. One that could not be
  * filled is refused as read() does: RNF_ENOENT when a plugin of it is not here. */
 rnf_status rnf_experiment_expand(struct rnf_conf *tree);
@@ -109,6 +112,9 @@ double rnf_experiment_bytes(const struct rnf_experiment *e, int training);
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
 rnf_status rnf_experiment_build(struct rnf_experiment *e, int training);
+/* After read(): all that comes before a run, the first batch's images too; nothing is
+ * written. (check.c) */
+rnf_status rnf_experiment_check(struct rnf_experiment *e);
 void rnf_experiment_finish(struct rnf_experiment *e);
 
 /* Sum of l2 * w^2 over the model, in double. */

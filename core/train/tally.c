@@ -14,6 +14,11 @@ void rnf_tally_init(struct rnf_tally *t, int64_t classes)
 	t->probs = rnf_alloc((size_t)classes * sizeof *t->probs);
 }
 
+void rnf_tally_keep(struct rnf_tally *t, int64_t n)
+{
+	t->predictions = rnf_alloc((size_t)n * sizeof *t->predictions);
+}
+
 /* -- an image -- */
 
 static int64_t largest(int64_t k, const float *values)
@@ -44,11 +49,22 @@ static void add_to_bin(struct rnf_tally *t, double confidence, int right)
 	t->bins[b].confidence += confidence;
 }
 
+static void keep(const struct rnf_tally *t, int64_t label, int64_t class, const float *logits,
+		 const float *probs)
+{
+	const int64_t as = isnan(logits[class]) ? -1 : class;
+	if (!t->predictions) return;
+	t->predictions[t->n] = (struct rnf_prediction){
+		.index = t->n, .label = (int32_t)label, .class = (int32_t)as,
+		.p_label = probs[label], .p_class = probs[class] };
+}
+
 void rnf_tally_add(struct rnf_tally *t, const float *target, const float *logits,
 		   const float *probs, double cross_entropy)
 {
 	const int64_t k = t->classes, label = largest(k, target);
 	const int64_t class = largest(k, logits);
+	keep(t, label, class, logits, probs);
 	t->n++;
 	t->cross_entropy += cross_entropy;
 	if (isnan(logits[class])) {

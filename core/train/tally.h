@@ -12,6 +12,12 @@ struct rnf_tally_bin { /* predictions with a confidence in (b / 15, (b + 1) / 15
 	double confidence; /* sum over them */
 };
 
+struct rnf_prediction { /* about one image */
+	int64_t index;         /* in its split's files */
+	int32_t label, class;  /* true class; predicted one, or -1 */
+	float p_label, p_class; /* their probabilities */
+};
+
 struct rnf_tally {
 	int64_t classes, n;
 	int64_t *confusion; /* [true class][predicted class] */
@@ -22,9 +28,12 @@ struct rnf_tally {
 	double cross_entropy;          /* sum */
 	struct rnf_tally_bin bins[RNF_TALLY_BINS];
 	float *probs; /* [classes]: scratch of the caller */
+	struct rnf_prediction *predictions; /* [n], or NULL: they are not kept */
 };
 
 void rnf_tally_init(struct rnf_tally *t, int64_t classes);
+/* Keep what is said of each of the `n` images that will come. */
+void rnf_tally_keep(struct rnf_tally *t, int64_t n);
 /* An image, by arrays of one float a class: its true class is that of the largest
  * target, the predicted one that of the largest logit, both the first at ties, as
  * the metric accuracy has it; the confidence is the predicted one's probability. */

@@ -28,6 +28,7 @@ enum rnf_type {
 	RNF_TYPE_REF,    /* const struct rnf_ref *: another feature, or NULL */
 	RNF_TYPE_REFS,   /* struct rnf_refs: a list of features */
 	RNF_TYPE_GROUP,  /* a struct in place, with a table of its own (core only) */
+	RNF_TYPE_GROUPS, /* struct rnf_groups: a list of such groups (core only) */
 };
 
 enum {
@@ -45,6 +46,7 @@ struct rnf_ints { const int64_t *at; size_t n; };
 struct rnf_floats { const double *at; size_t n; };
 struct rnf_strings { const char *const *at; size_t n; };
 struct rnf_refs { const struct rnf_ref *const *at; size_t n; };
+struct rnf_groups { const void *at; size_t n; }; /* an array of the rows' structs */
 
 struct rnf_param {
 	const char *key, *unit, *brief;
@@ -54,7 +56,7 @@ struct rnf_param {
 	const char *text;           /* default of STRING, ENUM, REF: as in a conf; or NULL */
 	const char *const *choices; /* ENUM: words. NULL-terminated */
 	const char *kinds;          /* REF, REFS: kinds separated by '|' */
-	const struct rnf_params *group; /* GROUP: the table of the struct inside */
+	const struct rnf_params *group; /* GROUP, GROUPS: the table of the struct inside */
 };
 
 struct rnf_params {

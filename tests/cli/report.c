@@ -160,6 +160,48 @@ START_TEST(the_matrix_reads_as_csv)
 }
 END_TEST
 
+/* Each image once; what is right in them is what the report counts. */
+static const char answers[] =
+	"import csv, json, sys\n"
+	"rows = list(csv.DictReader(open(sys.argv[1], newline=''), strict=True))\n"
+	"report = json.load(open(sys.argv[2]))\n"
+	"n = report['rnframe']['n']\n"
+	"assert len(rows) == n == len({r['index'] for r in rows}), len(rows)\n"
+	"right = [r['true'] == r['predicted'] for r in rows]\n"
+	"assert abs(sum(right) / n - report['accuracy']) < 1e-12\n"
+	"for r, good in zip(rows, right):\n"
+	"    p, q = float(r['p_true']), float(r['p_predicted'])\n"
+	"    assert 0 <= p <= q <= 1 and (p == q or not good), r\n"
+	"for c in '0123':\n"
+	"    assert sum(r['true'] == c for r in rows) == report[c]['support'], c\n"
+	"print(*sorted(int(r['index']) for r in rows))\n";
+
+static void check_answers(const char *dir, const char *report)
+{
+	FILE *f = fopen(rnf_format("%s/answers.py", dir), "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(answers, f);
+	fclose(f);
+	ck_assert_msg(test_command(out, sizeof out, "python3 %s/answers.py %s/%s/predictions.csv "
+				   "%s/%s/report.json 2>&1", dir, dir, report, dir, report) == 0,
+		      "%s", out);
+}
+
+START_TEST(predictions_are_those_of_the_report)
+{
+	const char *dir = trained("report_predictions", "train.pictures=false");
+	check_answers(dir, "run");
+	ck_assert_int_eq(strncmp(out, "0 1 2 3 4 ", 10), 0);
+	ck_assert_msg(evaluate(dir, rnf_format("train.pictures=false --report %s/r", dir)) == 0,
+		      "%s", out);
+	test_shell("cmp %s/run/predictions.csv %s/r/predictions.csv", dir, dir);
+	ck_assert_msg(evaluate(dir, rnf_format("--split validation train.pictures=false "
+					       "--report %s/v", dir)) == 0, "%s", out);
+	check_answers(dir, "v"); /* images of the training files, by their place in these */
+	ck_assert_ptr_null(strstr(out, "0 1 2 3 4 5 6 7 "));
+}
+END_TEST
+
 START_TEST(the_matrix_is_drawn)
 {
 	if (!has_gnuplot()) return;
@@ -272,6 +314,7 @@ int main(void)
 		pictures_of_a_run_whose_name_has_quotes,
 		eval_reports_the_split_that_it_was_asked_for,
 		the_matrix_reads_as_csv,
+		predictions_are_those_of_the_report,
 		the_matrix_is_drawn,
 		a_report_replaces_the_one_before,
 		without_gnuplot_there_is_one_warning,

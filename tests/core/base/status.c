@@ -118,12 +118,30 @@ START_TEST(the_log_is_masked)
 }
 END_TEST
 
+/* README's table, both ways. */
+START_TEST(exit_statuses)
+{
+	static const struct { rnf_status status; int code; } rows[] = {
+		{ RNF_OK, 0 }, { RNF_EINTERNAL, 1 }, { RNF_ENOMEM, 1 }, { RNF_EINVAL, 2 },
+		{ RNF_ENOENT, 2 }, { RNF_EUNSUP, 2 }, { RNF_EIO, 3 }, { RNF_ENUMBER, 4 },
+		{ RNF_EPLUGIN, 5 }, { RNF_ESTOPPED, 75 }, { -1000, 5 }, { 1, 0 },
+	};
+	for (int i = 0; i < TEST_ROWS(rows); i++)
+		ck_assert_int_eq(rnf_status_exit(rows[i].status), rows[i].code);
+	ck_assert_int_eq(rnf_status_of_exit(0), RNF_OK);
+	ck_assert_int_eq(rnf_status_of_exit(2), RNF_EINVAL);
+	ck_assert_int_eq(rnf_status_of_exit(75), RNF_ESTOPPED);
+	ck_assert_int_eq(rnf_status_of_exit(99), RNF_EINTERNAL);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		words_are_kept_and_prefixed, one_aside_is_one_line, the_same_words_count_once,
 		twenty_and_how_many_more, long_lines_are_shortened,
 		several_lines_are_put_aside_as_several, words_are_masked, the_log_is_masked,
+		exit_statuses,
 		NULL,
 	};
 	return test_run("status", tests);

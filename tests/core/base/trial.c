@@ -24,6 +24,13 @@ static rnf_status refuse(const void *context)
 	return rnf_fail(RNF_EUNSUP, "number %d", *(const int *)context);
 }
 
+static rnf_status refuse_twice(const void *context)
+{
+	rnf_fail_aside(refuse(context));
+	rnf_fail_aside(rnf_fail(RNF_EINVAL, "another"));
+	return rnf_fail_all();
+}
+
 static rnf_status end(const void *context)
 {
 	exit(*(const int *)context);
@@ -63,6 +70,7 @@ static const struct {
 } rows[] = {
 	{ succeed, 7, RNF_OK, NULL },
 	{ refuse, 7, RNF_EUNSUP, "number 7" },
+	{ refuse_twice, 7, RNF_EUNSUP, "number 7\nanother" },
 	{ end, 7, RNF_EPLUGIN, "ends the program with status 7" },
 	{ die, SIGKILL, RNF_EPLUGIN, "dies of signal 9 (Killed)" },
 	{ pretend, SIGKILL, RNF_EPLUGIN, "dies of signal 9 (Killed)" },

@@ -49,6 +49,7 @@ START_TEST(run_json_tells_what_ran_and_what_came_of_it)
 	const json_t *test = json_object_get(run, "test");
 	const json_t *command = json_object_get(run, "command");
 	ck_assert_str_eq(word(run, "state"), "finished");
+	ck_assert_double_eq(number(run, "exit_status"), 0);
 	ck_assert_str_eq(json_string_value(json_array_get(command, 1)), "train");
 	ck_assert_str_eq(json_string_value(json_array_get(command, 2)), "synthetic.cfg");
 	ck_assert_double_eq(number(run, "seed"), 5);
@@ -74,6 +75,7 @@ START_TEST(a_failed_run_says_so)
 				      "--out %s/a train.epochs=12 2>&1)", test_build(), dir), 3);
 	json_t *run = read_json(dir, "a/run.json");
 	ck_assert_str_eq(word(run, "state"), "failed");
+	ck_assert_double_eq(number(run, "exit_status"), 3);
 	ck_assert_ptr_nonnull(strstr(out, word(run, "reason")));
 	json_decref(run);
 }
@@ -117,6 +119,7 @@ START_TEST(a_run_that_diverges_keeps_its_log_json)
 	fclose(f);
 	json_t *run = read_json(dir, "a/run.json");
 	ck_assert_str_eq(word(run, "state"), "failed");
+	ck_assert_double_eq(number(run, "exit_status"), 4);
 	ck_assert_ptr_nonnull(strstr(out, word(run, "reason")));
 	json_decref(run);
 	json_decref(read_json(dir, "a/history.json"));

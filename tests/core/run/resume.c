@@ -118,6 +118,7 @@ END_TEST
 static const char *const files[] = {
 	"conf.cfg", "conf.cfg.tmp", "run.json", "run.json.tmp", "steps.jsonl", "epochs.csv", "lock",
 	"history.json", "history.json.tmp", "report.txt", "report.txt.tmp", "confusion.csv",
+	"predictions.csv", "predictions.csv.tmp",
 	"model.safetensors", "model.safetensors.tmp", "checkpoints/probe", "checkpoints/probe.tmp",
 	"checkpoints/last.safetensors", "checkpoints/last.safetensors.tmp",
 	"checkpoints/synthetic_2.safetensors", "checkpoints/synthetic_2.safetensors.tmp",
