@@ -176,20 +176,31 @@ void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 	fill_share(&batch, 0);
 }
 
-/* Floats that the largest image on the way may have. */
-static size_t capacity(const struct rnf_loader_conf *conf)
+/* Floats that the largest image on the way may have; more than there are, as any double. */
+static double capacity(const struct rnf_loader_conf *conf)
 {
 	const struct rnf_dataset_info *info = conf->info;
-	int64_t h = info->h > conf->out_h ? info->h : conf->out_h;
-	int64_t w = info->w > conf->out_w ? info->w : conf->out_w;
+	double h = (double)(info->h > conf->out_h ? info->h : conf->out_h);
+	double w = (double)(info->w > conf->out_w ? info->w : conf->out_w);
 	for (size_t i = 0; i < conf->augment.n; i++) {
 		const struct rnf_ref *ref = conf->augment.at[i];
 		if (!augment_impl(ref)->grows) continue;
-		const int64_t more = augment_impl(ref)->grows(ref->conf);
+		const double more = (double)augment_impl(ref)->grows(ref->conf);
 		h += more;
 		w += more;
 	}
-	return (size_t)(h * w * info->c);
+	return h * w * (double)info->c;
+}
+
+static int64_t raw_bytes(const struct rnf_dataset_info *info)
+{
+	return info->h * info->w * info->c;
+}
+
+double rnf_batcher_bytes(const struct rnf_loader_conf *conf, int workers)
+{
+	const double pixels = 2 * sizeof(float) * capacity(conf); /* and as many to spare */
+	return workers * (pixels + (double)raw_bytes(conf->info));
 }
 
 /* For trying the first image of a split. */
@@ -255,13 +266,13 @@ struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
 	struct rnf_batcher *batcher = rnf_alloc(sizeof *batcher);
 	const struct rnf_dataset_info *info = conf->info;
 	batcher->conf = *conf;
-	batcher->capacity = capacity(conf);
+	batcher->capacity = (size_t)capacity(conf);
 	batcher->n_workers = workers;
 	batcher->workers = rnf_alloc((size_t)workers * sizeof *batcher->workers);
 	for (int i = 0; i < workers; i++)
 		batcher->workers[i] = (struct worker){
 			.batcher = batcher,
-			.bytes = rnf_alloc((size_t)(info->h * info->w * info->c)),
+			.bytes = rnf_alloc((size_t)raw_bytes(info)),
 			.pixels = rnf_alloc(batcher->capacity * sizeof(float)),
 			.spare = rnf_alloc(batcher->capacity * sizeof(float)),
 		};

@@ -26,6 +26,9 @@ struct rnf_batcher;
 struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
 				       int workers);
 
+/* The bytes of these buffers. */
+double rnf_batcher_bytes(const struct rnf_loader_conf *conf, int workers);
+
 /* The images samples[0 .. n-1] of a split into x, image i as [out_h][out_w][c] from
  * x[i * stride] on, and target[n][classes], shared out over the pool (NULL: the
  * caller alone).

@@ -324,39 +324,67 @@ static void init_weights(struct rnf_experiment *e)
 	}
 }
 
-double rnf_experiment_bytes(const struct rnf_experiment *e, int training)
+static struct rnf_loader_conf loader_conf(const struct rnf_experiment *e)
 {
-	const struct rnf_optimizer_impl *optimizer =
-		e->conf.train.optimizer->feature->impl;
-	const int64_t blocks = 1 + (training ? (int64_t)optimizer->n_slots : 0);
-	double bytes = 4 * (double)blocks * (double)e->programs[0]->block;
-	for (int i = 0; i <= training; i++)
-		bytes += rnf_exec_bytes(e->plans[i], rnf_pool_threads(e->pool));
-	return bytes;
-}
-
-/* Better refused than swapped. */
-static rnf_status check_memory(const struct rnf_experiment *e, int training)
-{
-	const double bytes = rnf_experiment_bytes(e, training);
-	const double all = (double)rnf_machine_memory();
-	const struct rnf_conf *train = rnf_conf_get(e->tree, "train");
-	const struct rnf_conf *batch = rnf_conf_get(train, "batch_size");
-	if (bytes <= all) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%strain.batch_size: %lld images take %.1f GB, there are "
-			"%.1f GB", rnf_conf_place(batch ? batch : train),
-			(long long)e->plans[0]->batch, bytes * 1e-9, all * 1e-9);
-}
-
-rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
-{
-	const struct rnf_loader_conf loader = {
+	return (struct rnf_loader_conf){
 		.dataset = e->dataset, .self = e->dataset_self, .info = &e->info,
 		.feature = e->conf.data->feature,
 		.augment = e->data->augment,
 		.train_augment = e->conf.train.augment,
 		.seed = (uint64_t)e->conf.seed,
 		.out_h = e->hwc[0], .out_w = e->hwc[1] };
+}
+
+static double augment_bytes(const struct rnf_experiment *e)
+{
+	const struct rnf_loader_conf loader = loader_conf(e);
+	return rnf_batcher_bytes(&loader, rnf_pool_threads(e->pool));
+}
+
+static int keeps_snapshot(const struct rnf_experiment *e, int training)
+{
+	return training && e->conf.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK;
+}
+
+static double model_bytes(const struct rnf_experiment *e, int training)
+{
+	const struct rnf_optimizer_impl *optimizer =
+		e->conf.train.optimizer->feature->impl;
+	const int64_t state = 1 + (training ? (int64_t)optimizer->n_slots : 0);
+	const int64_t blocks = keeps_snapshot(e, training) ? 2 * state : state;
+	double bytes = 4 * (double)blocks * (double)e->programs[0]->block;
+	for (int i = 0; i <= training; i++)
+		bytes += rnf_exec_bytes(e->plans[i], rnf_pool_threads(e->pool));
+	return bytes;
+}
+
+double rnf_experiment_bytes(const struct rnf_experiment *e, int training)
+{
+	return model_bytes(e, training) + augment_bytes(e);
+}
+
+/* Better refused than swapped; what needs most of it is told. */
+static rnf_status check_memory(const struct rnf_experiment *e, int training)
+{
+	const double all = (double)rnf_machine_memory();
+	const double model = model_bytes(e, training), augment = augment_bytes(e);
+	const char *group = model >= augment ? "train" : "data";
+	const char *key = model >= augment ? "batch_size" : "augment";
+	if (model + augment <= all) return RNF_OK;
+	const struct rnf_conf *parent = rnf_conf_get(e->tree, group);
+	const struct rnf_conf *node = rnf_conf_get(parent, key);
+	const char *what = model >= augment
+		? rnf_format("%lld images", (long long)e->plans[0]->batch)
+		: rnf_format("the largest images on the way, one a thread (of %d),",
+			     rnf_pool_threads(e->pool));
+	return rnf_fail(RNF_EINVAL, "%s%s.%s: %s take %.1f GB, there are %.1f GB",
+			rnf_conf_place(node ? node : parent), group, key, what,
+			(model + augment) * 1e-9, all * 1e-9);
+}
+
+rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
+{
+	const struct rnf_loader_conf loader = loader_conf(e);
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
@@ -371,7 +399,7 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);
-	if (training && e->conf.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK)
+	if (keeps_snapshot(e, training))
 		for (size_t i = 0; i <= optimizer->n_slots; i++)
 			e->snapshot[i] = rnf_alloc(bytes);
 	init_weights(e);

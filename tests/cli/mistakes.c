@@ -126,6 +126,9 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "train synthetic backend=cuda", "--set: backend: there is no backend \"cuda\"" },
 	{ "train synthetic train.optimizer=adam", "there is no optimizer \"adam\"" },
 	{ "train synthetic data.augment=[flip", "data.augment is \"[flip\", must be a list" },
+	{ "check synthetic threads=1 data.augment=pad$(printf ',pad%.0s' $(seq 31)),crop "
+	  "$(seq -f 'data.augment.%g.size=4096' 0 31)", "data.augment: the largest images on the "
+	  "way, one a thread (of 1), take 1" },
 	{ "train synthetic data.augment=flip,crap", "data.augment[1]: there is no augment \"crap\"" },
 	{ "train synthetic train.metrics=top_k", "--set: train.metrics names none that gives the "
 	  "accuracy of logs and results: add \"accuracy\"" },

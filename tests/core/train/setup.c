@@ -68,11 +68,44 @@ START_TEST(each_weight_is_drawn_from_a_stream_of_its_own)
 }
 END_TEST
 
+/* What is counted before a run starts, beside the plans: state, and buffers of threads. */
+static double bytes_of(const char *const *sets, size_t n)
+{
+	struct rnf_experiment *e = planned(sets, n);
+	const double bytes = rnf_experiment_bytes(e, 1);
+	rnf_experiment_finish(e);
+	return bytes;
+}
+
+/* 8x8 colour images become 108 pixels high and wide, without a border 8: two buffers of
+ * floats a thread. */
+START_TEST(buffers_of_augmentations_are_counted)
+{
+	const char *const narrow[] = { "threads=3", "data.augment.pad.size=0" };
+	const char *const wide[] = { "threads=3", "data.augment.pad.size=50" };
+	const double more = bytes_of(wide, 2) - bytes_of(narrow, 2);
+	ck_assert_double_eq(more, 3 * 2 * 4 * 3 * (108.0 * 108 - 8 * 8));
+}
+END_TEST
+
+START_TEST(the_state_to_go_back_to_is_counted)
+{
+	const char *const sets[] = { "numerics.on_nonfinite=rollback" };
+	struct rnf_experiment *e = planned(NULL, 0);
+	const double blocks = (bytes_of(sets, 1) - bytes_of(NULL, 0)) /
+			      (4 * (double)e->programs[0]->block);
+	ck_assert_double_eq(blocks, 2); /* weights and momentum */
+	rnf_experiment_finish(e);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ a_part_is_that_share_of_the_images, TEST_ROWS(parts) },
 		{ each_weight_is_drawn_from_a_stream_of_its_own, 0 },
+		{ buffers_of_augmentations_are_counted, 0 },
+		{ the_state_to_go_back_to_is_counted, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("setup", cases);
