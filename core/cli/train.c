@@ -78,6 +78,7 @@ static rnf_status prepare(struct session *s)
 	if (s->resume.finished) return RNF_OK;
 	RNF_TRY(rnf_train_log_check(o->log, s->resume.dir ? s->resume.dir : s->record.dir));
 	RNF_TRY(rnf_experiment_build(e, 1));
+	RNF_TRY(rnf_weights_fit(e));
 	if (o->weights) RNF_TRY(rnf_weights_read(e, o->weights));
 	rnf_checkpoints_init(&s->checkpoints, e);
 	RNF_TRY(rnf_resume_read(&s->resume, e, &s->checkpoints));

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "train/setup.h"
+#include "train/weights.h"
 
 static rnf_status plan(struct rnf_experiment *e)
 {
@@ -56,5 +57,6 @@ rnf_status rnf_experiment_check(struct rnf_experiment *e)
 	if (!e->train) rnf_fail_aside(rnf_experiment_data(e));
 	RNF_TRY(rnf_fail_all());
 	RNF_TRY(rnf_experiment_start(e, 1));
+	RNF_TRY(rnf_weights_fit(e));
 	return fill_batch(e);
 }

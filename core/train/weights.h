@@ -34,6 +34,9 @@ rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
 uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n);
 /* The first of the first n with a value that is not finite, or NULL. */
 const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_experiment *e, size_t n);
+/* Whether a file in the native format could hold e->tensors: their names, and how many
+ * they are. Nothing is left on the disk. */
+rnf_status rnf_weights_fit(const struct rnf_experiment *e);
 /* Numbers in a tensor. */
 int64_t rnf_tensor_size(const struct rnf_named_tensor *tensor);
 /* Bytes of the data of these tensors. */

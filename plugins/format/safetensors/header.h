@@ -9,7 +9,7 @@
 
 enum {
 	HEADER_MAX = 16 << 20,
-	TENSORS_MAX = 10000,
+	TENSORS_MAX = 100000,
 	TEXTS_MAX = 256,
 	RANK_MAX = 8,
 };

@@ -61,7 +61,7 @@ static rnf_status describe_tensors(const struct rnf_host *host, json_t *header,
 {
 	uint64_t begin = 0;
 	if (n > TENSORS_MAX)
-		return host->fail(RNF_EINVAL, "more than %d tensors", TENSORS_MAX);
+		return host->fail(RNF_EINVAL, "%zu tensors, may be %d", n, TENSORS_MAX);
 	for (size_t i = 0; i < n; begin += tensor_bytes(&tensors[i++])) {
 		const struct rnf_named_tensor *t = &tensors[i];
 		if (t->rank < 0 || t->rank > RANK_MAX)

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
 #include "lib/sanitizer.h"
@@ -80,6 +81,40 @@ START_TEST(a_thousand_blocks_are_planned_in_2_s_and_300_MB)
 }
 END_TEST
 
+/* More tensors than small models have: a checkpoint holds them, and is read back. */
+START_TEST(a_thousand_blocks_are_trained_and_go_on)
+{
+	const char *dir = test_folder("thousand");
+	char out[4096];
+	for (int step = 1; step <= 2; step++)
+		ck_assert_msg(test_program(out, sizeof out, "train synthetic.cfg "
+			"model.layers.stage1.repeat=%d train.batch_size=2 data.test_images=2 "
+			"train.pictures=false train.callbacks=checkpoint train.max_steps=%d "
+			"--out %s/run%s", HUGE, step, dir, step > 1 ? " --resume auto" : "") == 0,
+			"step %d: %s", step, out);
+	ck_assert_msg(test_program(out, sizeof out, "verify %s/run", dir) == 0, "%s", out);
+}
+END_TEST
+
+/* Long names of many tensors: the header would pass what readers take. */
+START_TEST(a_model_that_no_checkpoint_holds_is_refused_before_its_first_step)
+{
+	const char *dir = test_folder("unheld");
+	char out[4096], name[201], verb[600];
+	memset(name, 'n', 200);
+	name[200] = 0;
+	for (int i = 0; i < 2; i++) {
+		snprintf(verb, sizeof verb, i ? "train --out %s/run" : "check", dir);
+		ck_assert_msg(test_program(out, sizeof out, "%s synthetic.cfg "
+			"model.layers.1.repeat=%d model.layers.2.repeat=%d model.layers.1.name=%s "
+			"model.layers.2.name=m%s numerics.on_nonfinite=rollback", verb, HUGE, HUGE,
+			name, name + 1) == 2, "%s: %s", verb, out);
+		ck_assert_msg(strstr(out, "a checkpoint cannot hold the model: "), "%s", out);
+	}
+	ck_assert_int_ne(access(rnf_format("%s/run", dir), F_OK), 0);
+}
+END_TEST
+
 static const struct {
 	const char *verb;
 	int saves; /* it catches the signal, and ends with status 75 */
@@ -136,6 +171,8 @@ int main(void)
 	const struct test_case cases[] = {
 		{ planning_takes_time_as_the_model_has_blocks, 0 },
 		{ a_thousand_blocks_are_planned_in_2_s_and_300_MB, 0 },
+		{ a_thousand_blocks_are_trained_and_go_on, 0 },
+		{ a_model_that_no_checkpoint_holds_is_refused_before_its_first_step, 0 },
 		{ a_signal_ends_the_planning_at_once, TEST_ROWS(verbs) },
 		{ NULL, 0 },
 	};

@@ -301,13 +301,13 @@ START_TEST(lengths_are_limited)
 		fclose(file);
 		refused("must be 2..16777216");
 	}
-	char *many = malloc(10001 * 80), *at = many;
-	for (int i = 0; i <= 10000; i++)
+	char *many = malloc(100001 * 80), *at = many;
+	for (int i = 0; i <= 100000; i++)
 		at += sprintf(at, "%c" "\"x%d\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[%d,%d]}",
 			      i ? ',' : '{', i, 4 * i, 4 * i + 4);
 	strcpy(at, "}");
-	write_raw(many, 0, 10001 * 4);
-	refused("more than 10000 tensors");
+	write_raw(many, 0, 100001 * 4);
+	refused("more than 100000 tensors");
 	at = many + sprintf(many, "{\"__metadata__\":{");
 	for (int i = 0; i <= 256; i++)
 		at += sprintf(at, "%s\"k%d\":\"\"", i ? "," : "", i);
