@@ -5,10 +5,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "base/status.h"
 
 enum { POLL_MS = 5 };
 
@@ -69,4 +74,42 @@ const char *rnf_child_run(const char *dir, const char *const *words,
 	pid_t pid;
 	const int error = start(dir, words, environment, &pid);
 	return error ? strerror(error) : wait_for(pid, limit_ms);
+}
+
+/* -- beside this process -- */
+
+/* The caller has one thread, so that all is allowed between fork and exec. */
+static void become(const char *file, const char *const *words, int out, int keep, pid_t parent)
+{
+	const int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent) _exit(127); /* it died before it could be asked for */
+	dup2(none, 0);
+	dup2(out, 1);
+	dup2(out, 2);
+	if (keep >= 0) fcntl(keep, F_SETFD, 0);
+	execv(file, (char *const *)words);
+	dprintf(2, "%s: %s\n", words[0], strerror(errno));
+	_exit(127);
+}
+
+rnf_status rnf_child_start(const char *file, const char *const *words, const char *log,
+			   int keep, pid_t *pid)
+{
+	int out;
+	RNF_TRY(rnf_file_open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, &out));
+	const pid_t parent = getpid();
+	*pid = fork();
+	if (*pid == 0) become(file, words, out, keep, parent);
+	close(out);
+	return *pid > 0 ? RNF_OK
+		: rnf_fail(RNF_EINTERNAL, "no child process: %s", strerror(errno));
+}
+
+int rnf_child_ended(pid_t pid, int *status)
+{
+	int how = 0;
+	if (waitpid(pid, &how, WNOHANG) != pid) return 0;
+	*status = WIFEXITED(how) ? WEXITSTATUS(how) : -WTERMSIG(how);
+	return 1;
 }

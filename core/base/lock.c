@@ -131,9 +131,16 @@ static rnf_status open_locked(const char *dir, const char *path, int *fd, int *f
 	}
 }
 
+static const char usual[] = "lock";
+
 rnf_status rnf_lock_take(struct rnf_lock *lock, const char *dir)
 {
-	const char *path = rnf_format("%s/lock", dir);
+	return rnf_lock_take_as(lock, dir, usual);
+}
+
+rnf_status rnf_lock_take_as(struct rnf_lock *lock, const char *dir, const char *name)
+{
+	const char *path = rnf_format("%s/%s", dir, name);
 	int fd = -1, flocked = 0;
 	RNF_TRY(open_locked(dir, path, &fd, &flocked));
 	rnf_status status = take_over(path, fd, flocked);
@@ -152,4 +159,15 @@ void rnf_lock_release(struct rnf_lock *lock)
 	unlink(lock->path);
 	close(lock->fd);
 	lock->path = NULL;
+}
+
+int rnf_lock_alive(const char *dir)
+{
+	const struct holder me = myself();
+	struct holder who;
+	int fd;
+	if (rnf_file_open(rnf_format("%s/%s", dir, usual), O_RDONLY | O_NOFOLLOW, &fd) < 0) return 0;
+	const enum words words = read_holder(fd, &who);
+	close(fd);
+	return words == HOLDER && !is_gone(&who, &me, 0);
 }

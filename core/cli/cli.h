@@ -5,11 +5,18 @@
 
 #include <rnframe/abi.h>
 
+struct rnf_texts { /* of an option that may be given several times */
+	const char *at[256];
+	size_t n;
+};
+
 struct rnf_options {
 	int argc; /* the whole command line, as main got it */
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
+	const char *seeds, *random, *jobs, *budget, *dry_run, *table;
+	struct rnf_texts varies, arms;
 	const char *sets[256];
 	size_t n_sets;
 	const char *words[8]; /* other arguments, in order */
@@ -20,7 +27,7 @@ struct rnf_verb {
 	const char *name, *usage, *brief;
 	rnf_status (*run)(const struct rnf_options *);
 	size_t most_words;
-	const char *options[9]; /* that it takes besides --plugin-path, ended by NULL */
+	const char *options[12]; /* that it takes besides --plugin-path, ended by NULL */
 	int asks; /* it asks for signals; others end by them as any program does */
 };
 
@@ -40,6 +47,7 @@ rnf_status rnf_verb_verify(const struct rnf_options *);
 rnf_status rnf_verb_check(const struct rnf_options *);
 rnf_status rnf_verb_plan(const struct rnf_options *);
 rnf_status rnf_verb_profile(const struct rnf_options *);
+rnf_status rnf_verb_study(const struct rnf_options *);
 rnf_status rnf_verb_inspect(const struct rnf_options *);
 rnf_status rnf_verb_confs(const struct rnf_options *);
 rnf_status rnf_verb_fetch(const struct rnf_options *);

@@ -9,28 +9,38 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
 
-/* Where the value of an option goes; --set adds to a list instead. */
+enum { VALUE, ALONE, LIST }; /* a text; the option's own name; a list, --set another one */
+
+/* Where the value of an option goes. */
 static const struct row {
 	const char *name;
 	size_t offset;
-	int is_alone; /* takes no value */
+	int form;
 } rows[] = {
-	{ "--conf", offsetof(struct rnf_options, conf), 0 },
-	{ "--out", offsetof(struct rnf_options, out), 0 },
-	{ "--weights", offsetof(struct rnf_options, weights), 0 },
-	{ "--log", offsetof(struct rnf_options, log), 0 },
-	{ "--resume", offsetof(struct rnf_options, resume), 0 },
-	{ "--extend", offsetof(struct rnf_options, extend), 0 },
-	{ "--json", offsetof(struct rnf_options, json), 0 },
-	{ "--probs", offsetof(struct rnf_options, probs), 0 },
-	{ "--split", offsetof(struct rnf_options, split), 0 },
-	{ "--report", offsetof(struct rnf_options, report), 0 },
-	{ "--mirror", offsetof(struct rnf_options, mirror), 0 },
-	{ "--steps", offsetof(struct rnf_options, steps), 0 },
-	{ "--mode", offsetof(struct rnf_options, mode), 0 },
-	{ "--plugin-path", offsetof(struct rnf_options, plugin_path), 0 },
-	{ "--origin", offsetof(struct rnf_options, origin), 1 },
-	{ "--set", 0, 0 },
+	{ "--conf", offsetof(struct rnf_options, conf), VALUE },
+	{ "--out", offsetof(struct rnf_options, out), VALUE },
+	{ "--weights", offsetof(struct rnf_options, weights), VALUE },
+	{ "--log", offsetof(struct rnf_options, log), VALUE },
+	{ "--resume", offsetof(struct rnf_options, resume), VALUE },
+	{ "--extend", offsetof(struct rnf_options, extend), VALUE },
+	{ "--json", offsetof(struct rnf_options, json), VALUE },
+	{ "--probs", offsetof(struct rnf_options, probs), VALUE },
+	{ "--split", offsetof(struct rnf_options, split), VALUE },
+	{ "--report", offsetof(struct rnf_options, report), VALUE },
+	{ "--mirror", offsetof(struct rnf_options, mirror), VALUE },
+	{ "--steps", offsetof(struct rnf_options, steps), VALUE },
+	{ "--mode", offsetof(struct rnf_options, mode), VALUE },
+	{ "--plugin-path", offsetof(struct rnf_options, plugin_path), VALUE },
+	{ "--origin", offsetof(struct rnf_options, origin), ALONE },
+	{ "--set", 0, LIST },
+	{ "--vary", offsetof(struct rnf_options, varies), LIST },
+	{ "--arm", offsetof(struct rnf_options, arms), LIST },
+	{ "--seeds", offsetof(struct rnf_options, seeds), VALUE },
+	{ "--random", offsetof(struct rnf_options, random), VALUE },
+	{ "--jobs", offsetof(struct rnf_options, jobs), VALUE },
+	{ "--budget", offsetof(struct rnf_options, budget), VALUE },
+	{ "--dry-run", offsetof(struct rnf_options, dry_run), ALONE },
+	{ "--table", offsetof(struct rnf_options, table), ALONE },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
@@ -75,10 +85,20 @@ static rnf_status add_set(struct rnf_options *o, const char *text)
 	return RNF_OK;
 }
 
+static rnf_status add_text(struct rnf_options *o, const struct row *row, const char *text)
+{
+	struct rnf_texts *list = (struct rnf_texts *)((char *)o + row->offset);
+	if (list->n == sizeof list->at / sizeof *list->at)
+		return rnf_fail(RNF_EINVAL, "%s is given more than %zu times", row->name, list->n);
+	list->at[list->n++] = text;
+	return RNF_OK;
+}
+
 static rnf_status keep(struct rnf_options *o, const struct row *row, const char *value)
 {
 	if (!*value) return rnf_fail(RNF_EINVAL, "%s is empty", row->name);
 	if (!strcmp(row->name, "--set")) return add_set(o, value);
+	if (row->form == LIST) return add_text(o, row, value);
 	const char **place = (const char **)((char *)o + row->offset);
 	if (*place)
 		return rnf_fail(RNF_EINVAL, "%s is given twice: %s and %s", row->name,
@@ -98,7 +118,7 @@ static rnf_status add_option(struct rnf_options *o, const struct rnf_verb *verb,
 	if (!row) return unknown_option(verb, name);
 	if (!takes(verb, name))
 		return refuse(verb, rnf_format("%s does not take %s", verb->name, name));
-	if (row->is_alone) {
+	if (row->form == ALONE) {
 		if (equals) return refuse(verb, rnf_format("%s takes no value", name));
 		return keep(o, row, name);
 	}

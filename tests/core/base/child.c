@@ -1,10 +1,14 @@
 #include "base/child.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/status.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
 
@@ -73,6 +77,74 @@ START_TEST(an_environment_of_its_own)
 }
 END_TEST
 
+/* -- beside this process -- */
+
+static int wait_for(pid_t pid)
+{
+	int status = 0;
+	while (!rnf_child_ended(pid, &status)) usleep(2000);
+	return status;
+}
+
+START_TEST(runs_beside_this_one)
+{
+	static const char *const words[] = { "shell", "-c", "echo $0; cat; echo b >&2; sleep 0.1; "
+					     "exit $1", "it", "7", NULL };
+	static const char *const dies[] = { "shell", "-c", "kill -9 $$", NULL };
+	static const char *const none[] = { "none", NULL };
+	const char *log = rnf_format("%s/log", test_folder("child_beside"));
+	char out[256];
+	pid_t pid;
+	int status;
+	test_shell("echo before >%s", log);
+	ck_assert_int_eq(rnf_child_start("/bin/sh", words, log, -1, &pid), RNF_OK);
+	ck_assert(!rnf_child_ended(pid, &status));
+	ck_assert_int_eq(wait_for(pid), 7);
+	ck_assert_int_eq(rnf_child_start("/bin/sh", dies, log, -1, &pid), RNF_OK);
+	ck_assert_int_eq(wait_for(pid), -9);
+	ck_assert_int_eq(rnf_child_start("/nonexistent", none, log, -1, &pid), RNF_OK);
+	ck_assert_int_eq(wait_for(pid), 127);
+	ck_assert_int_eq(test_command(out, sizeof out, "cat %s", log), 0);
+	ck_assert_str_eq(out, "before\nit\nb\nnone: No such file or directory\n");
+	ck_assert_int_eq(rnf_child_start("/bin/sh", dies, "/nonexistent/log", -1, &pid), RNF_EIO);
+}
+END_TEST
+
+/* Who holds a lock by a descriptor still does when this process is gone. */
+START_TEST(keeps_one_descriptor)
+{
+	static const char *const words[] = { "sh", "-c", "ls -l /proc/$$/fd", NULL };
+	const char *dir = rnf_format("%s", test_folder("child_keep")), *log = rnf_format("%s/log", dir);
+	const int kept = open(rnf_format("%s/kept", dir), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+	const int other = open(rnf_format("%s/other", dir), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+	pid_t pid;
+	ck_assert(kept >= 0 && other >= 0);
+	ck_assert_int_eq(rnf_child_start("/bin/sh", words, log, kept, &pid), RNF_OK);
+	ck_assert_int_eq(wait_for(pid), 0);
+	test_shell("grep -q /kept %s && ! grep -q /other %s", log, log);
+	close(kept);
+	close(other);
+}
+END_TEST
+
+START_TEST(is_told_when_this_process_dies)
+{
+	static const char *const words[] = { "sh", "-c", "trap 'echo told; exit' TERM; echo ready; "
+					     "while :; do sleep 0.02; done", NULL };
+	const char *log = rnf_format("%s/log", test_folder("child_orphan"));
+	const pid_t between = fork();
+	pid_t pid;
+	if (between == 0) {
+		rnf_child_start("/bin/sh", words, log, -1, &pid);
+		for (;;) pause();
+	}
+	test_shell("until grep -q ready %s; do sleep 0.02; done 2>/dev/null", log);
+	kill(between, SIGKILL);
+	waitpid(between, NULL, 0);
+	test_shell("for i in $(seq 500); do grep -q told %s && exit; sleep 0.02; done; exit 1", log);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -81,6 +153,9 @@ int main(void)
 		is_killed_after_its_time,
 		signals_of_this_program_do_not_reach_it,
 		an_environment_of_its_own,
+		runs_beside_this_one,
+		keeps_one_descriptor,
+		is_told_when_this_process_dies,
 		NULL,
 	};
 	return test_run("child", tests);

@@ -104,11 +104,45 @@ START_TEST(a_file_of_another_is_left_alone)
 }
 END_TEST
 
+START_TEST(does_the_holder_live)
+{
+	const char *dir = test_folder("lock_alive");
+	ck_assert(!rnf_lock_alive(dir));
+	const pid_t pid = hold(dir);
+	ck_assert(rnf_lock_alive(dir));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ck_assert(!rnf_lock_alive(dir)); /* its words are still there */
+	test_shell("echo 'host elsewhere pid 7 boot x' >%s/lock", dir);
+	ck_assert(rnf_lock_alive(dir)); /* for all that can be known */
+	test_shell("echo 'key of the door' >%s/lock", dir);
+	ck_assert(!rnf_lock_alive(dir));
+	test_shell("rm %s/lock && mkfifo %s/lock", dir, dir);
+	ck_assert(!rnf_lock_alive(dir));
+}
+END_TEST
+
+START_TEST(several_of_other_names)
+{
+	const char *dir = test_folder("lock_names");
+	struct rnf_lock a, b, c = { 0 };
+	ck_assert_int_eq(rnf_lock_take(&a, dir), RNF_OK);
+	ck_assert_int_eq(rnf_lock_take_as(&b, dir, "study.lock"), RNF_OK);
+	ck_assert_int_eq(rnf_lock_take_as(&c, dir, "study.lock"), RNF_EINVAL);
+	rnf_lock_release(&b);
+	ck_assert_int_eq(rnf_lock_take_as(&c, dir, "study.lock"), RNF_OK);
+	rnf_lock_release(&c);
+	ck_assert(rnf_lock_alive(dir));
+	rnf_lock_release(&a);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		one_process_at_a_time, words_of_others, of_a_container_that_is_gone,
-		a_file_of_another_is_left_alone, NULL,
+		a_file_of_another_is_left_alone, does_the_holder_live,
+		several_of_other_names, NULL,
 	};
 	return test_run("base/lock", tests);
 }

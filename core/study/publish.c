@@ -1,0 +1,97 @@
+#include "study/publish.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/draw.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "study/table.h"
+
+void rnf_study_table(const struct rnf_study_runs *runs, struct rnf_table *table)
+{
+	const struct rnf_study *study = runs->study;
+	*table = (struct rnf_table){ .title = study->name, .dir = runs->dir,
+				     .n = study->n_arms };
+	table->rows = rnf_alloc(study->n_arms * sizeof *table->rows);
+	for (size_t i = 0; i < study->n_arms; i++) {
+		struct rnf_row *row = &table->rows[i];
+		*row = (struct rnf_row){ .name = study->arms[i].name,
+					 .published = study->arms[i].published,
+					 .parameters = runs->looks[i].parameters,
+					 .macs = runs->looks[i].macs };
+		row->runs = rnf_alloc(study->n_seeds * sizeof *row->runs);
+	}
+	for (size_t i = 0; i < runs->n; i++) {
+		struct rnf_row *row = &table->rows[runs->at[i].arm];
+		struct rnf_outcome *outcome = &row->runs[row->n_runs++];
+		rnf_outcome_read(outcome, runs->at[i].dir);
+		outcome->seed = runs->at[i].seed;
+	}
+	rnf_table_fill(table, study->baseline);
+}
+
+static void write_script(const struct rnf_table *table, FILE *out)
+{
+	rnf_table_script(table, "study", out);
+}
+
+static const struct {
+	const char *name;
+	void (*write)(const struct rnf_table *, FILE *);
+} files[] = {
+	{ "table.md", rnf_table_markdown },
+	{ "table.csv", rnf_table_csv },
+	{ "study.json", rnf_table_json },
+	{ "study.gp", write_script },
+};
+
+static rnf_status put(const struct rnf_table *table, size_t i, const char *dir)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+	if (!out) rnf_no_memory(0);
+	files[i].write(table, out);
+	if (fclose(out) != 0) rnf_no_memory(n);
+	const rnf_status status = rnf_file_put(rnf_format("%s/%s", dir, files[i].name), text, n);
+	free(text);
+	return status;
+}
+
+/* gnuplot may be missing: said once. */
+static void draw(const char *dir)
+{
+	static const char *const pictures[] = { "study.png", "study.svg", NULL };
+	static int told;
+	const char *wrong = rnf_draw(dir, "study.gp", pictures);
+	if (wrong && !told++)
+		rnf_log(RNF_LOG_WARNING, "%s has no picture of the study: gnuplot: %s", dir, wrong);
+}
+
+static rnf_status write_all(const struct rnf_study_runs *runs)
+{
+	struct rnf_table table;
+	rnf_study_table(runs, &table);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		RNF_TRY(put(&table, i, runs->dir));
+	draw(runs->dir);
+	return RNF_OK;
+}
+
+/* The lock is on the folder itself: nothing is left behind. What the folders say is read
+ * under it, so that nobody writes an older state over a newer one. */
+rnf_status rnf_study_publish(const struct rnf_study_runs *runs)
+{
+	const int fd = open(runs->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) return rnf_fail_errno(runs->dir);
+	flock(fd, LOCK_EX);
+	const void *mark = rnf_arena_mark();
+	const rnf_status status = write_all(runs);
+	rnf_arena_release(mark);
+	close(fd);
+	return status;
+}
