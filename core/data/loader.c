@@ -1,6 +1,7 @@
 #include "data/loader.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -11,17 +12,28 @@
 
 /* Buffers of one worker, and the batch that its image belongs to. */
 struct worker {
-	const struct rnf_batcher *batcher;
+	struct rnf_batcher *batcher;
 	uint8_t *bytes;         /* [h][w][c] as read */
-	float *pixels, *spare;  /* capacity floats each */
+	float *pixels, *spare;  /* capacity floats each, then the guard */
 	const int64_t *peers;
+	int64_t n_peers;
 };
+
+/* What no step can fail for while it runs: kept until it is asked for. */
+enum breach { BREACH_NONE, BREACH_LABEL, BREACH_PEER };
+
+/* Behind the buffers of an image: what is written there has gone too far. */
+enum { GUARD = 16, GROWS_MAX = 65536 };
+static const float guard = -0x1.2345p-100f;
 
 struct rnf_batcher {
 	struct rnf_loader_conf conf;
 	size_t capacity;
 	int n_workers;
 	struct worker *workers;
+	_Atomic int breach;
+	_Atomic int64_t number; /* the label or the peer */
+	const struct rnf_feature *_Atomic whose;
 };
 
 struct batch {
@@ -38,6 +50,30 @@ static const struct rnf_augment_impl *augment_impl(const struct rnf_ref *ref)
 	return ref->feature->impl;
 }
 
+/* The first is the one to tell. */
+static void note(struct rnf_batcher *b, enum breach breach, int64_t number)
+{
+	int none = BREACH_NONE;
+	if (!atomic_compare_exchange_strong(&b->breach, &none, (int)breach)) return;
+	atomic_store(&b->number, number);
+	atomic_store(&b->whose, rnf_hands_whose());
+}
+
+const char *rnf_batcher_breach(struct rnf_batcher *b)
+{
+	const int breach = atomic_exchange(&b->breach, BREACH_NONE);
+	const struct rnf_feature *f = atomic_load(&b->whose);
+	const char *name = f ? rnf_format("%s.%s", f->kind, f->name) : "the data set";
+	const int64_t n = atomic_load(&b->number);
+	if (breach == BREACH_LABEL)
+		return rnf_format("%s: an image has the label %" PRId64 ", must be 0 .. %" PRId64,
+				  name, n, b->conf.info->classes - 1);
+	if (breach == BREACH_PEER)
+		return rnf_format("%s: asks for the peer %" PRId64 " of an image, must be below "
+				  "its `peers`, which are 0 without RNF_AUGMENT_MIXES", name, n);
+	return NULL;
+}
+
 /* pixels[h][w][c] of a sample, 0..255. */
 static void read_raw(struct worker *w, int split, int64_t i, float *pixels,
 		     int32_t *label)
@@ -46,6 +82,10 @@ static void read_raw(struct worker *w, int split, int64_t i, float *pixels,
 	const struct rnf_dataset_info *info = conf->info;
 	const struct rnf_feature *before = rnf_hands_lend(conf->feature);
 	conf->dataset->read(conf->self, split, i, w->bytes, label);
+	if (*label < 0 || *label >= info->classes) {
+		note(w->batcher, BREACH_LABEL, *label);
+		*label = 0;
+	}
 	rnf_hands_lend(before);
 	const int64_t n = info->h * info->w * info->c;
 	for (int64_t k = 0; k < n; k++)
@@ -58,6 +98,11 @@ static void read_peer(const struct rnf_image *image, int64_t i, float *pixels,
 	/* The image's context is this worker's alone. */
 	struct worker *w = (struct worker *)(uintptr_t)image->context;
 	int32_t ignored;
+	if (i < 0 || i >= image->peers || i >= w->n_peers) {
+		note(w->batcher, BREACH_PEER, i);
+		if (w->n_peers <= 0) return;
+		i = 0;
+	}
 	read_raw(w, RNF_SPLIT_TRAIN, w->peers[i], pixels, label ? label : &ignored);
 }
 
@@ -94,19 +139,27 @@ static void apply(const struct rnf_ref *ref, struct rnf_random *random,
 	image->peers = peers;
 }
 
+static struct rnf_random image_random(const struct batch *batch, int64_t sample)
+{
+	const uint64_t epoch = rnf_stream_key(batch->batcher->conf.seed, RNF_STREAM_IMAGE,
+					      (uint64_t)batch->epoch);
+	return (struct rnf_random){ rnf_random_key(epoch, (uint64_t)sample), 0 };
+}
+
+static int takes_part(const struct batch *batch, const struct rnf_ref *ref)
+{
+	const int all = batch->training && batch->batcher->conf.train_augment;
+	return all || augment_impl(ref)->flags & RNF_AUGMENT_ALWAYS;
+}
+
 static void augment(const struct batch *batch, int64_t sample,
 		    struct rnf_image *image)
 {
 	const struct rnf_loader_conf *conf = &batch->batcher->conf;
-	const int all = batch->training && conf->train_augment;
-	const uint64_t epoch = rnf_stream_key(conf->seed, RNF_STREAM_IMAGE,
-					      (uint64_t)batch->epoch);
-	struct rnf_random random = { rnf_random_key(epoch, (uint64_t)sample), 0 };
-	for (size_t i = 0; i < conf->augment.n; i++) {
-		const struct rnf_ref *ref = conf->augment.at[i];
-		if (all || augment_impl(ref)->flags & RNF_AUGMENT_ALWAYS)
-			apply(ref, &random, image);
-	}
+	struct rnf_random random = image_random(batch, sample);
+	for (size_t i = 0; i < conf->augment.n; i++)
+		if (takes_part(batch, conf->augment.at[i]))
+			apply(conf->augment.at[i], &random, image);
 }
 
 static struct rnf_image read_image(const struct batch *batch, struct worker *w,
@@ -115,6 +168,7 @@ static struct rnf_image read_image(const struct batch *batch, struct worker *w,
 	struct rnf_image image = new_image(w, batch, target);
 	int32_t label = -1;
 	w->peers = batch->peers;
+	w->n_peers = batch->n_peers;
 	read_raw(w, batch->split, sample, image.pixels, &label);
 	set_target(&image, label);
 	return image;
@@ -199,8 +253,72 @@ static int64_t raw_bytes(const struct rnf_dataset_info *info)
 
 double rnf_batcher_bytes(const struct rnf_loader_conf *conf, int workers)
 {
-	const double pixels = 2 * sizeof(float) * capacity(conf); /* and as many to spare */
+	const double pixels = 2 * sizeof(float) * (capacity(conf) + GUARD); /* and as many to spare */
 	return workers * (pixels + (double)raw_bytes(conf->info));
+}
+
+static rnf_status check_grows(const struct rnf_loader_conf *conf)
+{
+	for (size_t i = 0; i < conf->augment.n; i++) {
+		const struct rnf_ref *ref = conf->augment.at[i];
+		const int64_t more = augment_impl(ref)->grows ? augment_impl(ref)->grows(ref->conf) : 0;
+		if (more < 0 || more > GROWS_MAX)
+			return rnf_fail(RNF_EPLUGIN, "augment.%s: grows() is %" PRId64 ", must be "
+					"0 .. %d", ref->feature->name, more, GROWS_MAX);
+	}
+	return RNF_OK;
+}
+
+/* -- one image is tried -- */
+
+static float *guarded(size_t n)
+{
+	float *at = rnf_alloc((n + GUARD) * sizeof *at);
+	for (int i = 0; i < GUARD; i++)
+		at[n + (size_t)i] = guard;
+	return at;
+}
+
+static int guard_holds(const float *at, size_t n)
+{
+	for (int i = 0; i < GUARD; i++)
+		if (at[n + (size_t)i] != guard) return 0;
+	return 1;
+}
+
+static double target_sum(const struct rnf_image *image)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < image->classes; i++)
+		sum += image->target[i];
+	return sum;
+}
+
+static const char *wrong_memory(const struct worker *w, const struct rnf_image *image)
+{
+	const size_t n = w->batcher->capacity;
+	const int same = image->pixels == w->pixels && image->spare == w->spare;
+	const int swapped = image->pixels == w->spare && image->spare == w->pixels;
+	if (!same && !swapped) return "changes the pointers to the pixels, which may be swapped only";
+	if (image->h < 1 || image->w < 1 || image->c != w->batcher->conf.info->c ||
+	    image->h > (int64_t)n || image->w > (int64_t)n ||
+	    (size_t)(image->h * image->w * image->c) > n)
+		return rnf_format("makes an image of %" PRId64 " x %" PRId64 " x %" PRId64 ", for "
+				  "which grows() has asked no room", image->h, image->w, image->c);
+	return guard_holds(w->pixels, n) && guard_holds(w->spare, n)
+		? NULL : "writes behind the pixels of an image";
+}
+
+/* What an augmentation leaves of an image. */
+static rnf_status check_kept(const struct rnf_ref *ref, const struct worker *w,
+			     const struct rnf_image *image)
+{
+	const char *wrong = wrong_memory(w, image), *breach = rnf_batcher_breach(w->batcher);
+	const double sum = target_sum(image);
+	if (!wrong && !(sum > 0.999 && sum < 1.001))
+		wrong = rnf_format("makes a target that sums to %g, must be 1", sum);
+	if (wrong) return rnf_fail(RNF_EPLUGIN, "augment.%s: %s", ref->feature->name, wrong);
+	return breach ? rnf_fail(RNF_EPLUGIN, "%s", breach) : RNF_OK;
 }
 
 /* For trying the first image of a split. */
@@ -218,14 +336,31 @@ static float *new_target(const struct rnf_loader_conf *conf)
 	return rnf_alloc((size_t)conf->info->classes * sizeof(float));
 }
 
+/* Image 0, with a look after each augmentation. */
+static rnf_status load_tried(const struct batch *batch, struct worker *w,
+			     struct rnf_image *image)
+{
+	const struct rnf_loader_conf *conf = &batch->batcher->conf;
+	struct rnf_random random = image_random(batch, 0);
+	*image = read_image(batch, w, 0, new_target(conf));
+	const char *breach = rnf_batcher_breach(w->batcher);
+	if (breach) return rnf_fail(RNF_EPLUGIN, "%s", breach);
+	for (size_t i = 0; i < conf->augment.n; i++) {
+		if (!takes_part(batch, conf->augment.at[i])) continue;
+		apply(conf->augment.at[i], &random, image);
+		RNF_TRY(check_kept(conf->augment.at[i], w, image));
+	}
+	return RNF_OK;
+}
+
 /* One image through everything: its size must be what the model takes. */
 static rnf_status try_one(struct rnf_batcher *batcher, int split, int training)
 {
 	const struct rnf_loader_conf *conf = &batcher->conf;
 	if (conf->info->images[split] <= 0) return RNF_OK;
 	const struct batch batch = one_image(batcher, split, training);
-	const struct rnf_image image =
-		load(&batch, &batcher->workers[0], 0, new_target(conf));
+	struct rnf_image image;
+	RNF_TRY(load_tried(&batch, &batcher->workers[0], &image));
 	if (image.h == conf->out_h && image.w == conf->out_w) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "images of %" PRId64 "x%" PRId64 " come out of "
 			"the %saugmentations as %" PRId64 "x%" PRId64
@@ -253,6 +388,7 @@ static rnf_status check_order(struct rnf_batcher *batcher)
 				"set has them, so it must stand before %s, which changes them",
 				ref->feature->name, changes->feature->name);
 		apply(ref, &random, &image);
+		RNF_TRY(check_kept(ref, &batcher->workers[0], &image));
 		if (!changes && (augment_impl(ref)->flags & RNF_AUGMENT_ALWAYS ||
 				 image.h != h || image.w != w))
 			changes = ref;
@@ -260,12 +396,13 @@ static rnf_status check_order(struct rnf_batcher *batcher)
 	return RNF_OK;
 }
 
-struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
-				       int workers)
+rnf_status rnf_batcher_create(const struct rnf_loader_conf *conf, int workers,
+			      struct rnf_batcher **created)
 {
-	struct rnf_batcher *batcher = rnf_alloc(sizeof *batcher);
+	struct rnf_batcher *batcher = *created = rnf_alloc(sizeof *batcher);
 	const struct rnf_dataset_info *info = conf->info;
 	batcher->conf = *conf;
+	RNF_TRY(check_grows(conf));
 	batcher->capacity = (size_t)capacity(conf);
 	batcher->n_workers = workers;
 	batcher->workers = rnf_alloc((size_t)workers * sizeof *batcher->workers);
@@ -273,13 +410,11 @@ struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
 		batcher->workers[i] = (struct worker){
 			.batcher = batcher,
 			.bytes = rnf_alloc((size_t)raw_bytes(info)),
-			.pixels = rnf_alloc(batcher->capacity * sizeof(float)),
-			.spare = rnf_alloc(batcher->capacity * sizeof(float)),
+			.pixels = guarded(batcher->capacity),
+			.spare = guarded(batcher->capacity),
 		};
-	if (check_order(batcher) < 0 ||
-	    try_one(batcher, RNF_SPLIT_TRAIN, 1) < 0 ||
-	    try_one(batcher, RNF_SPLIT_TRAIN, 0) < 0 ||
-	    try_one(batcher, RNF_SPLIT_TEST, 0) < 0)
-		return NULL;
-	return batcher;
+	RNF_TRY(check_order(batcher));
+	RNF_TRY(try_one(batcher, RNF_SPLIT_TRAIN, 1));
+	RNF_TRY(try_one(batcher, RNF_SPLIT_TRAIN, 0));
+	return try_one(batcher, RNF_SPLIT_TEST, 0);
 }

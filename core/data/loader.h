@@ -22,9 +22,10 @@ struct rnf_batcher;
 
 /* Work buffers for pools of up to `workers` threads, until exit; the conf is
  * copied. Sends one image through to see that its size comes out as out_h x
- * out_w, and that what mixes in others stands where it can; else NULL, with words kept. [main] */
-struct rnf_batcher *rnf_batcher_create(const struct rnf_loader_conf *conf,
-				       int workers);
+ * out_w, that what mixes in others stands where it can, and that each augmentation keeps
+ * its contract (RNF_EPLUGIN). [main] */
+rnf_status rnf_batcher_create(const struct rnf_loader_conf *conf, int workers,
+			      struct rnf_batcher **batcher);
 
 /* The bytes of these buffers. */
 double rnf_batcher_bytes(const struct rnf_loader_conf *conf, int workers);
@@ -37,5 +38,9 @@ void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 		    const int64_t *samples, int split, int64_t n, int64_t epoch,
 		    int training, const int64_t *peers, int64_t n_peers,
 		    float *x, int64_t stride, float *target);
+
+/* What the data set or an augmentation has broken of its contract since this was last asked,
+ * in words with its name; NULL: nothing. [main] */
+const char *rnf_batcher_breach(struct rnf_batcher *batcher);
 
 #endif

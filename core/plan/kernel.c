@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "kernel/conv.h"
 #include "plan/planner.h"
+#include "plugin/answer.h"
 
 static int conv_kind(enum rnf_op_kind kind, enum rnf_step_kind *step)
 {
@@ -43,6 +44,32 @@ int rnf_conv_shape_of(const struct rnf_program *p, const struct rnf_op *op,
 	return 1;
 }
 
+static int is_floats(size_t bytes)
+{
+	return bytes % sizeof(float) == 0 && bytes <= (size_t)1 << 36;
+}
+
+/* What is wrong in a kernel of a backend; NULL: nothing. */
+static const char *wrong_in(const struct rnf_kernel *k, enum rnf_step_kind kind)
+{
+	if (!k->name) return "has no name";
+	if (!k->run) return "has no function run";
+	if (!is_floats(k->scratch_bytes)) return "wants scratch_bytes that are no whole floats";
+	if (!is_floats(k->leaf_bytes)) return "wants leaf_bytes that are no whole floats";
+	if (!k->pack != !k->pack_floats) return "has one of pack and pack_floats";
+	if (k->pack && kind == RNF_STEP_CONV_BWD_WEIGHTS) return "packs weights that it has none of";
+	return NULL;
+}
+
+static rnf_status check_kernel(const struct rnf_feature *backend, const struct rnf_op *op,
+			       const struct rnf_kernel *kernel, enum rnf_step_kind kind)
+{
+	const char *wrong = wrong_in(kernel, kind);
+	if (!wrong) return RNF_OK;
+	return rnf_fail(RNF_EPLUGIN, "layer %s: a kernel of backend.%s %s", op->label,
+			backend->name, wrong);
+}
+
 rnf_status rnf_kernel_choose(const struct rnf_program *p,
 			     const struct rnf_feature *backend, void *self,
 			     const struct rnf_op *op, struct rnf_kernel *kernel)
@@ -51,8 +78,10 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 	if (!rnf_conv_shape_of(p, op, &shape)) return RNF_OK;
 	if (backend) {
 		const struct rnf_backend_impl *impl = backend->impl;
+		rnf_answer_begin();
 		const rnf_status status = impl->conv(self, &rnf_host, &shape, kernel);
-		if (status != RNF_EUNSUP) return status;
+		if (status == RNF_OK) return check_kernel(backend, op, kernel, shape.kind);
+		if (status != RNF_EUNSUP) return rnf_answer(backend, "conv", status);
 	}
 	if (op->algorithm == RNF_ALGORITHM_WINOGRAD)
 		return rnf_fail(RNF_EUNSUP, "layer %s: the backend %s has no winograd; "

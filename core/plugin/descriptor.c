@@ -5,6 +5,7 @@
 
 #include <rnframe/rnframe.h>
 #include "base/status.h"
+#include "base/utf8.h"
 
 enum { FUNCTIONS = 4, FEATURES_MAX = 64, ROWS_MAX = 256, CONF_MAX = 1 << 16 };
 
@@ -141,6 +142,57 @@ static rnf_status check_functions(const struct rnf_feature *f, const struct kind
 	return RNF_OK;
 }
 
+/* -- what an impl holds besides functions -- */
+
+static rnf_status check_slots(const void *impl, const char *file)
+{
+	const struct rnf_optimizer_impl *o = impl;
+	if (o->n_slots > RNF_SLOTS_MAX)
+		return rnf_fail(RNF_EINVAL, "%s has %zu slots a weight, at most %d", file,
+				o->n_slots, RNF_SLOTS_MAX);
+	for (size_t i = 0; i < o->n_slots; i++) {
+		if (!o->slots[i] || !rnf_descriptor_is_name(o->slots[i]))
+			return rnf_fail(RNF_EINVAL, "%s: the name of slot %zu is no word of a-z, "
+					"0-9 and _", file, i);
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(o->slots[i], o->slots[j]))
+				return rnf_fail(RNF_EINVAL, "%s: two slots are called %s", file,
+						o->slots[i]);
+	}
+	return RNF_OK;
+}
+
+static rnf_status check_suffix(const void *impl, const char *file)
+{
+	const char *suffix = ((const struct rnf_format_impl *)impl)->suffix;
+	const size_t n = suffix && suffix[0] == '.' ? strlen(suffix) : 0;
+	if (n > 1 && n <= 32 && !strchr(suffix, '/') && !rnf_utf8_must(suffix)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s: its suffix is none for a file: a point and 1 to 31 "
+			"characters without /", file);
+}
+
+static rnf_status check_inputs(const void *impl, const char *file)
+{
+	const int32_t inputs = ((const struct rnf_layer_impl *)impl)->inputs;
+	if (inputs == -1 || inputs >= 1) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s takes %d inputs, must be 1 or more, or -1 for any", file,
+			inputs);
+}
+
+static const struct {
+	const char *kind;
+	rnf_status (*check)(const void *impl, const char *file);
+} contents[] = {
+	{ "format", check_suffix }, { "layer", check_inputs }, { "optimizer", check_slots },
+};
+
+static rnf_status check_contents(const struct rnf_feature *f, const char *file)
+{
+	for (size_t i = 0; i < sizeof contents / sizeof *contents; i++)
+		if (!strcmp(f->kind, contents[i].kind)) return contents[i].check(f->impl, file);
+	return RNF_OK;
+}
+
 static rnf_status check_feature(const struct rnf_feature *f, const char *file)
 {
 	if (f->size != sizeof *f)
@@ -156,6 +208,7 @@ static rnf_status check_feature(const struct rnf_feature *f, const char *file)
 	for (size_t i = 0; i < N_KINDS; i++)
 		if (!strcmp(f->kind, kinds_known[i].name))
 			RNF_TRY(check_functions(f, &kinds_known[i], file));
+	RNF_TRY(check_contents(f, file));
 	return f->params && f->params->n ? check_params(f->params, file) : RNF_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Evaluation: the inference plan over a list of samples, scores in double in
  * the order of the images. */
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -71,6 +72,17 @@ static void divide(struct rnf_scores *s, int64_t n)
 		s->metrics[i] /= (double)n;
 }
 
+/* Of logits that are numbers, so that the loss is one, a metric is one. */
+static rnf_status check_metrics(const struct rnf_experiment *e, const struct rnf_scores *s)
+{
+	const struct rnf_refs metrics = e->conf.train.metrics;
+	for (size_t i = 0; i < metrics.n && isfinite(s->plain); i++)
+		if (!isfinite(s->metrics[i]))
+			return rnf_fail(RNF_EPLUGIN, "metric.%s: the mean of its score is %g, must be "
+					"a number", metrics.at[i]->feature->name, s->metrics[i]);
+	return RNF_OK;
+}
+
 void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *samples,
 			 int64_t from, int64_t n)
 {
@@ -103,6 +115,9 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 	scores->seconds = rnf_now() - start;
 	divide(scores, n);
 	scores->accuracy = scores->metrics[e->accuracy];
+	const char *breach = rnf_batcher_breach(e->batcher);
+	if (breach) return rnf_fail(RNF_EPLUGIN, "%s", breach);
+	RNF_TRY(check_metrics(e, scores));
 	if (!rnf_pool_mode_kept(e->pool))
 		return rnf_fail(RNF_EPLUGIN, "a plugin of this evaluation changes a thread's "
 				"floating-point mode, which changes every result after it");

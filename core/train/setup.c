@@ -9,7 +9,9 @@
 #include "base/stream.h"
 #include "data/find.h"
 #include "data/map.h"
+#include "plugin/answer.h"
 #include "plugin/loader.h"
+#include "train/contract.h"
 #include "train/fit.h"
 #include "train/weights.h"
 
@@ -195,7 +197,8 @@ static rnf_status choose_backend(struct rnf_experiment *e)
 		if (!e->backend) return check_precision(e); /* the core's plain kernels */
 	}
 	const struct rnf_backend_impl *impl = e->backend->impl;
-	RNF_TRY(impl->open(&rnf_host, NULL, &e->backend_self));
+	rnf_answer_begin();
+	RNF_TRY(rnf_answer(e->backend, "open", impl->open(&rnf_host, NULL, &e->backend_self)));
 	return check_precision(e);
 }
 
@@ -236,13 +239,24 @@ static rnf_status find_data(const struct rnf_experiment *e, struct rnf_blob **bl
 				  : status;
 }
 
+static rnf_status open_data(struct rnf_experiment *e, const struct rnf_blob *blobs)
+{
+	const struct rnf_ref *data = e->conf.data;
+	rnf_answer_begin();
+	rnf_hands_lend(data->feature);
+	const rnf_status status = e->dataset->open(&rnf_host, data->conf, blobs,
+						   &e->dataset_self, &e->info);
+	rnf_hands_lend(NULL);
+	RNF_TRY(rnf_answer(data->feature, "open", status));
+	return rnf_contract_dataset(e);
+}
+
 rnf_status rnf_experiment_data(struct rnf_experiment *e)
 {
 	struct rnf_blob *blobs = NULL;
 	describe(e);
 	RNF_TRY(find_data(e, &blobs));
-	RNF_TRY(e->dataset->open(&rnf_host, e->conf.data->conf, blobs,
-				 &e->dataset_self, &e->info));
+	RNF_TRY(open_data(e, blobs));
 	rnf_map_let_go(); /* a data set may have looked at every image, tests' as well */
 	int64_t n = e->info.images[RNF_SPLIT_TRAIN];
 	int64_t *ids = NULL; /* of the part; NULL: 0 .. n-1 */
@@ -304,7 +318,7 @@ rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused
 }
 
 /* Every weight has a stream of its own, keyed by seed and place. */
-static void init_weights(struct rnf_experiment *e)
+static rnf_status init_weights(struct rnf_experiment *e)
 {
 	const struct rnf_program *p = e->programs[0];
 	for (size_t i = 0; i < p->n_weights; i++) {
@@ -313,15 +327,13 @@ static void init_weights(struct rnf_experiment *e)
 		struct rnf_random random = { rnf_stream_key((uint64_t)e->conf.seed,
 						RNF_STREAM_WEIGHTS, i), 0 };
 		if (w->initializer) {
-			const struct rnf_initializer_impl *impl =
-				w->initializer->feature->impl;
-			impl->fill(w->initializer->conf, &random, w->fan_in,
-				   w->fan_out, (size_t)w->size, at);
+			RNF_TRY(rnf_contract_fill(w, &random, at));
 			continue;
 		}
 		for (int64_t k = 0; k < w->size; k++)
 			at[k] = (float)w->value;
 	}
+	return RNF_OK;
 }
 
 static struct rnf_loader_conf loader_conf(const struct rnf_experiment *e)
@@ -389,20 +401,20 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	RNF_TRY(rnf_experiment_fit(e, training));
+	RNF_TRY(rnf_contract_loss(e));
 	e->pool = rnf_pool_create((int)e->conf.threads);
 	if (e->conf.threads > rnf_machine_cpus())
 		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "
 			"wait for each other", (long long)e->conf.threads, rnf_machine_cpus());
 	RNF_TRY(check_memory(e, training));
-	e->batcher = rnf_batcher_create(&loader, rnf_pool_threads(e->pool));
-	if (!e->batcher) return RNF_EINVAL;
+	RNF_TRY(rnf_batcher_create(&loader, rnf_pool_threads(e->pool), &e->batcher));
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);
 	if (keeps_snapshot(e, training))
 		for (size_t i = 0; i <= optimizer->n_slots; i++)
 			e->snapshot[i] = rnf_alloc(bytes);
-	init_weights(e);
+	RNF_TRY(init_weights(e));
 	rnf_weights_list(e);
 	e->eval_ids = rnf_alloc((size_t)e->plans[0]->batch * sizeof *e->eval_ids);
 	e->eval_target = rnf_alloc((size_t)(e->plans[0]->batch * e->info.classes) *

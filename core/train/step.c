@@ -20,7 +20,7 @@ void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *
 	s->samples = rnf_alloc((size_t)batch * sizeof *s->samples);
 	s->squares = rnf_alloc(e->programs[1]->n_weights * sizeof *s->squares);
 	s->fault = RNF_FAULT_NONE;
-	s->strayed = NULL;
+	s->strayed = s->broken = NULL;
 	s->doing = "a callback";
 }
 
@@ -165,6 +165,32 @@ static void begin(struct rnf_training_step *s, const char *what)
 	rnf_hands_doing(what);
 }
 
+/* -- what the plugins of a step promise -- */
+
+/* The first is the one to tell. */
+static void breach(struct rnf_training_step *s, const char *words)
+{
+	if (!s->broken) s->broken = words;
+}
+
+static void check_rate(struct rnf_training_step *s, double rate)
+{
+	const struct rnf_feature *f = s->e->conf.train.scheduler->feature;
+	if (rate >= 0 && isfinite(rate)) return;
+	breach(s, rnf_format("%s.%s: the rate is %g, must be a number, 0 or more", f->kind, f->name,
+			     rate));
+}
+
+/* Of logits that are numbers a metric is one. */
+static void check_metric(struct rnf_training_step *s, const struct rnf_run *run)
+{
+	const struct rnf_train_conf *c = &s->e->conf.train;
+	const struct rnf_feature *f = c->metrics.at[s->e->accuracy]->feature;
+	if (isfinite(run->accuracy) || !isfinite(run->loss)) return;
+	breach(s, rnf_format("%s.%s: the score is %g, must be a number", f->kind, f->name,
+			     run->accuracy));
+}
+
 /* -- the update -- */
 
 struct update_job {
@@ -269,14 +295,16 @@ struct rnf_step_seconds rnf_training_step(struct rnf_training_step *s,
 	struct rnf_exec *x = e->execs[1];
 	struct rnf_step_seconds seconds = { 0 };
 	const double start = rnf_now();
-	s->strayed = NULL;
+	s->strayed = s->broken = NULL;
 	begin(s, "the scheduler");
 	run->lr = rnf_training_rate(e, run);
+	check_rate(s, run->lr);
 	x->key = rnf_stream_key((uint64_t)e->conf.seed, RNF_STREAM_NODE,
 				(uint64_t)run->epoch);
 	if (fresh) {
 		begin(s, "the data set or an augmentation");
 		fill(s, run->epoch, ids, n);
+		breach(s, rnf_batcher_breach(e->batcher));
 		seconds.input = rnf_now() - start;
 	}
 	begin(s, RNF_DOING_MODEL);
@@ -285,10 +313,11 @@ struct rnf_step_seconds rnf_training_step(struct rnf_training_step *s,
 	run->data_loss = mean_loss(x);
 	run->loss = run->data_loss + rnf_l2_term(e);
 	run->accuracy = rnf_metric_mean(e->conf.train.metrics.at[e->accuracy], x);
+	check_metric(s, run);
 	run->grad_norm = gradient_norm(s);
 	begin(s, "the optimizer");
 	s->fault = judge(e, run);
-	if (s->fault == RNF_FAULT_NONE && !s->strayed) update(e, run);
+	if (s->fault == RNF_FAULT_NONE && !s->strayed && !s->broken) update(e, run);
 	begin(s, "a callback");
 	seconds.whole = rnf_now() - start;
 	run->images_per_s = (double)n / seconds.whole;

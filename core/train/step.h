@@ -19,6 +19,7 @@ struct rnf_training_step {
 	enum rnf_fault fault;
 	const char *doing;   /* what runs, or ran last */
 	const char *strayed; /* what left another float mode; NULL: nothing */
+	const char *broken;  /* words of a contract that a plugin broke; NULL: of none */
 };
 #define RNF_DOING_MODEL "the model"
 void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *e);
@@ -41,7 +42,7 @@ struct rnf_step_seconds {
 };
 /* The training images ids[0 .. n-1] at run->step of run->epoch: sets the run's
  * lr, losses, grad_norm, accuracy and images_per_s and the step's fault, and
- * changes the weights unless there is one. `fresh` 0: on the images of the step
+ * changes the weights unless there is one, or a breach. `fresh` 0: on the images of the step
  * before, which lie there ready. Nothing is allocated. */
 struct rnf_step_seconds rnf_training_step(struct rnf_training_step *s,
 					  struct rnf_run *run, const int64_t *ids,

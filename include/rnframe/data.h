@@ -29,7 +29,7 @@ struct rnf_other_form {
 };
 
 struct rnf_dataset_info {
-	int64_t images[RNF_SPLITS];
+	int64_t images[RNF_SPLITS]; /* 1 or more of each */
 	int64_t h, w, c, classes;
 	const char *const *names; /* of the classes; NULL: none known */
 };
@@ -53,7 +53,7 @@ struct rnf_dataset_impl {
 	rnf_status (*open)(const struct rnf_host *host, const void *conf,
 			   const struct rnf_blob *blobs, void **self,
 			   struct rnf_dataset_info *info);
-	/* pixels[h][w][c], 0..255, and the label; pixels NULL: the label alone,
+	/* pixels[h][w][c], 0..255, and the label below classes; pixels NULL: the label alone,
 	 * which must be cheap. Concurrent. [worker] */
 	void (*read)(const void *self, int split, int64_t i, uint8_t *pixels,
 		     int32_t *label);

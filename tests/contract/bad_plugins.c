@@ -21,6 +21,7 @@ static const struct { const char *name, *words; } bad[] = {
 	{ "crash_load", "cannot be loaded: it dies of signal 4 (Illegal instruction)" },
 	{ "exit_load", "cannot be loaded: it ends the program with status 0" },
 	{ "feature_size", "has a feature of 40 bytes, this program's have 48: rebuild" },
+	{ "inputs_none", "takes 0 inputs, must be 1 or more, or -1 for any" },
 	{ "impl_size", "bytes of functions, this program's layer has" },
 	{ "many_features", "has 4294967295 features, at most 64" },
 	{ "missing_symbol", "cannot be loaded: " },
@@ -44,6 +45,10 @@ static const struct { const char *name, *words; } bad[] = {
 	{ "row_without_key", "the key of parameter row 0 is no word" },
 	{ "size_huge", "has a descriptor of 4294967295 bytes, this program's has" },
 	{ "size_zero", "has a descriptor of 0 bytes, this program's has" },
+	{ "slots_control", "the name of slot 0 is no word" },
+	{ "slots_five", "has 5 slots a weight, at most 4" },
+	{ "slots_null", "the name of slot 1 is no word" },
+	{ "slots_same", "two slots are called a" },
 };
 
 static char output[OUTPUT];

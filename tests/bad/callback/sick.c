@@ -2,14 +2,15 @@
 #include "../sick.h"
 
 struct conf {
-	int32_t mode;
+	int32_t mode, quiet;
 	int64_t step, status;
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_ENUM(struct conf, mode, "no", sick_words, "what goes wrong"),
 	RNF_INT(struct conf, step, 1, 1, 0x1p53, "", "when"),
-	RNF_INT(struct conf, status, 0, -99, 0, "", "its answer"));
+	RNF_INT(struct conf, status, 0, -99, 99, "", "its answer"),
+	RNF_BOOL(struct conf, quiet, 0, "and no words with it"));
 
 static const struct rnf_host *lent;
 
@@ -25,7 +26,7 @@ static rnf_status on(void *self, enum rnf_event event, const struct rnf_run *run
 	const struct conf *conf = self;
 	if (event != RNF_EVENT_STEP || run->step != conf->step) return RNF_OK;
 	sick(conf->mode, 0);
-	if (conf->status == 0) return RNF_OK;
+	if (conf->status >= 0 || conf->quiet) return (rnf_status)conf->status;
 	return lent->fail((rnf_status)conf->status, "the callback is sick");
 }
 

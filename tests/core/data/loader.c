@@ -31,7 +31,9 @@ static void apply_mix(const void *self, struct rnf_random *random,
 	const int64_t row = image->w * image->c;
 	image->peer(image, (int64_t)rnf_random_below(random, (uint64_t)image->peers),
 		    image->spare, &label);
-	image->target[label] += 1.0f;
+	for (int64_t k = 0; k < image->classes; k++)
+		image->target[k] *= 0.5f;
+	image->target[label] += 0.5f;
 	for (int64_t k = row; k < image->h * row; k++)
 		image->spare[k - row] = image->pixels[k] + 1000.0f * image->spare[k] +
 			(float)rnf_random_uniform(random);
@@ -79,8 +81,9 @@ static void fill(const struct rnf_loader_conf *with, int threads, int64_t epoch,
 		 int training, struct out *out)
 {
 	struct rnf_pool *pool = threads ? rnf_pool_create(threads) : NULL;
-	struct rnf_batcher *batcher = rnf_batcher_create(with, threads ? threads : 1);
-	ck_assert_msg(batcher != NULL, "%s", rnf_fail_words());
+	struct rnf_batcher *batcher;
+	ck_assert_msg(rnf_batcher_create(with, threads ? threads : 1, &batcher) == RNF_OK, "%s",
+		      rnf_fail_words());
 	memset(out, 0xff, sizeof *out);
 	rnf_batch_fill(batcher, pool, samples, training ? RNF_SPLIT_TRAIN : RNF_SPLIT_TEST,
 		       N, epoch, training, peers, 3, out->x[0], OUT * W * C + GAP,
@@ -155,7 +158,7 @@ START_TEST(the_stream_and_the_peers)
 					   0.5f * (own + 1000.0f * mixed + noise));
 		}
 		ck_assert_float_eq(out.target[i][peer % CLASSES],
-				   peer % CLASSES == samples[i] % CLASSES ? 2 : 1);
+				   peer % CLASSES == samples[i] % CLASSES ? 1 : 0.5f);
 	}
 }
 END_TEST
@@ -164,7 +167,8 @@ START_TEST(wrong_size_is_told)
 {
 	struct rnf_loader_conf wrong = conf;
 	wrong.augment.n = 0;
-	ck_assert_ptr_null(rnf_batcher_create(&wrong, 1));
+	struct rnf_batcher *batcher;
+	ck_assert_int_eq(rnf_batcher_create(&wrong, 1, &batcher), RNF_EINVAL);
 	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "5x4"));
 }
 END_TEST
@@ -197,16 +201,17 @@ START_TEST(mixing_comes_before_what_changes_sizes)
 {
 	struct rnf_loader_conf other = conf;
 	other.augment = (struct rnf_refs){ (const struct rnf_ref *const *)orders[_i].at, 3 };
-	const struct rnf_batcher *batcher = rnf_batcher_create(&other, 1);
+	struct rnf_batcher *batcher;
+	const rnf_status status = rnf_batcher_create(&other, 1, &batcher);
 	if (!orders[_i].words) {
-		ck_assert_msg(batcher != NULL, "%s", rnf_fail_words());
+		ck_assert_msg(status == RNF_OK, "%s", rnf_fail_words());
 		return;
 	}
-	ck_assert_ptr_null(batcher);
+	ck_assert_int_eq(status, RNF_EINVAL);
 	ck_assert_msg(strstr(rnf_fail_words(), orders[_i].words) != NULL, "%s",
 		      rnf_fail_words());
 	other.train_augment = 0; /* then only scale runs, and all is well */
-	ck_assert_msg(rnf_batcher_create(&other, 1) != NULL, "%s", rnf_fail_words());
+	ck_assert_msg(rnf_batcher_create(&other, 1, &batcher) == RNF_OK, "%s", rnf_fail_words());
 }
 END_TEST
 

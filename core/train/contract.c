@@ -1,0 +1,114 @@
+#include "train/contract.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/arena.h"
+#include "base/floats.h"
+#include "base/hands.h"
+#include "base/status.h"
+
+/* As much as a conf may say of its own, and what 63 bits hold of all pixels. */
+enum { PIXELS_MAX = 65536, CLASSES_MAX = 1 << 20 };
+static const int64_t values_max = (int64_t)1 << 36;
+
+static rnf_status out_of_range(const struct rnf_feature *f, const char *what, int64_t value,
+			       int64_t least, int64_t most)
+{
+	if (value >= least && value <= most) return RNF_OK;
+	return rnf_fail(RNF_EPLUGIN, "%s.%s: %s is %" PRId64 ", must be %" PRId64 " .. %" PRId64,
+			f->kind, f->name, what, value, least, most);
+}
+
+rnf_status rnf_contract_dataset(const struct rnf_experiment *e)
+{
+	static const char *const splits[RNF_SPLITS] = { "training", "test" };
+	const struct rnf_feature *f = e->conf.data->feature;
+	const struct rnf_dataset_info *info = &e->info;
+	RNF_TRY(out_of_range(f, "the height of its images", info->h, 1, PIXELS_MAX));
+	RNF_TRY(out_of_range(f, "the width of its images", info->w, 1, PIXELS_MAX));
+	RNF_TRY(out_of_range(f, "the number of their channels", info->c, 1,
+			     values_max / (info->h * info->w)));
+	RNF_TRY(out_of_range(f, "the number of its classes", info->classes, 1, CLASSES_MAX));
+	for (int i = 0; i < RNF_SPLITS; i++) {
+		if (info->images[i] == 0)
+			return rnf_fail(RNF_EINVAL, "%sdata: %s has no %s images",
+					rnf_conf_place(rnf_conf_get(e->tree, "data")), f->name,
+					splits[i]);
+		RNF_TRY(out_of_range(f, rnf_format("the number of its %s images", splits[i]),
+				     info->images[i], 1, values_max));
+	}
+	return RNF_OK;
+}
+
+/* -- losses -- */
+
+static rnf_status check_probabilities(const struct rnf_feature *f, size_t k, const float *p)
+{
+	double sum = 0;
+	for (size_t i = 0; i < k; i++) {
+		if (!(p[i] >= 0))
+			return rnf_fail(RNF_EPLUGIN, "%s.%s: predict gives the probability %g",
+					f->kind, f->name, (double)p[i]);
+		sum += p[i];
+	}
+	if (fabs(sum - 1) <= 1e-3) return RNF_OK;
+	return rnf_fail(RNF_EPLUGIN, "%s.%s: predict gives probabilities that sum to %g, must be 1",
+			f->kind, f->name, sum);
+}
+
+static rnf_status check_row(const struct rnf_ref *ref, size_t k, const float *logits,
+			    const float *target, float *out)
+{
+	const struct rnf_feature *f = ref->feature;
+	const struct rnf_loss_impl *impl = f->impl;
+	const double loss = impl->loss(ref->conf, k, logits, target);
+	const double plain = impl->plain(ref->conf, k, logits, target);
+	if (!isfinite(loss) || !isfinite(plain))
+		return rnf_fail(RNF_EPLUGIN, "%s.%s: the loss of small logits is %g, and %g without "
+				"regularisers", f->kind, f->name, loss, plain);
+	impl->gradient(ref->conf, k, logits, target, 1.0f, out);
+	if (rnf_count_bad(out, (int64_t)k))
+		return rnf_fail(RNF_EPLUGIN, "%s.%s: the gradient at small logits is not finite",
+				f->kind, f->name);
+	impl->predict(ref->conf, k, logits, out);
+	return check_probabilities(f, k, out);
+}
+
+rnf_status rnf_contract_loss(const struct rnf_experiment *e)
+{
+	const struct rnf_ref *ref = e->conf.train.loss;
+	const size_t k = (size_t)e->info.classes;
+	float *logits = rnf_alloc(3 * k * sizeof *logits), *target = logits + k;
+	rnf_status status = RNF_OK;
+	target[k - 1] = 1;
+	rnf_hands_lend(ref->feature);
+	for (int row = 0; row < 2 && status >= 0; row++) {
+		for (size_t i = 0; i < k; i++)
+			logits[i] = 0.5f * (float)row * (float)(i % 7);
+		status = check_row(ref, k, logits, target, target + k);
+	}
+	rnf_hands_lend(NULL);
+	return status;
+}
+
+/* -- initializers -- */
+
+/* What is left as it was is NaN, as a value that makes no sense may be. */
+rnf_status rnf_contract_fill(const struct rnf_model_weight *weight, struct rnf_random *random,
+			     float *w)
+{
+	const struct rnf_feature *f = weight->initializer->feature;
+	const struct rnf_initializer_impl *impl = f->impl;
+	for (int64_t i = 0; i < weight->size; i++)
+		w[i] = NAN;
+	rnf_hands_lend(f);
+	impl->fill(weight->initializer->conf, random, weight->fan_in, weight->fan_out,
+		   (size_t)weight->size, w);
+	rnf_hands_lend(NULL);
+	const int64_t bad = rnf_count_bad(w, weight->size);
+	if (bad == 0) return RNF_OK;
+	return rnf_fail(RNF_EPLUGIN, "%s.%s: leaves %" PRId64 " of the %" PRId64 " values of %s NaN, "
+			"infinite or not filled", f->kind, f->name, bad, weight->size,
+			weight->name);
+}

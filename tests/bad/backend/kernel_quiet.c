@@ -1,0 +1,6 @@
+/* kernel_quiet: fails and says no reason. */
+#define KERNEL { .name = "quiet", .run = nothing }
+#define STATUS RNF_EINVAL
+#include "breach.h"
+
+RNF_PLUGIN(backend, kernel_quiet, "breaks its contract", NULL, impl)
