@@ -137,7 +137,7 @@ $(BUILD)/tests/fault.so: $(wildcard tests/lib/fault/*.[ch]) $(flags)
 
 # Plugins that are wrong on purpose, one mistake each.
 bad := $(patsubst tests/bad/%.c,$(BUILD)/tests/bad/layer/%.so,$(wildcard tests/bad/*.c))
-$(BUILD)/tests/bad/layer/%.so: tests/bad/%.c $(flags)
+$(BUILD)/tests/bad/layer/%.so: tests/bad/%.c tests/bad/bad.h $(wildcard include/rnframe/*.h) $(flags)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -shared $< -o $@
 $(BUILD)/tests/contract/bad_plugins: | $(bad)
