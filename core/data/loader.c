@@ -257,7 +257,7 @@ double rnf_batcher_bytes(const struct rnf_loader_conf *conf, int workers)
 	return workers * (pixels + (double)raw_bytes(conf->info));
 }
 
-static rnf_status check_grows(const struct rnf_loader_conf *conf)
+rnf_status rnf_batcher_check(const struct rnf_loader_conf *conf)
 {
 	for (size_t i = 0; i < conf->augment.n; i++) {
 		const struct rnf_ref *ref = conf->augment.at[i];
@@ -402,7 +402,6 @@ rnf_status rnf_batcher_create(const struct rnf_loader_conf *conf, int workers,
 	struct rnf_batcher *batcher = *created = rnf_alloc(sizeof *batcher);
 	const struct rnf_dataset_info *info = conf->info;
 	batcher->conf = *conf;
-	RNF_TRY(check_grows(conf));
 	batcher->capacity = (size_t)capacity(conf);
 	batcher->n_workers = workers;
 	batcher->workers = rnf_alloc((size_t)workers * sizeof *batcher->workers);

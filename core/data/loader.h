@@ -27,7 +27,9 @@ struct rnf_batcher;
 rnf_status rnf_batcher_create(const struct rnf_loader_conf *conf, int workers,
 			      struct rnf_batcher **batcher);
 
-/* The bytes of these buffers. */
+/* Do the augmentations ask for room that can be? Else RNF_EPLUGIN; before all below. [main] */
+rnf_status rnf_batcher_check(const struct rnf_loader_conf *conf);
+/* The bytes of a batcher's buffers. */
 double rnf_batcher_bytes(const struct rnf_loader_conf *conf, int workers);
 
 /* The images samples[0 .. n-1] of a split into x, image i as [out_h][out_w][c] from

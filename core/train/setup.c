@@ -406,6 +406,7 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	if (e->conf.threads > rnf_machine_cpus())
 		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "
 			"wait for each other", (long long)e->conf.threads, rnf_machine_cpus());
+	RNF_TRY(rnf_batcher_check(&loader));
 	RNF_TRY(check_memory(e, training));
 	RNF_TRY(rnf_batcher_create(&loader, rnf_pool_threads(e->pool), &e->batcher));
 	e->weights = rnf_alloc(bytes);
