@@ -15,11 +15,11 @@ struct rnf_options {
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
-	const char *seeds, *random, *jobs, *budget, *dry_run, *table;
-	struct rnf_texts varies, arms;
+	const char *seeds, *random, *jobs, *budget, *dry_run, *table, *sort;
+	struct rnf_texts varies, arms, wheres;
 	const char *sets[256];
 	size_t n_sets;
-	const char *words[8]; /* other arguments, in order */
+	const char *words[256]; /* other arguments, in order */
 	size_t n_words;
 };
 
@@ -27,7 +27,8 @@ struct rnf_verb {
 	const char *name, *usage, *brief;
 	rnf_status (*run)(const struct rnf_options *);
 	size_t most_words;
-	const char *options[12]; /* that it takes besides --plugin-path, ended by NULL */
+	/* that it takes besides --plugin-path, ended by NULL; "--json!": without a value here */
+	const char *options[12];
 	int asks; /* it asks for signals; others end by them as any program does */
 };
 
@@ -48,6 +49,9 @@ rnf_status rnf_verb_check(const struct rnf_options *);
 rnf_status rnf_verb_plan(const struct rnf_options *);
 rnf_status rnf_verb_profile(const struct rnf_options *);
 rnf_status rnf_verb_study(const struct rnf_options *);
+rnf_status rnf_verb_runs(const struct rnf_options *);
+rnf_status rnf_verb_compare(const struct rnf_options *);
+rnf_status rnf_verb_diff(const struct rnf_options *);
 rnf_status rnf_verb_inspect(const struct rnf_options *);
 rnf_status rnf_verb_confs(const struct rnf_options *);
 rnf_status rnf_verb_fetch(const struct rnf_options *);

@@ -39,16 +39,31 @@ static const struct row {
 	{ "--random", offsetof(struct rnf_options, random), VALUE },
 	{ "--jobs", offsetof(struct rnf_options, jobs), VALUE },
 	{ "--budget", offsetof(struct rnf_options, budget), VALUE },
+	{ "--sort", offsetof(struct rnf_options, sort), VALUE },
+	{ "--where", offsetof(struct rnf_options, wheres), LIST },
 	{ "--dry-run", offsetof(struct rnf_options, dry_run), ALONE },
 	{ "--table", offsetof(struct rnf_options, table), ALONE },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
+/* How the verb lists the option, or NULL. */
+static const char *listed(const struct rnf_verb *verb, const char *name)
+{
+	const size_t n = strlen(name);
+	for (size_t i = 0; verb->options[i]; i++)
+		if (!strncmp(verb->options[i], name, n) && strchr("!", verb->options[i][n]))
+			return verb->options[i];
+	return strcmp(name, "--plugin-path") ? NULL : "--plugin-path";
+}
+
 static int takes(const struct rnf_verb *verb, const char *name)
 {
-	for (size_t i = 0; verb->options[i]; i++)
-		if (!strcmp(verb->options[i], name)) return 1;
-	return !strcmp(name, "--plugin-path");
+	return listed(verb, name) != NULL;
+}
+
+static int is_alone(const struct rnf_verb *verb, const struct row *row)
+{
+	return row->form == ALONE || strchr(listed(verb, row->name), '!');
 }
 
 /* What is wrong with an argument, and how the verb is called. */
@@ -118,7 +133,7 @@ static rnf_status add_option(struct rnf_options *o, const struct rnf_verb *verb,
 	if (!row) return unknown_option(verb, name);
 	if (!takes(verb, name))
 		return refuse(verb, rnf_format("%s does not take %s", verb->name, name));
-	if (row->form == ALONE) {
+	if (is_alone(verb, row)) {
 		if (equals) return refuse(verb, rnf_format("%s takes no value", name));
 		return keep(o, row, name);
 	}

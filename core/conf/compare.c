@@ -90,11 +90,17 @@ void rnf_conf_compare(const struct rnf_conf *a, const struct rnf_conf *b,
 	compare_groups(&c, "", a, b);
 }
 
+static const char *words_of_group(const struct rnf_conf *node)
+{
+	const char *type = rnf_conf_word(rnf_conf_get(node, "type"));
+	return type ? rnf_format("{ type = %s; ... }", rnf_text_quoted(type)) : "{ ... }";
+}
+
 const char *rnf_conf_words(const struct rnf_conf *node)
 {
 	if (!node) return "not set";
 	switch (node->type) {
-	case RNF_CONF_GROUP: return "{ ... }";
+	case RNF_CONF_GROUP: return words_of_group(node);
 	case RNF_CONF_LIST: return rnf_format("a list of %zu", node->n);
 	case RNF_CONF_BOOL: return node->i ? "true" : "false";
 	case RNF_CONF_INT: return rnf_format("%lld", (long long)node->i);

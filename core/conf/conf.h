@@ -59,6 +59,9 @@ const char *rnf_conf_word(const struct rnf_conf *node);
  * name is too; or NULL. */
 const char *rnf_conf_label(const struct rnf_conf *item, const char *key);
 
+/* The node at a path as overrides have it ("data.augment.pad.mode"), or NULL. (find.c) */
+const struct rnf_conf *rnf_conf_find(const struct rnf_conf *root, const char *path);
+
 /* "conf/a.cfg:41: ", or "" for a node that stands nowhere. Kept. */
 const char *rnf_conf_place(const struct rnf_conf *node);
 /* A new last child (or a node of its own), and its removal. */

@@ -23,7 +23,7 @@ struct task { /* for the child */
 	struct rnf_look *looks; /* [n], shared with it */
 };
 
-static int decides_nothing(const char *path)
+int rnf_look_decides_nothing(const char *path)
 {
 	return rnf_live_always(path) || !strcmp(path, "seed");
 }
@@ -46,7 +46,7 @@ static rnf_status look_at_conf(const struct rnf_experiment *e, struct rnf_look *
 {
 	struct rnf_conf *whole = rnf_conf_copy(e->tree, NULL);
 	RNF_TRY(rnf_experiment_expand(whole));
-	const uint64_t digest = rnf_conf_digest(whole, decides_nothing);
+	const uint64_t digest = rnf_conf_digest(whole, rnf_look_decides_nothing);
 	look->digest = digest ? digest : 1;
 	look->seed = e->conf.seed;
 	look->epochs = e->conf.train.epochs;
@@ -154,11 +154,12 @@ rnf_status rnf_look_at_conf(const char *path, enum rnf_look_depth depth, struct 
 	return run(&t, look);
 }
 
-rnf_status rnf_look_at_confs(const char *const *paths, size_t n, struct rnf_look *looks)
+rnf_status rnf_look_at_confs(const char *const *paths, size_t n, enum rnf_look_depth depth,
+			     struct rnf_look *looks)
 {
 	struct rnf_arm *arms = rnf_alloc((n + 1) * sizeof *arms);
 	for (size_t i = 0; i < n; i++)
 		arms[i].conf = paths[i];
-	struct task t = { .arms = arms, .n = n, .depth = RNF_LOOK_CONF, .goes_on = 1 };
+	struct task t = { .arms = arms, .n = n, .depth = depth, .goes_on = 1 };
 	return n ? run(&t, looks) : RNF_OK;
 }

@@ -28,6 +28,9 @@ rnf_status rnf_look_at_arm(const struct rnf_arm *arm, enum rnf_look_depth depth,
 rnf_status rnf_look_at_conf(const char *path, enum rnf_look_depth depth,
 			    struct rnf_look *look);
 /* Of many, in one child; one that cannot be used has look[i].digest 0. */
-rnf_status rnf_look_at_confs(const char *const *paths, size_t n, struct rnf_look *looks);
+rnf_status rnf_look_at_confs(const char *const *paths, size_t n, enum rnf_look_depth depth,
+			     struct rnf_look *looks);
+/* Is this a key, or one below it, that the digest leaves out? */
+int rnf_look_decides_nothing(const char *path);
 
 #endif

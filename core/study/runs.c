@@ -44,7 +44,7 @@ static rnf_status find_results(struct results *r, const char *folder)
 	}
 	free(entries);
 	r->looks = rnf_alloc((r->n + 1) * sizeof *r->looks);
-	return rnf_look_at_confs(r->confs, r->n, r->looks);
+	return rnf_look_at_confs(r->confs, r->n, RNF_LOOK_CONF, r->looks);
 }
 
 static const char *find_result(const struct results *r, uint64_t digest, int64_t seed)

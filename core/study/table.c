@@ -29,8 +29,7 @@ static const char *number(double value, int digits)
 	return isfinite(value) ? rnf_format("%.*f", digits, value) : "-";
 }
 
-/* A bar would end the cell. */
-static const char *cell(const char *text)
+const char *rnf_table_cell(const char *text)
 {
 	const char *done = "";
 	for (size_t n; *text; text += n + (text[n] == '|')) {
@@ -90,13 +89,13 @@ static const char *beside(const struct rnf_table *t)
 	for (size_t i = 0; i < t->n; i++)
 		if (t->rows[i].against.with != t->rows[0].against.with)
 			return "the row before";
-	return t->n ? cell(t->rows[t->rows[0].against.with].name) : "";
+	return t->n ? rnf_table_cell(t->rows[t->rows[0].against.with].name) : "";
 }
 
 static void write_row(const struct rnf_table *t, size_t i, FILE *out)
 {
 	const struct rnf_row *r = &t->rows[i];
-	fprintf(out, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", cell(r->name),
+	fprintf(out, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", rnf_table_cell(r->name),
 		counts(r), error(r), difference(t, i), number(r->published, 2),
 		r->parameters ? grouped(r->parameters) : "-",
 		r->macs ? rnf_format("%.1f", (double)r->macs * 1e-6) : "-",

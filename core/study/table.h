@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include "study/compare.h"
 
+/* A text as a cell of Markdown, in which a bar would end it. Kept. */
+const char *rnf_table_cell(const char *text);
 void rnf_table_markdown(const struct rnf_table *table, FILE *out);
 /* RFC 4180; what is not known is empty. */
 void rnf_table_csv(const struct rnf_table *table, FILE *out);
