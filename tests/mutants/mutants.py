@@ -90,17 +90,29 @@ class Worker:
     def __init__(self, top, tree, coverage):
         self.tree, self.coverage = tree, coverage
         copy_tree(top, tree)
-        goals = ["all", "build/tests/fault.so"] + [f"build/{p}" for p in coverage["seconds"]]
+        goals = ["all", "build/tests/fault.so"] + [f"build/{p}" for p in programs(top)]
         if not build(tree, FLAGS, goals):
             sys.exit(f"mutants: {tree} does not build")
+        self.seconds = dict(coverage["seconds"])
+        for program in coverage["unknown"]:
+            begin = time.monotonic()
+            self.seconds[program] = 60
+            if self.fails(program):
+                sys.exit(f"mutants: {program} fails without a change")
+            self.seconds[program] = time.monotonic() - begin
+
+    def runs(self, program, site):
+        """Where lines are not known, a test runs those of its own file or folder."""
+        if program in self.coverage["unknown"]:
+            return distance(program, site.file) == 0
+        return site.line in self.coverage["lines"][program].get(site.file, ())
 
     def tests(self, site):
-        seconds = self.coverage["seconds"]
-        found = [p for p in seconds if site.line in self.coverage["lines"][p].get(site.file, ())]
-        return sorted(found, key=lambda p: (distance(p, site.file), seconds[p]))
+        found = [p for p in self.seconds if self.runs(p, site)]
+        return sorted(found, key=lambda p: (distance(p, site.file), self.seconds[p]))
 
     def fails(self, program):
-        limit = 20 + 10 * self.coverage["seconds"][program]
+        limit = 20 + 10 * self.seconds[program]
         command = ["setsid", "timeout", "-s", "KILL", str(int(limit)), f"build/{program}"]
         return sh(self.tree, command, env=environment(FLAGS)) != 0
 
