@@ -88,7 +88,7 @@ static rnf_status prepare(struct session *s)
 /* What a longer run makes of the rates. */
 static void say_schedule(const struct session *s)
 {
-	const struct rnf_found *from = s->resume.found;
+	const struct rnf_saved *from = s->resume.found;
 	const int64_t then = from ? from->progress.epochs : 0;
 	struct rnf_run run = rnf_training_run(s->e), old = run;
 	if (then == run.epochs || then < 1) return;
@@ -139,7 +139,7 @@ static rnf_status check_numbers(const struct rnf_experiment *e, const struct rnf
 static rnf_status run(struct session *s, struct rnf_scores *test)
 {
 	struct rnf_experiment *e = s->e;
-	const struct rnf_found *from = s->resume.found;
+	const struct rnf_saved *from = s->resume.found;
 	RNF_TRY(rnf_train(e, &s->checkpoints, from ? &from->progress : NULL, s->o->log));
 	const struct rnf_answers keep = { .tally = &s->tally };
 	RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], &keep,

@@ -15,7 +15,7 @@ struct folder {
 	const char *dir;
 	json_t *run; /* run.json */
 	struct rnf_past past; /* what that tells */
-	struct rnf_found_list checkpoints;
+	struct rnf_saved_list checkpoints;
 	struct rnf_step_log log;
 	int bad;
 	const char *first_bad;
@@ -61,7 +61,7 @@ static void check_checkpoints(struct folder *f)
 	const rnf_status status = rnf_checkpoints_list(f->dir, &f->checkpoints);
 	if (status < 0) say_status(f, "checkpoints", status, "");
 	for (size_t i = 0; i < f->checkpoints.n; i++) {
-		const struct rnf_found *c = &f->checkpoints.at[i];
+		const struct rnf_saved *c = &f->checkpoints.at[i];
 		say(f, c->path + strlen(f->dir) + 1, c->bad,
 		    rnf_format("good, step %lld", (long long)c->progress.step));
 	}
@@ -123,11 +123,11 @@ static rnf_status first_values(const struct folder *f, struct rnf_experiment *e)
 	return rnf_past_weights(&f->past, e);
 }
 
-static const struct rnf_found *oldest(const struct rnf_found_list *list)
+static const struct rnf_saved *oldest(const struct rnf_saved_list *list)
 {
-	const struct rnf_found *oldest = NULL;
+	const struct rnf_saved *oldest = NULL;
 	for (size_t i = 0; i < list->n; i++) {
-		const struct rnf_found *f = &list->at[i];
+		const struct rnf_saved *f = &list->at[i];
 		if (!f->bad && (!oldest || f->progress.step < oldest->progress.step)) oldest = f;
 	}
 	return oldest;
@@ -138,7 +138,7 @@ static const struct rnf_found *oldest(const struct rnf_found_list *list)
 static rnf_status choose_start(struct folder *f, struct rnf_experiment *e, int64_t steps,
 			       int64_t *from)
 {
-	const struct rnf_found *c = rnf_checkpoints_newest(&f->checkpoints, f->log.n - steps);
+	const struct rnf_saved *c = rnf_checkpoints_newest(&f->checkpoints, f->log.n - steps);
 	*from = 0;
 	if (!c) {
 		const rnf_status status = first_values(f, e);

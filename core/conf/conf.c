@@ -72,7 +72,7 @@ static rnf_status parse(const char *name, struct rnf_source *source, struct rnf_
 	} else {
 		const int line = config_error_line(&config);
 		const struct rnf_source_line at = rnf_source_place(source, line);
-		/* the gate has said what else there may be */
+		/* the scanner has refused all other types */
 		status = rnf_fail(RNF_EINVAL, "%s:%d: syntax error: \"%.60s\"; settings are "
 				  "key = value; and texts stand in quotes", at.file, at.line,
 				  rnf_source_words(source, line));

@@ -1,4 +1,4 @@
-/* Conf files as one text: reads them through a gate, puts each @include in its
+/* Conf files as one text: checks them with the scanner, puts each @include in its
  * place and remembers which line of which file each line came from. */
 #ifndef RNF_CONF_SOURCE_H
 #define RNF_CONF_SOURCE_H
@@ -30,7 +30,7 @@ rnf_status rnf_source_read(const char *path, const char *conf_dir,
 rnf_status rnf_source_text(const char *name, const char *text, struct rnf_source *source);
 /* Refuse what libconfig 1.5 would take wrongly or not explain (numbers that do not
  * fit, a key that is there twice, deep nesting, huge groups, an include of its own),
- * and end every whole number in L: it then keeps 64 bits. (gate.c) */
+ * and end every whole number in L: it then keeps 64 bits. (scanner.c) */
 rnf_status rnf_source_check(struct rnf_source *source);
 /* Line `line` (from 1) as it was written, without the blanks around it. */
 const char *rnf_source_words(const struct rnf_source *source, int line);

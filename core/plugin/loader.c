@@ -15,12 +15,12 @@
 #include "base/hands.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "base/trial.h"
+#include "base/isolate.h"
 #include "conf/conf.h"
 #include "plugin/descriptor.h"
 #include "plugin/elf.h"
 
-enum { TRIAL_S = 10 };
+enum { TRY_S = 10 };
 
 struct entry {
 	const char *file;
@@ -329,9 +329,9 @@ static rnf_status find_one(const char *kind, const char *name,
 	return RNF_OK;
 }
 
-/* ---- trials ---- */
+/* ---- plugins tried in a child ---- */
 
-struct trial {
+struct attempt {
 	const char *kind;
 	struct words names;
 };
@@ -339,7 +339,7 @@ struct trial {
 /* In a child: what is refused in words is so here too, and needs no child. */
 static rnf_status try_all(const void *context)
 {
-	const struct trial *t = context;
+	const struct attempt *t = context;
 	struct entry entry;
 	for (size_t i = 0; i < t->names.n; i++) {
 		const char *file = file_of(t->kind, t->names.at[i]);
@@ -351,13 +351,13 @@ static rnf_status try_all(const void *context)
 
 void rnf_loader_try(const char *kind, const char *name)
 {
-	struct trial all = { kind, { &name, 1 } };
+	struct attempt all = { kind, { &name, 1 } };
 	if (name && !rnf_descriptor_is_name(name)) return;
 	if (!name) all.names = names_of(kind);
-	if (rnf_trial_run(try_all, &all, TRIAL_S) >= 0) return;
+	if (rnf_isolate(try_all, &all, TRY_S) >= 0) return;
 	for (size_t i = 0; i < all.names.n; i++) { /* which one was it? */
-		const struct trial one = { kind, { &all.names.at[i], 1 } };
-		const rnf_status status = rnf_trial_run(try_all, &one, TRIAL_S);
+		const struct attempt one = { kind, { &all.names.at[i], 1 } };
+		const rnf_status status = rnf_isolate(try_all, &one, TRY_S);
 		const char *file = file_of(kind, all.names.at[i]);
 		if (status != RNF_EPLUGIN || !file) continue;
 		rnf_fail_in(status, "%s cannot be loaded: it ", file);

@@ -294,33 +294,33 @@ static const char *file_of(const char *path)
 /* By age: bad ones first, of which nobody knows it. */
 static int by_age(const void *a_, const void *b_)
 {
-	const struct rnf_found *a = a_, *b = b_;
+	const struct rnf_saved *a = a_, *b = b_;
 	if (a->bad || b->bad) return !a->bad - !b->bad;
 	return rnf_progress_is_later(&a->progress, &b->progress) -
 	       rnf_progress_is_later(&b->progress, &a->progress);
 }
 
-static struct rnf_found_list sorted_by_age(const struct rnf_found_list *list)
+static struct rnf_saved_list sorted_by_age(const struct rnf_saved_list *list)
 {
-	struct rnf_found_list sorted = { rnf_alloc((list->n + 1) * sizeof *list->at), list->n };
+	struct rnf_saved_list sorted = { rnf_alloc((list->n + 1) * sizeof *list->at), list->n };
 	memcpy(sorted.at, list->at, list->n * sizeof *list->at);
 	qsort(sorted.at, sorted.n, sizeof *sorted.at, by_age);
 	return sorted;
 }
 
 rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,
-				 const struct rnf_found_list *list)
+				 const struct rnf_saved_list *list)
 {
-	const struct rnf_found_list sorted = sorted_by_age(list);
+	const struct rnf_saved_list sorted = sorted_by_age(list);
 	for (size_t i = 0; i < sorted.n; i++) {
-		const struct rnf_found *f = &sorted.at[i];
+		const struct rnf_saved *f = &sorted.at[i];
 		if (f->bad) rnf_log(RNF_LOG_WARNING, "resume  skipped: %s", f->bad);
 		else if (f->may_go) remember(c, file_of(f->path));
 	}
 	return remove_drafts(rnf_checkpoints_folder(c->dir));
 }
 
-static rnf_status move_to(const char *folder, const struct rnf_found_list *left)
+static rnf_status move_to(const char *folder, const struct rnf_saved_list *left)
 {
 	const char *words = "";
 	for (size_t i = 0; i < left->n; i++) {
@@ -333,14 +333,14 @@ static rnf_status move_to(const char *folder, const struct rnf_found_list *left)
 }
 
 rnf_status rnf_checkpoints_set_aside(const struct rnf_checkpoints *c,
-				     struct rnf_found_list *list, int64_t step)
+				     struct rnf_saved_list *list, int64_t step)
 {
 	const char *folder;
-	struct rnf_found_list left = sorted_by_age(list), stay = { list->at, 0 };
+	struct rnf_saved_list left = sorted_by_age(list), stay = { list->at, 0 };
 	const size_t n = left.n;
 	left.n = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct rnf_found f = left.at[i];
+		const struct rnf_saved f = left.at[i];
 		if (f.bad || f.progress.step > step) left.at[left.n++] = f;
 		else stay.at[stay.n++] = f;
 	}

@@ -9,7 +9,7 @@
 
 #include <limits.h>
 
-#include "run/found.h"
+#include "run/saved.h"
 
 /* The checkpoints of a run folder. */
 struct rnf_checkpoints {
@@ -47,12 +47,12 @@ rnf_status rnf_model_write(struct rnf_checkpoints *c);
 /* Those that may go later are taken note of, those that cannot be used are named with
  * the reason, and drafts that a killed run left are removed; the folder is locked. */
 rnf_status rnf_checkpoints_adopt(struct rnf_checkpoints *c,
-				 const struct rnf_found_list *list);
+				 const struct rnf_saved_list *list);
 /* The run goes back to `step`: good checkpoints of later steps, and those that cannot be
  * read, are moved to checkpoints/abandoned-STEP, where no resume looks, with a word; they
  * leave the list. The newest one goes last: until then the run is what it was, and it
  * has gone back from then on. */
 rnf_status rnf_checkpoints_set_aside(const struct rnf_checkpoints *c,
-				     struct rnf_found_list *list, int64_t step);
+				     struct rnf_saved_list *list, int64_t step);
 
 #endif

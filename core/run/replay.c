@@ -97,11 +97,11 @@ static void compare_loss(struct walk *w, struct rnf_replay *r)
 	else if (!r->first) r->first = w->run.step;
 }
 
-static void compare_states(const struct walk *w, const struct rnf_found_list *list,
+static void compare_states(const struct walk *w, const struct rnf_saved_list *list,
 			   struct rnf_replay *r)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		const struct rnf_found *f = &list->at[i];
+		const struct rnf_saved *f = &list->at[i];
 		if (f->bad || f->progress.step != w->run.step) continue;
 		r->states++;
 		r->states_equal += f->contents.tensors ==
@@ -109,7 +109,7 @@ static void compare_states(const struct walk *w, const struct rnf_found_list *li
 	}
 }
 
-rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_found *from)
+rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_saved *from)
 {
 	const rnf_status status = rnf_state_read(e, from->path);
 	if (status < 0) return access(from->path, F_OK) == 0 ? status : RNF_ENOENT;
@@ -119,7 +119,7 @@ rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_found *fr
 }
 
 rnf_status rnf_replay(struct rnf_experiment *e, int64_t from, const struct rnf_past *past,
-		      const struct rnf_step_log *log, const struct rnf_found_list *list,
+		      const struct rnf_step_log *log, const struct rnf_saved_list *list,
 		      struct rnf_replay *result)
 {
 	struct walk w = { .e = e, .run = rnf_training_run(e), .past = past, .log = log };

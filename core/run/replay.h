@@ -2,7 +2,7 @@
 #ifndef RNF_RUN_REPLAY_H
 #define RNF_RUN_REPLAY_H
 
-#include "run/found.h"
+#include "run/saved.h"
 #include "run/past.h"
 
 struct rnf_step_log { /* of steps.jsonl */
@@ -25,12 +25,12 @@ struct rnf_replay {
 };
 /* The state of a checkpoint into an experiment that is built for training: RNF_ENOENT
  * when it is gone, or another file by now, since it was looked at. */
-rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_found *from);
+rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_saved *from);
 /* The steps of the log after `from`, whose state e has, each under the length that the
  * run had then. Tensors of the checkpoints in `list` are compared when a step comes to
  * them. */
 rnf_status rnf_replay(struct rnf_experiment *e, int64_t from, const struct rnf_past *past,
-		      const struct rnf_step_log *log, const struct rnf_found_list *list,
+		      const struct rnf_step_log *log, const struct rnf_saved_list *list,
 		      struct rnf_replay *result);
 
 #endif

@@ -57,7 +57,7 @@ static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf
 			"%s", what, d.words, d.n > SHOWN ? ", ..." : "", rnf_live_words());
 }
 
-static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_found *found)
+static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_saved *found)
 {
 	struct rnf_conf *then = NULL;
 	RNF_TRY(rnf_conf_parse(found->path, rnf_contents_text(&found->contents, RNF_TEXT_CONF),
@@ -73,7 +73,7 @@ static rnf_status check_finished(const struct rnf_resume *r, const struct rnf_ex
 }
 
 /* Another build of a plugin may compute other bits, and so do other kernels. */
-static void compare_plugins(const struct rnf_found *found, const char *now_text)
+static void compare_plugins(const struct rnf_saved *found, const char *now_text)
 {
 	const char *then_text = rnf_contents_text(&found->contents, RNF_TEXT_PLUGINS);
 	struct rnf_list words = { 0 };
@@ -170,7 +170,7 @@ static rnf_status find_by_file(struct rnf_resume *r, const char *file, const cha
 	if (is_abandoned(file) && rnf_past_is_there(r->dir))
 		return rnf_fail(RNF_EINVAL, "--resume %s: the run went back behind this step: "
 				"go on from here in a new folder, by another --out", file);
-	struct rnf_found *found = rnf_alloc(sizeof *found);
+	struct rnf_saved *found = rnf_alloc(sizeof *found);
 	*found = rnf_checkpoint_look(file);
 	r->found = found;
 	r->past = rnf_past_read(r->dir);
@@ -198,7 +198,7 @@ rnf_status rnf_resume_find(struct rnf_resume *r, const struct rnf_experiment *e,
 
 /* -- the checkpoint -- */
 
-static rnf_status check_position(const struct rnf_experiment *e, const struct rnf_found *f)
+static rnf_status check_position(const struct rnf_experiment *e, const struct rnf_saved *f)
 {
 	const struct rnf_run run = rnf_training_run(e);
 	if (f->progress.step <= run.steps) return RNF_OK;
@@ -207,7 +207,7 @@ static rnf_status check_position(const struct rnf_experiment *e, const struct rn
 			f->path, f->progress.step, f->progress.epochs, run.steps);
 }
 
-static rnf_status read_checkpoint(const struct rnf_found *f, struct rnf_experiment *e,
+static rnf_status read_checkpoint(const struct rnf_saved *f, struct rnf_experiment *e,
 				  const struct rnf_checkpoints *c)
 {
 	RNF_TRY(check_conf(e, f));
@@ -237,7 +237,7 @@ static rnf_status from_the_start(const struct rnf_resume *r, struct rnf_experime
 rnf_status rnf_resume_load(struct rnf_resume *r, struct rnf_experiment *e,
 			   struct rnf_checkpoints *c, int weights)
 {
-	struct rnf_found_list list;
+	struct rnf_saved_list list;
 	RNF_TRY(rnf_checkpoints_list(c->dir, &list));
 	if (r->file) {
 		RNF_TRY(rnf_checkpoints_set_aside(c, &list, r->found->progress.step));

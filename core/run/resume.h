@@ -11,7 +11,7 @@ struct rnf_resume {
 	const char *dir;       /* of the run to go on with; NULL: there is none */
 	int finished;          /* it has made all its steps */
 	struct rnf_past past;  /* of the run as it stands */
-	const struct rnf_found *found; /* the checkpoint; NULL: from the start */
+	const struct rnf_saved *found; /* the checkpoint; NULL: from the start */
 };
 
 /* `wish` is "auto" or a checkpoint; `out` a run folder or NULL: then the one unfinished

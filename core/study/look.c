@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/status.h"
-#include "base/trial.h"
+#include "base/isolate.h"
 #include "run/live.h"
 #include "train/step.h"
 
@@ -125,7 +125,7 @@ static rnf_status run(struct task *t, struct rnf_look *looks)
 	if (t->looks == MAP_FAILED) return rnf_fail(RNF_ENOMEM, "no memory for a look at confs");
 	for (size_t i = 0; i < t->n; i++)
 		t->looks[i].step_seconds = NAN;
-	const rnf_status status = rnf_trial_run(look_at_all, t, LIMIT_S);
+	const rnf_status status = rnf_isolate(look_at_all, t, LIMIT_S);
 	memcpy(looks, t->looks, bytes);
 	munmap(t->looks, bytes + 1);
 	return status;

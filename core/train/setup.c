@@ -336,9 +336,9 @@ static rnf_status init_weights(struct rnf_experiment *e)
 	return RNF_OK;
 }
 
-static struct rnf_loader_conf loader_conf(const struct rnf_experiment *e)
+static struct rnf_batcher_conf batcher_conf(const struct rnf_experiment *e)
 {
-	return (struct rnf_loader_conf){
+	return (struct rnf_batcher_conf){
 		.dataset = e->dataset, .self = e->dataset_self, .info = &e->info,
 		.feature = e->conf.data->feature,
 		.augment = e->data->augment,
@@ -349,8 +349,8 @@ static struct rnf_loader_conf loader_conf(const struct rnf_experiment *e)
 
 static double augment_bytes(const struct rnf_experiment *e)
 {
-	const struct rnf_loader_conf loader = loader_conf(e);
-	return rnf_batcher_bytes(&loader, rnf_pool_threads(e->pool));
+	const struct rnf_batcher_conf conf = batcher_conf(e);
+	return rnf_batcher_bytes(&conf, rnf_pool_threads(e->pool));
 }
 
 static int keeps_snapshot(const struct rnf_experiment *e, int training)
@@ -396,7 +396,7 @@ static rnf_status check_memory(const struct rnf_experiment *e, int training)
 
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 {
-	const struct rnf_loader_conf loader = loader_conf(e);
+	const struct rnf_batcher_conf conf = batcher_conf(e);
 	const struct rnf_optimizer_impl *optimizer =
 		e->conf.train.optimizer->feature->impl;
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
@@ -406,9 +406,9 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	if (e->conf.threads > rnf_machine_cpus())
 		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "
 			"wait for each other", (long long)e->conf.threads, rnf_machine_cpus());
-	RNF_TRY(rnf_batcher_check(&loader));
+	RNF_TRY(rnf_batcher_check(&conf));
 	RNF_TRY(check_memory(e, training));
-	RNF_TRY(rnf_batcher_create(&loader, rnf_pool_threads(e->pool), &e->batcher));
+	RNF_TRY(rnf_batcher_create(&conf, rnf_pool_threads(e->pool), &e->batcher));
 	e->weights = rnf_alloc(bytes);
 	for (size_t i = 0; training && i < optimizer->n_slots; i++)
 		e->slots[i] = rnf_alloc(bytes);

@@ -6,7 +6,7 @@
 #include <rnframe/callback.h>
 #include <rnframe/format.h>
 #include <rnframe/initializer.h>
-#include "data/loader.h"
+#include "data/batcher.h"
 #include "exec/exec.h"
 #include "train/tally.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/program.h"
 #include "study/study.h"
 #include "train/setup.h"

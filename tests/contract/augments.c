@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/guard.h"
 
 enum { CLASSES = 4, PEERS = 5, PIXELS_MAX = 16384, STREAMS = 24 };
@@ -87,7 +87,7 @@ static void check_values(const char *name, const struct result *r, size_t n)
 }
 
 /* `spare` is what the spare buffer holds before. */
-static struct result apply(const struct test_found *f, const void *self,
+static struct result apply(const struct test_built *f, const void *self,
 			   const struct shape *s, uint64_t key, float spare)
 {
 	const struct rnf_augment_impl *impl = f->plugin->features[0].impl;
@@ -115,7 +115,7 @@ static struct result apply(const struct test_found *f, const void *self,
 	return r;
 }
 
-static void check_augment(const struct test_found *f)
+static void check_augment(const struct test_built *f)
 {
 	static struct result first, again;
 	const struct rnf_augment_impl *impl = f->plugin->features[0].impl;

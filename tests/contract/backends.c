@@ -2,20 +2,20 @@
  * of sums in double, the same bits each time, and no byte written outside of what
  * the core lends. What it leaves to the core is left out. */
 #include "lib/convs.h"
-#include "lib/found.h"
+#include "lib/built.h"
 
 /* Opening a backend may take longer than a shape: cases are a few shapes each. */
 enum { CASES = 12 };
 static int first; /* shape of the running case */
 
 /* Asked as the core asks: one that cannot run here is not opened. */
-static int runs_here(const struct test_found *f)
+static int runs_here(const struct test_built *f)
 {
 	const struct rnf_backend_impl *impl = f->plugin->features[0].impl;
 	return impl->score() > 0;
 }
 
-static void check_values(const struct test_found *f)
+static void check_values(const struct test_built *f)
 {
 	if (!runs_here(f)) return;
 	const struct test_convs by = test_convs_open(&f->plugin->features[0]);
@@ -32,7 +32,7 @@ START_TEST(all_passes_are_right)
 }
 END_TEST
 
-static void check_repeats(const struct test_found *f)
+static void check_repeats(const struct test_built *f)
 {
 	if (!runs_here(f)) return;
 	const struct test_convs by = test_convs_open(&f->plugin->features[0]);
@@ -49,7 +49,7 @@ START_TEST(two_calls_give_the_same_bits)
 END_TEST
 
 /* Else the cases above would check nothing. */
-static void check_takes(const struct test_found *f)
+static void check_takes(const struct test_built *f)
 {
 	if (!runs_here(f)) return;
 	const struct rnf_conv_shape s = test_conv_shape(1); /* 32x32x16 -> 16, 3x3 */
@@ -65,7 +65,7 @@ START_TEST(each_backend_takes_dense_convs)
 END_TEST
 
 /* One that tells no peak leaves its place empty, or tells 0. */
-static void check_peak(const struct test_found *f)
+static void check_peak(const struct test_built *f)
 {
 	if (!runs_here(f)) return;
 	const struct test_convs by = test_convs_open(&f->plugin->features[0]);

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/program.h"
 
 static const uint32_t odd_bits[] = { /* -0, denormal, inf, a NaN with a payload */
@@ -103,7 +103,7 @@ static struct kept read_file(const struct rnf_format_impl *impl, const char *pat
 }
 
 /* In any order: the name tells. */
-static void check_tensor(const struct test_found *f, const struct kept *got,
+static void check_tensor(const struct test_built *f, const struct kept *got,
 			 const struct rnf_named_tensor *want)
 {
 	for (size_t i = 0; i < got->n; i++) {
@@ -120,7 +120,7 @@ static void check_tensor(const struct test_found *f, const struct kept *got,
 	ck_abort_msg("%s: %s is lost", f->name, want->name);
 }
 
-static void check_texts(const struct test_found *f, const struct kept *got)
+static void check_texts(const struct test_built *f, const struct kept *got)
 {
 	ck_assert_msg(got->n_texts == TEXTS, "%s: %zu texts", f->name, got->n_texts);
 	for (size_t i = 0; i < TEXTS; i++)
@@ -135,7 +135,7 @@ static uint8_t head[64];
 static size_t n_head, claims;
 static uint64_t file_size;
 
-static void probe(const struct test_found *f)
+static void probe(const struct test_built *f)
 {
 	const struct rnf_format_impl *impl = f->plugin->features[0].impl;
 	claims += impl->probe(head, n_head, file_size) != 0;
@@ -148,7 +148,7 @@ static int identical(const char *path, const char *other)
 	return system(command) == 0;
 }
 
-static void check_probe(const struct test_found *f, const char *path)
+static void check_probe(const struct test_built *f, const char *path)
 {
 	const struct rnf_format_impl *impl = f->plugin->features[0].impl;
 	FILE *file = fopen(path, "rb");
@@ -163,7 +163,7 @@ static void check_probe(const struct test_found *f, const char *path)
 	ck_assert_msg(claims == 1, "%s: its file is of %zu formats", f->name, claims);
 }
 
-static void check_round_trip(const struct test_found *f, const char *folder)
+static void check_round_trip(const struct test_built *f, const char *folder)
 {
 	const struct rnf_format_impl *impl = f->plugin->features[0].impl;
 	const char *first = rnf_format("%s/first%s", folder, impl->suffix);
@@ -183,7 +183,7 @@ static void check_round_trip(const struct test_found *f, const char *folder)
 	check_probe(f, first);
 }
 
-static void check_format(const struct test_found *f)
+static void check_format(const struct test_built *f)
 {
 	const struct rnf_format_impl *impl = f->plugin->features[0].impl;
 	const char *folder = test_folder("formats");

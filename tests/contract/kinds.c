@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/guard.h"
 
 static void same(const void *got, const void *want, size_t n_floats, const char *where)
@@ -18,7 +18,7 @@ enum { WEIGHTS = 1001 };
 
 static const int64_t fans[][2] = { { 1, 1 }, { 27, 16 }, { 4608, 512 } };
 
-static float *filled(const struct test_found *f, uint64_t key, const int64_t fan[2])
+static float *filled(const struct test_built *f, uint64_t key, const int64_t fan[2])
 {
 	const struct rnf_initializer_impl *impl = f->plugin->features[0].impl;
 	struct rnf_random random = { .key = key };
@@ -29,7 +29,7 @@ static float *filled(const struct test_found *f, uint64_t key, const int64_t fan
 	return w;
 }
 
-static void check_initializer(const struct test_found *f)
+static void check_initializer(const struct test_built *f)
 {
 	for (int i = 0; i < TEST_ROWS(fans); i++) {
 		float *w[] = { filled(f, 3, fans[i]), filled(f, 3, fans[i]), filled(f, 4, fans[i]) };
@@ -56,7 +56,7 @@ static const int64_t lengths[][2] = { /* epochs, steps an epoch */
 	{ 1, 1 }, { 1, 7 }, { 7, 1 }, { 5, 3 }, { 200, 2 },
 };
 
-static double rate(const struct test_found *f, const void *self,
+static double rate(const struct test_built *f, const void *self,
 		   const int64_t length[2], int64_t step)
 {
 	const struct rnf_scheduler_impl *impl = f->plugin->features[0].impl;
@@ -68,7 +68,7 @@ static double rate(const struct test_found *f, const void *self,
 	return lr;
 }
 
-static void check_scheduler(const struct test_found *f)
+static void check_scheduler(const struct test_built *f)
 {
 	const void *self = test_least(f)->conf;
 	double rates[STEPS + 1], highest = 0;
@@ -113,7 +113,7 @@ struct row { /* what a loss says of one */
 	float gradient[K_MAX], p[K_MAX];
 };
 
-static struct row ask(const struct test_found *f, const void *self, size_t k, int row)
+static struct row ask(const struct test_built *f, const void *self, size_t k, int row)
 {
 	const struct rnf_loss_impl *impl = f->plugin->features[0].impl;
 	float from[2][K_MAX];
@@ -137,7 +137,7 @@ static struct row ask(const struct test_found *f, const void *self, size_t k, in
 	return r;
 }
 
-static double loss_near(const struct test_found *f, const void *self, size_t k, int row,
+static double loss_near(const struct test_built *f, const void *self, size_t k, int row,
 			size_t i, float step, double *made)
 {
 	const struct rnf_loss_impl *impl = f->plugin->features[0].impl;
@@ -149,7 +149,7 @@ static double loss_near(const struct test_found *f, const void *self, size_t k, 
 	return impl->loss(self, k, logits, target);
 }
 
-static void check_derivative(const struct test_found *f, const void *self, size_t k,
+static void check_derivative(const struct test_built *f, const void *self, size_t k,
 			     int row, size_t i, double got)
 {
 	double d[2];
@@ -165,7 +165,7 @@ static void check_derivative(const struct test_found *f, const void *self, size_
 		      f->name, k, row, i, got, want);
 }
 
-static void check_row(const struct test_found *f, const void *self, size_t k, int row,
+static void check_row(const struct test_built *f, const void *self, size_t k, int row,
 		      const struct row *r)
 {
 	double sum = 0;
@@ -181,7 +181,7 @@ static void check_row(const struct test_found *f, const void *self, size_t k, in
 }
 
 /* Backwards again: a row knows nothing of the one before it. */
-static void check_loss(const struct test_found *f)
+static void check_loss(const struct test_built *f)
 {
 	const void *self = test_least(f)->conf;
 	for (int c = 0; c < TEST_ROWS(class_counts); c++) {
@@ -205,7 +205,7 @@ START_TEST(losses_have_their_gradient)
 END_TEST
 
 /* Row ROWS has logits that are no numbers. */
-static double score(const struct test_found *f, const void *self, size_t k, int row)
+static double score(const struct test_built *f, const void *self, size_t k, int row)
 {
 	const struct rnf_metric_impl *impl = f->plugin->features[0].impl;
 	float from[2][K_MAX];
@@ -222,7 +222,7 @@ static double score(const struct test_found *f, const void *self, size_t k, int 
 	return s;
 }
 
-static void check_metric(const struct test_found *f)
+static void check_metric(const struct test_built *f)
 {
 	const void *self = test_least(f)->conf;
 	for (int c = 0; c < TEST_ROWS(class_counts); c++) {

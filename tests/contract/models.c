@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/program.h"
 #include "run/loop.h"
 
@@ -45,7 +45,7 @@ static void add_inputs(struct rnf_conf *layer, int32_t n)
 		rnf_conf_add(list, NULL, RNF_CONF_STRING, "least", 1)->s = i % 2 ? "b" : "a";
 }
 
-static const char *write_conf(const struct test_found *f, const char *folder,
+static const char *write_conf(const struct test_built *f, const char *folder,
 			      const char *front)
 {
 	const char *path = rnf_format("%s/model.cfg", folder);
@@ -74,7 +74,7 @@ static struct rnf_experiment *start(const char *conf, const char *set)
 }
 
 /* The model with nothing in front, unless it is refused for a known reason. */
-static const char *fitting_conf(const struct test_found *f, const char *folder)
+static const char *fitting_conf(const struct test_built *f, const char *folder)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	const char *conf = write_conf(f, folder, "");
@@ -174,7 +174,7 @@ static void check_loaded(const char *conf, const char *folder,
 	rnf_experiment_finish(loaded);
 }
 
-static void check_model(const struct test_found *f)
+static void check_model(const struct test_built *f)
 {
 	const char *folder = test_folder("models");
 	snprintf(subject, sizeof subject, "%s.%s", f->kind, f->name);

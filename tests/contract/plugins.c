@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "lib/found.h"
+#include "lib/built.h"
 
-static void each_row(const struct test_found *f,
+static void each_row(const struct test_built *f,
 		     void (*check)(const struct rnf_params *, const struct rnf_param *,
 				   const char *where))
 {
@@ -34,7 +34,7 @@ static int is_line(const char *s)
 	return s && *s && !strchr(s, '\n');
 }
 
-static void check_plugin(const struct test_found *f)
+static void check_plugin(const struct test_built *f)
 {
 	const struct rnf_plugin *p = f->plugin;
 	ck_assert_msg(p->magic == RNF_PLUGIN_MAGIC, "%s: magic", f->file);
@@ -50,7 +50,7 @@ static void check_plugin(const struct test_found *f)
 	ck_assert_msg(p->id && !strcmp(p->id, id), "%s: id %s", f->file, p->id);
 }
 
-static void check_feature(const struct test_found *f)
+static void check_feature(const struct test_built *f)
 {
 	const struct rnf_feature *x = &f->plugin->features[0];
 	ck_assert_msg(x->size == sizeof *x, "%s: size", f->file);
@@ -71,7 +71,7 @@ END_TEST
 /* -- symbols -- */
 
 /* A sanitizer's build adds names of the compiler's, which start with "__". */
-static void check_symbols(const struct test_found *f)
+static void check_symbols(const struct test_built *f)
 {
 	char command[600], line[512], symbol[400];
 	int entries = 0;
@@ -135,7 +135,7 @@ static void check_row(const struct rnf_params *p, const struct rnf_param *row,
 	}
 }
 
-static void check_table(const struct test_found *f)
+static void check_table(const struct test_built *f)
 {
 	const struct rnf_params *p = f->plugin->features[0].params;
 	if (!p) return;
@@ -178,7 +178,7 @@ static void check_default(const struct rnf_params *p, const struct rnf_param *ro
 		ck_assert_msg(is_choice(row, row->text), "%s: default %s", where, row->text);
 }
 
-static void check_defaults(const struct test_found *f)
+static void check_defaults(const struct test_built *f)
 {
 	each_row(f, check_default);
 }
@@ -197,7 +197,7 @@ static const struct rnf_param *first_required(const struct rnf_params *p)
 }
 
 /* The struct that the core filled has what the row says. */
-static void check_filled(const struct test_found *f, const struct rnf_param *row,
+static void check_filled(const struct test_built *f, const struct rnf_param *row,
 			 const char *conf)
 {
 	const void *at = conf + row->offset;
@@ -214,7 +214,7 @@ static void check_filled(const struct test_found *f, const struct rnf_param *row
 		      row->key);
 }
 
-static void check_fill(const struct test_found *f)
+static void check_fill(const struct test_built *f)
 {
 	const struct rnf_params *p = f->plugin->features[0].params;
 	const struct rnf_param *required = first_required(p);

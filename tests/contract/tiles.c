@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/guard.h"
 
 enum { N = RNF_TILE_MAX };
@@ -36,7 +36,7 @@ static void same(const float *got, const float *want, size_t n, const char *wher
 }
 
 /* A plugin's struct as it was, to compare. */
-static void *copy_of(const struct test_found *f, const struct rnf_ref *ref)
+static void *copy_of(const struct test_built *f, const struct rnf_ref *ref)
 {
 	const struct rnf_params *p = f->plugin->features[0].params;
 	void *copy = p ? malloc(p->conf_size) : NULL;
@@ -44,7 +44,7 @@ static void *copy_of(const struct test_found *f, const struct rnf_ref *ref)
 	return copy;
 }
 
-static void check_copy(const struct test_found *f, const struct rnf_ref *ref, void *copy)
+static void check_copy(const struct test_built *f, const struct rnf_ref *ref, void *copy)
 {
 	const struct rnf_params *p = f->plugin->features[0].params;
 	ck_assert_msg(!copy || !memcmp(copy, ref->conf, p->conf_size),
@@ -85,7 +85,7 @@ static void call(const struct rnf_activation_impl *a, const void *self,
 	ck_assert_msg(!memcmp(&tile, &kept, sizeof tile), "%s: writes to the tile", w->name);
 }
 
-static void check_way(const struct test_found *f, const void *self,
+static void check_way(const struct test_built *f, const void *self,
 		      const struct way *w, const struct part *p)
 {
 	const struct rnf_activation_impl *a = f->plugin->features[0].impl;
@@ -115,7 +115,7 @@ static void fill_master(const struct rnf_activation_impl *a, const void *self)
 	call(a, self, &ways[2], &(struct part){ N, 0, 0 }, at);
 }
 
-static void check_bits(const struct test_found *f)
+static void check_bits(const struct test_built *f)
 {
 	const struct rnf_ref *ref = test_least(f);
 	void *copy = copy_of(f, ref);
@@ -132,7 +132,7 @@ START_TEST(activations_have_the_same_bits_everywhere)
 }
 END_TEST
 
-static void check_nan_at(const struct test_found *f, const void *self,
+static void check_nan_at(const struct test_built *f, const void *self,
 			 const struct way *w, int where, size_t i)
 {
 	const struct rnf_activation_impl *a = f->plugin->features[0].impl;
@@ -149,7 +149,7 @@ static void check_nan_at(const struct test_found *f, const void *self,
 		ck_assert_msg(isnan(at[w->dx][i]), "%s: %s: no NaN in dx", f->name, w->name);
 }
 
-static void check_nan(const struct test_found *f)
+static void check_nan(const struct test_built *f)
 {
 	const struct rnf_ref *ref = test_least(f);
 	fill_master(f->plugin->features[0].impl, ref->conf);
@@ -187,7 +187,7 @@ static double derivative(const double side[4])
 	return (4 * near - far) / 3;
 }
 
-static void check_slopes(const struct test_found *f)
+static void check_slopes(const struct test_built *f)
 {
 	static float y[4][N];
 	static double made[4][N];
@@ -245,7 +245,7 @@ static void descend(const struct rnf_optimizer_impl *o, const void *self,
 }
 
 /* Slots beyond its own are guards from end to end. */
-static void check_descent(const struct test_found *f, const void *self,
+static void check_descent(const struct test_built *f, const void *self,
 			  const struct part *p, size_t cut)
 {
 	static const float zeros[N];
@@ -262,7 +262,7 @@ static void check_descent(const struct test_found *f, const void *self,
 				  f->name);
 }
 
-static void fill_after(const struct test_found *f, const void *self)
+static void fill_after(const struct test_built *f, const void *self)
 {
 	const struct part whole = { N, 0, 0 };
 	float *at[STATE];
@@ -280,7 +280,7 @@ static void fill_after(const struct test_found *f, const void *self)
 			      (double)after[W][i]);
 }
 
-static void check_optimizer(const struct test_found *f)
+static void check_optimizer(const struct test_built *f)
 {
 	const struct rnf_optimizer_impl *o = f->plugin->features[0].impl;
 	const struct rnf_ref *ref = test_least(f);

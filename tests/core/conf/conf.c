@@ -98,7 +98,7 @@ START_TEST(includes_keep_places)
 }
 END_TEST
 
-START_TEST(gate)
+START_TEST(scanner)
 {
 	refuses(put("a.cfg", "a = 1;\nb = 99999999999999999999;\n"), "a.cfg:2: ",
 		"does not fit");
@@ -250,7 +250,7 @@ static void parse_refuses(const char *text, const char *words)
 	ck_assert_str_eq(rnf_fail_words(), words);
 }
 
-/* A conf out of a file of weights: the same gate, and nothing beside it. */
+/* A conf out of a file of weights: the same scanner, and nothing else. */
 START_TEST(parse_text)
 {
 	struct rnf_conf *root = NULL;
@@ -469,7 +469,7 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { types_and_places, includes_keep_places, gate,
+	const TTest *const tests[] = { types_and_places, includes_keep_places, scanner,
 		duplicate_keys, hidden_includes, sizes, byte_order_mark, bare_names, base_and_set, parse_text, overrides, writes_what_it_read,
 		writes_text, writes_origins, adds_to_lists, several_mistakes, nearest,
 		NULL };

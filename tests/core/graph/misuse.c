@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "lib/bad.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "plugin/loader.h"
 
 /* What of tests/bad/layer/misuse.c is asked for, and the words after the layer's. */

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
-#include "run/found.h"
+#include "run/saved.h"
 #include "train/digest.h"
 
 #define RUN "train synthetic.cfg train.callbacks.training_monitor.plot=false " \

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/program.h"
 #include "train/setup.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "train/step.h"
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())

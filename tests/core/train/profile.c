@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "train/profile.h"
 #include "train/step.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 #include "lib/experiment.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/plugin.h"
 
 static struct rnf_experiment *planned(const char *const *sets, size_t n)

@@ -1,4 +1,4 @@
-/* The gate: one pass over a conf's text before libconfig 1.5 sees it, which wraps
+/* The scanner: one pass over a conf's text before libconfig 1.5 sees it, which wraps
  * large numbers in silence, exits on some includes, names one of two equal keys
  * and takes time that grows with the square of a group's size. */
 #include <errno.h>
@@ -32,7 +32,7 @@ struct level { /* a group or list that is open */
 	size_t n_keys;
 };
 
-struct gate {
+struct scanner {
 	const struct rnf_source *in;
 	char *out;
 	size_t n;
@@ -42,21 +42,21 @@ struct gate {
 	int after_text;  /* since which came nothing but blanks and comments */
 };
 
-static const char *place(const struct gate *g, int line)
+static const char *place(const struct scanner *s, int line)
 {
-	const struct rnf_source_line at = rnf_source_place(g->in, line);
+	const struct rnf_source_line at = rnf_source_place(s->in, line);
 	return rnf_format("%s:%d", at.file, at.line);
 }
 
-static rnf_status refuse(const struct gate *g, const char *words)
+static rnf_status refuse(const struct scanner *s, const char *words)
 {
-	return rnf_fail(RNF_EINVAL, "%s: %s", place(g, g->line), words);
+	return rnf_fail(RNF_EINVAL, "%s: %s", place(s, s->line), words);
 }
 
-static void emit(struct gate *g, const char *p, size_t n)
+static void emit(struct scanner *s, const char *p, size_t n)
 {
-	memcpy(g->out + g->n, p, n);
-	g->n += n;
+	memcpy(s->out + s->n, p, n);
+	s->n += n;
 }
 
 /* ---- numbers ---- */
@@ -75,85 +75,85 @@ static size_t number_length(const char *p)
 	return n;
 }
 
-static rnf_status check_float(const struct gate *g, const char *text)
+static rnf_status check_float(const struct scanner *s, const char *text)
 {
 	char *end;
 	const double value = strtod(text, &end);
-	if (*end) return refuse(g, rnf_format("%s is not a number", text));
+	if (*end) return refuse(s, rnf_format("%s is not a number", text));
 	if (isfinite(value)) return RNF_OK;
-	return refuse(g, rnf_format("%s is too large for a number", text));
+	return refuse(s, rnf_format("%s is too large for a number", text));
 }
 
-static rnf_status check_int(const struct gate *g, const char *text, int base,
+static rnf_status check_int(const struct scanner *s, const char *text, int base,
 			    long long *value)
 {
 	char *end;
 	errno = 0;
 	*value = strtoll(text, &end, base);
 	if (errno == ERANGE)
-		return refuse(g, rnf_format("%s does not fit into 64 bits", text));
+		return refuse(s, rnf_format("%s does not fit into 64 bits", text));
 	if (!*end || !strcmp(end, "L") || !strcmp(end, "LL")) return RNF_OK;
-	return refuse(g, rnf_format("%s is not a number", text));
+	return refuse(s, rnf_format("%s is not a number", text));
 }
 
 /* Copies the number, whole ones in decimal with an L. */
-static rnf_status number(struct gate *g, const char *p, size_t n)
+static rnf_status number(struct scanner *s, const char *p, size_t n)
 {
 	const char *text = rnf_strndup(p, n);
 	const int hex = strpbrk(text, "xX") != NULL;
 	long long value;
 	if (!hex && strpbrk(text, ".eE")) {
-		RNF_TRY(check_float(g, text));
-		emit(g, p, n);
+		RNF_TRY(check_float(s, text));
+		emit(s, p, n);
 		return RNF_OK;
 	}
-	RNF_TRY(check_int(g, text, hex ? 16 : 10, &value));
-	g->n += (size_t)sprintf(g->out + g->n, "%lldL", value);
+	RNF_TRY(check_int(s, text, hex ? 16 : 10, &value));
+	s->n += (size_t)sprintf(s->out + s->n, "%lldL", value);
 	return RNF_OK;
 }
 
 /* ---- groups and lists ---- */
 
-static rnf_status enter(struct gate *g, char c)
+static rnf_status enter(struct scanner *s, char c)
 {
-	if (g->depth == MAX_NESTING)
-		return refuse(g, rnf_format("groups and lists are more than %d deep",
+	if (s->depth == MAX_NESTING)
+		return refuse(s, rnf_format("groups and lists are more than %d deep",
 					    MAX_NESTING));
-	g->levels[++g->depth] = (struct level){ .opens = c, .line = g->line };
+	s->levels[++s->depth] = (struct level){ .opens = c, .line = s->line };
 	return RNF_OK;
 }
 
 /* libconfig says "syntax error", and of an open group at the end of the text. */
-static void leave(struct gate *g, char c)
+static void leave(struct scanner *s, char c)
 {
 	static const char opens[] = "{([", closes[] = "})]";
-	const struct level *level = &g->levels[g->depth];
+	const struct level *level = &s->levels[s->depth];
 	const char mate = opens[strchr(closes, c) - closes];
-	if (g->depth == 0)
-		rnf_fail_aside(refuse(g, rnf_format("%c closes nothing", c)));
+	if (s->depth == 0)
+		rnf_fail_aside(refuse(s, rnf_format("%c closes nothing", c)));
 	else if (level->opens != mate)
-		rnf_fail_aside(refuse(g, rnf_format("%c cannot close the %c of %s", c,
-				level->opens, place(g, level->line))));
-	g->depth -= g->depth > 0;
+		rnf_fail_aside(refuse(s, rnf_format("%c cannot close the %c of %s", c,
+				level->opens, place(s, level->line))));
+	s->depth -= s->depth > 0;
 }
 
-static void check_closed(const struct gate *g)
+static void check_closed(const struct scanner *s)
 {
-	const struct level *level = &g->levels[g->depth];
-	if (g->depth > 0)
+	const struct level *level = &s->levels[s->depth];
+	if (s->depth > 0)
 		rnf_fail_aside(rnf_fail(RNF_EINVAL, "%s: this %c is never closed",
-					place(g, level->line), level->opens));
+					place(s, level->line), level->opens));
 }
 
-static rnf_status add_entry(struct gate *g)
+static rnf_status add_entry(struct scanner *s)
 {
-	struct level *level = &g->levels[g->depth];
+	struct level *level = &s->levels[s->depth];
 	const int is_group = level->opens == '{', most = is_group ? MAX_KEYS : MAX_SIBLINGS;
 	if (++level->entries > most)
-		return refuse(g, rnf_format("a %s has more than %d %s", is_group ? "group" : "list",
+		return refuse(s, rnf_format("a %s has more than %d %s", is_group ? "group" : "list",
 					    most, is_group ? "keys" : "entries"));
-	if (++g->entries > MAX_ENTRIES)
-		return refuse(g, rnf_format("the conf has more than %d entries",
+	if (++s->entries > MAX_ENTRIES)
+		return refuse(s, rnf_format("the conf has more than %d entries",
 					    MAX_ENTRIES));
 	return RNF_OK;
 }
@@ -164,38 +164,38 @@ static int same_key(const struct key *a, const struct key *b)
 }
 
 /* libconfig tells neither the name nor the first place. */
-static rnf_status add_key(struct gate *g)
+static rnf_status add_key(struct scanner *s)
 {
-	struct level *level = &g->levels[g->depth];
-	const struct key key = g->word;
-	g->word.n = 0;
+	struct level *level = &s->levels[s->depth];
+	const struct key key = s->word;
+	s->word.n = 0;
 	if (key.n > MAX_KEY_BYTES)
-		return refuse(g, rnf_format("the key \"%.*s...\" has %zu bytes, may have %d",
+		return refuse(s, rnf_format("the key \"%.*s...\" has %zu bytes, may have %d",
 					    MAX_KEY_BYTES / 2, key.name, key.n, MAX_KEY_BYTES));
 	for (size_t i = 0; i < level->n_keys && key.n; i++)
 		if (same_key(&level->keys[i], &key))
-			return refuse(g, rnf_format("duplicate key: \"%.*s\" stands at %s "
+			return refuse(s, rnf_format("duplicate key: \"%.*s\" stands at %s "
 						    "already", (int)key.n, key.name,
-						    place(g, level->keys[i].line)));
+						    place(s, level->keys[i].line)));
 	*(struct key *)rnf_push((void **)&level->keys, &level->n_keys,
 				sizeof *level->keys) = key;
 	return RNF_OK;
 }
 
-static rnf_status mark(struct gate *g, char c)
+static rnf_status mark(struct scanner *s, char c)
 {
-	const struct level *level = &g->levels[g->depth];
+	const struct level *level = &s->levels[s->depth];
 	switch (c) {
-	case '\n': g->line++; break;
-	case '{': case '(': case '[': return enter(g, c);
-	case '}': case ')': case ']': leave(g, c); break;
-	case ',': return level->opens == '{' ? RNF_OK : add_entry(g);
+	case '\n': s->line++; break;
+	case '{': case '(': case '[': return enter(s, c);
+	case '}': case ')': case ']': leave(s, c); break;
+	case ',': return level->opens == '{' ? RNF_OK : add_entry(s);
 	case '=': case ':':
-		RNF_TRY(add_entry(g));
-		rnf_fail_aside(add_key(g));
+		RNF_TRY(add_entry(s));
+		rnf_fail_aside(add_key(s));
 		break;
 	case '@':
-		rnf_fail_aside(refuse(g, "an include stands alone on its line: "
+		rnf_fail_aside(refuse(s, "an include stands alone on its line: "
 				      "@include \"path\""));
 		break;
 	default: break;
@@ -211,69 +211,69 @@ static int is_word(char c)
 	       is_digit(c) || c == '_' || c == '*' || c == '-';
 }
 
-static size_t word(struct gate *g, const char *p)
+static size_t word(struct scanner *s, const char *p)
 {
 	size_t n = 0;
 	if (is_digit(*p) || *p == '-') return 0;
 	while (is_word(p[n])) n++;
-	if (n) g->word = (struct key){ p, n, g->line };
-	emit(g, p, n);
+	if (n) s->word = (struct key){ p, n, s->line };
+	emit(s, p, n);
 	return n;
 }
 
 /* libconfig would end the text at a zero, and take two texts as one, both in silence. */
-static rnf_status quoted(struct gate *g, const char *p, size_t n)
+static rnf_status quoted(struct scanner *s, const char *p, size_t n)
 {
-	if (*p == '"' && g->after_text)
-		rnf_fail_aside(refuse(g, "two texts stand side by side: a comma is missing"));
-	if (*p == '"') g->after_text = 1;
+	if (*p == '"' && s->after_text)
+		rnf_fail_aside(refuse(s, "two texts stand side by side: a comma is missing"));
+	if (*p == '"') s->after_text = 1;
 	for (size_t i = 0; i + 3 < n && *p == '"'; i++) {
 		if (p[i] != '\\') continue;
-		if (!memcmp(p + i, "\\x00", 4)) return refuse(g, "a text holds no \\x00");
+		if (!memcmp(p + i, "\\x00", 4)) return refuse(s, "a text holds no \\x00");
 		i++;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (p[i] == '\n') g->line++;
-	emit(g, p, n);
+		if (p[i] == '\n') s->line++;
+	emit(s, p, n);
 	return RNF_OK;
 }
 
 /* One token; *n is its length. What is wrong with it alone is put aside: only
  * what grows without end stops the reading. */
-static rnf_status token(struct gate *g, const char *p, const char *end, size_t *n)
+static rnf_status token(struct scanner *s, const char *p, const char *end, size_t *n)
 {
 	enum rnf_source_state state = RNF_SOURCE_PLAIN;
 	if ((*n = (size_t)(rnf_source_skip(p, end, &state) - p))) {
-		rnf_fail_aside(quoted(g, p, *n));
+		rnf_fail_aside(quoted(s, p, *n));
 		return RNF_OK;
 	}
-	g->after_text &= strchr(" \t\r\n\f", *p) != NULL;
-	if ((*n = word(g, p))) return RNF_OK;
+	s->after_text &= strchr(" \t\r\n\f", *p) != NULL;
+	if ((*n = word(s, p))) return RNF_OK;
 	if ((*n = number_length(p))) {
-		rnf_fail_aside(number(g, p, *n));
+		rnf_fail_aside(number(s, p, *n));
 		return RNF_OK;
 	}
-	RNF_TRY(mark(g, *p));
-	emit(g, p, *n = 1);
+	RNF_TRY(mark(s, *p));
+	emit(s, p, *n = 1);
 	return RNF_OK;
 }
 
-static rnf_status scan(struct gate *g, const char *p, const char *end)
+static rnf_status scan(struct scanner *s, const char *p, const char *end)
 {
 	for (size_t n; p < end; p += n)
-		RNF_TRY(token(g, p, end, &n));
-	check_closed(g);
+		RNF_TRY(token(s, p, end, &n));
+	check_closed(s);
 	return RNF_OK;
 }
 
 rnf_status rnf_source_check(struct rnf_source *source)
 {
-	struct gate *g = rnf_alloc(sizeof *g);
-	*g = (struct gate){ .in = source, .line = 1, .levels = { { .opens = '{' } } };
+	struct scanner *s = rnf_alloc(sizeof *s);
+	*s = (struct scanner){ .in = source, .line = 1, .levels = { { .opens = '{' } } };
 	/* "0," grows to "0L,": at most twice the text, and decimal of a hex */
-	g->out = rnf_alloc(2 * source->n + 64);
-	rnf_fail_aside(scan(g, source->text, source->text + source->n));
-	source->text = g->out;
-	source->n = g->n;
+	s->out = rnf_alloc(2 * source->n + 64);
+	rnf_fail_aside(scan(s, source->text, source->text + source->n));
+	source->text = s->out;
+	source->n = s->n;
 	return rnf_fail_all();
 }

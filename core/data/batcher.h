@@ -1,13 +1,13 @@
 /* Samples on their way into a batch: read, augmented, written as float. What an
  * image becomes depends on (seed, epoch, sample) alone, not on threads. */
-#ifndef RNF_DATA_LOADER_H
-#define RNF_DATA_LOADER_H
+#ifndef RNF_DATA_BATCHER_H
+#define RNF_DATA_BATCHER_H
 
 #include <rnframe/data.h>
 #include "data/split.h"
 #include "exec/pool.h"
 
-struct rnf_loader_conf {
+struct rnf_batcher_conf {
 	const struct rnf_dataset_impl *dataset;
 	const void *self; /* of the dataset, as open() left it */
 	const struct rnf_feature *feature; /* the dataset's, for words; or NULL */
@@ -24,13 +24,13 @@ struct rnf_batcher;
  * copied. Sends one image through to see that its size comes out as out_h x
  * out_w, that what mixes in others stands where it can, and that each augmentation keeps
  * its contract (RNF_EPLUGIN). [main] */
-rnf_status rnf_batcher_create(const struct rnf_loader_conf *conf, int workers,
+rnf_status rnf_batcher_create(const struct rnf_batcher_conf *conf, int workers,
 			      struct rnf_batcher **batcher);
 
 /* Do the augmentations ask for room that can be? Else RNF_EPLUGIN; before all below. [main] */
-rnf_status rnf_batcher_check(const struct rnf_loader_conf *conf);
+rnf_status rnf_batcher_check(const struct rnf_batcher_conf *conf);
 /* The bytes of a batcher's buffers. */
-double rnf_batcher_bytes(const struct rnf_loader_conf *conf, int workers);
+double rnf_batcher_bytes(const struct rnf_batcher_conf *conf, int workers);
 
 /* The images samples[0 .. n-1] of a split into x, image i as [out_h][out_w][c] from
  * x[i * stride] on, and target[n][classes], shared out over the pool (NULL: the

@@ -1,5 +1,5 @@
 /* Functions tried in a child: what comes back of each way to end. */
-#include "base/trial.h"
+#include "base/isolate.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -79,7 +79,7 @@ static const struct {
 
 START_TEST(ends)
 {
-	const rnf_status status = rnf_trial_run(rows[_i].body, &rows[_i].context, 1);
+	const rnf_status status = rnf_isolate(rows[_i].body, &rows[_i].context, 1);
 	ck_assert_int_eq(status, rows[_i].status);
 	if (rows[_i].words) ck_assert_str_eq(rnf_fail_words(), rows[_i].words);
 	ck_assert_int_eq(changed, 0); /* the child's memory is its own */
@@ -89,5 +89,5 @@ END_TEST
 int main(void)
 {
 	const struct test_case cases[] = { { ends, TEST_ROWS(rows) }, { NULL, 0 } };
-	return test_run_cases("base/trial", cases);
+	return test_run_cases("base/isolate", cases);
 }

@@ -1,4 +1,4 @@
-#include "run/found.h"
+#include "run/saved.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ const char *rnf_checkpoints_folder(const char *dir)
 }
 
 /* Position and history out of a file's texts. */
-static rnf_status read_state(struct rnf_found *found)
+static rnf_status read_state(struct rnf_saved *found)
 {
 	const char *text = rnf_contents_text(&found->contents, RNF_TEXT_STATE);
 	if (!text || !rnf_contents_text(&found->contents, RNF_DIGEST_KEY) ||
@@ -28,9 +28,9 @@ static rnf_status read_state(struct rnf_found *found)
 	return status < 0 ? rnf_fail_in(status, "%s: ", found->path) : RNF_OK;
 }
 
-struct rnf_found rnf_checkpoint_look(const char *path)
+struct rnf_saved rnf_checkpoint_look(const char *path)
 {
-	struct rnf_found found = { .path = path };
+	struct rnf_saved found = { .path = path };
 	if (rnf_weights_check(path, &found.contents) < 0 || read_state(&found) < 0)
 		found.bad = rnf_fail_line();
 	return found;
@@ -48,16 +48,16 @@ static int is_there(const char *path)
 	return lstat(path, &st) == 0 || errno != ENOENT;
 }
 
-rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list)
+rnf_status rnf_checkpoints_list(const char *dir, struct rnf_saved_list *list)
 {
 	const char *folder = rnf_checkpoints_folder(dir);
 	struct dirent **entries;
 	RNF_TRY(rnf_native_find());
 	const int n = scandir(folder, &entries, rnf_is_checkpoint, alphasort);
 	if (n < 0) return rnf_fail_input(folder);
-	*list = (struct rnf_found_list){ rnf_alloc((size_t)(n + 1) * sizeof *list->at), 0 };
+	*list = (struct rnf_saved_list){ rnf_alloc((size_t)(n + 1) * sizeof *list->at), 0 };
 	for (int i = 0; i < n; i++) {
-		const struct rnf_found found = rnf_checkpoint_look(
+		const struct rnf_saved found = rnf_checkpoint_look(
 			rnf_format("%s/%s", folder, entries[i]->d_name));
 		if (!found.bad || is_there(found.path)) list->at[list->n++] = found;
 		free(entries[i]);
@@ -71,12 +71,12 @@ int rnf_progress_is_later(const struct rnf_progress *a, const struct rnf_progres
 	return a->step != b->step ? a->step > b->step : a->n_history > b->n_history;
 }
 
-const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
+const struct rnf_saved *rnf_checkpoints_newest(const struct rnf_saved_list *list,
 					       int64_t step)
 {
-	const struct rnf_found *newest = NULL;
+	const struct rnf_saved *newest = NULL;
 	for (size_t i = 0; i < list->n; i++) {
-		const struct rnf_found *f = &list->at[i];
+		const struct rnf_saved *f = &list->at[i];
 		if (f->bad || f->progress.step > step) continue;
 		if (!newest || rnf_progress_is_later(&f->progress, &newest->progress))
 			newest = f;

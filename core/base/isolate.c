@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "base/trial.h"
+#include "base/isolate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +60,7 @@ static rnf_status fail_start(void)
 	return rnf_fail(RNF_EINTERNAL, "no child process: %s", strerror(errno));
 }
 
-rnf_status rnf_trial_run(rnf_status (*body)(const void *context), const void *context,
+rnf_status rnf_isolate(rnf_status (*body)(const void *context), const void *context,
 			 int seconds)
 {
 	int ends[2], status = 0, late = 0;

@@ -1,4 +1,4 @@
-#include "data/loader.h"
+#include "data/batcher.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -27,7 +27,7 @@ enum { GUARD = 16, GROWS_MAX = 65536 };
 static const float guard = -0x1.2345p-100f;
 
 struct rnf_batcher {
-	struct rnf_loader_conf conf;
+	struct rnf_batcher_conf conf;
 	size_t capacity;
 	int n_workers;
 	struct worker *workers;
@@ -78,7 +78,7 @@ const char *rnf_batcher_breach(struct rnf_batcher *b)
 static void read_raw(struct worker *w, int split, int64_t i, float *pixels,
 		     int32_t *label)
 {
-	const struct rnf_loader_conf *conf = &w->batcher->conf;
+	const struct rnf_batcher_conf *conf = &w->batcher->conf;
 	const struct rnf_dataset_info *info = conf->info;
 	const struct rnf_feature *before = rnf_hands_lend(conf->feature);
 	conf->dataset->read(conf->self, split, i, w->bytes, label);
@@ -109,7 +109,7 @@ static void read_peer(const struct rnf_image *image, int64_t i, float *pixels,
 static struct rnf_image new_image(struct worker *w, const struct batch *batch,
 				  float *target)
 {
-	const struct rnf_loader_conf *conf = &w->batcher->conf;
+	const struct rnf_batcher_conf *conf = &w->batcher->conf;
 	return (struct rnf_image){
 		.size = sizeof(struct rnf_image),
 		.h = conf->info->h, .w = conf->info->w, .c = conf->info->c,
@@ -155,7 +155,7 @@ static int takes_part(const struct batch *batch, const struct rnf_ref *ref)
 static void augment(const struct batch *batch, int64_t sample,
 		    struct rnf_image *image)
 {
-	const struct rnf_loader_conf *conf = &batch->batcher->conf;
+	const struct rnf_batcher_conf *conf = &batch->batcher->conf;
 	struct rnf_random random = image_random(batch, sample);
 	for (size_t i = 0; i < conf->augment.n; i++)
 		if (takes_part(batch, conf->augment.at[i]))
@@ -199,7 +199,7 @@ static void emit(const struct rnf_image *image, float *x)
 static void fill_share(void *arg, int index)
 {
 	const struct batch *batch = arg;
-	const struct rnf_loader_conf *conf = &batch->batcher->conf;
+	const struct rnf_batcher_conf *conf = &batch->batcher->conf;
 	int64_t i, to;
 	rnf_pool_share(batch->n, index, batch->workers, &i, &to);
 	for (; i < to; i++) {
@@ -231,7 +231,7 @@ void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 }
 
 /* Floats that the largest image on the way may have; more than there are, as any double. */
-static double capacity(const struct rnf_loader_conf *conf)
+static double capacity(const struct rnf_batcher_conf *conf)
 {
 	const struct rnf_dataset_info *info = conf->info;
 	double h = (double)(info->h > conf->out_h ? info->h : conf->out_h);
@@ -251,13 +251,13 @@ static int64_t raw_bytes(const struct rnf_dataset_info *info)
 	return info->h * info->w * info->c;
 }
 
-double rnf_batcher_bytes(const struct rnf_loader_conf *conf, int workers)
+double rnf_batcher_bytes(const struct rnf_batcher_conf *conf, int workers)
 {
 	const double pixels = 2 * sizeof(float) * (capacity(conf) + GUARD); /* and as many to spare */
 	return workers * (pixels + (double)raw_bytes(conf->info));
 }
 
-rnf_status rnf_batcher_check(const struct rnf_loader_conf *conf)
+rnf_status rnf_batcher_check(const struct rnf_batcher_conf *conf)
 {
 	for (size_t i = 0; i < conf->augment.n; i++) {
 		const struct rnf_ref *ref = conf->augment.at[i];
@@ -331,7 +331,7 @@ static struct batch one_image(struct rnf_batcher *batcher, int split, int traini
 	};
 }
 
-static float *new_target(const struct rnf_loader_conf *conf)
+static float *new_target(const struct rnf_batcher_conf *conf)
 {
 	return rnf_alloc((size_t)conf->info->classes * sizeof(float));
 }
@@ -340,7 +340,7 @@ static float *new_target(const struct rnf_loader_conf *conf)
 static rnf_status load_tried(const struct batch *batch, struct worker *w,
 			     struct rnf_image *image)
 {
-	const struct rnf_loader_conf *conf = &batch->batcher->conf;
+	const struct rnf_batcher_conf *conf = &batch->batcher->conf;
 	struct rnf_random random = image_random(batch, 0);
 	*image = read_image(batch, w, 0, new_target(conf));
 	const char *breach = rnf_batcher_breach(w->batcher);
@@ -356,7 +356,7 @@ static rnf_status load_tried(const struct batch *batch, struct worker *w,
 /* One image through everything: its size must be what the model takes. */
 static rnf_status try_one(struct rnf_batcher *batcher, int split, int training)
 {
-	const struct rnf_loader_conf *conf = &batcher->conf;
+	const struct rnf_batcher_conf *conf = &batcher->conf;
 	if (conf->info->images[split] <= 0) return RNF_OK;
 	const struct batch batch = one_image(batcher, split, training);
 	struct rnf_image image;
@@ -374,7 +374,7 @@ static rnf_status try_one(struct rnf_batcher *batcher, int split, int training)
  * before does not fit to it. One image is sent through to see. */
 static rnf_status check_order(struct rnf_batcher *batcher)
 {
-	const struct rnf_loader_conf *conf = &batcher->conf;
+	const struct rnf_batcher_conf *conf = &batcher->conf;
 	const struct batch batch = one_image(batcher, RNF_SPLIT_TRAIN, 1);
 	const struct rnf_ref *changes = NULL;
 	struct rnf_random random = { 0, 0 };
@@ -396,7 +396,7 @@ static rnf_status check_order(struct rnf_batcher *batcher)
 	return RNF_OK;
 }
 
-rnf_status rnf_batcher_create(const struct rnf_loader_conf *conf, int workers,
+rnf_status rnf_batcher_create(const struct rnf_batcher_conf *conf, int workers,
 			      struct rnf_batcher **created)
 {
 	struct rnf_batcher *batcher = *created = rnf_alloc(sizeof *batcher);

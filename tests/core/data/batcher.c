@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 #include "base/stream.h"
-#include "data/loader.h"
+#include "data/batcher.h"
 #include "plugin/param.h"
 
 enum { H = 5, W = 4, C = 3, OUT = 4, CLASSES = 3, N = 11, IMAGES = 20 };
@@ -66,7 +66,7 @@ static const struct rnf_ref refs[] = {
 static const struct rnf_ref *const list[] = { &refs[0], &refs[1] };
 static const struct rnf_dataset_info info = {
 	.images = { IMAGES, IMAGES }, .h = H, .w = W, .c = C, .classes = CLASSES };
-static const struct rnf_loader_conf conf = {
+static const struct rnf_batcher_conf conf = {
 	.dataset = &dataset, .info = &info, .augment = { list, 2 },
 	.train_augment = 1, .seed = 42, .out_h = OUT, .out_w = W };
 
@@ -77,7 +77,7 @@ struct out {
 static const int64_t samples[N] = { 3, 1, 4, 15, 9, 2, 6, 5, 19, 8, 0 };
 static const int64_t peers[] = { 7, 11, 13 };
 
-static void fill(const struct rnf_loader_conf *with, int threads, int64_t epoch,
+static void fill(const struct rnf_batcher_conf *with, int threads, int64_t epoch,
 		 int training, struct out *out)
 {
 	struct rnf_pool *pool = threads ? rnf_pool_create(threads) : NULL;
@@ -105,7 +105,7 @@ END_TEST
 START_TEST(other_by_epoch_and_seed)
 {
 	struct out want, got;
-	struct rnf_loader_conf other = conf;
+	struct rnf_batcher_conf other = conf;
 	other.seed++;
 	fill(&conf, 2, 1, 1, &want);
 	fill(&conf, 2, 2, 1, &got);
@@ -134,7 +134,7 @@ START_TEST(evaluation_only_normalises)
 	struct out out;
 	fill(&conf, 2, 1, 0, &out);
 	check_raw(&out, RNF_SPLIT_TEST);
-	struct rnf_loader_conf plain = conf;
+	struct rnf_batcher_conf plain = conf;
 	plain.train_augment = 0;
 	fill(&plain, 2, 1, 1, &out);
 	check_raw(&out, RNF_SPLIT_TRAIN);
@@ -165,7 +165,7 @@ END_TEST
 
 START_TEST(wrong_size_is_told)
 {
-	struct rnf_loader_conf wrong = conf;
+	struct rnf_batcher_conf wrong = conf;
 	wrong.augment.n = 0;
 	struct rnf_batcher *batcher;
 	ck_assert_int_eq(rnf_batcher_create(&wrong, 1, &batcher), RNF_EINVAL);
@@ -199,7 +199,7 @@ static const struct {
 
 START_TEST(mixing_comes_before_what_changes_sizes)
 {
-	struct rnf_loader_conf other = conf;
+	struct rnf_batcher_conf other = conf;
 	other.augment = (struct rnf_refs){ (const struct rnf_ref *const *)orders[_i].at, 3 };
 	struct rnf_batcher *batcher;
 	const rnf_status status = rnf_batcher_create(&other, 1, &batcher);
@@ -223,5 +223,5 @@ int main(void)
 		{ wrong_size_is_told, 0 },
 		{ mixing_comes_before_what_changes_sizes, TEST_ROWS(orders) }, { NULL, 0 },
 	};
-	return test_run_cases("data/loader", cases);
+	return test_run_cases("data/batcher", cases);
 }

@@ -1,4 +1,4 @@
-#include "lib/found.h"
+#include "lib/built.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 /* What a required number gets: it divides by usual groups and ratios. */
 enum { USUAL = 32 };
 
-static void split(struct test_found *f, const char *path)
+static void split(struct test_built *f, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *kind = slash;
 	while (kind > path && kind[-1] != '/') kind--;
@@ -20,14 +20,14 @@ static void split(struct test_found *f, const char *path)
 	snprintf(f->name, sizeof f->name, "%.*s", (int)(strlen(slash + 1) - 3), slash + 1);
 }
 
-void test_each(const char *kind, void (*check)(const struct test_found *))
+void test_each(const char *kind, void (*check)(const struct test_built *))
 {
 	char pattern[512];
 	glob_t files;
 	snprintf(pattern, sizeof pattern, "%s/plugins/%s/*.so", test_build(), kind);
 	ck_assert_msg(glob(pattern, 0, NULL, &files) == 0, "no %s is built", kind);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
-		struct test_found f;
+		struct test_built f;
 		split(&f, files.gl_pathv[i]);
 		f.plugin = test_plugin(f.file);
 		check(&f);
@@ -106,7 +106,7 @@ struct rnf_conf *test_least_conf(const char *kind, const char *name)
 	return group;
 }
 
-const struct rnf_ref *test_least(const struct test_found *f)
+const struct rnf_ref *test_least(const struct test_built *f)
 {
 	const struct rnf_ref *ref = NULL;
 	const rnf_status status =

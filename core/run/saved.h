@@ -1,6 +1,6 @@
 /* Checkpoints that lie in a run folder. [main] */
-#ifndef RNF_RUN_FOUND_H
-#define RNF_RUN_FOUND_H
+#ifndef RNF_RUN_SAVED_H
+#define RNF_RUN_SAVED_H
 
 #include <dirent.h>
 
@@ -12,26 +12,26 @@
 #define RNF_TEXT_CONF "rnframe.conf"
 #define RNF_TEXT_PLUGINS "rnframe.plugins"
 
-struct rnf_found {
+struct rnf_saved {
 	const char *path;
 	const char *bad; /* why it cannot be used, or NULL */
 	int may_go;
 	struct rnf_contents contents;
 	struct rnf_progress progress;
 };
-struct rnf_found_list {
-	struct rnf_found *at;
+struct rnf_saved_list {
+	struct rnf_saved *at;
 	size_t n;
 };
 
 /* By its name. */
 int rnf_is_checkpoint(const struct dirent *entry);
 /* A checkpoint, read whole; not its tensors. */
-struct rnf_found rnf_checkpoint_look(const char *path);
+struct rnf_saved rnf_checkpoint_look(const char *path);
 /* All that lie in the folder of a run, by name; not those in folders below. */
-rnf_status rnf_checkpoints_list(const char *dir, struct rnf_found_list *list);
+rnf_status rnf_checkpoints_list(const char *dir, struct rnf_saved_list *list);
 /* The newest good one of at most `step` steps, or NULL. */
-const struct rnf_found *rnf_checkpoints_newest(const struct rnf_found_list *list,
+const struct rnf_saved *rnf_checkpoints_newest(const struct rnf_saved_list *list,
 					       int64_t step);
 /* Is a at a later step, or at the end of the epoch whose last step b is at? */
 int rnf_progress_is_later(const struct rnf_progress *a, const struct rnf_progress *b);

@@ -1,12 +1,12 @@
 /* For tests: every built plugin by folder, and a conf for it that says no more
  * than it must, so that a new plugin is tested with no edit. */
-#ifndef TEST_FOUND_H
-#define TEST_FOUND_H
+#ifndef TEST_BUILT_H
+#define TEST_BUILT_H
 
 #include "lib/plugin.h"
 #include "plugin/param.h"
 
-struct test_found {
+struct test_built {
 	char file[512], kind[64], name[64];
 	const struct rnf_plugin *plugin;
 };
@@ -18,12 +18,12 @@ static inline const struct rnf_param *test_row(const struct rnf_params *p, size_
 }
 
 /* Check each plugin of a kind, "*": of all kinds; none is a failure. */
-void test_each(const char *kind, void (*check)(const struct test_found *));
+void test_each(const char *kind, void (*check)(const struct test_built *));
 /* Let the core find the plugins of the build under test. */
 void test_plugins_path(void);
 /* { type = NAME; } and a value for each key that is required. */
 struct rnf_conf *test_least_conf(const char *kind, const char *name);
 /* A plugin's struct, filled from that. */
-const struct rnf_ref *test_least(const struct test_found *f);
+const struct rnf_ref *test_least(const struct test_built *f);
 
 #endif
