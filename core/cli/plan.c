@@ -18,7 +18,7 @@ static void print_model(const struct rnf_experiment *e)
 		const struct rnf_value *v = &p->values[op->out];
 		if (v->domain == RNF_IMAGE)
 			printf("%-12s %4lld x %4lld x %4lld  %s\n",
-			       rnf_op_info[op->kind].name, (long long)v->h,
+			       op->row->name, (long long)v->h,
 			       (long long)v->w, (long long)v->c,
 			       op->label ? op->label : "");
 	}

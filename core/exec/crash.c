@@ -44,7 +44,7 @@ static void put_op(const struct rnf_worker *w)
 	const int backward = p->loss >= 0 && w->op->out > p->loss;
 	put_name(w->op->label ? w->op->label : "the model");
 	put(" (");
-	put(rnf_op_info[w->op->kind].words);
+	put(w->op->row->words);
 	put(backward ? ", backward)" : ", forward)");
 }
 

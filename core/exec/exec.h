@@ -71,6 +71,10 @@ float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image);
 int64_t rnf_exec_stride(const struct rnf_exec *exec, int value);
 /* All phases on exec->images images. */
 void rnf_exec_run(struct rnf_exec *exec);
+/* After a run of training: is what ops made to be kept for the next step finite (of norms,
+ * the batch's statistics)? Then it is taken in. (barrier.c) */
+int rnf_exec_is_finite(const struct rnf_exec *exec);
+void rnf_exec_commit(const struct rnf_exec *exec);
 /* Where the gradient of a weight lies after a run. */
 const float *rnf_exec_gradient(const struct rnf_exec *exec,
 			       const struct rnf_model_weight *weight);
@@ -83,7 +87,7 @@ static inline float *rnf_at(const struct rnf_worker *w, struct rnf_operand o)
 }
 void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain);
 void rnf_step_run(struct rnf_worker *w, const struct rnf_step *step);
-void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_barrier *b);
+void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_op *op);
 /* Waits for the others; the worker that comes last runs last(its worker). */
 void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *));
 /* The second worker of two that share units goes from the last one to the first. */

@@ -3,7 +3,7 @@
 static void add(struct rnf_spread *spread, const struct rnf_op *op, const float *at,
 		int64_t size)
 {
-	if (rnf_sums_doubles(op))
+	if (op->row->doubles)
 		rnf_spread_add_doubles(spread, (const double *)(const void *)at, size / 2);
 	else
 		rnf_spread_add(spread, at, size);

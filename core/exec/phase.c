@@ -90,7 +90,7 @@ static void end_phase(void *arg)
 		lap(w, RNF_TIME_MERGE);
 	}
 	for (size_t i = 0; i < phase->n_barriers; i++) {
-		rnf_barrier_run(exec, &phase->barriers[i]);
+		rnf_barrier_run(exec, phase->barriers[i]);
 		lap(w, RNF_TIME_BARRIER);
 	}
 	if (exec->look) exec->look(exec);
@@ -152,7 +152,7 @@ static void choose_run(struct rnf_exec *exec)
 static void prologue(struct rnf_exec *exec)
 {
 	for (size_t i = 0; i < exec->plan->n_prologue; i++) {
-		rnf_barrier_run(exec, &exec->plan->prologue[i]);
+		rnf_barrier_run(exec, exec->plan->prologue[i]);
 		lap(&exec->workers[0], RNF_TIME_BARRIER);
 	}
 }

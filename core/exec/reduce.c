@@ -1,7 +1,7 @@
 /* The fixed binary tree over leaves of images: which sums are added to which
  * depends on their indices only, never on threads or time. */
 #include "exec/exec.h"
-#include "kernel/pointwise.h"
+#include "op/tile.h"
 
 static int siblings(const struct rnf_partial *a, const struct rnf_partial *b)
 {

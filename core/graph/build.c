@@ -1,16 +1,13 @@
 /* From the model section to primitives: walks the layers of the conf, lets
  * blocks compose and layers lower, and keeps scopes, roles and names. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "base/utf8.h"
 #include "graph/graph.h"
+#include "op/builder.h"
 
 #define MAX_DEPTH 16 /* of layers inside layers: more is a circle */
-#define SCOPES_MAX 64
 
 static const struct rnf_param model_rows[] = {
 	RNF_INTS(struct rnf_model_conf, input, 1, 65536, "pixels",
@@ -48,124 +45,19 @@ const struct rnf_params rnf_layer_common_params = {
 	sizeof *common_rows, common_rows
 };
 
-struct rnf_builder {
-	struct rnf_graph graph; /* first: the plugins' view */
-	struct rnf_program *program;
+struct walk {
+	struct rnf_builder b; /* first: graph->node gets it as its graph */
 	const struct rnf_model_conf *model;
-	char scope[256];
-	size_t ends[SCOPES_MAX]; /* length of the scope before each enter */
-	int n_ends, depth;
-	int floor; /* scopes that the layer under way may not leave */
-	const struct rnf_feature *lowering; /* that layer's plugin, or NULL */
-	rnf_status failed; /* 0: not yet */
-	int placed; /* the words say where already */
+	int depth;  /* of layers inside layers */
+	int placed; /* the message already names the place */
 	const struct rnf_conf *cause; /* narrower than the layer, or NULL */
 	int64_t classes;
 	struct rnf_names named; /* layers that have a name, each with its value */
 };
 
-static struct rnf_builder *of(struct rnf_graph *g)
+static struct walk *of(struct rnf_graph *g)
 {
-	return (struct rnf_builder *)g;
-}
-
-struct rnf_program *rnf_builder_program(struct rnf_graph *g)
-{
-	return of(g)->program;
-}
-
-const char *rnf_builder_scope(struct rnf_graph *g)
-{
-	return rnf_strndup(of(g)->scope, sizeof of(g)->scope);
-}
-
-const char *rnf_builder_name(struct rnf_graph *g, const char *name)
-{
-	return rnf_format("%s/%s", of(g)->scope, name);
-}
-
-/* The first cause is the one to tell. */
-static rnf_val fail_as(struct rnf_builder *b, rnf_status status, const char *whose,
-		       const char *format, va_list args)
-{
-	char words[512];
-	if (b->failed) return -1;
-	vsnprintf(words, sizeof words, format, args);
-	b->failed = rnf_fail(status, "layer %s: %s%s", b->scope[0] ? b->scope : "(unnamed)",
-			     whose, words);
-	return -1;
-}
-
-static rnf_val fail(struct rnf_graph *g, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	const rnf_val v = fail_as(of(g), RNF_EINVAL, "", format, args);
-	va_end(args);
-	return v;
-}
-
-rnf_val rnf_builder_broken(struct rnf_graph *g, const char *format, ...)
-{
-	const struct rnf_feature *f = of(g)->lowering;
-	va_list args;
-	va_start(args, format);
-	const rnf_val v = fail_as(of(g), RNF_EPLUGIN, f ? rnf_format("the plugin %s.%s is wrong: ",
-								     f->kind, f->name) : "",
-				  format, args);
-	va_end(args);
-	return v;
-}
-
-int rnf_builder_failed(const struct rnf_graph *g)
-{
-	return ((const struct rnf_builder *)g)->failed < 0;
-}
-
-static rnf_status status(struct rnf_graph *g)
-{
-	return of(g)->failed;
-}
-
-static void enter(struct rnf_graph *g, const char *label)
-{
-	struct rnf_builder *b = of(g);
-	const char *must = label ? rnf_utf8_must(label) : "a text, \"\" for none";
-	if (must) {
-		rnf_builder_broken(g, "a label must be %s", must);
-		label = "";
-	}
-	const size_t length = strlen(b->scope);
-	if (b->n_ends == SCOPES_MAX || length + strlen(label) + 2 > sizeof b->scope) {
-		fail(g, "its name or its nesting is too deep");
-		return;
-	}
-	b->ends[b->n_ends++] = length;
-	if (label[0])
-		snprintf(b->scope + length, sizeof b->scope - length, "%s%s",
-			 length ? "_" : "", label);
-}
-
-static void leave(struct rnf_graph *g)
-{
-	struct rnf_builder *b = of(g);
-	if (b->n_ends > b->floor) b->scope[b->ends[--b->n_ends]] = 0;
-	else rnf_builder_broken(g, "it leaves a scope that it has not entered");
-}
-
-static int is_value(const struct rnf_builder *b, rnf_val v)
-{
-	return v >= 0 && (size_t)v < b->program->n_values;
-}
-
-static void shape(struct rnf_graph *g, rnf_val v, int64_t nhwc[4])
-{
-	const struct rnf_value *x = is_value(of(g), v) ? &of(g)->program->values[v] : NULL;
-	if (!x && !of(g)->failed) rnf_builder_broken(g, "shape: %d is no value of this graph", v);
-	nhwc[0] = 1;
-	nhwc[1] = x ? x->h : 1;
-	nhwc[2] = x ? x->w : 1;
-	nhwc[3] = x ? x->c : 1;
+	return (struct walk *)g;
 }
 
 /* The row of a word that the model gives a meaning to; NULL for other words. */
@@ -175,10 +67,10 @@ static const struct rnf_param *role_row(const char *word)
 	return row && (row->flags & RNF_PARAM_ROLE) ? row : NULL;
 }
 
-static const struct rnf_ref *role_ref(struct rnf_builder *b, const char *word)
+static const struct rnf_ref *role_ref(struct walk *k, const char *word)
 {
 	const struct rnf_param *row = role_row(word);
-	return row ? *(const struct rnf_ref *const *)((const char *)b->model +
+	return row ? *(const struct rnf_ref *const *)((const char *)k->model +
 						      row->offset)
 		   : NULL;
 }
@@ -188,7 +80,7 @@ static rnf_val lower_layer(struct rnf_graph *g, const struct rnf_ref *ref,
 {
 	const struct rnf_layer_impl *impl = ref->feature->impl;
 	if (impl->inputs >= 0 && (size_t)impl->inputs != n_in)
-		return fail(g, "%s takes %d input%s, got %zu",
+		return g->fail(g, "%s takes %d input%s, got %zu",
 			    ref->feature->name, impl->inputs,
 			    impl->inputs == 1 ? "" : "s", n_in);
 	return impl->lower(ref->conf, g, in, n_in);
@@ -201,7 +93,7 @@ static rnf_val lower(struct rnf_graph *g, const struct rnf_ref *ref,
 	const char *kind = ref->feature->kind;
 	if (!strcmp(kind, "layer")) return lower_layer(g, ref, in, n_in);
 	if (n_in != 1)
-		return fail(g, "%s takes one input", ref->feature->name);
+		return g->fail(g, "%s takes one input", ref->feature->name);
 	if (!strcmp(kind, "block")) {
 		const struct rnf_block_impl *impl = ref->feature->impl;
 		return impl->build(ref->conf, g, in[0]);
@@ -210,56 +102,56 @@ static rnf_val lower(struct rnf_graph *g, const struct rnf_ref *ref,
 }
 
 /* What a layer takes from another one, or gives: an image. */
-static rnf_val check_image(struct rnf_builder *b, const char *what, rnf_val v)
+static rnf_val check_image(struct walk *k, const char *what, rnf_val v)
 {
-	if (!is_value(b, v))
-		return rnf_builder_broken(&b->graph, "%s is %d, no value of this graph", what, v);
-	if (b->program->values[v].domain != RNF_IMAGE)
-		return rnf_builder_broken(&b->graph, "%s is a weight, must be an image", what);
+	if (!rnf_builder_has(&k->b, v))
+		return rnf_builder_broken(&k->b.graph, "%s is %d, no value of this graph", what, v);
+	if (k->b.program->values[v].domain != RNF_IMAGE)
+		return rnf_builder_broken(&k->b.graph, "%s is a weight, must be an image", what);
 	return v;
 }
 
 /* Lower it in a scope of its own, which it leaves as it found it. */
-static rnf_val lower_in_scope(struct rnf_builder *b, const struct rnf_ref *ref,
+static rnf_val lower_in_scope(struct walk *k, const struct rnf_ref *ref,
 			      const char *label, const rnf_val *in, size_t n_in)
 {
-	const struct rnf_feature *outer = b->lowering;
-	const int floor = b->floor;
-	enter(&b->graph, label);
-	if (b->failed) return -1;
-	b->lowering = ref->feature;
-	b->floor = b->n_ends;
-	rnf_val v = lower(&b->graph, ref, in, n_in);
-	if (v < 0 && !b->failed) rnf_builder_broken(&b->graph, "it gives no value and no reason");
-	if (!b->failed && b->n_ends != b->floor)
-		rnf_builder_broken(&b->graph, "it leaves %d of its scopes open",
-				   b->n_ends - b->floor);
-	if (!b->failed) check_image(b, "what it gives", v);
-	b->floor = floor;
-	b->lowering = outer;
-	if (b->failed) return -1;
-	leave(&b->graph);
+	const struct rnf_feature *outer = k->b.lowering;
+	const int floor = k->b.floor;
+	k->b.graph.enter(&k->b.graph, label);
+	if (k->b.failed) return -1;
+	k->b.lowering = ref->feature;
+	k->b.floor = k->b.n_ends;
+	rnf_val v = lower(&k->b.graph, ref, in, n_in);
+	if (v < 0 && !k->b.failed) rnf_builder_broken(&k->b.graph, "it gives no value and no reason");
+	if (!k->b.failed && k->b.n_ends != k->b.floor)
+		rnf_builder_broken(&k->b.graph, "it leaves %d of its scopes open",
+				   k->b.n_ends - k->b.floor);
+	if (!k->b.failed) check_image(k, "what it gives", v);
+	k->b.floor = floor;
+	k->b.lowering = outer;
+	if (k->b.failed) return -1;
+	k->b.graph.leave(&k->b.graph);
 	return v;
 }
 
 /* What a role stands for, and the settings of who asked. */
-static rnf_status resolve(struct rnf_builder *b, const struct rnf_ref **ref,
+static rnf_status resolve(struct walk *k, const struct rnf_ref **ref,
 			  const struct rnf_setting *settings, size_t n_settings)
 {
 	if (*ref && (*ref)->role) {
 		const char *role = (*ref)->role;
-		*ref = role_ref(b, role);
+		*ref = role_ref(k, role);
 		if (!*ref)
-			return fail(&b->graph, "the model has no \"%s\": say model.%s "
+			return k->b.graph.fail(&k->b.graph, "the model has no \"%s\": say model.%s "
 				    "= ...", role, role);
 	}
-	if (!*ref) return fail(&b->graph, "nothing is configured here");
+	if (!*ref) return k->b.graph.fail(&k->b.graph, "nothing is configured here");
 	if (!n_settings) return RNF_OK;
 	const rnf_status status = rnf_param_settings((*ref)->feature->kind,
 			(*ref)->feature->name, *ref, settings, n_settings, ref);
 	if (status >= 0) return RNF_OK;
-	b->failed = status;
-	b->placed = (*ref)->node != NULL;
+	k->b.failed = status;
+	k->placed = (*ref)->node != NULL;
 	return status;
 }
 
@@ -267,15 +159,15 @@ static rnf_val use(struct rnf_graph *g, const struct rnf_ref *ref,
 		   const char *label, const rnf_val *in, size_t n_in,
 		   const struct rnf_setting *settings, size_t n_settings)
 {
-	struct rnf_builder *b = of(g);
-	if (b->failed) return -1;
+	struct walk *k = of(g);
+	if (k->b.failed) return -1;
 	for (size_t i = 0; i < n_in; i++)
-		if (check_image(b, "an input of another layer", in[i]) < 0) return -1;
-	if (resolve(b, &ref, settings, n_settings) < 0) return -1;
-	if (++b->depth > MAX_DEPTH)
-		return fail(g, "layers are nested more than %d deep", MAX_DEPTH);
-	const rnf_val v = lower_in_scope(b, ref, label, in, n_in);
-	b->depth--;
+		if (check_image(k, "an input of another layer", in[i]) < 0) return -1;
+	if (resolve(k, &ref, settings, n_settings) < 0) return -1;
+	if (++k->depth > MAX_DEPTH)
+		return g->fail(g, "layers are nested more than %d deep", MAX_DEPTH);
+	const rnf_val v = lower_in_scope(k, ref, label, in, n_in);
+	k->depth--;
 	return v;
 }
 
@@ -284,7 +176,7 @@ static rnf_val node(struct rnf_graph *g, const char *type, const char *label,
 		    const struct rnf_setting *settings, size_t n_settings)
 {
 	const struct rnf_ref *ref = NULL;
-	if (of(g)->failed) return -1;
+	if (of(g)->b.failed) return -1;
 	if (!type || !label)
 		return rnf_builder_broken(g, "it asks for a layer whose %s is NULL",
 					  type ? "label" : "type");
@@ -295,7 +187,7 @@ static rnf_val node(struct rnf_graph *g, const char *type, const char *label,
 	const rnf_status status = rnf_param_settings("layer|block", type, NULL, settings,
 						     n_settings, &ref);
 	if (status < 0) {
-		of(g)->failed = rnf_fail_in(status, "layer %s_%s: ", of(g)->scope, label);
+		of(g)->b.failed = rnf_fail_in(status, "layer %s_%s: ", of(g)->b.scope, label);
 		return -1;
 	}
 	return use(g, ref, label, in, n_in, NULL, 0);
@@ -307,39 +199,39 @@ static const char *name_of(const struct rnf_ref *ref)
 	return common ? common->name : NULL;
 }
 
-static void no_such_input(struct rnf_builder *b, const struct rnf_ref *ref,
+static void no_such_input(struct walk *k, const struct rnf_ref *ref,
 			  const char *name)
 {
 	const char *words[256] = { NULL };
 	size_t n = 0;
-	for (size_t i = 0; b->model->layers.at[i] != ref && n < 256; i++)
-		if (name_of(b->model->layers.at[i]))
-			words[n++] = name_of(b->model->layers.at[i]);
+	for (size_t i = 0; k->model->layers.at[i] != ref && n < 256; i++)
+		if (name_of(k->model->layers.at[i]))
+			words[n++] = name_of(k->model->layers.at[i]);
 	const char *near = rnf_nearest(name, words, n);
-	if (!b->failed) b->cause = rnf_conf_get(ref->node, "inputs");
-	fail(&b->graph, "inputs: there is no earlier layer named \"%s\"%s%s%s", name,
+	if (!k->b.failed) k->cause = rnf_conf_get(ref->node, "inputs");
+	k->b.graph.fail(&k->b.graph, "inputs: there is no earlier layer named \"%s\"%s%s%s", name,
 	     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 }
 
-static size_t too_many_inputs(struct rnf_builder *b, const struct rnf_ref *ref, size_t n)
+static size_t too_many_inputs(struct walk *k, const struct rnf_ref *ref, size_t n)
 {
-	if (!b->failed) b->cause = rnf_conf_get(ref->node, "inputs");
-	fail(&b->graph, "inputs: %zu names, must be at most %d", n, RNF_OP_INPUTS);
+	if (!k->b.failed) k->cause = rnf_conf_get(ref->node, "inputs");
+	k->b.graph.fail(&k->b.graph, "inputs: %zu names, must be at most %d", n, RNF_OP_INPUTS);
 	return 1;
 }
 
 /* The values that a layer of the conf reads. */
-static size_t inputs_of(struct rnf_builder *b, const struct rnf_ref *ref,
+static size_t inputs_of(struct walk *k, const struct rnf_ref *ref,
 			rnf_val before, rnf_val in[RNF_OP_INPUTS])
 {
 	const struct rnf_layer_common *c = ref->common;
 	in[0] = before;
 	if (!c || c->inputs.n == 0) return 1;
-	if (c->inputs.n > RNF_OP_INPUTS) return too_many_inputs(b, ref, c->inputs.n);
+	if (c->inputs.n > RNF_OP_INPUTS) return too_many_inputs(k, ref, c->inputs.n);
 	size_t n = 0;
 	for (; n < c->inputs.n; n++) {
-		in[n] = (rnf_val)rnf_names_find(&b->named, c->inputs.at[n]);
-		if (in[n] < 0) no_such_input(b, ref, c->inputs.at[n]);
+		in[n] = (rnf_val)rnf_names_find(&k->named, c->inputs.at[n]);
+		if (in[n] < 0) no_such_input(k, ref, c->inputs.at[n]);
 	}
 	return n;
 }
@@ -364,42 +256,44 @@ static const char *label_of(const struct rnf_model_conf *model, size_t i)
 }
 
 /* The place and the path of what is wrong, before the words. */
-static void place(const struct rnf_builder *b, const struct rnf_ref *ref)
+static void place(const struct walk *k, const struct rnf_ref *ref)
 {
-	if (b->placed || !ref->node) return;
-	const struct rnf_conf *at = b->cause;
+	if (k->placed || !ref->node) return;
+	const struct rnf_conf *at = k->cause;
 	if (!at && ref->node->retyped) at = rnf_conf_get(ref->node, "type");
 	if (!at) at = ref->node;
-	rnf_fail_in(b->failed, "%s%s: ", rnf_conf_place(at), rnf_conf_path(ref->node));
+	rnf_fail_in(k->b.failed, "%s%s: ", rnf_conf_place(at), rnf_conf_path(ref->node));
 }
 
-static rnf_val add_layer(struct rnf_builder *b, size_t i, rnf_val x)
+static rnf_val add_layer(struct walk *k, size_t i, rnf_val x)
 {
-	const struct rnf_ref *ref = b->model->layers.at[i];
-	const struct rnf_setting units = RNF_SET_INT("units", b->classes);
-	const char *name = name_of(ref), *label = label_of(b->model, i);
+	const struct rnf_ref *ref = k->model->layers.at[i];
+	const struct rnf_setting units = RNF_SET_INT("units", k->classes);
+	const char *name = name_of(ref), *label = label_of(k->model, i);
 	rnf_val in[RNF_OP_INPUTS];
-	enter(&b->graph, label); /* for the words when an input is not there */
-	const size_t n = inputs_of(b, ref, x, in);
-	leave(&b->graph);
-	x = use(&b->graph, ref, label, in, n, &units, wants_units(ref) ? 1 : 0);
-	if (x < 0) place(b, ref);
-	if (name && x >= 0) rnf_names_add(&b->named, name, x);
+	k->b.graph.enter(&k->b.graph, label); /* for the words when an input is not there */
+	const size_t n = inputs_of(k, ref, x, in);
+	k->b.graph.leave(&k->b.graph);
+	x = use(&k->b.graph, ref, label, in, n, &units, wants_units(ref) ? 1 : 0);
+	if (x < 0) place(k, ref);
+	if (name && x >= 0) rnf_names_add(&k->named, name, x);
 	return x;
 }
 
-static void init(struct rnf_builder *b, const struct rnf_model_conf *model,
-		 int training)
+static void init(struct walk *k, const struct rnf_model_conf *model, int training)
 {
-	b->graph = (struct rnf_graph){
-		.size = sizeof b->graph, .training = training, .host = &rnf_host,
-		.initializer = model->initializer, .l2 = model->l2,
-		.algorithm = (enum rnf_algorithm)model->algorithm,
-		.node = node, .use = use, .shape = shape, .enter = enter,
-		.leave = leave, .fail = fail, .status = status,
-	};
-	rnf_primitives(&b->graph);
-	b->model = model;
+	struct rnf_graph *g = &k->b.graph;
+	struct rnf_program *program = rnf_alloc(sizeof *program);
+	program->training = training;
+	program->loss = -1;
+	rnf_builder_init(&k->b, program);
+	g->training = training;
+	g->initializer = model->initializer;
+	g->l2 = model->l2;
+	g->algorithm = (enum rnf_algorithm)model->algorithm;
+	g->node = node;
+	g->use = use;
+	k->model = model;
 }
 
 static rnf_status same_label(const struct rnf_model_conf *model, size_t one, size_t two)
@@ -472,21 +366,18 @@ rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 	if (model->layers.n == 0)
 		return rnf_fail(RNF_EINVAL, "model.layers is empty");
 	RNF_TRY(check_labels(model));
-	struct rnf_builder *b = rnf_alloc(sizeof *b);
-	init(b, model, training);
-	b->classes = classes;
-	b->program = *program = rnf_alloc(sizeof **program);
-	b->program->training = training;
-	b->program->loss = -1;
-	b->program->input = rnf_op_add(b->program, RNF_OP_INPUT, NULL, 0,
-				       hwc[0], hwc[1], hwc[2]);
-	rnf_val x = b->program->input;
+	struct walk *k = rnf_alloc(sizeof *k);
+	init(k, model, training);
+	struct rnf_program *p = *program = k->b.program;
+	k->classes = classes;
+	p->input = rnf_op_add(p, &rnf_op_row_input, NULL, 0, hwc[0], hwc[1], hwc[2]);
+	rnf_val x = p->input;
 	for (size_t i = 0; i < model->layers.n; i++) {
-		x = add_layer(b, i, x);
-		if (x < 0) return b->failed;
+		x = add_layer(k, i, x);
+		if (x < 0) return k->b.failed;
 	}
-	b->program->logits = x;
-	RNF_TRY(check_logits(b->program, classes));
+	p->logits = x;
+	RNF_TRY(check_logits(p, classes));
 	rnf_param_notices(); /* the conf is accepted: nothing later reads it */
 	return RNF_OK;
 }

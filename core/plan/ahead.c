@@ -40,7 +40,7 @@ static const struct rnf_operand *chain_operand(const struct rnf_chain *chain, si
 	if (i < chain->n_slots) return &chain->slots[i].operand;
 	i -= chain->n_slots;
 	if (i >= chain->n_stages) return NULL;
-	return chain->stages[i].move ? &chain->stages[i].coef : &none;
+	return chain->stages[i].move ? &chain->stages[i].in[0].whole : &none;
 }
 
 /* Operand i of a step, or none after the last. */

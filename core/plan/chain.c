@@ -83,8 +83,7 @@ static int chainable(const struct rnf_op *op)
 /* Inputs that are one vector an image rather than a tile. */
 static int is_vector(const struct rnf_op *op, int i)
 {
-	return (op->kind == RNF_OP_SCALE && i == 1) ||
-	       (op->kind == RNF_OP_GLOBAL_AVG_BWD && i == 0);
+	return op->row->in[i].role == RNF_ROLE_VECTOR;
 }
 
 static int is_tile(const struct weave *k, const struct rnf_op *op, int i)
@@ -203,13 +202,12 @@ static void absorb(struct weave *k)
 	}
 }
 
-/* Is op j the gradient of activation i, of no partner yet? */
+/* Is op j a gradient that can be run with op i, of no partner yet? */
 static int is_gradient(const struct weave *k, int j, int i)
 {
 	const struct rnf_op *act = op_at(k, i), *back = op_at(k, j);
-	return of_op(k, j)->in && of_op(k, j)->forward < 0 && back->kind == RNF_OP_ACT_BWD &&
-	       back->in[0] == act->in[0] && back->act == act->act &&
-	       back->self == act->self && back->node == act->node;
+	return of_op(k, j)->in && of_op(k, j)->forward < 0 && back->row->partner == act->row &&
+	       back->in[0] == act->in[0] && rnf_op_is_same(back, act);
 }
 
 /* In the chain; behind all ops: none does. */
@@ -239,7 +237,7 @@ static void pair_one(struct weave *k, int id)
 static void pair(struct weave *k)
 {
 	for (size_t i = 0; i < k->ops.n; i++)
-		if (op_at(k, k->ops.at[i])->kind == RNF_OP_ACT) pair_one(k, k->ops.at[i]);
+		pair_one(k, k->ops.at[i]);
 }
 
 /* -- emission -- */
@@ -281,12 +279,22 @@ static int is_read(const struct weave *k, int value, int narrow)
 	return 0;
 }
 
+static struct rnf_stage empty_stage(const struct rnf_op *op)
+{
+	struct rnf_stage stage = { .op = op, .out = -1, .forward = -1 };
+	for (int i = 0; i < RNF_OP_INPUTS; i++)
+		stage.in[i].slot = -1;
+	return stage;
+}
+
 /* No op: tiles of bf16 to and from memory, of the value that op makes. */
 static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_move move,
 				   struct rnf_operand at)
 {
-	return (struct rnf_stage){ .op = op_at(k, k->b->p->values[value].op), .a = -1,
-				   .b = -1, .dst = -1, .dst2 = -1, .move = move, .coef = at };
+	struct rnf_stage stage = empty_stage(op_at(k, k->b->p->values[value].op));
+	stage.move = move;
+	stage.in[0].whole = at;
+	return stage;
 }
 
 static const struct rnf_operand own_tile = { RNF_SPACE_NONE, 0, 0 };
@@ -300,7 +308,7 @@ static void narrow(struct weave *k, int value)
 		return;
 	struct rnf_stage stage = move_stage(k, value, RNF_MOVE_NARROW,
 					    rnf_planner_place_narrow(b, value));
-	stage.a = of_value(k, value)->slot;
+	stage.in[0].slot = of_value(k, value)->slot;
 	push_stage(k, stage);
 }
 
@@ -318,9 +326,9 @@ static int input_slot(struct weave *k, int value)
 	}
 	struct rnf_stage widen = move_stage(k, value, RNF_MOVE_WIDEN,
 					    rnf_planner_narrow(b, value));
-	widen.dst = new_slot(k, value, own_tile);
+	widen.out = new_slot(k, value, own_tile);
 	push_stage(k, widen);
-	return widen.dst;
+	return widen.out;
 }
 
 /* Its floats lie whole in memory where they are wanted so, else in a tile of the chain. */
@@ -370,17 +378,10 @@ static void finish_op(struct weave *k, const struct rnf_op *op)
 
 static struct rnf_stage begin_stage(struct weave *k, const struct rnf_op *op)
 {
-	struct rnf_stage stage = { .op = op, .a = -1, .b = -1, .dst = -1,
-				   .dst2 = -1 };
-	for (int i = 0; i < op->n_in; i++) {
-		if (!is_tile(k, op, i)) {
-			stage.coef = rnf_planner_operand(k->b, op->in[i]);
-			continue;
-		}
-		const int slot = input_slot(k, op->in[i]);
-		if (stage.a < 0) stage.a = slot;
-		else stage.b = slot;
-	}
+	struct rnf_stage stage = empty_stage(op);
+	for (int i = 0; i < op->n_in; i++)
+		if (is_tile(k, op, i)) stage.in[i].slot = input_slot(k, op->in[i]);
+		else stage.in[i].whole = rnf_planner_operand(k->b, op->in[i]);
 	return stage;
 }
 
@@ -391,12 +392,9 @@ static void emit(struct weave *k, int id, const struct rnf_op *forward)
 {
 	const struct rnf_op *op = op_at(k, id);
 	struct rnf_stage stage = begin_stage(k, op);
-	if (forward) {
-		stage.fused = 1;
-		stage.dst2 = output_slot(k, forward->out);
-	}
+	if (forward) stage.forward = output_slot(k, forward->out);
 	release_inputs(k, op);
-	if (rnf_class_of(op) == RNF_CHAIN) stage.dst = output_slot(k, op->out);
+	if (rnf_class_of(op) == RNF_CHAIN) stage.out = output_slot(k, op->out);
 	else sum_stage(k, op, &stage);
 	push_stage(k, stage);
 	finish_op(k, op);

@@ -3,46 +3,8 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "kernel/conv.h"
 #include "plan/planner.h"
 #include "plugin/answer.h"
-
-static int conv_kind(enum rnf_op_kind kind, enum rnf_step_kind *step)
-{
-	switch (kind) {
-	case RNF_OP_CONV:
-		*step = RNF_STEP_CONV_FWD;
-		return 1;
-	case RNF_OP_CONV_BWD_DATA:
-		*step = RNF_STEP_CONV_BWD_DATA;
-		return 1;
-	case RNF_OP_CONV_BWD_WEIGHTS:
-		*step = RNF_STEP_CONV_BWD_WEIGHTS;
-		return 1;
-	default:
-		return 0;
-	}
-}
-
-int rnf_conv_shape_of(const struct rnf_program *p, const struct rnf_op *op,
-		      struct rnf_conv_shape *shape)
-{
-	*shape = (struct rnf_conv_shape){ .algorithm = op->algorithm,
-					  .precision = p->precision, .groups = op->groups,
-					  .window = op->window };
-	if (!conv_kind(op->kind, &shape->kind)) return 0;
-	const int data = shape->kind == RNF_STEP_CONV_BWD_DATA;
-	const struct rnf_value *x = &p->values[data ? op->out : op->in[0]];
-	const struct rnf_value *y =
-		&p->values[data ? op->in[0]
-				: shape->kind == RNF_STEP_CONV_FWD ? op->out
-								   : op->in[1]];
-	shape->h = x->h;
-	shape->w = x->w;
-	shape->c = x->c;
-	shape->k = y->c;
-	return 1;
-}
 
 static int is_floats(size_t bytes)
 {
@@ -75,7 +37,8 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 			     const struct rnf_op *op, struct rnf_kernel *kernel)
 {
 	struct rnf_conv_shape shape;
-	if (!rnf_conv_shape_of(p, op, &shape)) return RNF_OK;
+	if (!op->row->conv) return RNF_OK;
+	op->row->conv(p, op, &shape);
 	if (backend) {
 		const struct rnf_backend_impl *impl = backend->impl;
 		rnf_answer_begin();
@@ -87,7 +50,7 @@ rnf_status rnf_kernel_choose(const struct rnf_program *p,
 		return rnf_fail(RNF_EUNSUP, "layer %s: the backend %s has no winograd; "
 				"algorithm must be auto or direct", op->label,
 				backend ? backend->name : "of plain C");
-	return rnf_conv_plain(&shape, kernel);
+	return op->row->plain(&shape, kernel);
 }
 
 const char *rnf_plan_kernels(const struct rnf_plan *plan)

@@ -109,7 +109,7 @@ static int comes_from_before(const struct rnf_planner *b, int value)
 {
 	const int from = b->p->values[value].op;
 	return b->stored[value] && (rnf_own_phase(b, from) < (int)b->phase ||
-				    b->p->ops[from].kind == RNF_OP_INPUT);
+				    rnf_class_of(&b->p->ops[from]) == RNF_INPUT);
 }
 
 /* A value of an earlier phase lies in the arena, another nowhere yet. */
@@ -153,7 +153,8 @@ static void resolve_chain(struct rnf_planner *b, struct rnf_chain *chain)
 	for (size_t i = 0; i < chain->n_slots; i++)
 		resolve(b, &chain->slots[i].operand);
 	for (size_t i = 0; i < chain->n_stages; i++) {
-		resolve(b, &chain->stages[i].coef);
+		for (int k = 0; k < RNF_OP_INPUTS; k++)
+			resolve(b, &chain->stages[i].in[k].whole);
 		resolve(b, &chain->stages[i].sum);
 	}
 	if (chain->acc_floats > b->plan->accumulators)

@@ -3,14 +3,9 @@
 #include "base/arena.h"
 #include "plan/planner.h"
 
-static void add_barrier(struct rnf_barrier **list, size_t *n,
-			const struct rnf_planner *b, const struct rnf_op *op)
+static void add_barrier(const struct rnf_op ***list, size_t *n, const struct rnf_op *op)
 {
-	struct rnf_barrier *barrier = rnf_push((void **)list, n, sizeof *barrier);
-	*barrier = (struct rnf_barrier){ .op = op };
-	for (int i = 0; i < op->n_in; i++)
-		barrier->in[i] = b->plan->operands[op->in[i]];
-	barrier->out = b->plan->operands[op->out];
+	*(const struct rnf_op **)rnf_push((void **)list, n, sizeof **list) = op;
 }
 
 static void place_channels(struct rnf_planner *b)
@@ -19,7 +14,7 @@ static void place_channels(struct rnf_planner *b)
 	for (size_t v = 0; v < b->p->n_values; v++) {
 		const struct rnf_value *x = &b->p->values[v];
 		const struct rnf_op *op = &b->p->ops[x->op];
-		if (op->kind == RNF_OP_WEIGHT)
+		if (x->domain == RNF_WEIGHT)
 			plan->operands[v] = (struct rnf_operand){
 				RNF_SPACE_WEIGHT,
 				b->p->weights[x->weight].offset, 0 };
@@ -35,7 +30,7 @@ static void place_sums(struct rnf_planner *b, size_t phase, int doubles)
 {
 	for (size_t i = 0; i < b->need[phase].n; i++) {
 		const struct rnf_op *op = &b->p->ops[b->need[phase].at[i]];
-		if (!rnf_is_reduce(op) || rnf_sums_doubles(op) != doubles) continue;
+		if (!rnf_is_reduce(op) || op->row->doubles != doubles) continue;
 		b->plan->operands[op->out] = (struct rnf_operand){
 			RNF_SPACE_GRADIENT, b->plan->gradient, 0 };
 		b->plan->gradient += rnf_round16(rnf_value_size(&b->p->values[op->out]));
@@ -131,11 +126,11 @@ static void place_barriers(struct rnf_planner *b)
 		const struct rnf_op *op = &b->p->ops[i];
 		const int depth = rnf_own_phase(b, i);
 		if (rnf_class_of(op) != RNF_BARRIER) continue;
-		if (op->kind == RNF_OP_BN_COEF_FIXED || depth == 0)
-			add_barrier(&plan->prologue, &plan->n_prologue, b, op);
+		if (rnf_op_is_fixed(b->p, op))
+			add_barrier(&plan->prologue, &plan->n_prologue, op);
 		else
 			add_barrier(&plan->phases[depth - 1].barriers,
-				    &plan->phases[depth - 1].n_barriers, b, op);
+				    &plan->phases[depth - 1].n_barriers, op);
 	}
 }
 

@@ -34,13 +34,19 @@ struct rnf_operand {
 /* Between a value's slice of bf16 and the floats that ops compute with. */
 enum rnf_move { RNF_MOVE_NONE, RNF_MOVE_WIDEN, RNF_MOVE_NARROW };
 
-/* One pointwise op over a tile; a, b, dst, dst2 are slots of the chain, -1: none. */
+/* What a stage reads: a slot of the chain, or what is whole outside of it, at `whole`. */
+struct rnf_stage_input {
+	int slot; /* -1: none */
+	struct rnf_operand whole;
+};
+
+/* One pointwise op over a tile; out and forward are slots of the chain, -1: none. */
 struct rnf_stage {
 	const struct rnf_op *op;
-	int fused; /* act: forward and backward in one call */
-	int a, b, dst, dst2;
-	enum rnf_move move; /* no op: coef is widened to dst, or a narrowed to coef */
-	struct rnf_operand coef; /* channel vector, or one vector an image */
+	enum rnf_move move; /* no op: `whole` of in[0] is widened to out, or its slot narrowed */
+	struct rnf_stage_input in[RNF_OP_INPUTS];
+	int out;
+	int forward; /* of the row's partner, which is run in the same call */
 	struct rnf_operand sum;  /* CHAIN_SUM: where an image's vector goes */
 	int64_t acc;             /* sums: floats into the worker's accumulators */
 	int64_t reduction;       /* CHAIN_REDUCE: floats into the phase's vector */
@@ -81,16 +87,10 @@ struct rnf_step {
 	size_t n_ahead;
 };
 
-/* An op that one thread runs when all images are through a phase. */
-struct rnf_barrier {
-	const struct rnf_op *op;
-	struct rnf_operand in[RNF_OP_INPUTS], out;
-};
-
 struct rnf_phase {
 	struct rnf_step *steps;
 	size_t n_steps;
-	struct rnf_barrier *barriers;
+	const struct rnf_op **barriers; /* run by one thread when all images are through */
 	size_t n_barriers;
 	int64_t reductions, gradient; /* floats of its vector of sums, and their place */
 	int64_t doubles; /* that this vector ends with, each in the place of two floats */
@@ -101,7 +101,7 @@ struct rnf_plan {
 	int64_t batch; /* capacity, images */
 	struct rnf_phase *phases;
 	size_t n_phases;
-	struct rnf_barrier *prologue; /* fixed coefficients, before phase 0 */
+	const struct rnf_op **prologue; /* what follows from weights alone, before phase 0 */
 	size_t n_prologue;
 	struct rnf_operand *operands; /* of each value that has a place */
 	char *stored;                 /* values in the arena */

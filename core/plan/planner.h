@@ -41,7 +41,7 @@ struct rnf_planner {
 
 static inline enum rnf_op_class rnf_class_of(const struct rnf_op *op)
 {
-	return rnf_op_info[op->kind].class;
+	return op->row->class;
 }
 static inline int rnf_is_reduce(const struct rnf_op *op)
 {
@@ -85,10 +85,6 @@ struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op);
 
 /* -- the others, in the order of their work -- */
 
-/* The shape of the conv that an op runs, forward or backward; 0: it is none.
- * (kernel.c) */
-int rnf_conv_shape_of(const struct rnf_program *program, const struct rnf_op *op,
-		      struct rnf_conv_shape *shape);
 /* Choose the kernel of an op that is a conv. (kernel.c) */
 rnf_status rnf_kernel_choose(const struct rnf_program *program,
 			     const struct rnf_feature *backend, void *self,

@@ -18,8 +18,8 @@ static const char *chain_words(const struct rnf_chain *chain)
 		const struct rnf_stage *s = &chain->stages[i];
 		words = rnf_format("%s%s%s", words, i ? ", " : "",
 				   s->move ? move_words[s->move]
-				   : s->fused ? "act_fwd_bwd"
-					      : rnf_op_info[s->op->kind].name);
+				   : s->forward >= 0 ? s->op->row->both_name
+						     : s->op->row->name);
 	}
 	return words;
 }
@@ -39,16 +39,17 @@ static const char *conv_words(const char *name, const struct rnf_conv_shape *s)
 const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *step)
 {
 	struct rnf_conv_shape shape;
-	const char *name = rnf_op_info[step->op->kind].name;
+	const char *name = step->op->row->name;
 	if (step->chain) return rnf_format("chain %s", chain_words(step->chain));
 	if (step->move) return move_words[step->move];
-	if (!rnf_conv_shape_of(plan->program, step->op, &shape)) return name;
+	if (!step->op->row->conv) return name;
+	step->op->row->conv(plan->program, step->op, &shape);
 	return conv_words(name, &shape);
 }
 
 const char *rnf_step_label(const struct rnf_step *step)
 {
-	return step->op->label ? step->op->label : rnf_op_info[step->op->kind].name;
+	return step->op->label ? step->op->label : step->op->row->name;
 }
 
 static void print_step(const struct rnf_plan *plan, const struct rnf_step *step,
@@ -65,7 +66,7 @@ static void print_step(const struct rnf_plan *plan, const struct rnf_step *step,
 	}
 	const struct rnf_value *y = &p->values[op->out];
 	fprintf(out, "   step   %s", step->move ? move_words[step->move]
-					  : rnf_op_info[op->kind].name);
+					  : op->row->name);
 	if (step->kernel.name)
 		fprintf(out, " %lldx%lld/%lld -> %lld x %lld x %lld  %.2f M MAC  [%s]",
 			(long long)op->window.kernel_h,

@@ -31,7 +31,7 @@ static int is_ready(const struct sweep *s, int value)
 	const int from = s->p->values[value].op;
 	if (s->p->values[value].domain != RNF_IMAGE) return 1;
 	if (!s->cheap[from]) return s->before[value];
-	return s->ready[from] && s->p->ops[from].kind != RNF_OP_ADD;
+	return s->ready[from] && s->p->ops[from].row->keep != RNF_CHEAP_SUM;
 }
 
 static int has_ready_inputs(const struct sweep *s, const struct rnf_op *op)
@@ -47,7 +47,7 @@ static int is_cheap(const struct sweep *s, int id)
 	const struct rnf_op *op = &s->p->ops[id];
 	const struct rnf_value *v = &s->p->values[op->out];
 	if (!s->fused || v->h * v->w == 1) return 0;
-	if (op->kind != RNF_OP_ADD) return rnf_op_info[op->kind].cheap;
+	if (op->row->keep != RNF_CHEAP_SUM) return op->row->keep == RNF_CHEAP;
 	return op->out < s->p->loss && s->ready[id];
 }
 
@@ -70,7 +70,7 @@ static void demand(struct sweep *s, int phase, int id)
 		const int v = p->ops[id].in[i], from = p->values[v].op;
 		const struct rnf_op *op = &p->ops[from];
 		if (p->values[v].domain != RNF_IMAGE) continue;
-		if (op->kind != RNF_OP_INPUT &&
+		if (op->row->class != RNF_INPUT &&
 		    (rnf_plan_depth(p, from, s->fused) == phase ||
 		     s->cheap[from]))
 			demand(s, phase, from);
@@ -83,10 +83,10 @@ static void demand(struct sweep *s, int phase, int id)
 static void demand_own(struct sweep *s, int phase, int id)
 {
 	const struct rnf_program *p = s->p;
-	const enum rnf_op_class class = rnf_op_info[p->ops[id].kind].class;
+	const enum rnf_op_class class = p->ops[id].row->class;
 	const int v = p->ops[id].out;
 	const int result = v == p->logits || v == p->loss;
-	if (class == RNF_SOURCE || class == RNF_BARRIER) return;
+	if (class == RNF_INPUT || class == RNF_TENSOR || class == RNF_BARRIER) return;
 	if (result) s->stored[v] = 1;
 	if (result || !s->cheap[id]) demand(s, phase, id);
 }

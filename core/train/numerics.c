@@ -133,7 +133,7 @@ static const char *op_words(const struct rnf_program *p, const struct rnf_op *op
 {
 	const int backward = op->out > p->loss;
 	return rnf_format("%s (%s, %s)", op->label ? op->label : "the model",
-			  rnf_op_info[op->kind].words, backward ? "backward" : "forward");
+			  op->row->words, backward ? "backward" : "forward");
 }
 
 static const char *input_words(const struct rnf_training_step *s,
@@ -159,7 +159,7 @@ static const char *primitive_words(const struct rnf_training_step *s)
 	struct rnf_sight sight;
 	if (replay(s, &sight) < 0) return rnf_fail_line();
 	if (!sight.bad) return nothing_words(s->e);
-	if (sight.bad->kind == RNF_OP_INPUT) return input_words(s, &sight);
+	if (sight.bad->row->class == RNF_INPUT) return input_words(s, &sight);
 	return rnf_format("first bad value in %s: %s; %s",
 			  op_words(s->e->programs[1], sight.bad),
 			  spread_words(&sight.spread), lower_rate);

@@ -115,46 +115,11 @@ static double gradient_norm(struct rnf_training_step *s)
 	return sqrt(sum);
 }
 
-/* A norm's statistics: of the batch, and the running ones that take them in. */
-struct norm {
-	int64_t channels;
-	const float *mean, *variance;          /* [channels] */
-	float *running_mean, *running_variance; /* [channels] */
-	double momentum;
-};
-
-/* The first norm from op *i on, *i behind it; 0: there is none. */
-static int next_norm(const struct rnf_experiment *e, size_t *i, struct norm *norm)
-{
-	const struct rnf_program *p = e->programs[1];
-	while (*i < p->n_ops && p->ops[*i].kind != RNF_OP_BN_COEF) ++*i;
-	if (*i == p->n_ops) return 0;
-	const struct rnf_op *op = &p->ops[(*i)++];
-	const int64_t c = p->values[op->out].c / RNF_NORM_ROWS;
-	const float *coef = rnf_exec_value(e->execs[1], op->out, 0);
-	*norm = (struct norm){
-		.channels = c, .mean = coef + RNF_NORM_MEAN * c,
-		.variance = coef + RNF_NORM_VARIANCE * c,
-		.running_mean = rnf_exec_value(e->execs[1], op->in[3], 0),
-		.running_variance = rnf_exec_value(e->execs[1], op->in[4], 0),
-		.momentum = op->momentum };
-	return 1;
-}
-
-static int statistics_are_finite(const struct rnf_experiment *e)
-{
-	struct norm n;
-	for (size_t i = 0; next_norm(e, &i, &n);)
-		if (rnf_count_bad(n.mean, n.channels) + rnf_count_bad(n.variance, n.channels))
-			return 0;
-	return 1;
-}
-
 static enum rnf_fault judge(const struct rnf_experiment *e, const struct rnf_run *run)
 {
 	if (!isfinite(run->loss)) return RNF_FAULT_LOSS;
 	if (!isfinite(run->grad_norm)) return RNF_FAULT_GRADIENT;
-	return statistics_are_finite(e) ? RNF_FAULT_NONE : RNF_FAULT_STATISTICS;
+	return rnf_exec_is_finite(e->execs[1]) ? RNF_FAULT_NONE : RNF_FAULT_STATISTICS;
 }
 
 /* Next comes `what`. Did all before it leave each thread's float mode alone? */
@@ -228,23 +193,6 @@ static void update_weights(void *arg, int worker)
 	rnf_hands_lend(NULL);
 }
 
-/* running[n] of a norm. */
-static void take_in(float *running, const float *batch, int64_t n, double momentum)
-{
-	const float m = (float)momentum, rest = (float)(1.0 - momentum);
-	for (int64_t k = 0; k < n; k++)
-		running[k] = m * running[k] + rest * batch[k];
-}
-
-static void update_statistics(const struct rnf_experiment *e)
-{
-	struct norm n;
-	for (size_t i = 0; next_norm(e, &i, &n);) {
-		take_in(n.running_mean, n.mean, n.channels, n.momentum);
-		take_in(n.running_variance, n.variance, n.channels, n.momentum);
-	}
-}
-
 double rnf_training_base_rate(const struct rnf_experiment *e)
 {
 	const struct rnf_ref *optimizer = e->conf.train.optimizer;
@@ -283,7 +231,7 @@ static void update(const struct rnf_experiment *e, const struct rnf_run *run)
 	struct update_job job = { e, { .size = sizeof job.update,
 				       .step = run->step, .lr = run->lr } };
 	rnf_pool_run(e->pool, update_weights, &job);
-	update_statistics(e);
+	rnf_exec_commit(e->execs[1]);
 	e->execs[0]->stale = 1;
 }
 

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "kernel/conv.h"
-#include "kernel/narrow.h"
+#include "exec/narrow.h"
 #include "lib/guard.h"
 #include "lib/noise.h"
 #include "lib/plugin.h"
+#include "lib/rows.h"
 
 /* -- calls -- */
 
@@ -27,7 +27,7 @@ static rnf_status choose(const struct test_convs *by, const struct rnf_conv_shap
 			 struct rnf_kernel *kernel)
 {
 	return by->impl ? by->impl->conv(by->self, &rnf_host, s, kernel)
-			: rnf_conv_plain(s, kernel);
+			: test_row("conv")->plain(s, kernel);
 }
 
 static void describe(struct test_conv_call *call, const struct test_convs *by,

@@ -51,7 +51,7 @@ static void look(struct rnf_exec *exec)
 {
 	struct masks *masks = exec->sight;
 	const struct rnf_op *op = &exec->plan->program->ops[exec->phase];
-	if (op->kind != RNF_OP_ACT) return;
+	if (strcmp(op->row->name, "act") != 0) return;
 	const float *y = rnf_exec_value(exec, op->out, 0);
 	for (int i = 0; i < N; i++)
 		masks->of[masks->n][i] = y[i] == 0;
@@ -87,7 +87,7 @@ static uint64_t key_of_first(const char *layers, const char *label)
 	const struct rnf_experiment *e = create(layers);
 	const struct rnf_program *p = e->programs[1];
 	for (size_t i = 0; i < p->n_ops; i++)
-		if (p->ops[i].kind == RNF_OP_ACT && !strcmp(p->ops[i].label, label))
+		if (!strcmp(p->ops[i].row->name, "act") && !strcmp(p->ops[i].label, label))
 			return p->ops[i].node;
 	ck_abort_msg("%s has no pointwise op", label);
 }

@@ -66,7 +66,7 @@ START_TEST(each_conv_is_seen)
 	const struct rnf_program *p = e->programs[1];
 	int seen = 0;
 	for (size_t i = 0; i < p->n_ops; i++) {
-		if (p->ops[i].kind != RNF_OP_CONV) continue;
+		if (strcmp(p->ops[i].row->name, "conv") != 0) continue;
 		const struct rnf_model_weight *w =
 			&p->weights[p->values[p->ops[i].in[1]].weight];
 		float keep[4096];
@@ -95,7 +95,7 @@ START_TEST(an_image_is_seen)
 	rnf_exec_value(e->execs[1], e->programs[1]->input, 4)[17] = -INFINITY;
 	rnf_exec_value(e->execs[1], e->programs[1]->input, 5)[0] = NAN;
 	rnf_exec_observe(e->execs[1], &sight);
-	ck_assert_int_eq(sight.bad->kind, RNF_OP_INPUT);
+	ck_assert_int_eq(sight.bad->row->class, RNF_INPUT);
 	ck_assert_int_eq(sight.image, 4);
 	ck_assert_int_eq(sight.spread.nan, 1);
 	ck_assert_int_eq(sight.spread.infinite, 1);

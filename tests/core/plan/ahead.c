@@ -60,7 +60,7 @@ static struct touched touched_by(const struct rnf_step *s)
 	for (size_t i = 0; s->chain && i < s->chain->n_slots; i++)
 		touch(&t, s->chain->slots[i].operand);
 	for (size_t i = 0; s->chain && i < s->chain->n_stages; i++)
-		if (s->chain->stages[i].move) touch(&t, s->chain->stages[i].coef);
+		if (s->chain->stages[i].move) touch(&t, s->chain->stages[i].in[0].whole);
 	for (int i = 0; !s->chain && i < RNF_OP_INPUTS; i++)
 		touch(&t, s->in[i]);
 	if (!s->chain) touch(&t, s->out);

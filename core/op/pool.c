@@ -1,8 +1,10 @@
-/* A window's channels are taken a vector at a time, which stays in a register while its
+/* Mean and maximum over windows of one image, NHWC, which count only pixels inside of it.
+ * A window's channels are taken a vector at a time, which stays in a register while its
  * pixels go by. */
-#include "kernel/pool.h"
+#include <rnframe/vmath.h>
 
-#include "kernel/clones.h"
+#include "op/builder.h"
+#include "op/tape.h"
 
 /* RNF_LANES channels, or n where there are less: the other lanes are 0. */
 RNF_INLINE void get(int64_t n, const float *from, rnf_vec *v)
@@ -144,32 +146,126 @@ RNF_INLINE void largest_bwd(const struct box *b, int64_t i, int64_t n, const flo
 		}
 }
 
-RNF_CLONES
-void rnf_avgpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
+RNF_MULTIARCH
+static void avgpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *x, float *y)
 {
 	each_window(w, h, wd, c, average, x, NULL, y);
 }
 
-RNF_CLONES
-void rnf_avgpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
+RNF_MULTIARCH
+static void avgpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *dy, float *dx)
 {
 	memset(dx, 0, (size_t)(h * wd * c) * sizeof *dx);
 	each_window(w, h, wd, c, average_bwd, NULL, dy, dx);
 }
 
-RNF_CLONES
-void rnf_maxpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
+RNF_MULTIARCH
+static void maxpool_fwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *x, float *y)
 {
 	each_window(w, h, wd, c, largest, x, NULL, y);
 }
 
-RNF_CLONES
-void rnf_maxpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
+RNF_MULTIARCH
+static void maxpool_bwd(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
 		     const float *x, const float *dy, float *dx)
 {
 	memset(dx, 0, (size_t)(h * wd * c) * sizeof *dx);
 	each_window(w, h, wd, c, largest_bwd, x, dy, dx);
+}
+
+/* -- as ops -- */
+
+static void avg(const struct rnf_image_io *io)
+{
+	const struct rnf_value *x = io->x[0];
+	avgpool_fwd(&io->op->window, x->h, x->w, x->c, io->in[0], io->out);
+}
+
+static void avg_bwd(const struct rnf_image_io *io)
+{
+	const struct rnf_value *x = io->y;
+	avgpool_bwd(&io->op->window, x->h, x->w, x->c, io->in[0], io->out);
+}
+
+static void max(const struct rnf_image_io *io)
+{
+	const struct rnf_value *x = io->x[0];
+	maxpool_fwd(&io->op->window, x->h, x->w, x->c, io->in[0], io->out);
+}
+
+/* The gradient goes to the first maximum of each window, found again in x. */
+static void max_bwd(const struct rnf_image_io *io)
+{
+	const struct rnf_value *x = io->y;
+	maxpool_bwd(&io->op->window, x->h, x->w, x->c, io->in[0], io->in[1], io->out);
+}
+
+static const struct rnf_op_row avg_bwd_row = {
+	.name = "avgpool_bwd", .words = "average pool", .class = RNF_HEAVY,
+	.in = { RNF_IS("dy", IMAGE) }, .rows = 1, .image = avg_bwd,
+};
+static const struct rnf_op_row max_bwd_row = {
+	.name = "maxpool_bwd", .words = "maximum pool", .class = RNF_HEAVY,
+	.in = { RNF_IS("x", IMAGE), RNF_IS("dy", IMAGE) }, .rows = 1, .image = max_bwd,
+};
+
+static void avg_gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
+{
+	const int x = op->in[0];
+	rnf_tape_receive(t, op, x, rnf_tape_append_like(t, op, &avg_bwd_row, &dy, 1, x));
+}
+
+static void max_gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
+{
+	const int x = op->in[0];
+	rnf_tape_receive(t, op, x, rnf_tape_append_like(t, op, &max_bwd_row,
+							(int[]){ x, dy }, 2, x));
+}
+
+static const struct rnf_op_row avg_row = {
+	.name = "avgpool", .words = "average pool", .call = "avgpool", .class = RNF_HEAVY,
+	.in = { RNF_IS("x", IMAGE) }, .has_window = 1, .rows = 1, .gradient = avg_gradient,
+	.image = avg,
+};
+static const struct rnf_op_row max_row = {
+	.name = "maxpool", .words = "maximum pool", .call = "maxpool", .class = RNF_HEAVY,
+	.in = { RNF_IS("x", IMAGE) }, .has_window = 1, .rows = 1, .gradient = max_gradient,
+	.image = max,
+};
+
+static rnf_val pool(struct rnf_graph *g, const struct rnf_op_row *row, rnf_val x,
+		    const struct rnf_window *window)
+{
+	if (!window) return rnf_builder_broken(g, "%s: its window is NULL", row->call);
+	return rnf_append(g, &(struct rnf_op){ .row = row, .in = { x }, .n_in = 1,
+					       .window = *window },
+			  window->out_h, window->out_w, rnf_shape_of(g, x).c);
+}
+
+static rnf_val avgpool(struct rnf_graph *g, rnf_val x, const struct rnf_window *w)
+{
+	return pool(g, &avg_row, x, w);
+}
+
+static rnf_val maxpool(struct rnf_graph *g, rnf_val x, const struct rnf_window *w)
+{
+	return pool(g, &max_row, x, w);
+}
+
+/* The largest pixel of a window that is the whole image. */
+static rnf_val global_maxpool(struct rnf_graph *g, rnf_val x)
+{
+	const struct rnf_value v = rnf_shape_of(g, x);
+	return maxpool(g, x, &(struct rnf_window){
+		.kernel_h = v.h, .kernel_w = v.w, .stride = 1, .out_h = 1, .out_w = 1 });
+}
+
+void rnf_primitive_pool(struct rnf_graph *g)
+{
+	g->avgpool = avgpool;
+	g->maxpool = maxpool;
+	g->global_maxpool = global_maxpool;
 }

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/matmul.h"
-#include "kernel/pointwise.h"
+#include "op/tile.h"
 #include "lib/golden.h"
 #include "lib/noise.h"
 #include "lib/plugin.h"
+#include "lib/rows.h"
 
 /* Of golden tensors: sums of up to 65 products of normals. */
 #define TOLERANCE 1e-5
@@ -29,13 +29,35 @@ static float *nothing(int64_t n)
 	return data;
 }
 
+static void fwd(int64_t pixels, int64_t c, int64_t k, const float *x, const float *w, float *y)
+{
+	test_row_image(&(struct test_image){ .row = "matmul", .x = { { pixels, 1, c } },
+					     .y = { pixels, 1, k }, .first = 1 }, x, w, y);
+}
+
+static void bwd_data(int64_t pixels, int64_t c, int64_t k, const float *dy, const float *w,
+		     float *dx)
+{
+	test_row_image(&(struct test_image){ .row = "matmul_bwd_data",
+		.x = { { pixels, 1, k } }, .y = { pixels, 1, c }, .first = 1 }, dy, w, dx);
+}
+
+static void bwd_weights(int64_t pixels, int64_t c, int64_t k, const float *x, const float *dy,
+			float *dw, int first)
+{
+	test_row_image(&(struct test_image){ .row = "matmul_bwd_weights",
+		.x = { { pixels, 1, c }, { pixels, 1, k } }, .y = { 1, 1, c * k },
+		.first = first }, x, dy, dw);
+}
+
 static void check_fwd(const char *name, int64_t image, const int64_t in[8], int64_t k)
 {
 	const int64_t pixels = in[1] * in[2], c = in[3];
 	const float *x = golden_op(name, "x", NULL) + image * pixels * c;
 	float *y = nothing(pixels * k);
-	rnf_matmul_fwd(pixels, c, k, x, golden_op(name, "kernel", NULL), y);
-	rnf_bias_tile(pixels, k, y, golden_op(name, "bias", NULL), y);
+	fwd(pixels, c, k, x, golden_op(name, "kernel", NULL), y);
+	test_row_tile("bias", pixels, k, (const float *const[]){ y, golden_op(name, "bias", NULL) },
+		      2, y);
 	golden_check(name, "y", y, image * pixels * k, pixels * k, TOLERANCE);
 	free(y);
 }
@@ -48,9 +70,9 @@ static void check_bwd(const char *name, int64_t image, const int64_t in[8], int6
 	const float *x = golden_op(name, "x", NULL) + image * pixels * c;
 	const float *dy = golden_op(name, "dy", NULL) + image * pixels * k;
 	float *dx = nothing(pixels * c);
-	rnf_matmul_bwd_data(pixels, c, k, dy, golden_op(name, "kernel", NULL), dx);
+	bwd_data(pixels, c, k, dy, golden_op(name, "kernel", NULL), dx);
 	golden_check(name, "dx", dx, image * pixels * c, pixels * c, TOLERANCE);
-	rnf_matmul_bwd_weights(pixels, c, k, x, dy, dkernel, image == 0);
+	bwd_weights(pixels, c, k, x, dy, dkernel, image == 0);
 	rnf_sum_tile(pixels, k, dy, dbias);
 	free(dx);
 }
@@ -102,19 +124,19 @@ static void check_product(const struct product *p, const float *a, const float *
 START_TEST(all_sizes_are_sums_of_products)
 {
 	const int64_t n = sizes[_i].pixels, c = sizes[_i].c, k = sizes[_i].k;
-	const struct product fwd = { "y", n, k, c, c, 1, 1, k };
+	const struct product forward = { "y", n, k, c, c, 1, 1, k };
 	const struct product data = { "dx", n, c, k, k, 1, k, 1 };
 	const struct product weights = { "dw", c, k, n, 1, c, 1, k };
 	float *x = test_noise(n * c, 1), *w = test_noise(c * k, 2);
 	float *dy = test_noise(n * k, 3), *y = nothing(n * k);
 	float *dx = nothing(n * c), *dw = nothing(c * k);
-	rnf_matmul_fwd(n, c, k, x, w, y);
-	check_product(&fwd, x, w, 1, y);
-	rnf_matmul_bwd_data(n, c, k, dy, w, dx);
+	fwd(n, c, k, x, w, y);
+	check_product(&forward, x, w, 1, y);
+	bwd_data(n, c, k, dy, w, dx);
 	check_product(&data, dy, w, 1, dx);
-	rnf_matmul_bwd_weights(n, c, k, x, dy, dw, 1);
+	bwd_weights(n, c, k, x, dy, dw, 1);
 	check_product(&weights, x, dy, 1, dw);
-	rnf_matmul_bwd_weights(n, c, k, x, dy, dw, 0);
+	bwd_weights(n, c, k, x, dy, dw, 0);
 	check_product(&weights, x, dy, 2, dw);
 	float *const all[] = { x, w, dy, y, dx, dw };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -1,13 +1,16 @@
-/* For output channel o and input channel j of its group (d = c / groups of them)
+/* Convolution. Backends have kernels for it; here are the row and plain loops, the readable
+ * oracle, which run where a backend has none (convs in groups, of OpenBLAS).
+ *
+ * For output channel o and input channel j of its group (d = c / groups of them)
  * the products of a tap are lanes: x[group(o) d + j] w[tap][j][o]. A dense conv
  * has one group and broadcasts x; a grouped one first spreads each pixel to d
  * vectors of k lanes, so that all k channels are computed side by side. */
-#include "kernel/conv.h"
-
 #include <string.h>
 
 #include <rnframe/vmath.h>
 #include "base/arena.h"
+#include "op/builder.h"
+#include "op/tape.h"
 
 /* y[k] += a x[k] */
 RNF_MULTIARCH
@@ -205,7 +208,7 @@ static int64_t scratch_floats(const struct rnf_conv_shape *s)
 	return s->window.kernel_h * s->window.kernel_w * s->c * s->k;
 }
 
-rnf_status rnf_conv_plain(const struct rnf_conv_shape *shape,
+static rnf_status plain(const struct rnf_conv_shape *shape,
 			  struct rnf_kernel *kernel)
 {
 	static void (*const runs[])(const void *, const struct rnf_step_io *) = {
@@ -219,4 +222,117 @@ rnf_status rnf_conv_plain(const struct rnf_conv_shape *shape,
 		.name = "plain", .run = runs[shape->kind], .state = state,
 		.scratch_bytes = (size_t)scratch_floats(shape) * sizeof(float) };
 	return RNF_OK;
+}
+
+/* -- as ops -- */
+
+/* Of a conv from x to y. */
+static void shape_between(const struct rnf_program *p, const struct rnf_op *op, int x, int y,
+			  struct rnf_conv_shape *shape)
+{
+	const struct rnf_value *in = &p->values[x];
+	*shape = (struct rnf_conv_shape){
+		.kind = shape->kind, .algorithm = op->algorithm, .precision = p->precision,
+		.h = in->h, .w = in->w, .c = in->c, .k = p->values[y].c,
+		.groups = op->groups, .window = op->window };
+}
+
+static void fwd_shape(const struct rnf_program *p, const struct rnf_op *op,
+		      struct rnf_conv_shape *shape)
+{
+	shape->kind = RNF_STEP_CONV_FWD;
+	shape_between(p, op, op->in[0], op->out, shape);
+}
+
+static void bwd_data_shape(const struct rnf_program *p, const struct rnf_op *op,
+			   struct rnf_conv_shape *shape)
+{
+	shape->kind = RNF_STEP_CONV_BWD_DATA;
+	shape_between(p, op, op->out, op->in[0], shape);
+}
+
+static void bwd_weights_shape(const struct rnf_program *p, const struct rnf_op *op,
+			      struct rnf_conv_shape *shape)
+{
+	shape->kind = RNF_STEP_CONV_BWD_WEIGHTS;
+	shape_between(p, op, op->in[0], op->in[1], shape);
+}
+
+/* Each output is a sum over the taps and the channels of its group. */
+static int64_t macs(const struct rnf_program *p, const struct rnf_op *op)
+{
+	struct rnf_conv_shape s;
+	op->row->conv(p, op, &s);
+	return s.window.out_h * s.window.out_w * s.k * s.window.kernel_h * s.window.kernel_w *
+	       s.c / s.groups;
+}
+
+static const struct rnf_op_row bwd_data_row = {
+	.name = "conv_bwd_data", .words = "conv's input", .class = RNF_HEAVY, .rows = 1,
+	.in = { RNF_IS("dy", IMAGE), RNF_IS("kernel", KERNEL) },
+	.macs = macs, .conv = bwd_data_shape, .plain = plain,
+};
+static const struct rnf_op_row bwd_weights_row = {
+	.name = "conv_bwd_weights", .words = "conv's kernel", .class = RNF_HEAVY_REDUCE,
+	.in = { RNF_IS("x", IMAGE), RNF_IS("dy", IMAGE) }, .rows = 1,
+	.macs = macs, .conv = bwd_weights_shape, .plain = plain,
+};
+
+static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
+{
+	const int x = op->in[0], w = op->in[1];
+	if (rnf_tape_value(t, x).needs_grad)
+		rnf_tape_receive(t, op, x, rnf_tape_append_like(t, op, &bwd_data_row,
+								(int[]){ dy, w }, 2, x));
+	rnf_tape_receive_weight(t, w, rnf_tape_append_like(t, op, &bwd_weights_row,
+							   (int[]){ x, dy }, 2, w), 0);
+}
+
+static int is_winograd(const struct rnf_op *op)
+{
+	const struct rnf_window *w = &op->window;
+	return w->kernel_h == 3 && w->kernel_w == 3 && w->stride == 1 && op->groups == 1;
+}
+
+static rnf_val check(const struct rnf_use *u)
+{
+	const struct rnf_op *op = u->op;
+	const int64_t c = rnf_use_operand(u, 0)->c;
+	if (op->groups < 1 || c % op->groups || u->c % op->groups)
+		return rnf_builder_broken(u->graph, "conv2d: groups is %lld, must divide both "
+					  "the %lld channels of x and the %lld of the kernel",
+					  (long long)op->groups, (long long)c, (long long)u->c);
+	if (op->algorithm < RNF_ALGORITHM_AUTO || op->algorithm > RNF_ALGORITHM_WINOGRAD)
+		return rnf_builder_broken(u->graph, "conv2d: algorithm is %d, must be %d .. %d",
+					  (int)op->algorithm, RNF_ALGORITHM_AUTO,
+					  RNF_ALGORITHM_WINOGRAD);
+	if (op->algorithm == RNF_ALGORITHM_WINOGRAD && !is_winograd(op))
+		return rnf_builder_broken(u->graph, "conv2d: the algorithm winograd is for "
+					  "dense 3 x 3 kernels of stride 1");
+	return 0;
+}
+
+static const struct rnf_op_row row = {
+	.name = "conv", .words = "conv", .call = "conv2d", .class = RNF_HEAVY,
+	.in = { RNF_IS("x", IMAGE), RNF_IS("kernel", KERNEL) }, .has_window = 1, .rows = 1,
+	.check = check, .gradient = gradient, .macs = macs, .conv = fwd_shape, .plain = plain,
+};
+
+static rnf_val call(struct rnf_graph *g, rnf_val x, rnf_val kernel,
+		    const struct rnf_window *window, int64_t groups,
+		    enum rnf_algorithm algorithm)
+{
+	if (!window) return rnf_builder_broken(g, "conv2d: its window is NULL");
+	if (groups < 1)
+		return rnf_builder_broken(g, "conv2d: groups is %lld, must be 1 or more",
+					  (long long)groups);
+	return rnf_append(g, &(struct rnf_op){ .row = &row, .in = { x, kernel }, .n_in = 2,
+					       .window = *window, .groups = groups,
+					       .algorithm = algorithm },
+			  window->out_h, window->out_w, rnf_made_by(g, kernel));
+}
+
+void rnf_primitive_conv(struct rnf_graph *g)
+{
+	g->conv2d = call;
 }

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/pointwise.h"
 #include "lib/guard.h"
 #include "lib/noise.h"
 #include "lib/plugin.h"
+#include "lib/rows.h"
 
 static const int64_t channels[] = { 1, 3, 8, 15, 16, 17, 24, 32, 64, 70 };
 enum { PIXELS = 7 };
@@ -43,11 +43,19 @@ static void near(const char *what, int64_t c, int64_t i, double got, double want
 		      what, (int)c, (int)i, got, want);
 }
 
+/* Operands up to the first NULL. */
+static void run(const char *row, const struct tile *t, const float *a, const float *b,
+		const float *coef, float *y)
+{
+	const float *const in[] = { a, b, coef };
+	test_row_tile(row, PIXELS, t->c, in, 1 + (b != NULL) + (coef != NULL), y);
+}
+
 /* -- element by element -- */
 
 static void bias(const struct tile *t, const float *a, float *y)
 {
-	rnf_bias_tile(PIXELS, t->c, a, t->coef, y);
+	run("bias", t, a, t->coef, NULL, y);
 }
 
 static double bias_of(const struct tile *t, int64_t i, int64_t k)
@@ -57,7 +65,7 @@ static double bias_of(const struct tile *t, int64_t i, int64_t k)
 
 static void affine(const struct tile *t, const float *a, float *y)
 {
-	rnf_affine_tile(PIXELS, t->c, a, t->coef, y);
+	run("affine", t, a, t->coef, NULL, y);
 }
 
 static double affine_of(const struct tile *t, int64_t i, int64_t k)
@@ -67,7 +75,7 @@ static double affine_of(const struct tile *t, int64_t i, int64_t k)
 
 static void affine_bwd(const struct tile *t, const float *a, float *y)
 {
-	rnf_affine_bwd_tile(PIXELS, t->c, a, t->b, t->coef, y);
+	run("affine_bwd", t, a, t->b, t->coef, y);
 }
 
 static double affine_bwd_of(const struct tile *t, int64_t i, int64_t k)
@@ -79,7 +87,7 @@ static double affine_bwd_of(const struct tile *t, int64_t i, int64_t k)
 
 static void scale(const struct tile *t, const float *a, float *y)
 {
-	rnf_scale_tile(PIXELS, t->c, a, t->coef, y);
+	run("scale", t, a, t->coef, NULL, y);
 }
 
 static double scale_of(const struct tile *t, int64_t i, int64_t k)
@@ -89,7 +97,7 @@ static double scale_of(const struct tile *t, int64_t i, int64_t k)
 
 static void add(const struct tile *t, const float *a, float *y)
 {
-	rnf_add_tile(t->n, a, t->b, y);
+	run("add", t, a, t->b, NULL, y);
 }
 
 static double add_of(const struct tile *t, int64_t i, int64_t k)
@@ -101,7 +109,7 @@ static double add_of(const struct tile *t, int64_t i, int64_t k)
 static void broadcast(const struct tile *t, const float *a, float *y)
 {
 	(void)a;
-	rnf_broadcast_tile(PIXELS, t->c, t->coef, 0.25f, y);
+	run("broadcast", t, t->coef, NULL, NULL, y);
 }
 
 static double broadcast_of(const struct tile *t, int64_t i, int64_t k)
@@ -144,22 +152,30 @@ END_TEST
 
 static void sum(struct tile *t)
 {
-	rnf_sum_tile(PIXELS, t->c, t->a, t->sum);
+	run("SUM", t, t->a, NULL, NULL, t->sum);
 }
 
 static void stats(struct tile *t)
 {
-	rnf_stats_tile(PIXELS, t->c, t->a, t->coef, t->sum);
+	/* the pixel around which it sums lies behind the sums */
+	const size_t both = (size_t)(2 * t->c) * sizeof(float), pixel = both / 2;
+	float *sums = malloc(both + pixel);
+	memcpy(sums, t->sum, both);
+	memcpy(sums + 2 * t->c, t->coef, pixel);
+	run("STATS", t, t->a, NULL, NULL, sums);
+	memcpy(t->sum, sums, both);
+	free(sums);
 }
 
 static void bn_sums(struct tile *t)
 {
-	rnf_bn_sums_tile(PIXELS, t->c, t->a, t->b, t->coef, t->sum);
+	/* the mean is the third of the coefficients */
+	run("BN_SUMS", t, t->a, t->b, t->coef - 2 * t->c, t->sum);
 }
 
 static void dot(struct tile *t)
 {
-	rnf_dot_tile(PIXELS, t->c, t->a, t->b, t->sum);
+	run("DOT", t, t->a, t->b, NULL, t->sum);
 }
 
 /* What one pixel adds to the first and the second sum of channel k. */
@@ -225,5 +241,5 @@ int main(void)
 		{ sums_follow_their_formulas, TEST_ROWS(sums) },
 		{ NULL, 0 },
 	};
-	return test_run_cases("pointwise", cases);
+	return test_run_cases("tile", cases);
 }

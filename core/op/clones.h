@@ -1,7 +1,7 @@
 /* RNF_MULTIARCH for a function that other files call, whose name clang would hide from
  * them: it stays one there. */
-#ifndef RNF_KERNEL_CLONES_H
-#define RNF_KERNEL_CLONES_H
+#ifndef RNF_OP_CLONES_H
+#define RNF_OP_CLONES_H
 
 #include <rnframe/vmath.h>
 

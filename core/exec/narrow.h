@@ -1,7 +1,7 @@
 /* bf16, the upper half of a float: what stored tensors are kept in where a program
  * asks for it. */
-#ifndef RNF_KERNEL_NARROW_H
-#define RNF_KERNEL_NARROW_H
+#ifndef RNF_EXEC_NARROW_H
+#define RNF_EXEC_NARROW_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "kernel/narrow.h"
+#include "exec/narrow.h"
 
-#include "kernel/clones.h"
+#include "op/clones.h"
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif

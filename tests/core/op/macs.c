@@ -52,7 +52,7 @@ START_TEST(each_pass_of_a_layer_costs_the_same)
 		const int64_t macs = rnf_op_macs(p, &p->ops[i]);
 		if (macs == 0 || strcmp(p->ops[i].label, layers[_i].layer) != 0) continue;
 		ck_assert_msg(macs == layers[_i].macs, "%s: %s has %lld multiply-adds, not %lld",
-			      layers[_i].layer, rnf_op_info[p->ops[i].kind].name,
+			      layers[_i].layer, p->ops[i].row->name,
 			      (long long)macs, (long long)layers[_i].macs);
 		passes++;
 	}
@@ -67,5 +67,5 @@ int main(void)
 		{ each_pass_of_a_layer_costs_the_same, TEST_ROWS(layers) },
 		{ NULL, 0 },
 	};
-	return test_run_cases("op", cases);
+	return test_run_cases("macs", cases);
 }

@@ -1,0 +1,61 @@
+/* A program in the making: where the layer at work stands, and its first failure. Layers see
+ * the first member, whose calls append ops. */
+#ifndef RNF_OP_BUILDER_H
+#define RNF_OP_BUILDER_H
+
+#include "op/op.h"
+
+enum { RNF_SCOPES_MAX = 64 };
+
+struct rnf_builder {
+	struct rnf_graph graph; /* first: the plugins' view */
+	struct rnf_program *program;
+	char scope[256];
+	size_t ends[RNF_SCOPES_MAX]; /* length of the scope before each enter */
+	int n_ends;
+	int floor; /* scopes that the layer under way may not leave */
+	const struct rnf_feature *lowering; /* that layer's plugin, or NULL */
+	rnf_status failed; /* 0: not yet */
+};
+
+static inline struct rnf_builder *rnf_builder_of(struct rnf_graph *g)
+{
+	return (struct rnf_builder *)g;
+}
+
+/* The calls of `graph` that scopes and failures need, and those of all primitives. */
+void rnf_builder_init(struct rnf_builder *b, struct rnf_program *program);
+/* graph->fail, for what the conf cannot cause: the plugin is wrong, RNF_EPLUGIN. */
+rnf_val rnf_builder_broken(struct rnf_graph *graph, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The name of a weight called `name` in the current scope. */
+const char *rnf_builder_name(struct rnf_graph *graph, const char *name);
+/* Text of the current scope, for labels of ops and messages. */
+const char *rnf_builder_scope(struct rnf_graph *graph);
+int rnf_builder_has(const struct rnf_builder *b, rnf_val v);
+
+/* -- for the calls of primitives -- */
+
+/* Append what `op` describes, under the current scope's label, if its operands may be those
+ * of such an op. The output has c channels of row->rows numbers each. */
+rnf_val rnf_append(struct rnf_graph *g, const struct rnf_op *op, int64_t h, int64_t w, int64_t c);
+/* The output has the shape of the first operand. */
+rnf_val rnf_append_like(struct rnf_graph *g, const struct rnf_op *op);
+/* The shape of x, or of one pixel where there is none: then rnf_append() refuses. */
+struct rnf_value rnf_shape_of(struct rnf_graph *g, rnf_val x);
+/* The last dimension of a weight: the channels of what is made by it. */
+int64_t rnf_made_by(struct rnf_graph *g, rnf_val w);
+
+/* An op that is to be made, and its operand i. */
+struct rnf_use {
+	struct rnf_graph *graph;
+	const struct rnf_op *op;
+	int64_t c; /* channels of its output */
+	int i;
+};
+const struct rnf_value *rnf_use_operand(const struct rnf_use *u, int i);
+/* May this op, not yet appended, read what it names? Its output has c channels. 0, or -1
+ * with the layer's name and what each operand must be. (role.c) */
+rnf_val rnf_roles_check(struct rnf_graph *graph, const struct rnf_op *op, int64_t c);
+
+#endif

@@ -1,0 +1,72 @@
+/* Channels of the inputs one after another, pixel by pixel; each takes its slice of dy. */
+#include <string.h>
+
+#include "op/builder.h"
+#include "op/tape.h"
+
+/* `n` channels of each pixel, from the first of `from_c` to the first of `to_c`. */
+static void copy_channels(int64_t pixels, int64_t n, const float *from, int64_t from_c,
+			  float *to, int64_t to_c)
+{
+	for (int64_t p = 0; p < pixels; p++)
+		memcpy(to + p * to_c, from + p * from_c, (size_t)n * sizeof *to);
+}
+
+static void concat(const struct rnf_image_io *io)
+{
+	float *to = io->out;
+	for (int i = 0; i < io->op->n_in; i++) {
+		const int64_t c = io->x[i]->c;
+		copy_channels(io->y->h * io->y->w, c, io->in[i], c, to, io->y->c);
+		to += c;
+	}
+}
+
+static void slice(const struct rnf_image_io *io)
+{
+	copy_channels(io->y->h * io->y->w, io->y->c, io->in[0] + io->op->offset, io->x[0]->c,
+		      io->out, io->y->c);
+}
+
+static const struct rnf_op_row slice_row = {
+	.name = "slice", .words = "slice", .class = RNF_HEAVY, .in = { RNF_IS("dy", IMAGE) },
+	.rows = 1, .image = slice,
+};
+
+static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
+{
+	int64_t offset = 0;
+	for (int i = 0; i < op->n_in; i++) {
+		const int x = op->in[i];
+		const int part = rnf_tape_append_like(t, op, &slice_row, &dy, 1, x);
+		rnf_op_of(t->p, part)->offset = offset;
+		offset += rnf_tape_value(t, x).c;
+		rnf_tape_receive(t, op, x, part);
+	}
+}
+
+static const struct rnf_op_row row = {
+	.name = "concat", .words = "concatenation", .call = "concat", .class = RNF_HEAVY,
+	.in = { RNF_IS("input 1", IMAGE), RNF_IS("input 2", PLANE), RNF_IS("input 3", PLANE),
+		RNF_IS("input 4", PLANE), RNF_IS("input 5", PLANE) },
+	.any_inputs = 1, .rows = 1, .gradient = gradient, .image = concat,
+};
+
+static rnf_val call(struct rnf_graph *g, const rnf_val *in, size_t n)
+{
+	struct rnf_op op = { .row = &row };
+	if (!in || n < 1 || n > RNF_OP_INPUTS)
+		return g->fail(g, "concat: takes 1 .. %d inputs, got %zu", RNF_OP_INPUTS, n);
+	int64_t c = 0;
+	for (; (size_t)op.n_in < n; op.n_in++) {
+		op.in[op.n_in] = in[op.n_in];
+		c += rnf_shape_of(g, in[op.n_in]).c;
+	}
+	const struct rnf_value first = rnf_shape_of(g, in[0]);
+	return rnf_append(g, &op, first.h, first.w, c);
+}
+
+void rnf_primitive_concat(struct rnf_graph *g)
+{
+	g->concat = call;
+}

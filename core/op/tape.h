@@ -1,0 +1,29 @@
+/* Reverse mode: what a row's gradient writes to. */
+#ifndef RNF_OP_TAPE_H
+#define RNF_OP_TAPE_H
+
+#include "op/op.h"
+
+struct rnf_tape {
+	struct rnf_program *p;
+	int *grad; /* of each value of the forward graph; -1: none yet */
+	rnf_status status;
+};
+
+/* Append an op of the backward pass under its forward op's label, with its members. */
+int rnf_tape_append(struct rnf_tape *t, const struct rnf_op *forward,
+		    const struct rnf_op_row *row, const int *in, int n_in, int64_t h,
+		    int64_t w, int64_t c);
+/* Its output has the shape of a value. */
+int rnf_tape_append_like(struct rnf_tape *t, const struct rnf_op *forward,
+			 const struct rnf_op_row *row, const int *in, int n_in, int like);
+static inline struct rnf_value rnf_tape_value(const struct rnf_tape *t, int v)
+{
+	return t->p->values[v];
+}
+/* v receives one more gradient. */
+void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, int d);
+/* The gradient of a weight: `offset` floats into a value of sums. */
+void rnf_tape_receive_weight(struct rnf_tape *t, int v, int gradient, int64_t offset);
+
+#endif
