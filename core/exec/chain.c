@@ -20,7 +20,7 @@ static float *input(const struct run *r, const struct rnf_stage_input *in)
 
 static void move(struct run *r, const struct rnf_stage *s)
 {
-	const int64_t n = r->io.pixels * r->chain->c, at = r->io.first * r->chain->c;
+	const int64_t n = r->io.pixels * s->c, at = r->io.first * s->c;
 	uint16_t *kept = (uint16_t *)rnf_at(r->w, s->in[0].whole) + at;
 	if (s->move == RNF_MOVE_WIDEN) rnf_widen(n, kept, r->slots[s->out]);
 	else rnf_narrow(n, r->slots[s->in[0].slot], kept);
@@ -32,6 +32,7 @@ static void stage(struct run *r, const struct rnf_stage *s)
 	const struct rnf_op_row *row = s->op->row;
 	atomic_store_explicit(&r->w->op, s->op, memory_order_relaxed);
 	io->op = s->op;
+	io->c = s->c;
 	for (int i = 0; i < s->op->n_in; i++)
 		io->in[i] = input(r, &s->in[i]);
 	io->out = s->out >= 0 ? r->slots[s->out] : r->w->accumulators + s->acc;
@@ -53,7 +54,8 @@ static void finish(const struct run *r, const struct rnf_stage *s)
 			.op = s->op, .sums = w->accumulators + s->acc,
 			.to = row->class == RNF_CHAIN_SUM ? rnf_at(w, s->sum)
 							  : w->reduction + s->reduction,
-			.c = r->chain->c, .image_pixels = r->chain->pixels,
+			.c = s->c, .image_pixels = r->chain->pixels,
+			.n = rnf_value_size(&w->exec->plan->program->values[s->op->out]),
 			.first = w->first });
 }
 
@@ -68,7 +70,7 @@ static void tile(struct run *r, int64_t index)
 		const struct rnf_slot *slot = &chain->slots[i];
 		r->slots[i] = slot->temp >= 0
 			? r->w->tiles + slot->temp * temp
-			: rnf_at(r->w, slot->operand) + first * chain->c;
+			: rnf_at(r->w, slot->operand) + first * slot->c;
 	}
 	for (size_t i = 0; i < chain->n_stages; i++)
 		(chain->stages[i].move ? move : stage)(r, &chain->stages[i]);
@@ -80,7 +82,8 @@ static void begin(struct run *r, struct rnf_worker *w, const struct rnf_chain *c
 	r->w = w;
 	r->chain = chain;
 	r->io = (struct rnf_tile_io){
-		.c = chain->c, .image_pixels = chain->pixels, .key = exec->key,
+		.image_pixels = chain->pixels, .key = exec->key,
+		.training = exec->plan->program->training,
 		.sample = exec->samples ? exec->samples[w->image] : 0 };
 	memset(w->accumulators, 0, (size_t)chain->acc_floats * sizeof(float));
 }

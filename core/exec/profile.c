@@ -65,12 +65,12 @@ static int64_t chain_bytes(const struct rnf_plan *plan, const struct rnf_chain *
 {
 	int64_t n = 0;
 	for (size_t i = 0; i < chain->n_slots; i++)
-		n += bytes_at(chain->slots[i].operand, chain->pixels * chain->c);
+		n += bytes_at(chain->slots[i].operand, chain->pixels * chain->slots[i].c);
 	for (size_t i = 0; i < chain->n_stages; i++) {
 		const struct rnf_stage *s = &chain->stages[i];
 		for (int k = 0; k < RNF_OP_INPUTS; k++)
 			n += bytes_at(s->in[k].whole,
-				      s->move ? chain->pixels * chain->c : chain->c);
+				      s->move ? chain->pixels * s->c : s->c);
 		n += bytes_at(s->sum, size_of(plan, s->op->out));
 	}
 	return n;

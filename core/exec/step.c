@@ -39,6 +39,9 @@ static void by_row(struct rnf_worker *w, const struct rnf_step *s, float *out)
 	const struct rnf_program *p = exec->plan->program;
 	struct rnf_image_io io = {
 		.op = op, .y = &p->values[op->out], .out = out, .first = w->first,
+		.scratch = w->kernel_scratch, .key = exec->key,
+		.sample = exec->samples ? exec->samples[w->image] : 0,
+		.training = p->training,
 		.images = exec->images, .target = exec->target,
 		.loss = exec->loss, .loss_self = exec->loss_self };
 	for (int i = 0; i < op->n_in; i++) {

@@ -27,7 +27,7 @@ static void append_loss(struct rnf_tape *t)
 rnf_status rnf_graph_differentiate(struct rnf_program *p)
 {
 	const size_t n = p->n_ops, n_values = p->n_values;
-	struct rnf_tape tape = { .p = p, .status = RNF_OK };
+	struct rnf_tape tape = { .p = p };
 	tape.grad = rnf_alloc(n_values * sizeof *tape.grad);
 	for (size_t i = 0; i < n_values; i++)
 		tape.grad[i] = -1;
@@ -37,6 +37,5 @@ rnf_status rnf_graph_differentiate(struct rnf_program *p)
 		if (op.row->gradient && tape.grad[op.out] >= 0)
 			op.row->gradient(&tape, &op, tape.grad[op.out]);
 	}
-	RNF_TRY(tape.status);
 	return check_weights(p);
 }

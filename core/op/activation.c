@@ -1,8 +1,5 @@
 /* y = f(x), f of a plugin. Its gradient reads x again, so that both can be one call; random
  * ones draw from the key of their layer's place. */
-#include <rnframe/random.h>
-#include <string.h>
-
 #include "op/builder.h"
 #include "op/tape.h"
 
@@ -10,7 +7,9 @@ static struct rnf_tile place(const struct rnf_tile_io *io)
 {
 	return (struct rnf_tile){ .size = sizeof(struct rnf_tile), .key = io->key ^ io->op->node,
 				  .sample = io->sample,
-				  .offset = (uint64_t)(io->first * io->c) };
+				  .offset = (uint64_t)(io->first * io->c),
+				  .pixels = io->pixels, .channels = io->c,
+				  .training = io->training };
 }
 
 static void fwd(const struct rnf_tile_io *io)
@@ -69,37 +68,11 @@ static const struct rnf_op_row row = {
 	.check = check, .gradient = gradient, .tile = fwd,
 };
 
-/* Of the layer's ops, which are the last ones: has one the key? Those of layers that it is
- * made of are among them, and their labels begin with its own. */
-static int is_drawn_by(const struct rnf_program *p, const char *label, uint64_t node)
-{
-	const size_t n = strlen(label);
-	for (size_t i = p->n_ops; i > 0; i--) {
-		const struct rnf_op *op = &p->ops[i - 1];
-		if (!op->label || strncmp(op->label, label, n) != 0) return 0;
-		if (op->row == &row && op->node == node) return 1;
-	}
-	return 0;
-}
-
-/* A key of the layer's place, not of the op's number, so that the same layer draws the same
- * numbers in every plan. Further ops of a layer have keys that follow from its name's. */
-static uint64_t key_of(const struct rnf_program *p, const char *label)
-{
-	uint64_t key = 0;
-	for (const char *s = label; *s; s++)
-		key = key * 1099511628211ull + (unsigned char)*s;
-	for (uint64_t first = key, n = 1; is_drawn_by(p, label, key); n++)
-		key = rnf_random_key(first, n);
-	return key;
-}
-
 static rnf_val call(struct rnf_graph *g, rnf_val x, const struct rnf_activation_impl *impl,
 		    const void *self)
 {
 	return rnf_append_like(g, &(struct rnf_op){ .row = &row, .in = { x }, .n_in = 1,
-		.act = impl, .self = self,
-		.node = key_of(rnf_builder_of(g)->program, rnf_builder_scope(g)) });
+		.act = impl, .self = self, .node = rnf_builder_key(g) });
 }
 
 void rnf_primitive_activation(struct rnf_graph *g)

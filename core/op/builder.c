@@ -1,6 +1,7 @@
 /* Scopes, the first failure, and how an op gets into the program. */
 #include "op/builder.h"
 
+#include <rnframe/random.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,6 +123,32 @@ void rnf_builder_init(struct rnf_builder *b, struct rnf_program *program)
 #define FILL(name) rnf_primitive_##name(g);
 	RNF_PRIMITIVES(FILL)
 #undef FILL
+}
+
+/* -- keys of random ops -- */
+
+/* Of the layer's ops, which are the last ones: has one the key? Those of layers that it is
+ * made of are among them, and their labels begin with its own. */
+static int is_drawn_by(const struct rnf_program *p, const char *label, uint64_t node)
+{
+	const size_t n = strlen(label);
+	for (size_t i = p->n_ops; i > 0; i--) {
+		const struct rnf_op *op = &p->ops[i - 1];
+		if (!op->label || strncmp(op->label, label, n) != 0) return 0;
+		if (op->node && op->node == node) return 1;
+	}
+	return 0;
+}
+
+uint64_t rnf_builder_key(struct rnf_graph *g)
+{
+	const struct rnf_builder *b = rnf_builder_of(g);
+	uint64_t key = 0;
+	for (const char *s = b->scope; *s; s++)
+		key = key * 1099511628211ull + (unsigned char)*s;
+	for (uint64_t first = key, n = 1; is_drawn_by(b->program, b->scope, key); n++)
+		key = rnf_random_key(first, n);
+	return key;
 }
 
 /* -- ops -- */

@@ -32,6 +32,9 @@ rnf_val rnf_builder_broken(struct rnf_graph *graph, const char *format, ...)
 const char *rnf_builder_name(struct rnf_graph *graph, const char *name);
 /* Text of the current scope, for labels of ops and messages. */
 const char *rnf_builder_scope(struct rnf_graph *graph);
+/* A key of the layer's place, not of an op's number, so that the same layer draws the same
+ * numbers in every plan. Further ops of a layer have keys that follow from its name's. */
+uint64_t rnf_builder_key(struct rnf_graph *graph);
 int rnf_builder_has(const struct rnf_builder *b, rnf_val v);
 
 /* -- for the calls of primitives -- */

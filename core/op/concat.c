@@ -24,7 +24,7 @@ static void concat(const struct rnf_image_io *io)
 
 static void slice(const struct rnf_image_io *io)
 {
-	copy_channels(io->y->h * io->y->w, io->y->c, io->in[0] + io->op->offset, io->x[0]->c,
+	copy_channels(io->y->h * io->y->w, io->y->c, io->in[0] + io->op->offset[0], io->x[0]->c,
 		      io->out, io->y->c);
 }
 
@@ -39,7 +39,7 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 	for (int i = 0; i < op->n_in; i++) {
 		const int x = op->in[i];
 		const int part = rnf_tape_append_like(t, op, &slice_row, &dy, 1, x);
-		rnf_op_of(t->p, part)->offset = offset;
+		rnf_op_of(t->p, part)->offset[0] = offset;
 		offset += rnf_tape_value(t, x).c;
 		rnf_tape_receive(t, op, x, part);
 	}
@@ -48,8 +48,9 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 static const struct rnf_op_row row = {
 	.name = "concat", .words = "concatenation", .call = "concat", .class = RNF_HEAVY,
 	.in = { RNF_IS("input 1", IMAGE), RNF_IS("input 2", PLANE), RNF_IS("input 3", PLANE),
-		RNF_IS("input 4", PLANE), RNF_IS("input 5", PLANE) },
-	.any_inputs = 1, .rows = 1, .gradient = gradient, .image = concat,
+		RNF_IS("input 4", PLANE), RNF_IS("input 5", PLANE), RNF_IS("input 6", PLANE),
+		RNF_IS("input 7", PLANE), RNF_IS("input 8", PLANE) },
+	.rows = 1, .gradient = gradient, .image = concat,
 };
 
 static rnf_val call(struct rnf_graph *g, const rnf_val *in, size_t n)

@@ -33,7 +33,7 @@ enum rnf_keep {
 	RNF_CHEAP_SUM, /* made again if its inputs are kept anyway, and the program asks so */
 };
 
-enum { RNF_OP_INPUTS = 5 };
+enum { RNF_OP_INPUTS = 8 };
 
 /* Which values an operand may be. x is the first one, c the channels of the output. */
 enum rnf_role {
@@ -41,12 +41,15 @@ enum rnf_role {
 	RNF_ROLE_IMAGE,   /* of any (h, w, c) */
 	RNF_ROLE_PLANE,   /* an image of x's (h, w) */
 	RNF_ROLE_TILE,    /* an image of x's (h, w, c) */
-	RNF_ROLE_VECTOR,  /* an image of (1, 1, c): a number a channel */
+	RNF_ROLE_MAP,     /* an image of x's (h, w, 1): a number a pixel */
+	RNF_ROLE_VECTOR,  /* an image of (1, 1, channels of x): a number a channel */
+	RNF_ROLE_SCALAR,  /* an image of (1, 1, 1) */
 	RNF_ROLE_CHANNEL, /* of the batch: `rows` numbers a channel */
 	RNF_ROLE_WEIGHT,  /* a number a channel, trained */
 	RNF_ROLE_STATE,   /* a number a channel, running statistics */
 	RNF_ROLE_MATRIX,  /* a weight (channels of x, c) */
 	RNF_ROLE_KERNEL,  /* a weight (kernel_h, kernel_w, channels of x / groups, c) */
+	RNF_ROLE_TENSOR,  /* a weight of any shape, trained */
 };
 
 struct rnf_operand_info {
@@ -75,11 +78,14 @@ struct rnf_op {
 	struct rnf_window window; /* conv, pools */
 	int64_t groups;
 	enum rnf_algorithm algorithm;
-	int64_t offset; /* slice: first channel */
+	int64_t offset[2]; /* of a slice: first channel; of two sums: in their vectors */
 	int64_t pixels; /* norm: of an image */
 	double eps, momentum;
 	const struct rnf_activation_impl *act;
-	const void *self; /* of act */
+	const void *open; /* a plugin's own primitive (open.c) */
+	const void *self; /* of act, or of the plugin's */
+	int operand;      /* of its backward ops: whose gradient */
+	size_t scratch;   /* floats that a heavy op wants of its worker */
 	uint64_t node;    /* for random ops: a key of the layer's place */
 	const char *label;
 };
@@ -127,13 +133,14 @@ struct rnf_tile_io {
 	const struct rnf_op *op;
 	/* Images from the tile's first pixel on; vectors, weights and channels whole. */
 	const float *in[RNF_OP_INPUTS];
-	/* CHAIN: [pixels][c], may be one of the tiles in `in`. Sums: [rows][c], 0 before the
-	 * image's first tile, to be added to. */
+	/* CHAIN: [pixels][c], may be one of the tiles in `in` unless the row says apart.
+	 * Sums: 0 before the image's first tile, to be added to. */
 	float *out;
 	float *forward; /* `both`: the partner's tile */
 	int64_t c;      /* CHAIN: channels of the output; sums: of the first operand */
 	int64_t first, pixels, image_pixels; /* of the tile, and of the image that it is of */
 	uint64_t key, sample; /* for random ops: of (seed, epoch); index in the split */
+	int training;
 };
 
 /* The sums of one image, once all tiles are through. */
@@ -142,6 +149,7 @@ struct rnf_sum_io {
 	const float *sums; /* [rows][c] */
 	float *to; /* CHAIN_SUM: the image's; CHAIN_REDUCE: the leaf's, to be added to */
 	int64_t c, image_pixels;
+	int64_t n; /* floats of the output: rows times c, if it is a sum a channel */
 	int first; /* image of its leaf: `to` is overwritten */
 };
 
@@ -152,6 +160,9 @@ struct rnf_image_io {
 	const float *in[RNF_OP_INPUTS];
 	float *out;
 	int first; /* image of its leaf: a REDUCE overwrites, else it adds */
+	float *scratch; /* as many floats as the op wants; anything may lie in it */
+	uint64_t key, sample; /* as of a tile */
+	int training;
 	/* of the batch */
 	int64_t images;
 	const float *target; /* [classes], of this image */
@@ -180,7 +191,7 @@ struct rnf_op_row {
 	enum rnf_op_class class;
 	enum rnf_keep keep;
 	struct rnf_operand_info in[RNF_OP_INPUTS];
-	int any_inputs; /* 1 .. RNF_OP_INPUTS; else all that have a role */
+	int apart;      /* CHAIN: the output may not be one of the tiles that it reads */
 	int has_window;
 	int rows;    /* floats a channel of the output */
 	int doubles; /* it sums doubles, each in the place of two floats */
@@ -248,7 +259,7 @@ extern const struct rnf_op_row rnf_op_row_loss, rnf_op_row_loss_bwd; /* loss.c *
 /* Each fills its members of the table of calls that layers are given. */
 #define RNF_PRIMITIVES(x) \
 	x(weight) x(conv) x(matmul) x(bias) x(batch_norm) x(activation) x(scale) x(add) \
-	x(pool) x(global_avg) x(concat)
+	x(pool) x(global_avg) x(concat) x(open)
 #define RNF_PRIMITIVE(name) void rnf_primitive_##name(struct rnf_graph *graph);
 RNF_PRIMITIVES(RNF_PRIMITIVE)
 

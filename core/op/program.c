@@ -73,7 +73,7 @@ int rnf_op_is_fixed(const struct rnf_program *p, const struct rnf_op *op)
 
 int rnf_op_is_same(const struct rnf_op *a, const struct rnf_op *b)
 {
-	return a->act == b->act && a->self == b->self && a->node == b->node;
+	return a->act == b->act && a->open == b->open && a->self == b->self && a->node == b->node;
 }
 
 int64_t rnf_program_parameters(const struct rnf_program *program)

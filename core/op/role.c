@@ -60,7 +60,9 @@ static const char *what_it_must_be(const struct rnf_use *u)
 	switch (role(u)->role) {
 	case RNF_ROLE_PLANE: return rnf_format("an image of %s x any", shape_words(2, hwc));
 	case RNF_ROLE_TILE: return rnf_format("an image of %s", shape_words(3, hwc));
+	case RNF_ROLE_MAP: return rnf_format("an image of %s x 1", shape_words(2, hwc));
 	case RNF_ROLE_VECTOR: return rnf_format("an image of 1 x 1 x %lld", (long long)x->c);
+	case RNF_ROLE_SCALAR: return "an image of 1 x 1 x 1";
 	case RNF_ROLE_WEIGHT:
 		return rnf_format("a weight of %lld values, one a channel", (long long)u->c);
 	case RNF_ROLE_STATE:
@@ -70,6 +72,7 @@ static const char *what_it_must_be(const struct rnf_use *u)
 	case RNF_ROLE_KERNEL:
 		return rnf_format("a weight of %lld x %lld x %lld x any", (long long)w->kernel_h,
 				  (long long)w->kernel_w, (long long)(x->c / u->op->groups));
+	case RNF_ROLE_TENSOR: return "a weight";
 	default: return "an image";
 	}
 }
@@ -91,7 +94,7 @@ static rnf_val refuse_shape(const struct rnf_use *u)
 
 static enum rnf_domain wanted_domain(enum rnf_role role)
 {
-	return role <= RNF_ROLE_VECTOR ? RNF_IMAGE
+	return role <= RNF_ROLE_SCALAR ? RNF_IMAGE
 	     : role == RNF_ROLE_CHANNEL ? RNF_CHANNEL : RNF_WEIGHT;
 }
 
@@ -101,7 +104,9 @@ static int image_fits(enum rnf_role role, const struct rnf_value *x,
 	switch (role) {
 	case RNF_ROLE_PLANE: return v->h == x->h && v->w == x->w;
 	case RNF_ROLE_TILE: return v->h == x->h && v->w == x->w && v->c == x->c;
+	case RNF_ROLE_MAP: return v->h == x->h && v->w == x->w && v->c == 1;
 	case RNF_ROLE_VECTOR: return v->h == 1 && v->w == 1 && v->c == x->c;
+	case RNF_ROLE_SCALAR: return v->h == 1 && v->w == 1 && v->c == 1;
 	default: return 1;
 	}
 }
@@ -122,6 +127,7 @@ static int weight_fits(const struct rnf_use *u)
 	case RNF_ROLE_STATE: return v->c == u->c && tensor(u)->state;
 	case RNF_ROLE_MATRIX: return v->c == rnf_use_operand(u, 0)->c * u->c;
 	case RNF_ROLE_KERNEL: return kernel_fits(u);
+	case RNF_ROLE_TENSOR: return !tensor(u)->state;
 	default: return 1;
 	}
 }

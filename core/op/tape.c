@@ -1,7 +1,5 @@
 #include "op/tape.h"
 
-#include "base/status.h"
-
 int rnf_tape_append(struct rnf_tape *t, const struct rnf_op *forward,
 		    const struct rnf_op_row *row, const int *in, int n_in, int64_t h,
 		    int64_t w, int64_t c)
@@ -13,6 +11,8 @@ int rnf_tape_append(struct rnf_tape *t, const struct rnf_op *forward,
 	op->groups = from.groups;
 	op->algorithm = from.algorithm;
 	op->act = from.act;
+	op->open = from.open;
+	op->scratch = from.scratch;
 	op->self = from.self;
 	op->node = from.node;
 	op->label = from.label;
@@ -33,12 +33,35 @@ void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, i
 		: rnf_tape_append_like(t, forward, &rnf_op_row_add, (int[]){ t->grad[v], d }, 2, v);
 }
 
+/* out = a + b, of a weight that is read more than once. */
+static void add_gradients(const struct rnf_barrier_io *io)
+{
+	const float *a = io->in[0] + io->op->offset[0], *b = io->in[1] + io->op->offset[1];
+	for (int64_t i = 0; i < io->c; i++)
+		io->out[i] = a[i] + b[i];
+}
+
+static const struct rnf_op_row gradients_row = {
+	.name = "add_gradients", .words = "a weight's gradient", .class = RNF_BARRIER,
+	.in = { RNF_VECTORS("a", 1), RNF_VECTORS("b", 1) }, .rows = 1, .barrier = add_gradients,
+};
+
+static int join(struct rnf_tape *t, const struct rnf_model_weight *w, int gradient,
+		int64_t offset)
+{
+	const int v = rnf_op_add(t->p, &gradients_row, (int[]){ w->gradient, gradient }, 2, 1, 1,
+				 w->size);
+	struct rnf_op *op = rnf_op_of(t->p, v);
+	op->label = w->name;
+	op->offset[0] = w->gradient_offset;
+	op->offset[1] = offset;
+	return v;
+}
+
 void rnf_tape_receive_weight(struct rnf_tape *t, int v, int gradient, int64_t offset)
 {
 	struct rnf_model_weight *w = &t->p->weights[rnf_tape_value(t, v).weight];
-	if (w->gradient >= 0)
-		t->status = rnf_fail(RNF_EINVAL, "the tensor %s is used twice: "
-				     "a weight belongs to one layer", w->name);
-	w->gradient = gradient;
-	w->gradient_offset = offset;
+	const int again = w->gradient >= 0;
+	w->gradient = again ? join(t, w, gradient, offset) : gradient;
+	w->gradient_offset = again ? 0 : offset;
 }

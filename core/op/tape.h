@@ -7,7 +7,6 @@
 struct rnf_tape {
 	struct rnf_program *p;
 	int *grad; /* of each value of the forward graph; -1: none yet */
-	rnf_status status;
 };
 
 /* Append an op of the backward pass under its forward op's label, with its members. */
@@ -23,7 +22,7 @@ static inline struct rnf_value rnf_tape_value(const struct rnf_tape *t, int v)
 }
 /* v receives one more gradient. */
 void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, int d);
-/* The gradient of a weight: `offset` floats into a value of sums. */
+/* The gradient of a weight, of one of its readers: `offset` floats into a value of sums. */
 void rnf_tape_receive_weight(struct rnf_tape *t, int v, int gradient, int64_t offset);
 
 #endif

@@ -86,7 +86,6 @@ void rnf_sum_tile(int64_t pixels, int64_t c, const float *x, float *restrict sum
 
 void rnf_sum_reduce(const struct rnf_sum_io *io)
 {
-	const int64_t n = io->op->row->rows * io->c;
-	if (io->first) memcpy(io->to, io->sums, (size_t)n * sizeof *io->to);
-	else rnf_add_tile(n, io->to, io->sums, io->to);
+	if (io->first) memcpy(io->to, io->sums, (size_t)io->n * sizeof *io->to);
+	else rnf_add_tile(io->n, io->to, io->sums, io->to);
 }

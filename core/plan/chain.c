@@ -38,7 +38,7 @@ struct weave {
 	struct rnf_planner *b;
 	struct rnf_chain *chain;
 	int number;
-	int64_t h, w, c;
+	int64_t h, w; /* of all images of the chain; their channels may differ */
 	struct rnf_op_list ops; /* of the chain, in order once all are there */
 	struct { int *at; size_t n; } touched; /* values, as they came */
 	char busy[RNF_CHAIN_SLOTS + 1]; /* tiles in use */
@@ -83,7 +83,8 @@ static int chainable(const struct rnf_op *op)
 /* Inputs that are one vector an image rather than a tile. */
 static int is_vector(const struct rnf_op *op, int i)
 {
-	return op->row->in[i].role == RNF_ROLE_VECTOR;
+	const enum rnf_role role = op->row->in[i].role;
+	return role == RNF_ROLE_VECTOR || role == RNF_ROLE_SCALAR;
 }
 
 static int is_tile(const struct weave *k, const struct rnf_op *op, int i)
@@ -114,7 +115,7 @@ static int can_reach(const struct weave *k, int id)
 	const struct rnf_op *op = op_at(k, id);
 	const struct rnf_value *shape = shape_of(b->p, op);
 	if (!rnf_needed(b, id) || b->done[id] || !chainable(op)) return 0;
-	if (shape->h != k->h || shape->w != k->w || shape->c != k->c) return 0;
+	if (shape->h != k->h || shape->w != k->w) return 0;
 	for (int i = 0; i < op->n_in; i++) {
 		const int from = b->p->values[op->in[i]].op;
 		if (is_missing(k, op, i) &&
@@ -253,7 +254,7 @@ static int new_slot(struct weave *k, int value, struct rnf_operand operand)
 	}
 	struct rnf_slot *slot =
 		rnf_push((void **)&chain->slots, &chain->n_slots, sizeof *slot);
-	*slot = (struct rnf_slot){ operand, temp };
+	*slot = (struct rnf_slot){ operand, temp, k->b->p->values[value].c };
 	return of_value(k, value)->slot = (int)chain->n_slots - 1;
 }
 
@@ -292,6 +293,7 @@ static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_mo
 				   struct rnf_operand at)
 {
 	struct rnf_stage stage = empty_stage(op_at(k, k->b->p->values[value].op));
+	stage.c = k->b->p->values[value].c;
 	stage.move = move;
 	stage.in[0].whole = at;
 	return stage;
@@ -379,23 +381,25 @@ static void finish_op(struct weave *k, const struct rnf_op *op)
 static struct rnf_stage begin_stage(struct weave *k, const struct rnf_op *op)
 {
 	struct rnf_stage stage = empty_stage(op);
+	stage.c = shape_of(k->b->p, op)->c;
 	for (int i = 0; i < op->n_in; i++)
 		if (is_tile(k, op, i)) stage.in[i].slot = input_slot(k, op->in[i]);
 		else stage.in[i].whole = rnf_planner_operand(k->b, op->in[i]);
 	return stage;
 }
 
-/* The result takes the tile of an input that nobody else reads: kernels work in place,
- * and what fits into L1 is little. Of an activation and its gradient at once, which a
- * plugin may have as two calls, the gradient alone. */
+/* The result takes the tile of an input that nobody else reads, where the row works in place:
+ * what fits into L1 is little. Of an activation and its gradient at once, which a plugin may
+ * have as two calls, the gradient alone. */
 static void emit(struct weave *k, int id, const struct rnf_op *forward)
 {
 	const struct rnf_op *op = op_at(k, id);
 	struct rnf_stage stage = begin_stage(k, op);
 	if (forward) stage.forward = output_slot(k, forward->out);
-	release_inputs(k, op);
+	if (!op->row->apart) release_inputs(k, op);
 	if (rnf_class_of(op) == RNF_CHAIN) stage.out = output_slot(k, op->out);
 	else sum_stage(k, op, &stage);
+	if (op->row->apart) release_inputs(k, op);
 	push_stage(k, stage);
 	finish_op(k, op);
 	if (!forward) return;
@@ -455,19 +459,30 @@ static void collect(struct weave *k, int id)
 	qsort(k->ops.at, k->ops.n, sizeof *k->ops.at, ascending);
 }
 
+/* A tile has whole pixels, so many that the widest of them fill it. */
+static void cut_tiles(struct weave *k)
+{
+	struct rnf_chain *chain = k->chain;
+	for (size_t i = 0; i < k->touched.n; i++) {
+		const struct rnf_value *v = &k->b->p->values[k->touched.at[i]];
+		const int is_tiled = v->domain == RNF_IMAGE && v->h == k->h && v->w == k->w;
+		if (is_tiled && v->c > chain->c) chain->c = v->c;
+	}
+	chain->tile_pixels = RNF_TILE_FLOATS / chain->c > 0 ? RNF_TILE_FLOATS / chain->c : 1;
+	if (chain->tile_pixels > chain->pixels) chain->tile_pixels = chain->pixels;
+}
+
 void rnf_chain_build(struct rnf_planner *b, int id)
 {
 	const struct rnf_value *shape = shape_of(b->p, &b->p->ops[id]);
 	struct weave k = { .b = b, .number = ++b->weave->chains, .h = shape->h,
-			   .w = shape->w, .c = shape->c };
+			   .w = shape->w };
 	make_vectors(&k, id);
 	k.number = ++b->weave->chains; /* others were built: values are here that were not */
 	k.chain = rnf_alloc(sizeof *k.chain);
-	*k.chain = (struct rnf_chain){ .pixels = k.h * k.w, .c = k.c };
-	k.chain->tile_pixels = RNF_TILE_FLOATS / k.c > 0 ? RNF_TILE_FLOATS / k.c : 1;
-	if (k.chain->tile_pixels > k.chain->pixels)
-		k.chain->tile_pixels = k.chain->pixels;
+	k.chain->pixels = k.h * k.w;
 	collect(&k, id);
+	cut_tiles(&k);
 	pair(&k);
 	count_uses(&k);
 	emit_all(&k);

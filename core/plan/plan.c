@@ -88,9 +88,11 @@ static void place_kernels(struct rnf_plan *plan)
 	for (size_t i = 0; i < plan->n_phases; i++)
 		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
 			struct rnf_step *step = &plan->phases[i].steps[j];
-			if (step->kernel.scratch_bytes > plan->kernel_scratch_bytes)
-				plan->kernel_scratch_bytes =
-					step->kernel.scratch_bytes;
+			const size_t scratch = step->chain || step->move ? 0
+				: step->kernel.run ? step->kernel.scratch_bytes
+						   : step->op->scratch * sizeof(float);
+			if (scratch > plan->kernel_scratch_bytes)
+				plan->kernel_scratch_bytes = scratch;
 			if (!step->kernel.pack) continue;
 			step->packed = plan->packed;
 			plan->packed += rnf_round16((int64_t)step->kernel.pack_floats);

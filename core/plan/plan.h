@@ -43,6 +43,7 @@ struct rnf_stage_input {
 /* One pointwise op over a tile; out and forward are slots of the chain, -1: none. */
 struct rnf_stage {
 	const struct rnf_op *op;
+	int64_t c; /* channels: of what the op makes, or of what it sums */
 	enum rnf_move move; /* no op: `whole` of in[0] is widened to out, or its slot narrowed */
 	struct rnf_stage_input in[RNF_OP_INPUTS];
 	int out;
@@ -55,10 +56,11 @@ struct rnf_stage {
 struct rnf_slot {
 	struct rnf_operand operand; /* space NONE: a tile of its own */
 	int temp;
+	int64_t c; /* channels of its pixels */
 };
 
 struct rnf_chain {
-	int64_t pixels, c, tile_pixels;
+	int64_t pixels, c, tile_pixels; /* c: of the slot that has most channels */
 	struct rnf_slot *slots;
 	size_t n_slots;
 	struct rnf_stage *stages;

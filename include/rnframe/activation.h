@@ -18,6 +18,8 @@ struct rnf_tile {
 	uint64_t key;    /* of (seed, epoch, node) */
 	uint64_t sample; /* index of the image in its split */
 	uint64_t offset; /* of the tile's first element in the image */
+	int64_t pixels, channels; /* of the tile: n = pixels channels */
+	int32_t training;
 };
 
 struct rnf_activation_impl {

@@ -10,7 +10,7 @@
 #ifndef RNFRAME_GRAPH_H
 #define RNFRAME_GRAPH_H
 
-#include <rnframe/activation.h>
+#include <rnframe/row.h>
 
 /* A value of the graph; negative after an error. */
 typedef int32_t rnf_val;
@@ -118,6 +118,15 @@ struct rnf_graph {
 	rnf_val (*global_maxpool)(struct rnf_graph *, rnf_val x); /* (1, 1, c) */
 	/* Along the channels; all of one (h, w). */
 	rnf_val (*concat)(struct rnf_graph *, const rnf_val *in, size_t n);
+
+	/* -- primitives of the plugin's own: row.h -- */
+
+	/* y (h, w, channels) pixel by pixel, x = in[0]; channels 0: those of x. */
+	rnf_val (*rows)(struct rnf_graph *, const rnf_val *in, size_t n, int64_t channels,
+			const struct rnf_row_impl *, const void *self);
+	/* y of (h, w, c) from whole images. */
+	rnf_val (*image)(struct rnf_graph *, const rnf_val *in, size_t n, const int64_t hwc[3],
+			 const struct rnf_image_impl *, const void *self);
 };
 
 /* Keras' padding words: `same` gives ceil(n / stride) and puts the odd zero at the

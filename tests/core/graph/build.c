@@ -30,8 +30,9 @@ static const struct {
 	{ "model.layers.1.inputs=[\"stam\"]",
 	  "--set: model.layers[1]: layer stage1: inputs: there is no earlier layer named "
 	  "\"stam\" (did you mean \"stem\"?)" },
-	{ "model.layers.1.inputs=[\"stem\",\"stem\",\"stem\",\"stem\",\"stem\",\"stem\"]",
-	  "--set: model.layers[1]: layer stage1: inputs: 6 names, must be at most 5" },
+	{ "model.layers.1.inputs=[\"stem\",\"stem\",\"stem\",\"stem\",\"stem\",\"stem\",\"stem\","
+	  "\"stem\",\"stem\"]",
+	  "--set: model.layers[1]: layer stage1: inputs: 9 names, must be at most 8" },
 	{ "model.layers.2.name=stage1",
 	  "--set: model.layers[2] is called \"stage1\", as conf/model/tiny.cfg:7: "
 	  "model.layers[1] is: give it another name" },

@@ -80,7 +80,7 @@ static const char *const same[] = {
 	"\"norm\"", "\"activation\"; function = \"mish\"",
 	"\"activation\"; function = \"silu\"", "\"dropout\"; rate = 0.3", "\"norm\"",
 	"\"activation\"; function = \"mish\"", "\"se\"; ratio = 2",
-	"\"avgpool\"; size = 3; stride = 1",
+	"\"avgpool\"; size = 3; stride = 1", "\"layernorm\"", "\"prelu\"",
 };
 
 static void put_layer(struct model *m)

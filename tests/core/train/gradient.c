@@ -260,6 +260,14 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 9, 7, CONV BOTH("\"norm\"", ACT_OF("mish"), ACT_OF("mish")) },
 	{ 0, 9, 7, CONV BOTH("\"norm\"", ACT_OF("mish"), "\"dropout\"; rate = 0.4") },
 	{ 0, 9, 7, CONV BOTH("\"norm\"", "\"dropout\"; rate = 0.3", "\"dropout\"; rate = 0.4") },
+	/* primitives of plugins: behind a conv, between norms, on one pixel, after each other */
+	{ 0, 9, 7, CONV "{ type = \"prelu\"; }," CONV "{ type = \"prelu\"; shared = true; }," END },
+	{ 0, 9, 7, CONV NORM "{ type = \"prelu\"; }," NORM CONV ACT END },
+	{ 0, 9, 7, CONV16 "{ type = \"layernorm\"; }," ACT CONV "{ type = \"layernorm\"; }," ACT END },
+	{ 0, 9, 7, CONV16 NORM "{ type = \"layernorm\"; }, { type = \"prelu\"; }," NORM CONV ACT END },
+	{ 0, 8, 8, CONV16 ACT "{ type = \"global_avgpool\"; }, { type = \"layernorm\"; },"
+	  "{ type = \"dense\"; }" },
+	{ 0, 9, 7, CONV16 BOTH("\"norm\"", "\"layernorm\"", "\"prelu\"") },
 	/* blocks, without and with attention */
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 16") },
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 12; stride = 2" WITH_SE) },
