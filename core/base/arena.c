@@ -9,9 +9,9 @@
 
 #include "base/hands.h"
 
-/* Every allocation is a block of its own, so that sanitizers see its bounds. What free()
- * takes is listed apart from it: a large model's plan makes some 700,000 of them, most of
- * one line, and a head of its own would be a second one. */
+/* Every allocation is a block of its own, so that sanitizers see its bounds. The pointers
+ * for free() are kept in a separate list: a large model's plan makes some 700,000
+ * allocations, most of one cache line, and a header in each would cost a second line. */
 static void **blocks;
 static size_t n_blocks;
 
@@ -25,16 +25,16 @@ static void *small_block(size_t size)
 	return memset(memory, 0, size);
 }
 
-/* On large pages: a step walks over hundreds of megabytes, and at small pages a
- * good part of its time is spent on their addresses. calloc() leaves it to the
- * kernel to clear them, when and where they are first used. */
+/* Ask for large pages: a step walks over hundreds of megabytes, and with small pages a
+ * good part of its time goes into address translation. calloc() leaves it to the kernel
+ * to clear the pages when and where they are first used. */
 static void *large_block(size_t size)
 {
 	char *memory = size + LARGE > size ? calloc(1, size + LARGE) : NULL;
 	if (!memory) return NULL;
 	blocks[n_blocks++] = memory;
 	memory = (char *)(((uintptr_t)memory + LARGE - 1) & ~(uintptr_t)(LARGE - 1));
-	madvise(memory, size, MADV_HUGEPAGE); /* a wish */
+	madvise(memory, size, MADV_HUGEPAGE); /* only a hint; it may fail */
 	return memory;
 }
 
@@ -45,7 +45,7 @@ void rnf_no_memory(size_t bytes)
 	exit(1);
 }
 
-/* For one more of them. */
+/* Make room for one more pointer. */
 static void list_more(void)
 {
 	if ((n_blocks & (n_blocks - 1)) != 0) return; /* full at 0 and powers of two */
@@ -84,8 +84,8 @@ char *rnf_format(const char *format, ...)
 	return text;
 }
 
-/* Twice the room whenever the number is a power of two; but the first elements share a
- * line, which they would take each time anyway. */
+/* Double the room whenever the count is a power of two. The first elements share a cache
+ * line, which an allocation takes anyway. */
 void *rnf_push(void **array, size_t *n, size_t size)
 {
 	const int full = *n == 0 || ((*n & (*n - 1)) == 0 && 2 * *n * size > LINE);

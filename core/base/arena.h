@@ -6,16 +6,16 @@
 #include <stddef.h>
 
 void *rnf_alloc(size_t bytes);
-/* The same end, for memory that another allocator refused. */
+/* End the program in the same way when another allocator runs out of memory. */
 void rnf_no_memory(size_t bytes) __attribute__((noreturn));
 /* A copy of the first n bytes of text, terminated. */
 char *rnf_strndup(const char *text, size_t n);
-/* printf into memory that stays. */
+/* printf into memory that lives until exit. */
 char *rnf_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Room for one more element at the end of a growing array: the array may move.
  *   item = rnf_push((void **)&list, &n, sizeof *list) */
 void *rnf_push(void **array, size_t *n, size_t size);
-/* Free what was allocated since mark() gave this; finish() frees all. */
+/* Free what was allocated after mark() returned this value; finish() frees all. */
 const void *rnf_arena_mark(void);
 void rnf_arena_release(const void *mark);
 void rnf_arena_finish(void);

@@ -17,8 +17,8 @@
 
 enum { POLL_MS = 5 };
 
-/* A group of its own, and no signal that asks this program to save or to end; it is
- * killed when its time is over. */
+/* The child gets a process group of its own and ignores the signals that ask this program
+ * to save or to end; it is killed when its time is up. */
 static void stand_apart(posix_spawnattr_t *attributes)
 {
 	static const int others[] = { SIGINT, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2 };
@@ -60,10 +60,10 @@ static const char *wait_for(pid_t pid, int limit_ms)
 		if (ended == pid)
 			return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL
 									      : "failed";
-		if (ended < 0 && errno != EINTR) return NULL; /* reaped by others */
+		if (ended < 0 && errno != EINTR) return NULL; /* somebody else has reaped it */
 		nanosleep(&pause, NULL);
 	}
-	kill(-pid, SIGKILL); /* the group, with what it may have started */
+	kill(-pid, SIGKILL); /* the whole group: the child may have started others */
 	waitpid(pid, NULL, 0);
 	return "took too long";
 }
@@ -78,12 +78,12 @@ const char *rnf_child_run(const char *dir, const char *const *words,
 
 /* -- beside this process -- */
 
-/* The caller has one thread, so that all is allowed between fork and exec. */
+/* The caller has one thread, so every function is safe between fork and exec. */
 static void become(const char *file, const char *const *words, int out, int keep, pid_t parent)
 {
 	const int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent) _exit(127); /* it died before it could be asked for */
+	if (getppid() != parent) _exit(127); /* the parent died before prctl() took effect */
 	dup2(none, 0);
 	dup2(out, 1);
 	dup2(out, 2);

@@ -10,7 +10,7 @@ void rnf_csv_text(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-/* What stands in quotes moves to their place. */
+/* Unquote in place. */
 static char *unquote(char *from)
 {
 	char *to = from, *p = from + 1;

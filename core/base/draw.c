@@ -1,5 +1,5 @@
-/* How gnuplot is run: the same whoever runs it, and a picture takes its place only
- * when it is whole. */
+/* Runs gnuplot so that the result does not depend on the user, and replaces a picture
+ * only when the new one is whole. */
 #define _GNU_SOURCE /* memmem */
 #include "base/draw.h"
 
@@ -18,7 +18,7 @@
 enum { LIMIT_MS = 60000, TAIL = 16 };
 
 static const struct {
-	const char *ending, *last; /* what a whole file of that kind ends in */
+	const char *ending, *last; /* how a whole file of that kind ends */
 } kinds[] = {
 	{ ".png", "IEND\xae" "B`\x82" },
 	{ ".svg", "</svg>" },
@@ -31,7 +31,7 @@ static const char *last_of(const char *name)
 	return "";
 }
 
-/* gnuplot is content with a disk that is full. */
+/* gnuplot does not notice a full disk. */
 static int is_whole(int fd, const char *last)
 {
 	char tail[TAIL];
@@ -40,7 +40,7 @@ static int is_whole(int fd, const char *last)
 	return memmem(tail, TAIL, last, strlen(last)) != NULL;
 }
 
-/* The draft of a picture takes its place. */
+/* Rename the draft of a picture to its name. */
 static rnf_status settle(const char *path)
 {
 	char draft[PATH_MAX];
@@ -58,8 +58,8 @@ static void remove_drafts(const char *dir, const char *const *pictures)
 		unlink(rnf_file_draft(rnf_format("%s/%s", dir, *pictures), draft));
 }
 
-/* No settings but its own: none of ~/.gnuplot (-d), of GNUTERM and the like, and none of
- * a locale, which may write 0,5 for a half. */
+/* Suppress all user settings: ~/.gnuplot (-d), GNUTERM and the like, and the locale,
+ * which may write 0,5 for a half. */
 static const char *run(const char *dir, const char *script)
 {
 	const char *const words[] = { "gnuplot", "-d", "-e", "draft='.tmp'", script, NULL };

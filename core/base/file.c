@@ -16,7 +16,7 @@ static rnf_status fail_open(const char *path, int flags)
 	if (errno == ELOOP && (flags & O_NOFOLLOW))
 		return rnf_fail(RNF_EINVAL, "%s is a symbolic link, must be a regular file",
 				path);
-	if (errno == ENXIO) /* nobody reads the FIFO that is to be written */
+	if (errno == ENXIO) /* nobody reads the FIFO that we would write */
 		return rnf_fail(RNF_EINVAL, "%s is not a regular file", path);
 	return flags & (O_WRONLY | O_RDWR) ? rnf_fail_errno(path) : rnf_fail_input(path);
 }
@@ -78,7 +78,7 @@ rnf_status rnf_file_create(const char *path, FILE **file)
 rnf_status rnf_file_close(const char *path, FILE *file, rnf_status written)
 {
 	const int bad = ferror(file);
-	errno = EIO; /* of an earlier write, the cause is forgotten */
+	errno = EIO; /* an earlier write failed; its errno is gone */
 	const int good = fclose(file) == 0 && !bad;
 	return written < 0 || good ? written : rnf_fail_errno(path);
 }
@@ -89,7 +89,7 @@ const char *rnf_file_draft(const char *path, char name[PATH_MAX])
 	return name;
 }
 
-/* The file keeps its size; a file system that cannot reserve will tell later. */
+/* The file keeps its size. A file system that cannot reserve space will fail later. */
 static rnf_status reserve(const char *name, int fd, int64_t bytes)
 {
 	if (bytes <= 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, bytes) == 0) return RNF_OK;
@@ -102,7 +102,7 @@ static rnf_status reserve(const char *name, int fd, int64_t bytes)
 rnf_status rnf_file_begin(const char *path, int64_t bytes, int *fd)
 {
 	char name[PATH_MAX];
-	/* a draft may be left, and may be a link to what is not ours */
+	/* a draft may be left over, or may be a link to a file that is not ours */
 	if (unlink(rnf_file_draft(path, name)) != 0 && errno != ENOENT)
 		return rnf_fail_errno(name);
 	RNF_TRY(rnf_file_open(name, O_WRONLY | O_CREAT | O_EXCL, fd));
@@ -113,7 +113,7 @@ rnf_status rnf_file_begin(const char *path, int64_t bytes, int *fd)
 	return status;
 }
 
-/* The folder of `path`, as "." or with a slash at its end. */
+/* The folder of `path`: "." or a path that ends in a slash. */
 static const char *folder_of(const char *path, char name[PATH_MAX])
 {
 	const char *slash = strrchr(path, '/');
@@ -122,7 +122,7 @@ static const char *folder_of(const char *path, char name[PATH_MAX])
 	return name;
 }
 
-/* Where a folder cannot be opened or synced, the file is there all the same. */
+/* A folder that cannot be opened or synced is no failure: the file itself is there. */
 rnf_status rnf_folder_sync(const char *path)
 {
 	char name[PATH_MAX];
@@ -135,13 +135,13 @@ rnf_status rnf_folder_sync(const char *path)
 	return status;
 }
 
-/* After a failed fsync the kernel may call the same pages clean the next time, so
- * the draft goes: who tries again writes a new one. */
+/* After a failed fsync the kernel may report the same pages as clean the next time. So
+ * remove the draft: a retry writes a new one. */
 rnf_status rnf_file_sync(const char *path, int fd, rnf_status status)
 {
 	char name[PATH_MAX];
 	rnf_file_draft(path, name);
-	if (status < 0) /* the writer knows the descriptor alone */
+	if (status < 0) /* the writer has only the descriptor */
 		status = rnf_fail_in(status, "%s: ", path);
 	if (status >= 0 && fsync(fd) != 0) status = rnf_fail_errno(name);
 	if (close(fd) != 0 && status >= 0) status = rnf_fail_errno(name);

@@ -5,8 +5,8 @@
 
 #if defined(__SSE__)
 
-/* 0x1f80: exceptions masked; 0x8040: flush to zero, denormals are zero. The six
- * lowest bits only say what has happened. */
+/* 0x1f80: exceptions masked; 0x8040: flush to zero, denormals are zero. The six lowest
+ * bits are sticky exception flags. */
 unsigned rnf_float_mode(void)
 {
 	return __builtin_ia32_stmxcsr() & ~0x3fu;
@@ -51,7 +51,7 @@ enum { PLAIN = 0, POLICY = 0 };
 
 #endif
 
-/* An emulator such as valgrind's may have fewer modes than the processor. */
+/* An emulator such as valgrind may have fewer modes than the processor. */
 static unsigned taken(unsigned mode)
 {
 	const unsigned before = rnf_float_mode();
@@ -103,7 +103,7 @@ void rnf_spread_add_doubles(struct rnf_spread *spread, const double *x, int64_t 
 		add(spread, x[i]);
 }
 
-/* All bits of the exponent are set. */
+/* NaN or infinity: all bits of the exponent are set. */
 int64_t rnf_count_bad(const float *x, int64_t n)
 {
 	int64_t bad = 0;

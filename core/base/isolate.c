@@ -15,11 +15,11 @@
 
 struct answer {
 	rnf_status status;
-	char words[8 * RNF_LINE_BYTES]; /* several lines of a rnf_fail_all() */
+	char words[8 * RNF_LINE_BYTES]; /* several lines after rnf_fail_all() */
 };
 
-/* Set-up runs this before there are threads, or where no lock of theirs is needed:
- * glibc's fork() leaves malloc() and stdio usable. */
+/* Set-up calls this before threads exist, or where none of their locks is needed: glibc's
+ * fork() leaves malloc() and stdio usable. */
 static void run(rnf_status (*body)(const void *), const void *context, int out)
 {
 	static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
@@ -27,14 +27,14 @@ static void run(rnf_status (*body)(const void *), const void *context, int out)
 	struct answer answer = { .status = RNF_OK };
 	setrlimit(RLIMIT_CORE, &none);
 	for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
-		signal(fatal[i], SIG_DFL); /* the parent tells, not the child */
+		signal(fatal[i], SIG_DFL); /* the parent reports, not the child */
 	answer.status = body(context);
 	if (answer.status < 0)
 		snprintf(answer.words, sizeof answer.words, "%s", rnf_fail_words());
 	_exit(write(out, &answer, sizeof answer) != (ssize_t)sizeof answer);
 }
 
-/* 1 when the answer came; 0: the child ended or the time is over (*late). */
+/* Return 1 when the answer came; 0: the child ended, or the time is up (*late). */
 static int receive(int from, struct answer *answer, int seconds, int *late)
 {
 	struct pollfd ready = { .fd = from, .events = POLLIN };
@@ -42,7 +42,7 @@ static int receive(int from, struct answer *answer, int seconds, int *late)
 	while ((n = poll(&ready, 1, 1000 * seconds)) < 0 && errno == EINTR)
 		;
 	*late = n == 0;
-	/* less than a pipe holds: in one piece */
+	/* less than a pipe's capacity: arrives in one piece */
 	return n > 0 && read(from, answer, sizeof *answer) == (ssize_t)sizeof *answer;
 }
 
@@ -65,7 +65,7 @@ rnf_status rnf_isolate(rnf_status (*body)(const void *context), const void *cont
 {
 	int ends[2], status = 0, late = 0;
 	struct answer answer;
-	fflush(NULL); /* or the child might print it once more */
+	fflush(NULL); /* or the child might print it again */
 	if (pipe2(ends, O_CLOEXEC) != 0) return fail_start();
 	const pid_t pid = fork();
 	if (pid == 0) run(body, context, ends[1]);
@@ -76,7 +76,7 @@ rnf_status rnf_isolate(rnf_status (*body)(const void *context), const void *cont
 	if (late) kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	/* a child that died may have answered before, or had itself answered for */
+	/* a child that died may have sent an answer before, or something sent one for it */
 	if (!good || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return fail_dead(status, late, seconds);
 	return answer.status < 0 ? rnf_fail_again(answer.status, answer.words) : RNF_OK;

@@ -5,19 +5,19 @@
 #include <jansson.h>
 #include <rnframe/abi.h>
 
-/* From now on jansson ends the program where it has no memory, as set-up memory
- * does: nobody looks at each of its results. First thing in the program. */
+/* Make jansson end the program when it has no memory, as the arena does, so that no
+ * caller checks each result. Call it first. */
 void rnf_json_init(void);
-/* JSON has no NaN and no infinity: null. */
+/* A number, or null for NaN and infinity, which JSON does not have. */
 json_t *rnf_json_number(double value);
-/* Words of a command line or a file may be any bytes, JSON's are UTF-8. NULL
- * gives null. */
+/* Words of a command line or of a file may hold any bytes, JSON is UTF-8. NULL gives
+ * null. */
 json_t *rnf_json_word(const char *text);
-/* From a file of a run folder. */
+/* Read a file of a run folder. */
 rnf_status rnf_json_load(const char *path, json_t **json);
-/* The same; NULL, with a warning when it is there and cannot be used. */
+/* The same; NULL when it is missing or, with a warning, when it cannot be used. */
 json_t *rnf_json_read(const char *path);
-/* To a file that is created or replaced; takes the object. */
+/* Create or replace a file; takes over the object. */
 rnf_status rnf_json_write(json_t *json, const char *path);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/status.h"
 
-/* Its end and its name are on the disk before anything that counts on them is. */
+/* Its contents and its name are on the disk before anything refers to them. */
 static rnf_status settle(const char *path, int fd)
 {
 	if (fsync(fd) != 0) return rnf_fail_errno(path);
@@ -34,7 +34,7 @@ static rnf_status open_for(struct rnf_lines *lines, const char *path, enum rnf_l
 	return RNF_OK;
 }
 
-/* What is not as it must be is not written to. */
+/* The file is not what it must be, so nothing is written to it. */
 static rnf_status judge(struct rnf_lines *lines, enum rnf_lines_of of, rnf_status status)
 {
 	if (status >= 0 && of == RNF_LINES_OF_RUN) status = settle(lines->path, lines->fd);
@@ -50,7 +50,7 @@ rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path, enum rnf_
 	return judge(lines, of, RNF_OK);
 }
 
-/* Bytes of the lines that stay; a last line without its end does not. */
+/* Bytes of the lines that stay; an incomplete last line does not. */
 static off_t count_kept(FILE *file, int (*keep)(const char *, const void *),
 			const void *context)
 {
@@ -63,7 +63,7 @@ static off_t count_kept(FILE *file, int (*keep)(const char *, const void *),
 	return kept;
 }
 
-/* What cannot be read must not be taken for empty: it would be cut off. */
+/* A file that cannot be read must not count as empty: it would be truncated. */
 static rnf_status kept_bytes(const char *path, int (*keep)(const char *, const void *),
 			     const void *context, off_t *kept)
 {
@@ -72,7 +72,7 @@ static rnf_status kept_bytes(const char *path, int (*keep)(const char *, const v
 	*kept = 0;
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return RNF_OK;
 	RNF_TRY(rnf_file_read(path, 0, &file));
-	errno = 0; /* getline() also ends for want of memory */
+	errno = 0; /* getline() also fails for lack of memory */
 	*kept = count_kept(file, keep, context);
 	const rnf_status status = ferror(file) || errno == ENOMEM ? rnf_fail_input(path)
 								  : RNF_OK;
@@ -97,7 +97,7 @@ int rnf_lines_empty(const struct rnf_lines *lines)
 	return lseek(lines->fd, 0, SEEK_END) == 0;
 }
 
-/* All of it or, on a disk, nothing of it. */
+/* Write all of it or, on a disk, nothing. */
 static int write_whole(int fd, const char *text, size_t n)
 {
 	for (size_t done = 0; done < n;) {
@@ -117,7 +117,7 @@ static int write_whole(int fd, const char *text, size_t n)
 	return 0;
 }
 
-/* Said once. */
+/* Report the first failure only. */
 static void note(struct rnf_lines *lines, const char *meaning)
 {
 	if (lines->error) return;
@@ -131,7 +131,7 @@ void rnf_lines_put(struct rnf_lines *lines, const char *text, size_t n)
 	note(lines, "lines of it are lost from here on");
 }
 
-/* A pipe or a terminal has no disk: EINVAL. */
+/* A pipe or a terminal cannot be synced: EINVAL. */
 void rnf_lines_sync(struct rnf_lines *lines)
 {
 	if (!lines->path || fdatasync(lines->fd) == 0) return;

@@ -1,6 +1,6 @@
-/* A log of whole lines: each is one write, so that a process that is killed
- * leaves no half of one. A line that cannot be written is said once and lost;
- * the run goes on, and close() tells. [main] */
+/* A log of whole lines: each is one write, so that a killed process leaves no half line.
+ * A line that cannot be written is lost and the first loss is reported; the run
+ * continues, and close() returns the failure. [main] */
 #ifndef RNF_BASE_LINES_H
 #define RNF_BASE_LINES_H
 
@@ -13,27 +13,29 @@ struct rnf_lines {
 	int error;        /* errno of the first line that was lost */
 };
 
-/* A log of a run folder is a regular file and no link, and once it is open its name
- * is on the disk; one that the user names may be what it wants: a pipe, a terminal. */
+/* A log of a run folder is a regular file and no link, and its name is on the disk once
+ * it is open. A log that the user names may also be a pipe or a terminal. */
 enum rnf_lines_of { RNF_LINES_OF_RUN, RNF_LINES_OF_USER };
 
 /* Create or replace. */
 rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path, enum rnf_lines_of of);
-/* Go on after the last of the first lines that all have keep(line, context) != 0;
- * the rest is cut off. Creates the file when there is none. */
+/* Continue after the leading lines for which keep(line, context) != 0; truncate the rest.
+ * Creates a missing file. */
 rnf_status rnf_lines_resume(struct rnf_lines *lines, const char *path, enum rnf_lines_of of,
 			    int (*keep)(const char *line, const void *context),
 			    const void *context);
-/* 1 when nothing stands in it yet. */
+/* Is the log empty? */
 int rnf_lines_empty(const struct rnf_lines *lines);
 /* `text` ends in a newline. */
 void rnf_lines_put(struct rnf_lines *lines, const char *text, size_t n);
-/* To the disk, as far as it is one; a failure is said and kept as a lost line is. */
+/* Sync the log, where it is on a disk. A failure is reported and recorded like a lost
+ * line. */
 void rnf_lines_sync(struct rnf_lines *lines);
-/* RNF_EIO when a line was lost, unless `status` is bad already, whose words stay. */
+/* Return RNF_EIO when a line was lost, unless `status` is bad already: then that, with
+ * its message. */
 rnf_status rnf_lines_close(struct rnf_lines *lines, rnf_status status);
 
-/* As short as it reads back to the same bits; nan, inf and -inf by these words. */
+/* The shortest text that reads back to the same bits; "nan", "inf" and "-inf". */
 const char *rnf_number_text(char text[32], double value);
 
 #endif

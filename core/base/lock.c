@@ -1,6 +1,6 @@
-/* The lock is an flock() on DIR/lock, which ends with its process whatever
- * happens; the words in the file are for another host on a shared disk, where
- * flock() may be local, and for people. */
+/* The lock is an flock() on DIR/lock, which ends with its process in any case. The text
+ * in the file is for people, and for other hosts on a shared disk, where flock() may be
+ * local. */
 #include "base/lock.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static struct holder myself(void)
 
 enum words { NOTHING, HOLDER, OTHERS };
 
-/* NOTHING: the file is empty, or its writer was cut off; OTHERS: no lock wrote this. */
+/* NOTHING: the file is empty, or its writer was interrupted; OTHERS: not a lock of ours. */
 static enum words read_holder(int fd, struct holder *who)
 {
 	static const char first[] = "host";
@@ -53,7 +53,7 @@ static enum words read_holder(int fd, struct holder *who)
 	if (sscanf(text, "host %64s pid %ld boot %63s", who->host, &who->pid,
 		   who->boot) == 3)
 		return HOLDER;
-	/* of a power cut zeros may be left, or the first letters */
+	/* a power cut may leave zeros, or a beginning only */
 	return strncmp(text, first, strnlen(text, strlen(first))) ? OTHERS : NOTHING;
 }
 
@@ -75,8 +75,8 @@ static rnf_status held(const char *dir, int fd)
 			"it, or choose another --out", dir, who.pid, who.host);
 }
 
-/* A container has a host name and process ids of its own, but the boot id is the
- * kernel's: where that is the same, having the flock() says that its holder is gone. */
+/* A container has its own host name and process ids, but the boot id is the kernel's: on
+ * the same boot, getting the flock() means that the holder is gone. */
 static int is_gone(const struct holder *who, const struct holder *me, int flocked)
 {
 	const int same_boot = strcmp(me->boot, "?") && !strcmp(who->boot, me->boot);
@@ -85,7 +85,7 @@ static int is_gone(const struct holder *who, const struct holder *me, int flocke
 	return !same_boot || (kill((pid_t)who->pid, 0) != 0 && errno == ESRCH);
 }
 
-/* Nobody else has the flock(): may what stands in the file be overwritten? */
+/* We have the flock(): may we overwrite the contents? */
 static rnf_status take_over(const char *path, int fd, int flocked)
 {
 	const struct holder me = myself();
@@ -106,7 +106,7 @@ static rnf_status take_over(const char *path, int fd, int flocked)
 	return RNF_OK;
 }
 
-/* Between open() and flock() its holder may have removed the file. */
+/* The holder may have removed the file between our open() and flock(). */
 static int is_still(int fd, const char *path)
 {
 	struct stat mine, there;
@@ -114,7 +114,7 @@ static int is_still(int fd, const char *path)
 	       mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
 }
 
-/* *flocked 0: the file system has no flock(). */
+/* flocked 0: the file system has no flock(). */
 static rnf_status open_locked(const char *dir, const char *path, int *fd, int *flocked)
 {
 	for (;;) {

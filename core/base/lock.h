@@ -1,4 +1,4 @@
-/* A folder that one process at a time writes into. [main] */
+/* A lock on a folder that one process at a time may write into. [main] */
 #ifndef RNF_BASE_LOCK_H
 #define RNF_BASE_LOCK_H
 
@@ -9,16 +9,16 @@ struct rnf_lock {
 	int fd;
 };
 
-/* Take DIR/lock, which names host, process and boot. One whose process is gone is
- * taken over with a word, also that of another container of this machine; one that is
- * held, or is of another machine, is refused: RNF_EINVAL with who it is. So is a file
- * of that name which no lock wrote. */
+/* Take DIR/lock, which names host, process and boot. A lock whose process is gone is
+ * taken over with a message, also that of another container on this machine. A lock that
+ * is held, or is of another machine, is refused: RNF_EINVAL with its holder. So is a file
+ * of that name that is no lock. */
 rnf_status rnf_lock_take(struct rnf_lock *lock, const char *dir);
-/* The same of another file of the folder: two programs may each have their lock there. */
+/* The same with another file of the folder: two programs may each have a lock there. */
 rnf_status rnf_lock_take_as(struct rnf_lock *lock, const char *dir, const char *name);
-/* Does DIR/lock name a process that lives, or one of another host? Takes nothing. */
+/* Does DIR/lock name a live process, or one of another host? Takes no lock. */
 int rnf_lock_alive(const char *dir);
-/* Remove it, when it is held. */
+/* Remove the lock if it is held. */
 void rnf_lock_release(struct rnf_lock *lock);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 
-/* The first line of a file that begins with `key`; 0: there is none. */
+/* The first line of a file that begins with `key`; 0: there is no such line. */
 static int find_line(const char *path, const char *key, char *line, int size)
 {
 	int found = 0;
@@ -35,8 +35,8 @@ const char *rnf_machine_cpu(void)
 
 /* -- limits of control groups -- */
 
-/* Which folder of the system's holds the groups that a line of /proc/self/cgroup is about:
- * "0::/a/b" of version 2, "4:cpu,cpuacct:/a/b" of version 1. */
+/* The folder of the groups that a line of /proc/self/cgroup is about: "0::/a/b" of
+ * version 2, "4:cpu,cpuacct:/a/b" of version 1. */
 static const struct hierarchy {
 	const char *controller, *folder;
 } hierarchies[] = {
@@ -61,14 +61,14 @@ static int64_t number_in(const char *dir, const char *name)
 	return n > 0 ? n : 0;
 }
 
-/* Processor time a period of time, as whole processors. */
+/* CPU quota per period, in whole processors. */
 static void add_quota(struct rnf_limits *limits, int64_t quota, int64_t period)
 {
 	if (quota > 0 && period > 0)
 		limits->cpus = least(limits->cpus, (quota - 1) / period + 1);
 }
 
-/* What one group's folder tells, of either version. */
+/* The limits in the folder of one group, of either version. */
 static void add_group(struct rnf_limits *limits, const char *dir)
 {
 	static const char *const bytes[] = { "memory.max", "memory.limit_in_bytes" };
@@ -85,8 +85,8 @@ static void add_group(struct rnf_limits *limits, const char *dir)
 		  number_in(dir, "cpu.cfs_period_us"));
 }
 
-/* A group's limits hold for those below it. In a container the path may be one of the
- * system outside: then the root, which is always looked at, is the container's own. */
+/* A group's limits also hold for its descendants. In a container the path may be one of
+ * the host: then the root, which is always checked, is the container's own group. */
 static void add_path(struct rnf_limits *limits, const char *root, const char *folder,
 		     const char *path)
 {
@@ -101,7 +101,7 @@ static void add_path(struct rnf_limits *limits, const char *root, const char *fo
 	}
 }
 
-/* Is it among those in "cpu,cpuacct"? */
+/* Is the controller in the list "cpu,cpuacct"? */
 static int lists(const char *controllers, const char *wanted)
 {
 	const size_t n = strlen(wanted);
@@ -165,8 +165,8 @@ int64_t rnf_machine_memory(void)
 
 /* -- this process -- */
 
-/* getrusage() is the second choice: what it tells is that of the program which
- * started this one, if that was larger. */
+/* getrusage() is the second choice: it reports the peak of the program that started this
+ * one, if that was larger. */
 int64_t rnf_machine_peak_memory(void)
 {
 	static const char key[] = "VmHWM:";
@@ -178,8 +178,8 @@ int64_t rnf_machine_peak_memory(void)
 	return usage.ru_maxrss * 1024;
 }
 
-/* Field 22 of the process' line is its start, in ticks since the system's; the
- * fields are counted from behind the name, which may hold blanks. */
+/* Field 22 of the process' line is its start time, in ticks since boot. Fields are
+ * counted from behind the name, which may hold blanks. */
 double rnf_machine_age(void)
 {
 	char line[1024];

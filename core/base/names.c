@@ -1,4 +1,4 @@
-/* A table of hashes with open addresses, half of it empty at least. */
+/* A hash table with open addressing, at least half empty. */
 #include "base/names.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ static int is_other(const struct rnf_names *names, const struct rnf_name *slot,
 	return slot->hash != hash || (!names->passing && strcmp(slot->text, name) != 0);
 }
 
-/* The slot that has it, or the empty one where it would be; room is a power of two. */
+/* The slot that holds it, or the empty slot where it belongs; room is a power of two. */
 static struct rnf_name *slot_of(const struct rnf_names *names, const char *name, uint64_t hash)
 {
 	size_t i = hash & (names->room - 1);

@@ -26,7 +26,7 @@ static void note(int number)
 		save = number;
 		return;
 	}
-	if (stop == SIGINT && number == SIGINT) { /* once more: at once */
+	if (stop == SIGINT && number == SIGINT) { /* the second one ends the process */
 		signal(SIGINT, SIG_DFL);
 		raise(SIGINT);
 	}

@@ -16,13 +16,13 @@ enum { MAX_LINES = 20, LINE = RNF_LINE_BYTES, PLACE = 512 };
 
 static _Thread_local char words[(MAX_LINES + 1) * LINE];
 
-static struct { /* mistakes put aside */
-	rnf_status status; /* of the first */
+static struct { /* failures put aside */
+	rnf_status status; /* status of the first */
 	const char *lines[MAX_LINES];
 	int n, more;
 } aside;
 
-/* Formats whatever it takes, of which the line shows what fits into its room. */
+/* Format all of it; the line shows what fits. */
 static size_t put_line(char *line, size_t room, const char *format, va_list args)
 {
 	char text[LINE];
@@ -42,7 +42,7 @@ rnf_status rnf_fail(rnf_status status, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	put_line(words, LINE - PLACE, format, args); /* a place may come in front */
+	put_line(words, LINE - PLACE, format, args); /* a place may be put in front */
 	va_end(args);
 	return status;
 }
@@ -53,7 +53,7 @@ rnf_status rnf_fail_again(rnf_status status, const char *kept)
 	return status;
 }
 
-/* Where several places make the first line too long, it loses its middle. */
+/* When several places make the first line too long, its middle is cut out. */
 rnf_status rnf_fail_in(rnf_status status, const char *format, ...)
 {
 	char whole[PLACE + LINE];
@@ -109,7 +109,7 @@ const char *rnf_fail_line(void)
 	return rnf_strndup(all, strcspn(all, "\n"));
 }
 
-#define MORE "and %d more" /* as fail_all() ends, and aside() reads again */
+#define MORE "and %d more" /* as fail_all() builds it, and aside() parses it */
 
 static void put_aside(const char *line)
 {
@@ -124,7 +124,7 @@ static void put_aside(const char *line)
 	else aside.more++;
 }
 
-/* The words may be several lines, of a rnf_fail_all() inside. */
+/* The message may have several lines, from an inner rnf_fail_all(). */
 void rnf_fail_aside(rnf_status status)
 {
 	if (status >= 0) return;
@@ -147,7 +147,8 @@ rnf_status rnf_fail_all(void)
 	return status;
 }
 
-/* What is not here is an error of the program itself: 1. The first of a code stands for it. */
+/* A status that is not in the table is an internal error: 1. The first entry of a code
+ * stands for it. */
 static const struct {
 	rnf_status status;
 	int code;
@@ -161,7 +162,7 @@ int rnf_status_exit(rnf_status status)
 	if (status >= 0) return 0;
 	for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
 		if (exits[i].status == status) return exits[i].code;
-	/* a status that is none of ours comes from a plugin */
+	/* an undefined status comes from a plugin */
 	return status < RNF_ESTOPPED ? 5 : 1;
 }
 

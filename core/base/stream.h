@@ -1,5 +1,5 @@
-/* The streams of random numbers of a run. Each use has its own number here, so
- * that no two ever draw the same: a key is (seed, use, index). */
+/* The streams of random numbers of a run. Each use has its own number here, so that no
+ * two draw the same: a key is (seed, use, index). */
 #ifndef RNF_BASE_STREAM_H
 #define RNF_BASE_STREAM_H
 

@@ -14,7 +14,7 @@ enum { QUOTED = 200, WORD = 256, WORDS = 40, LIST = 1500, MASK = 4 /* \xNN */ };
 /* ---- one character ---- */
 
 struct piece {
-	size_t from, to; /* bytes of the character, and of what is shown for it */
+	size_t from, to; /* bytes of the character, and of its masked form */
 	int as_it_is;
 };
 
@@ -45,7 +45,7 @@ static size_t whole_length(const char *text, size_t n)
 	return length;
 }
 
-/* From text[*at] on as much as fits. */
+/* Copy from text[*at] on as much as fits. */
 static size_t fill(char *out, size_t room, const char *text, size_t n, size_t *at)
 {
 	size_t length = 0;
@@ -59,8 +59,8 @@ static size_t fill(char *out, size_t room, const char *text, size_t n, size_t *a
 	return length;
 }
 
-/* The first byte from which on the rest takes `room` at most; `left` is what the text
- * from `at` on takes. */
+/* The first byte from which the rest fits into `room`; `left` is the masked length of the
+ * text from `at` on. */
 static size_t find_tail(const char *text, size_t n, size_t at, size_t left, size_t room)
 {
 	while (left > room) {
@@ -71,10 +71,10 @@ static size_t find_tail(const char *text, size_t n, size_t at, size_t left, size
 	return at;
 }
 
-/* The beginning says where, the end says what is wanted: the middle goes. */
+/* The beginning says where, the end says what is allowed: cut the middle. */
 size_t rnf_text_line(char *out, size_t room, const char *text, size_t n)
 {
-	enum { MARK = 40 }; /* more than the mark takes */
+	enum { MARK = 40 }; /* longer than the mark itself */
 	const size_t whole = whole_length(text, n);
 	size_t at = 0, length;
 	if (whole < room) {
@@ -100,7 +100,7 @@ const char *rnf_text_quoted(const char *text)
 /* ---- the standard output ---- */
 
 static struct {
-	char bytes[4]; /* of a character whose rest has not come yet */
+	char bytes[4]; /* of a character that is not complete yet */
 	size_t n;
 } held;
 
@@ -116,7 +116,7 @@ static int write_all(const char *p, size_t n)
 	return 0;
 }
 
-/* Bytes at the end that may begin a character: a lead that has less than it wants. */
+/* Bytes at the end that may begin a character: a lead byte with too few behind it. */
 static size_t open_end(const char *text, size_t n)
 {
 	for (size_t back = 1; back <= 3 && back <= n; back++) {
@@ -145,7 +145,8 @@ static int put_output(const char *text, size_t n)
 	return write_all(out, length);
 }
 
-/* At most a piece at a time, with what was held before it. 0: an error, see errno. */
+/* Write at most one piece at a time, with what was held back before it. 0: an error, see
+ * errno. */
 static ssize_t write_output(void *cookie, const char *text, size_t n)
 {
 	char piece[1024];

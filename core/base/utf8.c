@@ -2,7 +2,8 @@
 
 #include <stdint.h>
 
-/* Bytes of the character at p, of which n are there, and its number; 0: it is none. */
+/* Length of the character at p, where n bytes are available, and its code point; 0: not
+ * UTF-8. */
 static size_t character(const char *p, size_t n, uint32_t *code)
 {
 	static const struct { uint32_t mask, lead, least; } forms[] = {
@@ -24,8 +25,8 @@ static size_t character(const char *p, size_t n, uint32_t *code)
 	return more + 1;
 }
 
-/* What terminals obey (ASCII's, Latin-1's), and what changes the order of the
- * characters around it or breaks a line. */
+/* Control characters (of ASCII and Latin-1), and characters that change the order of
+ * others or break a line. */
 static int is_control(uint32_t code)
 {
 	static const struct { uint32_t first, last; } controls[] = {
@@ -40,7 +41,7 @@ static int is_control(uint32_t code)
 size_t rnf_utf8_length(const char *p)
 {
 	uint32_t code;
-	return character(p, 4, &code); /* the zero at the end continues nothing */
+	return character(p, 4, &code); /* the terminating zero is no continuation byte */
 }
 
 size_t rnf_utf8_plain(const char *p, size_t n)

@@ -1,17 +1,17 @@
-/* Verbs of the program: one file each. A verb gets its options parsed and
- * returns a status; main prints the words of a failure. */
+/* Verbs of the program, one file each. A verb gets its options parsed and returns a
+ * status; main prints the message of a failure. */
 #ifndef RNF_CLI_CLI_H
 #define RNF_CLI_CLI_H
 
 #include <rnframe/abi.h>
 
-struct rnf_texts { /* of an option that may be given several times */
+struct rnf_texts { /* of an option that may be repeated */
 	const char *at[256];
 	size_t n;
 };
 
 struct rnf_options {
-	int argc; /* the whole command line, as main got it */
+	int argc; /* the whole command line, as main received it */
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
@@ -27,19 +27,20 @@ struct rnf_verb {
 	const char *name, *usage, *brief;
 	rnf_status (*run)(const struct rnf_options *);
 	size_t most_words;
-	/* that it takes besides --plugin-path, ended by NULL; "--json!": without a value here */
+	/* that it takes besides --plugin-path, ended by NULL; "--json!": without a value
+	 * here */
 	const char *options[12];
-	int asks; /* it asks for signals; others end by them as any program does */
+	int asks; /* it polls for signals; other verbs end by them like any program */
 };
 
-/* Sort a verb's arguments into `o`; what the verb does not take, what is given
- * twice, is empty or is left over is refused. A verb that takes --conf takes
- * its first word as the conf too. */
+/* Sort a verb's arguments into `o`. An argument that the verb does not take, that is
+ * repeated, empty or left over is refused. A verb that takes --conf takes its first word
+ * as the conf too. */
 rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 			     int n, char **arguments);
 
-/* The files that the options name for writing: none is an input too, or another one of
- * them, and each can be written. (outputs.c) */
+/* Check the files that the options name for writing: none may be an input or equal
+ * another, and each can be written. (outputs.c) */
 rnf_status rnf_outputs_check(const struct rnf_options *o);
 
 rnf_status rnf_verb_train(const struct rnf_options *);

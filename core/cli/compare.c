@@ -11,7 +11,7 @@
 #include "study/table.h"
 #include "train/setup.h"
 
-struct side { /* a row: runs whose confs differ in nothing but the seed */
+struct side { /* a row: runs whose confs differ in the seed only */
 	struct rnf_look look;
 	const char *conf;
 };
@@ -30,7 +30,7 @@ static rnf_status find_runs(struct rnf_folders *folders, const struct rnf_option
 	return RNF_OK;
 }
 
-/* A conf that cannot be used here (digest 0) is like no other. */
+/* A conf that cannot be used here (digest 0) equals no other. */
 static size_t row_of(struct rnf_table *t, struct side *sides, const struct rnf_look *look,
 		     const char *conf)
 {
@@ -52,7 +52,7 @@ static struct rnf_outcome *find_twin(const struct rnf_row *row, int64_t seed)
 	return NULL;
 }
 
-/* The same conf and seed once more says nothing new: one of them counts, once. */
+/* A repeated run of the same conf and seed adds nothing: count one of them. */
 static void add_run(struct rnf_row *row, const char *dir)
 {
 	struct rnf_outcome o;
@@ -65,7 +65,7 @@ static void add_run(struct rnf_row *row, const char *dir)
 	if (twin->state == RNF_RUN_NONE || !rnf_outcome_counts(twin)) *twin = o;
 }
 
-/* By its conf's name, and where several are called so, by its first folder too. */
+/* Named by its conf; if several have that name, by its first folder too. */
 static void name_rows(struct rnf_table *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
@@ -119,11 +119,11 @@ static void note(void *context, const char *path, const struct rnf_conf *a,
 {
 	struct keys *keys = context;
 	if (rnf_look_decides_nothing(path)) return;
-	const size_t i = find_key(keys, path, a); /* the values may move */
+	const size_t i = find_key(keys, path, a); /* rnf_push may move the values */
 	keys->values[i * keys->n_rows + keys->row] = rnf_conf_words(b);
 }
 
-/* One whose plugins are not here is compared as it was written. */
+/* A run whose plugins are missing here is compared as its conf was written. */
 static struct rnf_conf *read_conf(const char *path)
 {
 	struct rnf_conf *tree = NULL;

@@ -19,21 +19,21 @@ static int is_folder(const struct dirent *d)
 	return !strchr(d->d_name, '.');
 }
 
-/* An experiment, not a part of one: it has a name of its own. */
+/* An experiment, not a part of one: it sets `name`. */
 static int has_name(const char *path)
 {
 	char line[256];
 	int found = 0;
 	FILE *f;
-	rnf_file_read(path, 0, &f); /* one that is none has no name */
+	rnf_file_read(path, 0, &f); /* not every file here is a conf */
 	while (f && !found && fgets(line, sizeof line, f))
 		found = !strncmp(line, "name", 4);
 	if (f) fclose(f);
 	return found;
 }
 
-/* Trained parameters of a conf's model; data are opened only when a data set
- * cannot tell its sizes without. */
+/* Trained parameters of a conf's model. Data are opened only when the data set cannot
+ * tell its sizes otherwise. */
 static rnf_status count_parameters(const char *path, int64_t *n)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
@@ -44,8 +44,8 @@ static rnf_status count_parameters(const char *path, int64_t *n)
 	return RNF_OK;
 }
 
-/* The first comment of a conf says what it is; one that cannot be built here
- * (a plugin is missing) says why. */
+/* The description is the conf's first comment; a conf that cannot be built here (a plugin
+ * is missing) shows why instead. */
 static void print_conf(const char *name)
 {
 	const char *path = rnf_format("%s/%s", rnf_conf_dir, name);
@@ -63,7 +63,7 @@ static void print_conf(const char *name)
 	       line[0] == '#' ? line + 1 + (line[1] == ' ') : "");
 }
 
-/* Each conf of a folder of the confs ("": of their own), by name. */
+/* Each conf in a folder of the confs ("": the top one), by name. */
 static rnf_status print_folder(const char *folder)
 {
 	const char *path = rnf_format("%s/%s", rnf_conf_dir, folder);
@@ -88,7 +88,7 @@ rnf_status rnf_verb_confs(const struct rnf_options *o)
 	RNF_TRY(print_folder(""));
 	const int n = scandir(rnf_conf_dir, &list, is_folder, alphasort);
 	for (int i = 0; i < n; i++) {
-		print_folder(rnf_format("%s/", list[i]->d_name)); /* one that cannot be read has none */
+		print_folder(rnf_format("%s/", list[i]->d_name)); /* an unreadable one has none */
 		free(list[i]);
 	}
 	if (n >= 0) free(list);

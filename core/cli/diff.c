@@ -14,7 +14,7 @@ static int is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* A run's conf is whole; of another the defaults are filled in. */
+/* A run's conf is complete; any other gets its defaults filled in. */
 static rnf_status read_side(const char *path, struct rnf_conf **tree)
 {
 	if (is_folder(path)) path = rnf_format("%s/conf.cfg", path);

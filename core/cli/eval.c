@@ -51,7 +51,7 @@ static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
 		      : rnf_fail(RNF_EINVAL, "the %s split has no images", word);
 }
 
-/* Before the evaluation, so that nobody waits in vain. */
+/* Before the evaluation, so that nobody waits for nothing. */
 static rnf_status make_report_folder(const char *dir)
 {
 	struct stat st;

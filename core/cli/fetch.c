@@ -21,7 +21,7 @@ static void progress(int64_t done, int64_t total)
 			(long long)(total >> 20));
 }
 
-/* A transport by whatever plugin is there: fetch asks for no name. */
+/* Any transport that is there: fetch asks for no name. */
 static rnf_status find_transport(const struct rnf_transport_impl **transport)
 {
 	const struct rnf_feature **list;
@@ -34,7 +34,7 @@ static rnf_status find_transport(const struct rnf_transport_impl **transport)
 	return RNF_OK;
 }
 
-/* What an URL may not hold as it is becomes %XX (RFC 3986, 2.1). */
+/* Percent-encode what an URL may not hold (RFC 3986, 2.1). */
 static const char *encode(const char *path)
 {
 	char *out = rnf_alloc(3 * strlen(path) + 1), *to = out;
@@ -46,8 +46,8 @@ static const char *encode(const char *path)
 	return out;
 }
 
-/* A mirror is a folder or URL that holds the files under their own names; NULL
- * stays NULL. */
+/* A mirror is a folder or URL that holds the files under their own names; NULL stays
+ * NULL. */
 static rnf_status mirror_url(const char *mirror, const char **url)
 {
 	char path[PATH_MAX];

@@ -1,4 +1,4 @@
-/* rnframe inspect [KIND [NAME]]: what plugins there are, what one takes. */
+/* rnframe inspect [KIND [NAME]]: which plugins there are, and their parameters. */
 #include <stdio.h>
 #include <string.h>
 

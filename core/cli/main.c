@@ -1,5 +1,5 @@
-/* rnframe VERB [CONF] [key.path=value ...]: finds the verb, has its options
- * parsed, prints the words of a failure once. */
+/* rnframe VERB [CONF] [key.path=value ...]: finds the verb, has its options parsed,
+ * prints the message of a failure once. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -144,8 +144,8 @@ static rnf_status version(const struct rnf_options *o)
 	return RNF_OK;
 }
 
-/* Without a verb in front it is train. One that follows an option is a slip:
- * it must not become the name of a conf, nor start a training. */
+/* A command line without a verb means train. A verb behind an option is a slip: it must
+ * not become the name of a conf, nor start a training. */
 static rnf_status no_late_verb(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -172,7 +172,7 @@ static rnf_status find_verb(int argc, char **argv, const struct rnf_verb **verb,
 
 /* ---- the surroundings ---- */
 
-/* Where there is no /proc, by the path that the program was started with. */
+/* Without /proc: the path that the program was started with. */
 static int find_self(char path[PATH_MAX])
 {
 	const ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
@@ -181,8 +181,7 @@ static int find_self(char path[PATH_MAX])
 	return n > 0 || (started && realpath(started, path));
 }
 
-/* Confs lie beside the program: conf/ in a tree, share/rnframe/conf when
- * installed. */
+/* Confs lie beside the program: conf/ in a tree, share/rnframe/conf when installed. */
 static void find_confs(const char *self)
 {
 	static const char *const conf[] = { "../share/rnframe/conf", "../conf",
@@ -195,8 +194,8 @@ static void find_confs(const char *self)
 	}
 }
 
-/* So do plugins, in plugins/ or lib/rnframe/plugins. The user's own folders
- * come first, so that they can stand in for a built-in feature. */
+/* So do plugins, in plugins/ or lib/rnframe/plugins. The user's own folders come first,
+ * so that their plugins can replace built-in ones. */
 static void set_paths(const char *plugin_path)
 {
 	char self[PATH_MAX];
@@ -210,8 +209,8 @@ static void set_paths(const char *plugin_path)
 	find_confs(self);
 }
 
-/* A stream that is closed would give its number to the next file opened, and
- * the words meant for it would land in that file. */
+/* If a standard stream is closed, the next file opened would get its number, and messages
+ * would land in that file. */
 static int fill_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -220,17 +219,16 @@ static int fill_streams(void)
 	return 0;
 }
 
-/* A file that cannot grow and a pipe without a reader are failed writes, which
- * end in a status. */
+/* Turn SIGXFSZ and SIGPIPE into failed writes, which end in a status. */
 static void fail_writes(void)
 {
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* All threads are the pool's. A library behind a plugin that starts its own when it is
- * loaded competes with them, and has to end them at exit, where OpenBLAS 0.3.21 at
- * times waits for ever. OpenMP's variable is the one that such libraries share. */
+/* All threads belong to the pool. A library behind a plugin that starts threads when it
+ * is loaded would compete with them, and must end them at exit, where OpenBLAS 0.3.21
+ * sometimes hangs. Such libraries share OpenMP's variable. */
 static void keep_libraries_single(void)
 {
 	setenv("OMP_NUM_THREADS", "1", 1);
@@ -238,7 +236,8 @@ static void keep_libraries_single(void)
 
 /* ---- the end ---- */
 
-/* `| head -1` has read all that it wants: no failure. */
+/* `
+ * head -1` has read all that it wants: not a failure. */
 static int reader_is_gone(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
@@ -254,7 +253,7 @@ static rnf_status flush_output(void)
 	return rnf_fail(RNF_EIO, "standard output: %s", strerror(cause));
 }
 
-/* A line for each mistake. */
+/* One line for each failure. */
 static void print_words(const char *words)
 {
 	for (size_t n; *words; words += n + (words[n] == '\n')) {

@@ -1,5 +1,5 @@
-/* The arguments of a verb. Nothing is ignored: an argument that would have no
- * effect is an error, since its user expects one. */
+/* The arguments of a verb. Nothing is ignored: an argument without effect is an error,
+ * since its user expects one. */
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,9 +9,9 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
 
-enum { VALUE, ALONE, LIST }; /* a text; the option's own name; a list, --set another one */
+enum { VALUE, ALONE, LIST }; /* a text; the option's own name; a list; --set: another list */
 
-/* Where the value of an option goes. */
+/* Where the value of an option is stored. */
 static const struct row {
 	const char *name;
 	size_t offset;
@@ -46,7 +46,7 @@ static const struct row {
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
-/* How the verb lists the option, or NULL. */
+/* How the verb declares the option, or NULL. */
 static const char *listed(const struct rnf_verb *verb, const char *name)
 {
 	const size_t n = strlen(name);
@@ -66,7 +66,7 @@ static int is_alone(const struct rnf_verb *verb, const struct row *row)
 	return row->form == ALONE || strchr(listed(verb, row->name), '!');
 }
 
-/* What is wrong with an argument, and how the verb is called. */
+/* Report what is wrong with an argument, and the verb's usage. */
 static rnf_status refuse(const struct rnf_verb *verb, const char *why)
 {
 	return rnf_fail(RNF_EINVAL, "%s; usage: rnframe %s%s%s", why, verb->name,
@@ -122,8 +122,8 @@ static rnf_status keep(struct rnf_options *o, const struct row *row, const char 
 	return RNF_OK;
 }
 
-/* `--name value` or `--name=value`; *used counts the arguments taken. A value
- * that begins with two dashes is more likely the next option. */
+/* `--name value` or `--name=value`; *used counts the arguments taken. A value that begins
+ * with two dashes is more likely the next option. */
 static rnf_status add_option(struct rnf_options *o, const struct rnf_verb *verb,
 			     char **argument, int left, int *used)
 {
@@ -153,8 +153,8 @@ static rnf_status add_word(struct rnf_options *o, const struct rnf_verb *verb,
 	return RNF_OK;
 }
 
-/* key.path=value, unless it is a path: sweeps call folders runs/lr=0.1,seed=3. A verb
- * without overrides takes all words. */
+/* key.path=value, unless it is a path: sweeps name folders runs/lr=0.1,seed=3. A verb
+ * without overrides takes every word. */
 static int is_override(const struct rnf_verb *verb, const char *word)
 {
 	const char *equals = strchr(word, '=');

@@ -1,4 +1,4 @@
-/* Files that a verb is to write: looked at before its work begins, which may take hours. */
+/* Checks the files that a verb will write before its work begins, which may take hours. */
 #include <stddef.h>
 
 #include "base/file.h"

@@ -15,7 +15,7 @@
 
 enum { STEPS = 20, STEPS_MAX = 100000, LAYERS_SHOWN = 20 };
 
-/* An experiment that has been measured, and what its tables are relative to. */
+/* A measured experiment, and what its tables are relative to. */
 struct view {
 	const struct rnf_experiment *e;
 	const struct rnf_plan *plan;
@@ -56,7 +56,7 @@ static double rate(double operations, double seconds)
 	return operations > 0 && seconds > 0 ? operations / seconds : NAN;
 }
 
-/* Of what `threads` threads could do, each on a processor. */
+/* Of what `threads` threads can do, each on its own processor. */
 static double share(const struct view *v, double operations, double seconds, int threads)
 {
 	const int at_once = threads < rnf_machine_cpus() ? threads : rnf_machine_cpus();
@@ -70,7 +70,7 @@ static double images_a_second(const struct view *v, int ready)
 
 /* -- the tables -- */
 
-/* A figure in so many columns, "-" when it is unknown. */
+/* A figure right-aligned in a column, "-" when it is unknown. */
 static void put(double value, double unit, int columns, int decimals)
 {
 	if (isfinite(value)) printf("%*.*f", columns, decimals, value / unit);

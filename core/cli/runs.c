@@ -1,4 +1,4 @@
-/* rnframe runs: run folders, a line each. */
+/* rnframe runs: lists run folders, a line each. */
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ static const struct column {
 	const char *name;
 	const char *(*text)(const struct line *);
 	double (*number)(const struct line *);
-	int width; /* below 0: to the left */
+	int width; /* negative: left-aligned */
 } columns[] = {
 	{ "name", name, NULL, -24 }, { "state", state, NULL, -10 },
 	{ "epoch", epoch, epoch_number, 9 }, { "error", error, error_number, 6 },
@@ -73,7 +73,7 @@ static const struct column *find_column(const char *word)
 
 struct conditions {
 	struct rnf_where at[256];
-	int met[256]; /* was the key found in any run? */
+	int met[256]; /* does any run have the key? */
 	size_t n;
 };
 
@@ -97,7 +97,7 @@ static const char *number_text(double value)
 	return isfinite(value) ? rnf_format("%.17g", value) : NULL;
 }
 
-/* What a run has there: a column, else a key of its conf, which is read when it is needed. */
+/* The run's value of a column, or else of a key of its conf, which is read on demand. */
 static const char *value_of(const struct line *l, const char *key, struct rnf_conf **conf)
 {
 	const struct column *column = find_column(key);
@@ -119,7 +119,7 @@ static int holds(struct conditions *c, const struct line *l)
 	return all;
 }
 
-/* A key that no run has is a slip. */
+/* A key that no run has is a typing mistake. */
 static rnf_status check_met(const struct conditions *c, size_t n_folders)
 {
 	for (size_t i = 0; i < c->n && n_folders > 0; i++)
@@ -134,7 +134,7 @@ static rnf_status check_met(const struct conditions *c, size_t n_folders)
 static const struct column *sorted_by;
 static int backwards;
 
-/* What has no number comes last, either way. */
+/* Runs without a number come last, in either direction. */
 static int by_column(const void *a, const void *b)
 {
 	const struct line *x = a, *y = b;

@@ -67,7 +67,7 @@ static const char *const turn_words[] = {
 	[RNF_TURN_LEFT] = "left out",
 };
 
-/* By what this arm took in the study's folder, else by its steps under the clock. */
+/* From the time that this arm took in the study's folder, else from its timed steps. */
 static double seconds_of(const struct rnf_study_runs *runs, const struct rnf_study_run *run)
 {
 	const struct rnf_look *look = &runs->looks[run->arm];

@@ -14,7 +14,7 @@
 #include "run/resume.h"
 #include "train/step.h"
 
-/* A step of the log is about this long, and so is an epoch of epochs.csv. */
+/* Approximate length of a line in steps.jsonl, and of one in epochs.csv. */
 enum { LOG_LINE_BYTES = 200, EPOCHS_MAX = 1000000 };
 
 struct session {
@@ -40,7 +40,7 @@ static rnf_status check_extend(const struct rnf_options *o, long *more)
 	return RNF_OK;
 }
 
-/* As if the conf had so many epochs more than the run by now. */
+/* As if the conf had that many more epochs than the run has by now. */
 static rnf_status extend(struct session *s, long more)
 {
 	struct rnf_experiment *e = s->e;
@@ -54,7 +54,7 @@ static rnf_status extend(struct session *s, long more)
 						     e->conf.train.epochs), "--extend", 0);
 }
 
-/* Which run goes on, and how long it is then. */
+/* Which run to resume, and how long it will be. */
 static rnf_status find_run(struct session *s)
 {
 	const struct rnf_options *o = s->o;
@@ -85,7 +85,7 @@ static rnf_status prepare(struct session *s)
 	return rnf_signal_check("before the first step: nothing was saved");
 }
 
-/* What a longer run makes of the rates. */
+/* How a longer run changes the learning rates. */
 static void say_schedule(const struct session *s)
 {
 	const struct rnf_saved *from = s->resume.found;
@@ -109,7 +109,7 @@ static int64_t log_bytes(const struct rnf_experiment *e)
 	return (run.steps + run.epochs) * LOG_LINE_BYTES;
 }
 
-/* The folder is taken: nothing of it has changed before this is through. */
+/* The folder is ours. Nothing in it changes before this succeeds. */
 static rnf_status open_run(struct session *s)
 {
 	s->checkpoints.dir = s->record.dir;
@@ -123,7 +123,7 @@ static rnf_status open_run(struct session *s)
 	return rnf_record_begin(&s->record);
 }
 
-/* All is saved by now, and a resume would come to the same. */
+/* Everything is saved, and a resume would fail in the same way. */
 static rnf_status check_numbers(const struct rnf_experiment *e, const struct rnf_scores *test)
 {
 	const struct rnf_epoch *last = e->n_history > 0 ? &e->history[e->n_history - 1] : NULL;
@@ -135,7 +135,7 @@ static rnf_status check_numbers(const struct rnf_experiment *e, const struct rnf
 			"written, a lower train.optimizer.lr may help", whose);
 }
 
-/* A run is finished once its report is there. */
+/* A run is finished once its report is written. */
 static rnf_status run(struct session *s, struct rnf_scores *test)
 {
 	struct rnf_experiment *e = s->e;
@@ -179,7 +179,7 @@ static rnf_status train(struct session *s)
 	return status;
 }
 
-/* However it ends, the threads end before the memory that they look at. */
+/* Whatever happens, the threads end before the memory that they use. */
 rnf_status rnf_verb_train(const struct rnf_options *o)
 {
 	struct session *s = rnf_alloc(sizeof *s);

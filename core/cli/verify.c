@@ -1,4 +1,4 @@
-/* verify RUN: is a run folder whole, and does it compute the same bits again? */
+/* rnframe verify RUN: is a run folder intact, and does it compute the same bits again? */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 struct folder {
 	const char *dir;
 	json_t *run; /* run.json */
-	struct rnf_past past; /* what that tells */
+	struct rnf_past past; /* what it says */
 	struct rnf_saved_list checkpoints;
 	struct rnf_step_log log;
 	int bad;
@@ -113,7 +113,7 @@ static rnf_status parse_steps(const char *word, int64_t *steps)
 			"that the run has made", word);
 }
 
-/* The values before step 1 into e: drawn, unless the run took them from a file. */
+/* Load the values before step 1 into e: drawn anew, unless the run took them from a file. */
 static rnf_status first_values(const struct folder *f, struct rnf_experiment *e)
 {
 	const int64_t first = f->log.n_lines ? f->log.lines[0].step : 0;
@@ -133,8 +133,9 @@ static const struct rnf_saved *oldest(const struct rnf_saved_list *list)
 	return oldest;
 }
 
-/* The latest checkpoint that has all steps asked for after it, or the first values; where
- * those are not to be had, the oldest checkpoint, with a word why fewer steps follow. */
+/* Find where to start: the latest checkpoint that has all requested steps after it, or
+ * the first values. If these are not available, the oldest checkpoint, with a message why
+ * fewer steps follow. */
 static rnf_status choose_start(struct folder *f, struct rnf_experiment *e, int64_t steps,
 			       int64_t *from)
 {
@@ -154,8 +155,8 @@ static rnf_status choose_start(struct folder *f, struct rnf_experiment *e, int64
 	return rnf_replay_start(e, c);
 }
 
-/* Beside a run that is under way a checkpoint may be gone, or be another one, by the time
- * that its tensors are read: then there are newer ones. */
+/* While the run is under way, a checkpoint may be removed or replaced before its tensors
+ * are read: then there are newer ones. */
 static rnf_status start(struct folder *f, struct rnf_experiment *e, int64_t steps, int64_t *from)
 {
 	enum { TRIES = 20 };

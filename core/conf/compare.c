@@ -1,4 +1,4 @@
-/* Two confs side by side. */
+/* Compares two confs. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -40,14 +40,14 @@ static int same_value(const struct rnf_conf *a, const struct rnf_conf *b)
 	return is_number(a) && is_number(b) && number(a) == number(b);
 }
 
-/* The key of a group; a plugin's bare name is a group with that type alone. */
+/* The key of a group; a plugin's bare name counts as a group with `type` only. */
 static const struct rnf_conf *get(const struct rnf_conf *node, const char *key)
 {
 	if (is_text(node)) return strcmp(key, "type") ? NULL : node;
 	return rnf_conf_get(node, key);
 }
 
-/* What b has and a has not comes after what a has. */
+/* Values that only b has come after those of a. */
 static void compare_groups(const struct comparison *c, const char *path,
 			   const struct rnf_conf *a, const struct rnf_conf *b)
 {

@@ -1,4 +1,4 @@
-/* The only file that sees libconfig: one checked text in, one tree out. */
+/* The only file that includes libconfig: one checked text in, one tree out. */
 #include "conf/conf.h"
 
 #include <libconfig.h>
@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "conf/source.h"
 
-#define MAX_BASES 16 /* one on the other */
+#define MAX_BASES 16 /* a conf and its chain of bases */
 
 static void convert(const config_setting_t *from, const struct rnf_source *source,
 		    struct rnf_conf *to);
@@ -81,7 +81,7 @@ static rnf_status parse(const char *name, struct rnf_source *source, struct rnf_
 	return status;
 }
 
-/* One file with its includes, as it stands. */
+/* One file with its includes, before base and set. */
 static rnf_status parse_file(const char *path, const char *conf_dir,
 			     struct rnf_conf **root)
 {
@@ -105,8 +105,8 @@ static rnf_status check_base(const struct rnf_conf *base, const struct rnf_conf 
 	return RNF_OK;
 }
 
-/* A conf on a base says what differs: scalars here, all else by `set`. What does not
- * is put aside and left out. */
+/* A conf with a base states differences only: scalars here, all else by `set`. Anything
+ * else is reported and left out. */
 static void check_composed(const struct rnf_conf *root, const struct rnf_conf *set)
 {
 	for (size_t i = 0; set && i < set->n; i++)

@@ -1,5 +1,5 @@
 /* A conf as one number: sums over the keys of a group, so that their order does not
- * count, chains over the elements of a list. */
+ * count, and chained over the elements of a list. */
 #include <rnframe/random.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static uint64_t of_number(double number)
 	return rnf_random_key(bits, 1);
 }
 
-/* A plugin's bare name is a group with that type alone. */
+/* A plugin's bare name counts as a group with `type` only. */
 static uint64_t of_type(const char *name)
 {
 	return rnf_random_key(of_text("type"), of_text(name));

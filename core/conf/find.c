@@ -1,4 +1,4 @@
-/* A value by its path, for who asks and changes nothing. */
+/* Finds a value by its path, without changing the tree. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ static const struct rnf_conf *element(const struct rnf_conf *list, const char *w
 	return item ? item : labelled(list, "type", word);
 }
 
-/* A plugin's bare name has a type too. */
+/* A plugin's bare name is a type too. */
 static const struct rnf_conf *below(const struct rnf_conf *node, const char *word)
 {
 	if (node->type == RNF_CONF_LIST) return element(node, word);

@@ -1,5 +1,5 @@
-/* Overrides: "model.layers.stage1.repeat=5" against the tree. Values stay text
- * until the row of the parameter says what they are. */
+/* Overrides such as "model.layers.stage1.repeat=5". Values stay text until the
+ * parameter's row types them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,14 +106,14 @@ static rnf_status element(const struct override *o, const struct rnf_conf *list,
 
 /* ---- the walk ---- */
 
-/* The text of an override is the list that it writes. */
+/* Parse the text of an override as a list. */
 static int is_list_text(const struct rnf_conf *node)
 {
 	return node->type == RNF_CONF_RAW &&
 	       (node->s[0] == '[' || node->s[0] == '(' || strchr(node->s, ',') != NULL);
 }
 
-/* Where a list of plugins is wanted, one stands for the list of it. */
+/* Where a list of plugins is wanted, a single plugin stands for a list of one. */
 static void make_list(struct rnf_conf *node)
 {
 	if (node->type == RNF_CONF_RAW) {
@@ -157,7 +157,7 @@ static void assign(const struct override *o, struct rnf_conf *node)
 	node->stale = 0;
 }
 
-/* The keys that stood beside another type may mean nothing to the new one. */
+/* Keys that were written for another type may mean nothing to the new one. */
 static void assign_type(const struct override *o, struct rnf_conf *group)
 {
 	struct rnf_conf *type = rnf_conf_get(group, "type");
@@ -187,7 +187,7 @@ static rnf_status finish(const struct override *o, struct rnf_conf *node, const 
 	return RNF_OK;
 }
 
-/* A new element at place `at`. */
+/* Insert a new element at index `at`. */
 static void insert(const struct override *o, struct rnf_conf *list, size_t at)
 {
 	struct rnf_conf *item = rnf_conf_add(list, NULL, RNF_CONF_RAW, o->file, o->line);
@@ -196,7 +196,7 @@ static void insert(const struct override *o, struct rnf_conf *list, size_t at)
 	list->at[at] = item;
 }
 
-/* list+=x: x at the end; list.element+=x: x before that element. */
+/* list+=x appends x; list.element+=x inserts x before that element. */
 static rnf_status add(const struct override *o, struct rnf_conf *node, const char *key)
 {
 	struct rnf_conf *child = NULL;

@@ -1,6 +1,6 @@
-/* The scanner: one pass over a conf's text before libconfig 1.5 sees it, which wraps
- * large numbers in silence, exits on some includes, names one of two equal keys
- * and takes time that grows with the square of a group's size. */
+/* One pass over a conf's text before libconfig 1.5 parses it. libconfig silently wraps
+ * large numbers, exits on some includes, reports one of two equal keys only, and takes
+ * time quadratic in the size of a group. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,9 +14,9 @@
 enum {
 	MAX_NESTING = 64,
 	MAX_SIBLINGS = 4096, /* of a list */
-	MAX_KEYS = 256,      /* of a group: libconfig compares each with all, byte by byte */
+	MAX_KEYS = 256,      /* of a group: libconfig compares each with all others, byte by byte */
 	MAX_KEY_BYTES = 64,
-	MAX_ENTRIES = 20000, /* of all of them together */
+	MAX_ENTRIES = 20000, /* of the whole conf */
 };
 
 struct key {
@@ -25,7 +25,7 @@ struct key {
 	int line;
 };
 
-struct level { /* a group or list that is open */
+struct level { /* an open group or list */
 	char opens;
 	int line, entries;
 	struct key *keys;
@@ -38,8 +38,8 @@ struct scanner {
 	size_t n;
 	int line, depth, entries;
 	struct level levels[MAX_NESTING + 1];
-	struct key word; /* the last one: a key, when = or : follows */
-	int after_text;  /* since which came nothing but blanks and comments */
+	struct key word; /* the last one: a key, if = or : follows */
+	int after_text;  /* only blanks and comments since the last text */
 };
 
 static const char *place(const struct scanner *s, int line)
@@ -63,7 +63,7 @@ static void emit(struct scanner *s, const char *p, size_t n)
 
 static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* Length of the number at p, 0 when there is none. */
+/* Length of the number at p; 0: there is none. */
 static size_t number_length(const char *p)
 {
 	size_t n = *p == '-' || *p == '+';
@@ -96,7 +96,7 @@ static rnf_status check_int(const struct scanner *s, const char *text, int base,
 	return refuse(s, rnf_format("%s is not a number", text));
 }
 
-/* Copies the number, whole ones in decimal with an L. */
+/* Copy the number; whole numbers in decimal with an L. */
 static rnf_status number(struct scanner *s, const char *p, size_t n)
 {
 	const char *text = rnf_strndup(p, n);
@@ -123,7 +123,8 @@ static rnf_status enter(struct scanner *s, char c)
 	return RNF_OK;
 }
 
-/* libconfig says "syntax error", and of an open group at the end of the text. */
+/* libconfig would say "syntax error" only, and blame the end of the text for an open
+ * group. */
 static void leave(struct scanner *s, char c)
 {
 	static const char opens[] = "{([", closes[] = "})]";
@@ -163,7 +164,7 @@ static int same_key(const struct key *a, const struct key *b)
 	return a->n == b->n && !memcmp(a->name, b->name, a->n);
 }
 
-/* libconfig tells neither the name nor the first place. */
+/* libconfig reports neither the name nor the first place. */
 static rnf_status add_key(struct scanner *s)
 {
 	struct level *level = &s->levels[s->depth];
@@ -221,7 +222,7 @@ static size_t word(struct scanner *s, const char *p)
 	return n;
 }
 
-/* libconfig would end the text at a zero, and take two texts as one, both in silence. */
+/* libconfig would silently end the text at a zero byte, and join two adjacent texts. */
 static rnf_status quoted(struct scanner *s, const char *p, size_t n)
 {
 	if (*p == '"' && s->after_text)
@@ -238,8 +239,8 @@ static rnf_status quoted(struct scanner *s, const char *p, size_t n)
 	return RNF_OK;
 }
 
-/* One token; *n is its length. What is wrong with it alone is put aside: only
- * what grows without end stops the reading. */
+/* Read one token; *n is its length. A mistake in one token is put aside; only unbounded
+ * growth ends the scan. */
 static rnf_status token(struct scanner *s, const char *p, const char *end, size_t *n)
 {
 	enum rnf_source_state state = RNF_SOURCE_PLAIN;
@@ -270,7 +271,7 @@ rnf_status rnf_source_check(struct rnf_source *source)
 {
 	struct scanner *s = rnf_alloc(sizeof *s);
 	*s = (struct scanner){ .in = source, .line = 1, .levels = { { .opens = '{' } } };
-	/* "0," grows to "0L,": at most twice the text, and decimal of a hex */
+	/* "0," grows to "0L,": at most twice the text, plus decimals of hex numbers */
 	s->out = rnf_alloc(2 * source->n + 64);
 	rnf_fail_aside(scan(s, source->text, source->text + source->n));
 	source->text = s->out;

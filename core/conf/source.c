@@ -15,12 +15,12 @@
 
 #define MAX_FILE_BYTES (1 << 20)
 #define MAX_TEXT_BYTES (4 << 20) /* of all files together */
-#define MAX_DEPTH 16             /* of includes, one inside the other */
-#define MAX_INCLUDES 256         /* in all: files that include each other twice grow fast */
+#define MAX_DEPTH 16             /* of nested includes */
+#define MAX_INCLUDES 256         /* in total: files that include each other twice grow fast */
 
 /* ---- finding files ---- */
 
-/* a/b/../c is a/c where that is the same file: for messages. */
+/* Shorten a/b/../c to a/c where that is the same file: for messages. */
 static const char *shorten(const char *path)
 {
 	struct stat was, is;
@@ -54,7 +54,7 @@ static const char *join(const char *folder, const char *name)
 	return rnf_format("%s/%s", folder, name);
 }
 
-/* The .cfg file of a folder whose name is nearest, or NULL. */
+/* The .cfg file of a folder with the nearest name, or NULL. */
 static const char *nearest_file(const char *name, const char *folder)
 {
 	const char **words = NULL;
@@ -181,7 +181,7 @@ struct reader {
 	size_t room;
 	const char *conf_dir;
 	int includes; /* so far */
-	/* what a line `@include "name"` does; depth: of its file */
+	/* expands a line `@include "name"`; depth: of its file */
 	rnf_status (*include)(struct reader *, const char *name, const char *path,
 			      int number, int depth);
 };
@@ -206,8 +206,8 @@ static rnf_status append(struct reader *r, const char *line, size_t n,
 	return RNF_OK;
 }
 
-/* The path of a line `@include "path"`, alone but for a comment; NULL: another
- * line; "" when it is ill-formed. */
+/* The path in a line `@include "path"`, alone except for a comment; NULL: another line;
+ * "" when it is ill-formed. */
 static const char *include_of(const char *line, const char *end)
 {
 	while (line < end && (*line == ' ' || *line == '\t')) line++;
@@ -257,7 +257,7 @@ static rnf_status expand_text(struct reader *r, const char *path, int depth,
 {
 	enum rnf_source_state state = RNF_SOURCE_PLAIN;
 	int number = 0;
-	/* the mark that some editors put before UTF-8 */
+	/* the byte order mark of some editors */
 	const size_t mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
 	for (const char *line = text + mark; line < text + n; ) {
 		const char *end = memchr(line, '\n', (size_t)(text + n - line));

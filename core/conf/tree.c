@@ -1,4 +1,4 @@
-/* The conf tree's small helpers: children, paths, places and nearest words. */
+/* Helpers of the conf tree: children, paths, places and nearest words. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ void rnf_conf_remove(struct rnf_conf *parent, const struct rnf_conf *child)
 	struct rnf_conf **at = rnf_alloc((parent->n + 1) * sizeof *at);
 	for (size_t i = 0; i < parent->n; i++)
 		if (parent->at[i] != child) at[kept++] = parent->at[i];
-	/* rnf_push doubles at powers of two: rebuild so that its room is right */
+	/* rnf_push doubles at powers of two: rebuild the array so that its room fits */
 	parent->at = NULL;
 	parent->n = 0;
 	for (size_t i = 0; i < kept; i++)
@@ -123,11 +123,11 @@ const char *rnf_conf_unquoted(const char *text)
 {
 	const size_t n = strlen(text);
 	if (n < 2 || text[0] != '"' || text[n - 1] != '"') return text;
-	if (memchr(text + 1, '"', n - 2)) return text; /* "a","b" is no one text */
+	if (memchr(text + 1, '"', n - 2)) return text; /* "a","b" is not one text */
 	return rnf_strndup(text + 1, n - 2);
 }
 
-/* Up to the comma that ends an element: one in quotes does not. */
+/* Up to the comma that ends an element; a comma in quotes does not. */
 static size_t item_length(const char *p)
 {
 	int inside = 0;
@@ -156,7 +156,7 @@ void rnf_conf_split(struct rnf_conf *node)
 	}
 }
 
-/* Levenshtein's distance; words longer than the row are far from everything. */
+/* Levenshtein's distance; words longer than the row count as far from everything. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t row[64];
@@ -178,7 +178,7 @@ static size_t distance(const char *a, const char *b)
 const char *rnf_nearest(const char *wrong, const char *const *words, size_t n)
 {
 	const char *best = NULL;
-	size_t near = strlen(wrong) / 3 + 2; /* one more than what still counts */
+	size_t near = strlen(wrong) / 3 + 2; /* one more than the largest accepted distance */
 	const size_t length = strlen(wrong);
 	for (size_t i = 0; i < n; i++) {
 		const size_t other = strlen(words[i]);

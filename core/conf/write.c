@@ -1,5 +1,5 @@
-/* The tree as a conf that runs as it is, with or without where each value comes
- * from, and as a list of its keys. */
+/* Writes the tree as a conf that runs as it is, with or without the origins of values,
+ * and as a list of its keys. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "base/utf8.h"
 #include "conf/conf.h"
 
-/* What is no text, as a path may have, and what a terminal would obey is written byte by
- * byte by its number, so that whatever holds or shows text can do so with a conf. */
+/* Bytes that are not UTF-8, as a path may hold, and control characters are written by
+ * number, so that anything that handles text can handle a conf. */
 static void write_string(const char *s, FILE *out)
 {
 	fputc('"', out);
@@ -73,7 +73,7 @@ static int is_flat(const struct rnf_conf *list)
 	return 1;
 }
 
-/* A value that fills its line, which can end in a comment. */
+/* A value that takes its whole line, which can end in a comment. */
 static int is_line(const struct rnf_conf *node)
 {
 	return !has_lines(node) || (node->type == RNF_CONF_LIST && is_flat(node));
@@ -89,7 +89,7 @@ static void write_flat(const struct writer *w, const struct rnf_conf *list)
 	fputs(" )", w->out);
 }
 
-/* Ends the line of a value. */
+/* End the line of a value. */
 static void end_line(const struct writer *w, const struct rnf_conf *node, const char *mark)
 {
 	fputs(mark, w->out);
@@ -160,7 +160,7 @@ static void origin(const struct rnf_conf *node, FILE *out)
 	const size_t n = strlen(place);
 	char line[RNF_LINE_BYTES];
 	if (n < 2) return;
-	rnf_text_line(line, sizeof line, place, n - 2); /* without ": " */
+	rnf_text_line(line, sizeof line, place, n - 2); /* without the final ": " */
 	fprintf(out, "  # %s", line);
 }
 

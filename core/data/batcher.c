@@ -19,10 +19,10 @@ struct worker {
 	int64_t n_peers;
 };
 
-/* What no step can fail for while it runs: kept until it is asked for. */
+/* A step cannot fail while it runs, so a breach is kept until somebody asks. */
 enum breach { BREACH_NONE, BREACH_LABEL, BREACH_PEER };
 
-/* Behind the buffers of an image: what is written there has gone too far. */
+/* Behind the buffers of an image: a write here has overrun them. */
 enum { GUARD = 16, GROWS_MAX = 65536 };
 static const float guard = -0x1.2345p-100f;
 
@@ -42,7 +42,7 @@ struct batch {
 	int64_t n, n_peers, epoch;
 	int split, training, workers;
 	float *x, *target;
-	int64_t stride; /* floats of x from an image to the next */
+	int64_t stride; /* floats of x from one image to the next */
 };
 
 static const struct rnf_augment_impl *augment_impl(const struct rnf_ref *ref)
@@ -50,7 +50,7 @@ static const struct rnf_augment_impl *augment_impl(const struct rnf_ref *ref)
 	return ref->feature->impl;
 }
 
-/* The first is the one to tell. */
+/* Report the first breach only. */
 static void note(struct rnf_batcher *b, enum breach breach, int64_t number)
 {
 	int none = BREACH_NONE;
@@ -95,7 +95,7 @@ static void read_raw(struct worker *w, int split, int64_t i, float *pixels,
 static void read_peer(const struct rnf_image *image, int64_t i, float *pixels,
 		      int32_t *label)
 {
-	/* The image's context is this worker's alone. */
+	/* The image's context belongs to this worker alone. */
 	struct worker *w = (struct worker *)(uintptr_t)image->context;
 	int32_t ignored;
 	if (i < 0 || i >= image->peers || i >= w->n_peers) {
@@ -182,8 +182,8 @@ static struct rnf_image load(const struct batch *batch, struct worker *w,
 	return image;
 }
 
-/* The image's pixels to x[out_h][out_w][c]. create() has seen that the sizes
- * agree; should one image differ all the same, the rest of it is black. */
+/* Copy the image's pixels to x[out_h][out_w][c]. create() has checked that the sizes
+ * agree; if an image differs all the same, the rest of it is black. */
 static void emit(const struct rnf_image *image, float *x)
 {
 	const int64_t row = image->out_w * image->c, own = image->w * image->c;
@@ -230,7 +230,7 @@ void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 	fill_share(&batch, 0);
 }
 
-/* Floats that the largest image on the way may have; more than there are, as any double. */
+/* Floats of the largest image on the way; a double, since it may exceed every integer. */
 static double capacity(const struct rnf_batcher_conf *conf)
 {
 	const struct rnf_dataset_info *info = conf->info;
@@ -253,7 +253,7 @@ static int64_t raw_bytes(const struct rnf_dataset_info *info)
 
 double rnf_batcher_bytes(const struct rnf_batcher_conf *conf, int workers)
 {
-	const double pixels = 2 * sizeof(float) * (capacity(conf) + GUARD); /* and as many to spare */
+	const double pixels = 2 * sizeof(float) * (capacity(conf) + GUARD); /* and spare */
 	return workers * (pixels + (double)raw_bytes(conf->info));
 }
 
@@ -309,7 +309,7 @@ static const char *wrong_memory(const struct worker *w, const struct rnf_image *
 		? NULL : "writes behind the pixels of an image";
 }
 
-/* What an augmentation leaves of an image. */
+/* What an augmentation left of an image. */
 static rnf_status check_kept(const struct rnf_ref *ref, const struct worker *w,
 			     const struct rnf_image *image)
 {
@@ -321,7 +321,7 @@ static rnf_status check_kept(const struct rnf_ref *ref, const struct worker *w,
 	return breach ? rnf_fail(RNF_EPLUGIN, "%s", breach) : RNF_OK;
 }
 
-/* For trying the first image of a split. */
+/* For the trial of the first image of a split. */
 static struct batch one_image(struct rnf_batcher *batcher, int split, int training)
 {
 	static const int64_t first = 0;
@@ -336,7 +336,7 @@ static float *new_target(const struct rnf_batcher_conf *conf)
 	return rnf_alloc((size_t)conf->info->classes * sizeof(float));
 }
 
-/* Image 0, with a look after each augmentation. */
+/* Image 0, checked after each augmentation. */
 static rnf_status load_tried(const struct batch *batch, struct worker *w,
 			     struct rnf_image *image)
 {
@@ -353,7 +353,7 @@ static rnf_status load_tried(const struct batch *batch, struct worker *w,
 	return RNF_OK;
 }
 
-/* One image through everything: its size must be what the model takes. */
+/* Send one image through all augmentations: its size must be what the model takes. */
 static rnf_status try_one(struct rnf_batcher *batcher, int split, int training)
 {
 	const struct rnf_batcher_conf *conf = &batcher->conf;
@@ -370,8 +370,8 @@ static rnf_status try_one(struct rnf_batcher *batcher, int split, int training)
 			conf->out_h, conf->out_w);
 }
 
-/* A peer comes as the data set has it: an image that was changed in size or in range
- * before does not fit to it. One image is sent through to see. */
+/* A peer comes raw from the data set, so it does not fit an image whose size or range has
+ * changed before. Send one image through to check. */
 static rnf_status check_order(struct rnf_batcher *batcher)
 {
 	const struct rnf_batcher_conf *conf = &batcher->conf;

@@ -1,5 +1,5 @@
-/* Samples on their way into a batch: read, augmented, written as float. What an
- * image becomes depends on (seed, epoch, sample) alone, not on threads. */
+/* Puts samples into a batch: reads, augments, converts to float. The result for an image
+ * depends on (seed, epoch, sample) only, not on threads. */
 #ifndef RNF_DATA_BATCHER_H
 #define RNF_DATA_BATCHER_H
 
@@ -10,7 +10,7 @@
 struct rnf_batcher_conf {
 	const struct rnf_dataset_impl *dataset;
 	const void *self; /* of the dataset, as open() left it */
-	const struct rnf_feature *feature; /* the dataset's, for words; or NULL */
+	const struct rnf_feature *feature; /* the dataset's, for messages; or NULL */
 	const struct rnf_dataset_info *info;
 	struct rnf_refs augment; /* features of kind "augment", in this order */
 	int train_augment; /* 0: in training too only RNF_AUGMENT_ALWAYS */
@@ -20,29 +20,30 @@ struct rnf_batcher_conf {
 
 struct rnf_batcher;
 
-/* Work buffers for pools of up to `workers` threads, until exit; the conf is
- * copied. Sends one image through to see that its size comes out as out_h x
- * out_w, that what mixes in others stands where it can, and that each augmentation keeps
- * its contract (RNF_EPLUGIN). [main] */
+/* Allocate work buffers for pools of up to `workers` threads, until exit; the conf is
+ * copied. Send one image through to check that it comes out as out_h x out_w, that mixing
+ * augmentations stand where they can, and that each augmentation keeps its contract
+ * (RNF_EPLUGIN). [main] */
 rnf_status rnf_batcher_create(const struct rnf_batcher_conf *conf, int workers,
 			      struct rnf_batcher **batcher);
 
-/* Do the augmentations ask for room that can be? Else RNF_EPLUGIN; before all below. [main] */
+/* Is the room that the augmentations ask for possible? Else RNF_EPLUGIN. Call it before
+ * all below. [main] */
 rnf_status rnf_batcher_check(const struct rnf_batcher_conf *conf);
 /* The bytes of a batcher's buffers. */
 double rnf_batcher_bytes(const struct rnf_batcher_conf *conf, int workers);
 
-/* The images samples[0 .. n-1] of a split into x, image i as [out_h][out_w][c] from
- * x[i * stride] on, and target[n][classes], shared out over the pool (NULL: the
- * caller alone).
- * `peers` are the training samples that augmentations may mix in. */
+/* Write the images samples[0 .. n-1] of a split into x, image i as [out_h][out_w][c] at
+ * x[i * stride], and their targets into target[n][classes], shared out over the pool
+ * (NULL: the caller alone). `peers` are the training samples that augmentations may mix
+ * in. */
 void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 		    const int64_t *samples, int split, int64_t n, int64_t epoch,
 		    int training, const int64_t *peers, int64_t n_peers,
 		    float *x, int64_t stride, float *target);
 
-/* What the data set or an augmentation has broken of its contract since this was last asked,
- * in words with its name; NULL: nothing. [main] */
+/* A message about the first breach of contract by the data set or an augmentation since
+ * the last call, with its name; NULL: none. [main] */
 const char *rnf_batcher_breach(struct rnf_batcher *batcher);
 
 #endif

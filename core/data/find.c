@@ -14,7 +14,7 @@
 #include "data/map.h"
 #include "plugin/loader.h"
 
-/* Endings of files that are opened on the chance that the data is inside. */
+/* Endings of files that may have the data inside and are opened to find out. */
 static const char *const archive_endings[] = {
 	".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", ".tar.bz2", ".tar.zst", NULL,
 };
@@ -25,9 +25,9 @@ struct search {
 	const struct rnf_dataset_impl *impl;
 	struct rnf_blob *blobs;
 	size_t n;
-	struct rnf_blob *single; /* the one that a packed single file is for */
+	struct rnf_blob *single; /* the file that a packed single file stands for */
 	const char *place;       /* where it looks */
-	const char *other;       /* what it met there in place of the data, in words */
+	const char *other;       /* what it found there instead of the data, for the message */
 };
 
 static int is_folder(const char *path)
@@ -67,7 +67,7 @@ static void meet(struct search *s, const char *place, const char *name)
 					      o->words);
 }
 
-/* Names without a slash at the end, as completion of a shell leaves one. */
+/* Strip slashes at the end, which a shell's completion leaves. */
 static const char *without_slash(const char *path)
 {
 	size_t n = strlen(path);
@@ -87,7 +87,7 @@ static void look_for_others(struct search *s, const char *place)
 	}
 }
 
-/* One of the files by itself. */
+/* One of the files on its own. */
 static rnf_status refuse_part(const struct search *s, const char *place)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -149,7 +149,7 @@ static rnf_status unpack(struct search *s, const char *path, struct rnf_blob *si
 
 /* -- places -- */
 
-/* The files in this very folder, plain or packed one by one. */
+/* The files in this folder itself, plain or packed one by one. */
 static rnf_status look_for_files(struct search *s, const char *folder)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -190,8 +190,8 @@ static rnf_status open_archives(struct search *s, const char *folder,
 	return RNF_OK;
 }
 
-/* Archives in a folder by name, the published ones first: opening another one
- * for nothing may take seconds. */
+/* Archives in a folder by name, the published ones first: opening the wrong one may take
+ * seconds. */
 static rnf_status look_for_archives(struct search *s, const char *folder)
 {
 	struct dirent **entries;

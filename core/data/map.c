@@ -15,15 +15,15 @@
 #include "base/status.h"
 #include "base/text.h"
 
-/* What the handler says, made before: it may only write. More maps than these are
- * neither named nor let go. */
+/* The handler's messages, formatted in advance: it may only write. Maps beyond this
+ * number are neither named nor released. */
 enum { MAPS_MAX = 64, STATUS_STORAGE = 3 };
 static struct map {
 	uintptr_t start, end;
 	const char *words;
 } maps[MAPS_MAX];
 static size_t n_maps;
-static struct sigaction before; /* what SIGBUS did without maps */
+static struct sigaction before; /* what SIGBUS did before the first map */
 
 static void page_is_gone(int number, siginfo_t *info, void *context)
 {
@@ -34,7 +34,7 @@ static void page_is_gone(int number, siginfo_t *info, void *context)
 		const ssize_t wrote = write(STDERR_FILENO, maps[i].words, strlen(maps[i].words));
 		_exit(wrote < 0 ? 1 : STATUS_STORAGE);
 	}
-	sigaction(SIGBUS, &before, NULL); /* another's: the access is made again */
+	sigaction(SIGBUS, &before, NULL); /* not ours: the access is made again */
 }
 
 static void remember(const char *path, const void *data, size_t size)

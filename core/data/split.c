@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "base/stream.h"
 
-/* Fisher-Yates, of which only the first `taken` places matter. */
+/* Fisher-Yates; only the first `taken` places are needed. */
 static void draw(struct rnf_random *random, int64_t *at, int64_t n, int64_t taken)
 {
 	for (int64_t i = 0; i < taken && i + 1 < n; i++) {
@@ -47,7 +47,7 @@ static int64_t choose(const int64_t *first, int64_t *members, int64_t classes,
 	int64_t total = 0;
 	for (int64_t k = 0; k < classes; k++) {
 		const int64_t n = first[k + 1] - first[k];
-		const int64_t most = n > 0 ? n - 1 : 0; /* no class is lost */
+		const int64_t most = n > 0 ? n - 1 : 0; /* keep at least one image of the class */
 		const int64_t wanted = llround(fraction * (double)n);
 		const int64_t taken = wanted < most ? wanted : most;
 		struct rnf_random random = { rnf_stream_key(seed, RNF_STREAM_SPLIT,

@@ -1,4 +1,4 @@
-/* What `inspect` prints about a feature: its rows, and a line to copy. */
+/* What `inspect` prints about a feature: its parameters, and a line to copy. */
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ static const char *range_of(const struct rnf_param *row)
 	}
 }
 
-/* As a conf says it. */
+/* A value in conf syntax. */
 static const char *value_of(const struct rnf_param *row)
 {
 	switch (row->type) {
@@ -91,7 +91,7 @@ static void print_rows(const struct rnf_params *params, FILE *out)
 	}
 }
 
-/* A value that the row takes, for the keys that a conf must say. */
+/* A value that the row accepts, for required keys. */
 static const char *example_of(const struct rnf_param *row)
 {
 	if (!(row->flags & RNF_PARAM_REQUIRED)) return value_of(row);

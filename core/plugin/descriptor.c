@@ -17,11 +17,11 @@ struct function {
 #define HAS(kind, function) { #function, offsetof(struct rnf_##kind##_impl, function) }
 #define KIND(kind) #kind, sizeof(struct rnf_##kind##_impl)
 
-/* What `impl` of a kind points to; a kind that is missing here is not checked. */
+/* What `impl` of a kind points to; kinds that are missing here are not checked. */
 static const struct kind {
 	const char *name;
 	size_t impl_size;
-	struct function functions[FUNCTIONS]; /* the rest has no name */
+	struct function functions[FUNCTIONS]; /* the others have no name */
 } kinds_known[] = {
 	{ KIND(activation), { HAS(activation, fwd), HAS(activation, bwd) } },
 	{ KIND(archive), { HAS(archive, probe), HAS(archive, read) } },
@@ -73,7 +73,7 @@ static rnf_status check_plugin(const struct rnf_plugin *p, const char *file)
 	return RNF_OK;
 }
 
-/* What a row of each type fills; 0: not for plugins. */
+/* The type that a row of each type fills; 0: not for plugins. */
 static const size_t row_bytes[] = {
 	[RNF_TYPE_BOOL] = sizeof(int32_t), [RNF_TYPE_INT] = sizeof(int64_t),
 	[RNF_TYPE_FLOAT] = sizeof(double), [RNF_TYPE_STRING] = sizeof(char *),

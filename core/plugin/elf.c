@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 
-/* This program's own header, by the linker. */
+/* This program's own header, provided by the linker. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 static const struct { unsigned number; const char *name; } machines[] = {
@@ -52,7 +52,7 @@ static rnf_status check_kind(const char *file, const ElfW(Ehdr) *h)
 	return RNF_OK;
 }
 
-/* Where n rows of a size end; the largest number where that does not fit. */
+/* Where n rows of a size end; the largest number on overflow. */
 static uint64_t end_of(uint64_t at, uint64_t n, uint64_t size)
 {
 	uint64_t bytes, end;
@@ -107,7 +107,7 @@ static rnf_status check_open(const char *file, int fd)
 
 rnf_status rnf_elf_check(const char *file)
 {
-	/* not blocking: opening a FIFO would wait for ever */
+	/* non-blocking: opening a FIFO would wait forever */
 	const int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: it is a link to a file "

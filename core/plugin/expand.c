@@ -1,4 +1,4 @@
-/* The values that nobody wrote: defaults of the rows, put into a filled tree. */
+/* Puts the defaults of all rows into a filled tree. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -21,7 +21,7 @@ static enum rnf_conf_type type_of(const struct rnf_param *row)
 	}
 }
 
-/* A default without a value (no text, no plugin, nothing in a list) stays away. */
+/* A default without a value (no text, no plugin, an empty list) is left out. */
 static struct rnf_conf *add_default(struct rnf_conf *group, const struct rnf_param *row)
 {
 	const enum rnf_conf_type type = type_of(row);

@@ -72,7 +72,7 @@ int rnf_keys_has(const char *key, const struct rnf_table *tables, size_t n)
 	return 0;
 }
 
-/* "model=1" says `type` below the group, as for a plugin. */
+/* "model=1" sets `type` below the group, as for a plugin. */
 rnf_status rnf_keys_refuse(const struct rnf_conf *child, const char *owner, int has_type,
 			   const struct rnf_table *tables, size_t n_tables)
 {

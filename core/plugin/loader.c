@@ -1,5 +1,5 @@
-/* The only file that sees dlopen. A plugin file is trusted with nothing before
- * its descriptor has been checked; once loaded it stays until exit. */
+/* The only file that calls dlopen. A plugin file is not trusted before its descriptor is
+ * checked; once loaded it stays until exit. */
 #include "plugin/loader.h"
 
 #include <dirent.h>
@@ -28,9 +28,9 @@ struct entry {
 	const struct rnf_feature *feature;
 };
 
-/* A file that was loaded and refused stays so: loaded a second time it would run no
- * constructor, and look innocent. One that could not be loaded is tried again: the
- * cause may be gone. */
+/* A file that was loaded and refused stays refused: loaded a second time it would run no
+ * constructor, and look innocent. A file that could not be loaded is tried again, since
+ * the cause may be gone. */
 struct refusal {
 	const char *file, *words;
 };
@@ -58,10 +58,10 @@ void rnf_loader_path(const char *dir)
 static rnf_status open_file(const char *file, void **library)
 {
 	const unsigned before = rnf_float_mode(), plain = rnf_float_mode_plain();
-	/* a slash, or dlopen would look through the system's own path */
+	/* with a slash, or dlopen would search the system's path */
 	const char *path = strchr(file, '/') ? file : rnf_format("./%s", file);
-	/* Some libraries change the mode when they are loaded, which would change
-	 * every result: seen best from a mode that none of them wants. */
+	/* Some libraries change the float mode when they are loaded, which would change
+	 * every result. We detect it best from a mode that none of them sets. */
 	rnf_float_mode_put(plain);
 	errno = 0;
 	*library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -78,7 +78,7 @@ static rnf_status open_file(const char *file, void **library)
 			"loaded (built with -ffast-math?)", file);
 }
 
-/* Whoever can write there can have the program run what he likes. */
+/* Whoever can write there could make the program run any code. */
 static rnf_status check_writers(const char *path)
 {
 	struct stat at;
@@ -87,7 +87,7 @@ static rnf_status check_writers(const char *path)
 			"be anybody's: chmod o-w '%s'", path, at.st_mode & 07777u, path);
 }
 
-/* KIND/NAME.so and the two folders that it lies in. */
+/* Check KIND/NAME.so and the two folders above it. */
 static rnf_status check_place(const char *file)
 {
 	const char *name = strrchr(file, '/');
@@ -98,7 +98,7 @@ static rnf_status check_place(const char *file)
 	return check_writers(file);
 }
 
-/* The first that runs of a plugin. *library NULL: it was not loaded. */
+/* The first code of a plugin that runs. *library NULL: it was not loaded. */
 static rnf_status enter(const char *file, void **library, const struct rnf_plugin **plugin)
 {
 	const struct rnf_plugin *(*get)(void);
@@ -165,8 +165,8 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Add the names of a folder that end in `suffix`, without it, each once; a folder that
- * is not there has none. */
+/* Add the names in a folder that end in `suffix`, without it, each once; a missing folder
+ * has none. */
 static rnf_status scan(const char *folder, const char *suffix, struct words *words)
 {
 	const size_t tail = strlen(suffix);
@@ -186,7 +186,7 @@ static rnf_status scan(const char *folder, const char *suffix, struct words *wor
 	return RNF_OK;
 }
 
-/* All that can be read; the status tells of the last folder that could not. */
+/* All that can be read; the status is that of the last folder that could not. */
 static rnf_status scan_kind(const char *kind, struct words *words)
 {
 	rnf_status status = RNF_OK;
@@ -225,8 +225,8 @@ static const char *enumerate(const struct words *words, const char *between)
 	return rnf_list_text(&list, "");
 }
 
-/* What the build wrote where it could not make a plugin: the packages that
- * were missing, "" when it does not say; NULL: there is no such file. */
+/* What the build wrote where it left a plugin out: the missing packages, "" when it does
+ * not say; NULL: there is no such file. */
 static const char *left_out(const char *kind, const char *name)
 {
 	char line[256] = "";
@@ -253,7 +253,7 @@ static rnf_status check_built(const struct words *kinds, const char *name)
 	return RNF_OK;
 }
 
-/* Looks no further than into the first folder that holds a plugin. */
+/* Stops at the first folder that holds a plugin. */
 static int has_any(void)
 {
 	struct words kinds = { NULL, 0 };
@@ -301,8 +301,8 @@ static const struct entry *loaded(const char *kind, const char *name)
 	return NULL;
 }
 
-/* The first file of that name along the path, NULL: none. A link to nothing is one,
- * which is refused. */
+/* The first file of that name along the path; NULL: none. A dangling link counts as a
+ * file and is refused. */
 static const char *file_of(const char *kind, const char *name)
 {
 	struct stat at;
@@ -336,7 +336,7 @@ struct attempt {
 	struct words names;
 };
 
-/* In a child: what is refused in words is so here too, and needs no child. */
+/* In the child. Failures with a message happen in the parent too and need no child. */
 static rnf_status try_all(const void *context)
 {
 	const struct attempt *t = context;
@@ -423,7 +423,7 @@ size_t rnf_loader_kinds(const char ***kinds)
 	size_t n = 0;
 	for (size_t i = 0; i < n_dirs; i++)
 		scan(dirs[i], "", &words);
-	for (size_t i = 0; i < words.n; i++) /* folders that hold no plugin are none */
+	for (size_t i = 0; i < words.n; i++) /* folders that hold no plugin do not count */
 		if (names_of(words.at[i]).n > 0) words.at[n++] = words.at[i];
 	*kinds = words.at;
 	return n;

@@ -1,34 +1,34 @@
-/* Plugins by kind and name along a search path; the only user of dlopen. */
+/* Finds and loads plugins by kind and name along a search path; the only user of dlopen. */
 #ifndef RNF_PLUGIN_LOADER_H
 #define RNF_PLUGIN_LOADER_H
 
 #include <rnframe/plugin.h>
 
-/* Add a folder with KIND/NAME.so inside to the end of the search path. */
+/* Append a folder of KIND/NAME.so files to the search path. */
 void rnf_loader_path(const char *dir);
 
-/* The feature, loaded once; `kinds` may be several separated by '|', tried in
- * that order. Fails with the nearest name and the search path. */
+/* Find a feature, loading it once; `kinds` may be several separated by '
+ * ', tried in that order. A failure names the nearest name and the search path. */
 rnf_status rnf_loader_find(const char *kinds, const char *name,
 			   const struct rnf_feature **feature);
 
-/* Load a plugin, or all of a kind (name NULL), in a child first: what ends the
+/* Load a plugin, or all of a kind (name NULL), in a child first: a plugin that ends the
  * program when it is loaded is refused from then on, with the reason. */
 void rnf_loader_try(const char *kind, const char *name);
 
-/* All features of a kind that the path holds, sorted by name, loaded; broken
- * files are reported through `refused` (file, reason) and skipped. */
+/* Load all features of a kind that the path holds, sorted by name. Broken files are
+ * reported through `refused` (file, reason) and skipped. */
 size_t rnf_loader_list(const char *kind, const struct rnf_feature ***features,
 		       void (*refused)(const char *file, const char *reason));
-/* The same, for callers that need all there is: RNF_EIO or RNF_ENOMEM when a folder or
- * file could not be read for want of a disk, descriptors or memory. What is broken is
- * skipped. */
+/* The same for callers that need every feature: RNF_EIO or RNF_ENOMEM when a folder or
+ * file could not be read for lack of descriptors or memory, or because the disk failed.
+ * Broken files are skipped. */
 rnf_status rnf_loader_all(const char *kind, const struct rnf_feature ***features, size_t *n);
-/* Fails where the whole path holds no plugin. */
+/* Fail when no folder of the path holds a plugin. */
 rnf_status rnf_loader_any(void);
 /* Kinds that have a folder on the path, sorted. */
 size_t rnf_loader_kinds(const char ***kinds);
-/* All features that were loaded so far. */
+/* All features loaded so far. */
 size_t rnf_loader_loaded(const struct rnf_feature ***features);
 /* The file that a feature came from, and its plugin. */
 const char *rnf_loader_file(const struct rnf_feature *feature);

@@ -11,7 +11,7 @@
 #include "plugin/loader.h"
 #include "plugin/value.h"
 
-#define MAX_DEPTH 16 /* of defaults inside defaults: more is a circle */
+#define MAX_DEPTH 16 /* of defaults inside defaults: deeper is a cycle */
 
 static struct { const char *kind; const struct rnf_params *params; } commons[16];
 static size_t n_commons;
@@ -116,7 +116,7 @@ static const char *expand_home(const char *path, uint32_t flags)
 static rnf_status param_ref(struct rnf_conf *node, const char *kinds,
 			    const struct rnf_ref **out);
 
-struct items { /* of a list, as its row's type has them */
+struct items { /* of a list, typed by the row */
 	int64_t *ints;
 	double *floats;
 	const char **strings;
@@ -155,7 +155,7 @@ static void set_items(struct rnf_conf *const *at, size_t n, const struct rnf_par
 	}
 }
 
-/* One plugin stands for the list of it. */
+/* A single plugin stands for a list of one. */
 static rnf_status set_list(struct rnf_conf *node, const struct rnf_param *row, void *out)
 {
 	const int single = row->type == RNF_TYPE_REFS &&
@@ -250,7 +250,7 @@ static rnf_status by_name(const char *kinds, const char *name, const struct rnf_
 	const rnf_status status = param_ref(node, kinds, ref);
 	depth--;
 	RNF_TRY(status);
-	((struct rnf_ref *)*ref)->node = NULL; /* stands nowhere */
+	((struct rnf_ref *)*ref)->node = NULL; /* no place */
 	return RNF_OK;
 }
 
@@ -296,7 +296,7 @@ void rnf_param_notices(void)
 	forget_notices();
 }
 
-/* The mistakes of all that was filled; a conf with one has nothing else to say. */
+/* Report the failures of everything filled so far; a warning would only distract. */
 static rnf_status finish(void)
 {
 	const rnf_status status = rnf_fail_all();
@@ -304,8 +304,8 @@ static rnf_status finish(void)
 	return status;
 }
 
-/* Keys of the group that no table has: errors, unless another plugin than the
- * one that they were written for stands here now. How many errors. */
+/* Keys of the group that no table has: failures, unless they were written for a plugin
+ * that another one has replaced. Return how many failed. */
 static int check_keys(struct rnf_conf *group, const char *owner, int has_type,
 		      const struct rnf_table *tables, size_t n_tables)
 {
@@ -351,8 +351,8 @@ static rnf_status fill_row(struct rnf_conf *group, const char *owner,
 	return default_row(row, out);
 }
 
-/* is_whole: what is required must be there. A group with an unknown key is not
- * held to that: the key is likely the one that is missing. */
+/* is_whole: check required keys. A group with an unknown key is exempt: that key is
+ * probably the missing one, misspelt. */
 static void fill_table(struct rnf_conf *group, const char *owner,
 		       const struct rnf_table *table, int is_whole)
 {
@@ -388,7 +388,7 @@ static struct rnf_table make_table(const struct rnf_params *params)
 	return (struct rnf_table){ params, rnf_alloc(params ? params->conf_size : 1) };
 }
 
-/* The word that chooses the feature, and the group beside it or NULL. */
+/* The word that chooses the feature, and the group around it or NULL. */
 static rnf_status read_type(struct rnf_conf *node, const char *kinds,
 			    const char **type, struct rnf_conf **group)
 {
@@ -417,7 +417,7 @@ static void fill_ref(struct rnf_conf *group, struct rnf_ref *ref)
 					 make_table(common) };
 	const char *owner = f ? rnf_keys_owner(NULL, f) : rnf_format("\"%s\"", ref->role);
 	const int wrong = group ? check_keys(group, owner, 1, tables, 2) : 0;
-	/* a bare name has no group: its node tells the place of what is missing */
+	/* a bare name has no group: use its node as the place of a missing key */
 	struct rnf_conf *at = group ? group : ref->node;
 	fill_table(at, owner, &tables[0], !wrong);
 	fill_table(at, owner, &tables[1], !wrong);
@@ -425,7 +425,7 @@ static void fill_ref(struct rnf_conf *group, struct rnf_ref *ref)
 	ref->common = common ? tables[1].out : NULL;
 }
 
-/* Mistakes below the node are put aside; one of the node itself is returned. */
+/* Failures below the node are put aside; one of the node itself is returned. */
 static rnf_status param_ref(struct rnf_conf *node, const char *kinds,
 			    const struct rnf_ref **out)
 {

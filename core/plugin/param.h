@@ -1,4 +1,4 @@
-/* From a conf tree to structs, by the rows of parameter tables. */
+/* Fills structs from a conf tree by tables of parameters. */
 #ifndef RNF_PLUGIN_PARAM_H
 #define RNF_PLUGIN_PARAM_H
 
@@ -6,34 +6,33 @@
 #include <rnframe/plugin.h>
 #include "conf/conf.h"
 
-/* A feature with its configuration: what rnf_ref means to the core. */
+/* A feature with its configuration: what rnf_ref is to the core. */
 struct rnf_ref {
 	const struct rnf_feature *feature;
 	const void *conf;    /* the plugin's struct, or an empty block */
 	const void *common;  /* the struct of its kind's common keys, or NULL */
-	struct rnf_conf *node; /* where it stands, or NULL for a default */
+	struct rnf_conf *node; /* its place, or NULL for a default */
 	const char *role;    /* "norm", "act": resolved by the graph; else NULL */
 };
 
-/* Keys that every feature of a kind takes beside its own (layer: name, inputs;
- * dataset: path, validation...). Registered once, before filling. */
+/* Keys that every feature of a kind takes besides its own (layer: name, inputs; dataset:
+ * path, validation...). Registered once, before filling. */
 void rnf_param_common(const char *kind, const struct rnf_params *params);
-/* Role words ("norm", "act") that are accepted as `type` where the kind fits. */
+/* Role words ("norm", "act") that are accepted as `type` where the kind allows. */
 void rnf_param_roles(const char *const *words);
 
 /* The row of a key, or NULL; `params` may be NULL. */
 const struct rnf_param *rnf_param_row(const struct rnf_params *params,
 				      const char *key);
 
-/* Log what filling has left out, once: when the conf is accepted, so that one
- * that is refused is answered by one line. */
+/* Log, once, what filling ignored. Called when the conf is accepted, so that a refused
+ * conf gets no warnings. */
 void rnf_param_notices(void);
 
-/* Fill `out` from a group by one table; unknown keys, wrong types and values
- * out of range fail with file:line, path, what is allowed, nearest name: all of
- * them together, and what was put aside before (rnf_fail_all).
- * RAW values are typed by their row and replaced in the tree. A NULL group
- * gives the defaults. */
+/* Fill `out` from a group by one table. Unknown keys, wrong types and values out of range
+ * fail with file:line, path, what is allowed and the nearest name: all of them together,
+ * with those put aside before (rnf_fail_all). RAW values are typed by their row and
+ * replaced in the tree. A NULL group gives the defaults. */
 rnf_status rnf_param_fill(struct rnf_conf *group,
 			  const struct rnf_params *params, void *out);
 
@@ -41,12 +40,12 @@ rnf_status rnf_param_fill(struct rnf_conf *group,
 rnf_status rnf_param_ref(struct rnf_conf *node, const char *kinds,
 			 const struct rnf_ref **ref);
 
-/* Put into a group that was filled by `params` the keys that nobody wrote, at their
- * defaults, with "default" for their file. (expand.c) */
+/* Add to a group that was filled by `params` the keys that nobody set, at their defaults,
+ * with "default" for their file. (expand.c) */
 rnf_status rnf_param_expand(struct rnf_conf *group, const struct rnf_params *params);
 
-/* A ref by name with settings made in C; `over` lie over what ref has (may be
- * NULL). Used by the graph builder for node() and use(). */
+/* Make a ref by name with settings from C; `over` take precedence over those of ref (may
+ * be NULL). The graph builder uses it for node() and use(). */
 rnf_status rnf_param_settings(const char *kinds, const char *type,
 			      const struct rnf_ref *from,
 			      const struct rnf_setting *settings, size_t n,

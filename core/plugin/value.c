@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 
-#define MAX_NAME_BYTES 200 /* what is added must fit into the 255 of a file name */
+#define MAX_NAME_BYTES 200 /* a file name has 255 bytes, and suffixes must fit */
 
 /* ---- words ---- */
 
@@ -33,7 +33,7 @@ int rnf_value_is_list(uint32_t type)
 	       type == RNF_TYPE_STRINGS || type == RNF_TYPE_REFS;
 }
 
-/* A table without a range has two zeros. */
+/* A row without a range has min = max = 0. */
 int rnf_value_has_range(const struct rnf_param *row)
 {
 	return row->min != 0 || row->max != 0;
@@ -97,7 +97,7 @@ const char *rnf_value_numbers(const struct rnf_param *row, const char *what)
 	return rnf_format("%s%s%s", what, limits[0] ? ", " : "", limits);
 }
 
-/* 1000 and 1e3 are one number, and only the first is a whole one in libconfig. */
+/* 1000 and 1e3 are one number, but libconfig takes only the first as a whole one. */
 const char *rnf_value_whole_numbers(const struct rnf_param *row, const struct rnf_conf *node)
 {
 	const char *must = rnf_value_numbers(row, "a whole number");
@@ -110,7 +110,7 @@ const char *rnf_value_whole_numbers(const struct rnf_param *row, const struct rn
 	return rnf_format("%s, without point and exponent: write %.0f", must, value);
 }
 
-/* What a row wants, after "must be". */
+/* What a row wants, to follow "must be". */
 const char *rnf_value_wanted(const struct rnf_param *row)
 {
 	switch (row->type) {
@@ -138,12 +138,12 @@ rnf_status rnf_value_refuse(const struct rnf_conf *node, const char *must)
 
 /* ---- RAW text becomes typed nodes ---- */
 
-/* Literals are those of a file: hex too, 010 is ten. */
+/* Literals as in a file: hex too, and 010 is ten. */
 static void type_int(struct rnf_conf *node)
 {
 	char *end;
 	errno = 0;
-	if (isspace((unsigned char)*node->s)) return; /* in quotes: as it stands */
+	if (isspace((unsigned char)*node->s)) return; /* quoted: taken literally */
 	const long long value = strtoll(node->s, &end, strpbrk(node->s, "xX") ? 16 : 10);
 	if (end == node->s || *end || errno) return;
 	node->type = RNF_CONF_INT;

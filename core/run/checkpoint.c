@@ -19,11 +19,11 @@
 #include "train/digest.h"
 
 enum { TRIES = 3, AT_LEAST = 2 };
-#define PROBE "probe" /* a checkpoint that is written to see that they can be */
+#define PROBE "probe" /* a checkpoint written to check that it can be */
 
 /* -- texts that all checkpoints of a run carry -- */
 
-/* Keys that say where a run runs, not what it is. */
+/* Keys that say where a run runs, not what it computes. */
 static const char *const machine_keys[][2] = {
 	{ NULL, "threads" }, { NULL, "out" }, { "data", "path" },
 };
@@ -40,7 +40,7 @@ static const char *conf_text(const struct rnf_conf *tree)
 	return rnf_conf_text(copy);
 }
 
-/* Kinds that a run's bits do not depend on. */
+/* Kinds that do not affect a run's bits. */
 static int is_beside(const char *kind)
 {
 	static const char *const kinds[] = { "archive", "callback", "format", "transport" };
@@ -49,8 +49,8 @@ static int is_beside(const char *kind)
 	return 0;
 }
 
-/* {"layer.conv2d": "0123456789abcdef", ...} of the plugins that are loaded, and which
- * kernels they have for this processor. */
+/* {"layer.conv2d": "0123456789abcdef", ...} for the plugins that are loaded, with the
+ * kernels that they have for this processor. */
 static const char *plugins_text(const struct rnf_experiment *e)
 {
 	const struct rnf_feature **list;
@@ -109,7 +109,7 @@ static rnf_status check_finite(const struct rnf_experiment *e)
 			bad->name);
 }
 
-/* The first ones go with a model's weights too. */
+/* The first ones are also saved with a model's weights. */
 enum { MODEL_TEXTS = 3, TEXTS = 5 };
 
 static rnf_status write_any_state(const struct rnf_checkpoints *c, const char *path,
@@ -130,8 +130,8 @@ static rnf_status write_tensors(const struct rnf_checkpoints *c, const char *pat
 	return write_any_state(c, path, n_tensors, state, n_texts);
 }
 
-/* What would fail at the first save fails now: the folder, the disk, the format and what
- * that can hold. */
+/* Fail now rather than at the first save: the folder, the disk, the format and what it
+ * can hold. */
 rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_bytes)
 {
 	const char *path = rnf_format("%s/" PROBE, rnf_checkpoints_folder(c->dir));
@@ -166,7 +166,7 @@ static void forget(struct rnf_checkpoints *c, size_t i)
 	c->n_kept--;
 }
 
-/* It is the newest now, whatever its step: the one that was just written stays. */
+/* The checkpoint just written is the newest now, whatever its step: it stays. */
 static void remember(struct rnf_checkpoints *c, const char *file)
 {
 	for (size_t i = 0; i < c->n_kept; i++)
@@ -226,7 +226,7 @@ static rnf_status write_any(const struct rnf_checkpoints *c, const struct rnf_pr
 	return p ? write_state(c, p, path, may_go) : write_model(c, path);
 }
 
-/* Three tries in place, the next in $TMPDIR; p NULL: the model's weights alone. */
+/* Three tries in place, then one in $TMPDIR; p NULL: the model's weights alone. */
 static rnf_status write_surely(struct rnf_checkpoints *c, const struct rnf_progress *p,
 			       const char *path, const char *file, int may_go)
 {
@@ -264,7 +264,7 @@ rnf_status rnf_model_write(struct rnf_checkpoints *c)
 
 /* -- of a run that goes on -- */
 
-/* Of a checkpoint, or of the probe; other files are not the run's. */
+/* A draft of a checkpoint or of the probe; other files are not ours. */
 static int is_draft(const struct dirent *entry)
 {
 	const char *draft = rnf_format("%s.tmp", rnf_native_suffix());
@@ -291,7 +291,7 @@ static const char *file_of(const char *path)
 	return rnf_strndup(name, strlen(name) - strlen(rnf_native_suffix()));
 }
 
-/* By age: bad ones first, of which nobody knows it. */
+/* By age: unreadable ones first, whose age nobody knows. */
 static int by_age(const void *a_, const void *b_)
 {
 	const struct rnf_saved *a = a_, *b = b_;

@@ -49,8 +49,8 @@ void rnf_confusion_csv(const struct rnf_report *r, FILE *out)
 
 /* -- the picture -- */
 
-/* In pixels. Where counts could not be read, a cell has no number, an axis no
- * labels but the classes' numbers. */
+/* In pixels. Where counts would be too small to read, cells have no numbers and axes show
+ * class numbers. */
 struct sizes {
 	int side; /* of a cell */
 	int labelled;
@@ -70,7 +70,7 @@ static int longest(const struct rnf_report *r)
 	return most;
 }
 
-/* Two classes still fill a picture of some 400 pixels, 1,000 one of 2,000. */
+/* Two classes still make a picture of some 400 pixels, 1,000 one of 2,000. */
 static int side_of(int64_t k)
 {
 	return k <= 8 ? 400 / (int)k : k <= FEW ? 52 : k <= MANY ? 36 : k <= 400 ? 4 : 2;
@@ -128,8 +128,8 @@ static void write_title(const struct rnf_report *r, FILE *out)
 	fputs(" noenhanced\n", out);
 }
 
-/* At a place of its own: gnuplot's own place, which it guesses from the labels, may
- * lie outside of the picture. */
+/* At fixed places: gnuplot guesses places from the labels, and they may lie outside of
+ * the picture. */
 static void write_axis(const char *text, double x, double y, const char *rotate, FILE *out)
 {
 	fprintf(out, "set label '%s' at screen %.6f, screen %.6f center%s\n", text, x, y,
@@ -163,8 +163,8 @@ static void write_scale(const struct sizes *s, FILE *out)
 		   1 - (s->top + bar / 2.0) / s->height, " rotate", out);
 }
 
-/* One hue from light to dark, so that every kind of colour vision, and a print in
- * grey, sees the order; the numbers say the rest. */
+/* One hue from light to dark, so that the order is visible with any colour vision and in
+ * a grey print; the numbers say the rest. */
 static const char head[] =
 	"set tics out nomirror scale 0.4\n"
 	"set cbrange [0:100]\n"
@@ -182,7 +182,7 @@ static void write_terminals(const struct sizes *s, FILE *out)
 		s->width, s->height, s->width, s->height);
 }
 
-/* A zero is grey, or, among many, left out, so that the eye finds the mistakes. */
+/* A zero is grey or, in a large matrix, left out, so that mistakes stand out. */
 static void write_numbers(const struct rnf_report *r, FILE *out)
 {
 	const char *zero = columns(r->tally) <= FEW ? "$2" : "NaN";

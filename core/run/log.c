@@ -111,7 +111,7 @@ static const char *path_of(const char *dir, const char *name)
 	return rnf_format("%s/%s", dir, name);
 }
 
-/* It would be emptied. */
+/* Opening it would truncate it. */
 rnf_status rnf_train_log_check(const char *user, const char *dir)
 {
 	char head[64];

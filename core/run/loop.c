@@ -1,4 +1,4 @@
-/* The training loop: epochs, steps, the log, evaluation, callbacks, signals. */
+/* The training loop: epochs, steps, logs, evaluation, callbacks, signals. */
 #include <math.h>
 #include <string.h>
 
@@ -19,14 +19,14 @@ struct training {
 	struct rnf_experiment *e;
 	struct rnf_checkpoints *checkpoints;
 	struct rnf_train_log log;
-	int ending; /* what is saved now is the last: it must not be lost */
+	int ending; /* the next save is the last: it must not be lost */
 	struct rnf_training_step step;
 	int64_t *order;    /* of the epoch's images */
-	int64_t position;  /* steps of this epoch that are made */
-	int64_t first_step;/* that were made before this process */
-	struct rnf_epoch_sums sums; /* of the epoch that is, or was, under way */
+	int64_t position;  /* steps of this epoch made */
+	int64_t first_step;/* made before this process */
+	struct rnf_epoch_sums sums; /* of the current or last epoch */
 	struct rnf_epoch *history;
-	void **callbacks; /* their private state */
+	void **callbacks; /* private states of the callbacks */
 	double start;
 };
 
@@ -143,7 +143,7 @@ static rnf_status obey_signals(struct training *t)
 
 enum { LATE_S = 60, LATE_TIMES = 20 };
 
-/* Seconds after which a step is told to be late: by the others of its epoch. */
+/* Seconds after which a step is reported as slow, from the other steps of its epoch. */
 static unsigned patience(const struct training *t)
 {
 	const double mean = t->position > 0 ? t->sums.seconds / (double)t->position : 0;
@@ -151,7 +151,7 @@ static unsigned patience(const struct training *t)
 	return s > LATE_S && s < 1e6 ? (unsigned)s : LATE_S;
 }
 
-/* A bad step counts in the time alone. */
+/* A step with non-finite numbers counts in the time only. */
 static void step(struct training *t)
 {
 	int64_t n;
@@ -171,7 +171,7 @@ static void step(struct training *t)
 
 static struct rnf_epoch summary(const struct training *t)
 {
-	/* an epoch of bad steps alone has no means */
+	/* an epoch without a finite step has no means */
 	const double n = t->sums.images > 0 ? (double)t->sums.images : NAN;
 	return (struct rnf_epoch){
 		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
@@ -245,7 +245,7 @@ static void init(struct training *t, struct rnf_experiment *e,
 	t->start = rnf_now();
 }
 
-/* An epoch that train.max_steps had cut short counts as under way again. */
+/* Resume inside an epoch that train.max_steps had cut short. */
 static rnf_status go_on(struct training *t, const struct rnf_progress *from)
 {
 	const int64_t per_epoch = t->run.steps_per_epoch;

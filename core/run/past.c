@@ -15,7 +15,7 @@ static const char *word(const json_t *run, const char *key, const char *otherwis
 	return text ? rnf_strndup(text, strlen(text)) : otherwise;
 }
 
-/* 0 for what makes no sense too. */
+/* 0 for nonsense values too. */
 static int64_t count(const json_t *run, const char *key)
 {
 	const json_int_t n = json_integer_value(json_object_get(run, key));
@@ -63,7 +63,7 @@ struct rnf_past rnf_past_read(const char *dir)
 	return past;
 }
 
-/* A run that goes back makes later steps once more: its last word counts. */
+/* A run that went back has made later steps again: the last entry counts. */
 int64_t rnf_past_epochs(const struct rnf_past *past, int64_t step)
 {
 	int64_t epochs = past->first_epochs;

@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "run/history.h"
 
-/* No run comes near: figures of a checkpoint up to here can be counted on. */
+/* Far above any real run: counts in a checkpoint up to here are accepted. */
 enum { EPOCHS_MAX = 1000000 };
 #define COUNT_MAX 1000000000000000 /* 1e15, of steps, images or seconds */
 
@@ -49,7 +49,7 @@ static rnf_status read_sums(const json_t *list, struct rnf_epoch_sums *s)
 	return rnf_fail(RNF_EINVAL, "its sums are no sums");
 }
 
-/* Steps that were not finite; negative numbers would lift the limit. */
+/* Steps that were not finite; a negative number would raise the limit. */
 static rnf_status read_numerics(const json_t *list, struct rnf_numerics *n)
 {
 	n->bad = json_integer_value(json_array_get(list, 0));

@@ -39,7 +39,7 @@ static rnf_status make_default(struct rnf_record *r)
 	return rnf_folder_new(name, &r->dir);
 }
 
-/* The names of its files would be cut off. */
+/* The names of its files would be truncated. */
 static rnf_status check_length(const char *dir)
 {
 	const size_t n = dir ? strlen(dir) : 0;
@@ -52,7 +52,7 @@ static rnf_status check_length(const char *dir)
 
 static const char *const own_files[] = { "conf.cfg", RNF_LOG_STEPS, RNF_LOG_EPOCHS, NULL };
 
-/* The first of these names that is taken in the folder, or NULL. */
+/* The first of these names that exists in the folder, or NULL. */
 static const char *taken(const char *dir, const char *const *names)
 {
 	struct stat st;
@@ -84,8 +84,9 @@ static const char *taken_by_checkpoint(const char *dir)
 	return name;
 }
 
-/* There is no run.json, which is written before all of these: none of them is a run's,
- * unless it goes on from one of the checkpoints, which somebody copied without it. */
+/* run.json is written before all of these files, and it is missing: so none of them is a
+ * run's, unless the run resumes from one of the checkpoints, which somebody copied
+ * without it. */
 static rnf_status check_others(const struct rnf_record *r)
 {
 	RNF_TRY(rnf_native_find());
@@ -109,7 +110,7 @@ static rnf_status check_folder(const struct rnf_record *r)
 			"on with it by --resume auto", r->dir);
 }
 
-/* For the user who has no right to write there, or no room. */
+/* For a user who may not write there, or has no space. */
 static rnf_status name_out(rnf_status status)
 {
 	return status != RNF_EIO ? status
@@ -132,7 +133,7 @@ void rnf_record_release(struct rnf_record *r)
 	json_decref(r->resumed);
 }
 
-/* Expanded: without `out`, which is taken now, and with the data found from
+/* The conf with its defaults: without `out`, and with a path to the data that is valid in
  * any folder. */
 static rnf_status write_conf(const struct rnf_record *r)
 {
@@ -181,7 +182,7 @@ static json_t *epoch(const struct rnf_epoch *h)
 	return object;
 }
 
-/* The epochs that a reader asks for first: the last one and the best one. */
+/* The epochs that readers look for first: the last and the best. */
 static void add_epochs(json_t *run, const struct rnf_experiment *e)
 {
 	if (e->n_history == 0) return;
@@ -193,7 +194,7 @@ static void add_epochs(json_t *run, const struct rnf_experiment *e)
 	json_object_set_new(run, "best", epoch(best));
 }
 
-/* A metric's plugin, with the index behind it when that stands twice. */
+/* A metric's plugin name, followed by its index when it occurs twice. */
 static const char *metric_key(const struct rnf_experiment *e, size_t i)
 {
 	const struct rnf_refs metrics = e->conf.train.metrics;
@@ -266,7 +267,7 @@ static const char *run_path(const struct rnf_record *r)
 	return rnf_format("%s/run.json", r->dir);
 }
 
-/* A file can be found from any folder, and known again. */
+/* An absolute path, and a digest to recognise the file. */
 static rnf_status note_weights(struct rnf_record *r)
 {
 	char whole[PATH_MAX];
@@ -276,7 +277,7 @@ static rnf_status note_weights(struct rnf_record *r)
 	return RNF_OK;
 }
 
-/* When the run goes on, from which step, and until when by now. */
+/* When the run resumed, from which step, and how many epochs it then planned. */
 static void note_resume(struct rnf_record *r)
 {
 	json_array_append_new(r->resumed, json_pack(
@@ -284,7 +285,7 @@ static void note_resume(struct rnf_record *r)
 		(json_int_t)r->e->conf.train.epochs));
 }
 
-/* A run that goes on keeps its start; from its first step it starts once more. */
+/* A resumed run keeps its start; at step 0 it starts anew. */
 static rnf_status read_past(struct rnf_record *r)
 {
 	json_t *json = r->goes_on ? rnf_json_read(run_path(r)) : NULL;
@@ -305,7 +306,7 @@ static rnf_status read_past(struct rnf_record *r)
 rnf_status rnf_record_begin(struct rnf_record *r)
 {
 	RNF_TRY(read_past(r));
-	/* First of all, so that what comes after is a run's; it runs once its conf is there. */
+	/* Written first, so that all later files belong to a run; its conf completes it. */
 	if (!rnf_past_is_there(r->dir)) RNF_TRY(write_json(run_path(r), describe(r, "starting")));
 	RNF_TRY(write_conf(r));
 	return write_json(run_path(r), describe(r, "running"));

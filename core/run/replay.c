@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "train/numerics.h"
 
-/* The loss of a line; null, which JSON has in place of NaN, is NAN. */
+/* The loss of a line. null, which JSON has in place of NaN, is read as NAN. */
 static int read_line(const char *line, long long *step, double *loss)
 {
 	const char *at = strstr(line, "\"loss\": ");
@@ -23,8 +23,8 @@ static int read_line(const char *line, long long *step, double *loss)
 	return 1;
 }
 
-/* Lines of later steps each; some may be missing. A last line without its end is being
- * written, or its writer was killed: it does not count. */
+/* Lines of ascending steps, with gaps. An incomplete last line is being written, or its
+ * writer was killed: it does not count. */
 static rnf_status read_lines(FILE *file, const char *path, struct rnf_step_log *log)
 {
 	char *line = NULL;
@@ -62,10 +62,10 @@ struct walk {
 	struct rnf_experiment *e;
 	struct rnf_training_step step;
 	struct rnf_run run;
-	int64_t *order, order_of; /* the epoch that it is of */
+	int64_t *order, order_of; /* its epoch */
 	const struct rnf_past *past;
 	const struct rnf_step_log *log;
-	size_t line; /* of the log: the first of a later step */
+	size_t line; /* in the log: the first line of a later step */
 };
 
 static rnf_status make_step(struct walk *w)

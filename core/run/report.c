@@ -20,7 +20,7 @@ static int is_line(const char *name)
 	return *name && !rnf_utf8_must(name);
 }
 
-/* By one before it, or as a key that the report has beside its classes. */
+/* Equal to a label before it, or to a key that the report has beside its classes. */
 static int is_taken(const char *label, const char *const *before, int64_t n)
 {
 	static const char *const keys[] = { "accuracy", "macro avg", "weighted avg",
@@ -95,7 +95,7 @@ static int64_t tops(const struct rnf_tally *t)
 	return t->classes < RNF_TALLY_TOP ? t->classes : RNF_TALLY_TOP;
 }
 
-/* Below the table, what it does not have. */
+/* What scikit-learn's table does not have, below it. */
 static void write_text(const struct rnf_report *r, FILE *out)
 {
 	const struct rnf_tally *t = r->tally;
@@ -170,7 +170,7 @@ json_t *rnf_report_json(const struct rnf_report *r)
 	return report;
 }
 
-/* 15 digits: no figure shows more than it knows, 0.1 stays 0.1. */
+/* 15 digits: no digit beyond the precision, and 0.1 stays 0.1. */
 static void write_json(const struct rnf_report *r, FILE *out)
 {
 	json_t *report = rnf_report_json(r);

@@ -33,8 +33,8 @@ static void add_difference(void *context, const char *path, const struct rnf_con
 			      path, rnf_conf_words(now), rnf_conf_words(then));
 }
 
-/* A default that is spelled out is no difference. (Where a plugin that `then` names is not
- * here any more nobody knows its defaults.) */
+/* A default that is spelled out is no difference. (If a plugin that `then` names is
+ * missing here, its defaults are unknown.) */
 static rnf_status compare(const struct rnf_conf *now, const struct rnf_conf *then,
 			  struct differences *d)
 {
@@ -46,7 +46,7 @@ static rnf_status compare(const struct rnf_conf *now, const struct rnf_conf *the
 	return RNF_OK;
 }
 
-/* `what` is it that was made by the conf `then`? */
+/* `what` names the thing made by the conf `then`. */
 static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf_conf *then,
 				const char *what)
 {
@@ -72,7 +72,7 @@ static rnf_status check_finished(const struct rnf_resume *r, const struct rnf_ex
 	return compare_confs(e, then, rnf_format("%s is a run", r->dir));
 }
 
-/* Another build of a plugin may compute other bits, and so do other kernels. */
+/* Another build of a plugin may compute other bits, and so may other kernels. */
 static void compare_plugins(const struct rnf_saved *found, const char *now_text)
 {
 	const char *then_text = rnf_contents_text(&found->contents, RNF_TEXT_PLUGINS);
@@ -100,7 +100,7 @@ static int is_there(const char *path)
 	return stat(path, &st) == 0;
 }
 
-/* `longer`: it is not finished even when all its steps are made. */
+/* `longer`: with all its steps made it still counts as unfinished. */
 static void read_run(struct rnf_resume *r, const struct rnf_experiment *e, int longer)
 {
 	r->past = rnf_past_read(r->dir);
@@ -113,8 +113,8 @@ static int is_run(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* The one that started last, or, of two that started in one second, the one whose name
- * comes later. One that does not tell when it started counts as the oldest. */
+/* The run that started last or, of two in the same second, the one whose name comes
+ * later. A run without a start time counts as the oldest. */
 static void newest_unfinished(struct rnf_resume *r, const struct rnf_experiment *e, int longer)
 {
 	const char *parent = rnf_format("runs/%s", e->conf.name);
@@ -132,7 +132,7 @@ static void newest_unfinished(struct rnf_resume *r, const struct rnf_experiment 
 	if (n >= 0) free(entries);
 }
 
-/* RUN of RUN/checkpoints/FILE, NULL when it lies elsewhere. */
+/* RUN of RUN/checkpoints/FILE; NULL when the file lies elsewhere. */
 static const char *run_of(const char *file)
 {
 	static const char name[] = "checkpoints";
@@ -144,7 +144,7 @@ static const char *run_of(const char *file)
 	return n == m + 1 ? "/" : rnf_strndup(file, n - m - 1);
 }
 
-/* Its later steps are in no log of the run any more. */
+/* The run's log has no lines for its later steps any more. */
 static int is_abandoned(const char *file)
 {
 	const char *name = file, *parent = NULL;
@@ -225,7 +225,7 @@ rnf_status rnf_resume_read(const struct rnf_resume *r, struct rnf_experiment *e,
 	return r->file ? read_checkpoint(r->found, e, c) : RNF_OK;
 }
 
-/* `weights`: the user has said what to start from. */
+/* `weights`: the user has named the initial weights. */
 static rnf_status from_the_start(const struct rnf_resume *r, struct rnf_experiment *e,
 				 int weights)
 {

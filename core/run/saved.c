@@ -15,7 +15,7 @@ const char *rnf_checkpoints_folder(const char *dir)
 	return rnf_format("%s/checkpoints", dir);
 }
 
-/* Position and history out of a file's texts. */
+/* Parse position and history from a file's texts. */
 static rnf_status read_state(struct rnf_saved *found)
 {
 	const char *text = rnf_contents_text(&found->contents, RNF_TEXT_STATE);
@@ -41,7 +41,7 @@ int rnf_is_checkpoint(const struct dirent *entry)
 	return rnf_file_ends(entry->d_name, rnf_native_suffix());
 }
 
-/* The run, where one is under way, may have removed it since. */
+/* A run under way may have removed it meanwhile. */
 static int is_there(const char *path)
 {
 	struct stat st;

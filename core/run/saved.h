@@ -1,4 +1,4 @@
-/* Checkpoints that lie in a run folder. [main] */
+/* Lists the checkpoints in a run folder. [main] */
 #ifndef RNF_RUN_SAVED_H
 #define RNF_RUN_SAVED_H
 
@@ -24,11 +24,11 @@ struct rnf_saved_list {
 	size_t n;
 };
 
-/* By its name. */
+/* Judged by the name. */
 int rnf_is_checkpoint(const struct dirent *entry);
-/* A checkpoint, read whole; not its tensors. */
+/* Read and check a checkpoint, without keeping its tensors. */
 struct rnf_saved rnf_checkpoint_look(const char *path);
-/* All that lie in the folder of a run, by name; not those in folders below. */
+/* All checkpoints in the folder of a run, by name; not those in folders below. */
 rnf_status rnf_checkpoints_list(const char *dir, struct rnf_saved_list *list);
 /* The newest good one of at most `step` steps, or NULL. */
 const struct rnf_saved *rnf_checkpoints_newest(const struct rnf_saved_list *list,
@@ -37,6 +37,6 @@ const struct rnf_saved *rnf_checkpoints_newest(const struct rnf_saved_list *list
 int rnf_progress_is_later(const struct rnf_progress *a, const struct rnf_progress *b);
 /* Where they lie: DIR/checkpoints. */
 const char *rnf_checkpoints_folder(const char *dir);
-#define RNF_CHECKPOINTS_ABANDONED "abandoned-" /* a folder in there, and a step */
+#define RNF_CHECKPOINTS_ABANDONED "abandoned-" /* folder inside it, followed by a step */
 
 #endif

@@ -70,7 +70,7 @@ static void no_test(struct rnf_comparison *c, const char *why)
 	c->why = why;
 }
 
-/* An error in % is that of the images which are wrong. */
+/* Error in % is the share of wrong images. */
 static void test_images(struct rnf_comparison *c, const struct rnf_answered *x,
 			const struct rnf_answered *y)
 {

@@ -1,4 +1,4 @@
-/* Rows of a table: the runs of an arm together, and beside those of a baseline. [main] */
+/* Rows of a table: the runs of an arm, and the comparison with a baseline. [main] */
 #ifndef RNF_STUDY_COMPARE_H
 #define RNF_STUDY_COMPARE_H
 
@@ -6,18 +6,18 @@
 #include "train/tally.h"
 
 enum rnf_method {
-	RNF_METHOD_NONE,    /* this row is the baseline, or a row has no run that counts */
-	RNF_METHOD_MCNEMAR, /* one seed of both, on the same images */
+	RNF_METHOD_NONE,    /* this row is the baseline, or one of both has no run that counts */
+	RNF_METHOD_MCNEMAR, /* one seed each, on the same images */
 	RNF_METHOD_WELCH,
-	RNF_METHOD_UNKNOWN, /* no test can be made: why says so */
+	RNF_METHOD_UNKNOWN, /* no test is possible: `why` says why */
 };
 
 struct rnf_comparison {
 	enum rnf_method method;
 	size_t with;             /* row */
-	double difference;       /* of the error, in points of a percent */
+	double difference;       /* of the error, in percentage points */
 	struct rnf_interval interval;
-	double p, holm;          /* holm: as it counts beside the others; NAN: undefined */
+	double p, holm;          /* holm: corrected for the other rows; NAN: undefined */
 	int64_t seed;            /* of McNemar's test */
 	const char *why;
 };
@@ -29,11 +29,11 @@ struct rnf_row {
 	struct rnf_outcome *runs;
 	size_t n_runs;
 	/* of the runs that count */
-	size_t n, n_failed;      /* failed: or their numbers went wrong */
+	size_t n, n_failed;      /* failed: or their numbers became non-finite */
 	double *errors;          /* [n] */
 	double mean, deviation;
-	struct rnf_interval interval; /* Wilson's, of a row with one run */
-	double epoch_seconds, images_per_s, peak_bytes; /* means; NAN: not known */
+	struct rnf_interval interval; /* Wilson's, if the row has one run */
+	double epoch_seconds, images_per_s, peak_bytes; /* means; NAN: unknown */
 	struct rnf_comparison against;
 };
 
@@ -42,12 +42,12 @@ struct rnf_table {
 	struct rnf_row *rows;
 	size_t n;
 	size_t n_comparisons;    /* with a p */
-	int of_runs;             /* of any runs, not of a study */
+	int of_runs;             /* any runs, not a study */
 };
 
-/* Fill in what follows from the runs; baseline is a row or -1: the row before. */
+/* Compute what follows from the runs; baseline is a row or -1: the row before. */
 void rnf_table_fill(struct rnf_table *table, int baseline);
-/* The share of chance that counts as a difference: 5 %. */
+/* A difference is significant below this p: 5 %. */
 int rnf_is_significant(const struct rnf_comparison *comparison);
 
 #endif

@@ -10,8 +10,8 @@ struct rnf_folders {
 	size_t n;
 };
 
-/* Adds `top` where it holds a run (a run.json), else all folders below it that do; links are
- * not followed, nor are folders looked at that lie in a run's. */
+/* Add `top` if it holds a run (a run.json), else all folders below it that do. Links are
+ * not followed, and folders inside of a run are skipped. */
 rnf_status rnf_folders_find(struct rnf_folders *folders, const char *top);
 /* Bytes of all files in a folder and below. */
 double rnf_folder_bytes(const char *dir);

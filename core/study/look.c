@@ -19,7 +19,7 @@ struct task { /* for the child */
 	const struct rnf_arm *arms;
 	size_t n;
 	enum rnf_look_depth depth;
-	int goes_on; /* after one that cannot be used */
+	int goes_on; /* after a conf that cannot be used */
 	struct rnf_look *looks; /* [n], shared with it */
 };
 
@@ -41,7 +41,7 @@ static rnf_status read_arm(struct rnf_experiment *e, const struct rnf_arm *arm)
 	return rnf_experiment_fill(e);
 }
 
-/* Expansion is done on a copy: what follows wants the tree as it was written. */
+/* Defaults are filled into a copy: later code wants the tree as it was written. */
 static rnf_status look_at_conf(const struct rnf_experiment *e, struct rnf_look *look)
 {
 	struct rnf_conf *whole = rnf_conf_copy(e->tree, NULL);
@@ -107,7 +107,7 @@ static rnf_status look_at(const struct rnf_arm *arm, enum rnf_look_depth depth,
 static rnf_status look_at_all(const void *context)
 {
 	const struct task *t = context;
-	rnf_fail_all(); /* of earlier arms: the parent tells them */
+	rnf_fail_all(); /* of earlier arms: the parent reports them */
 	for (size_t i = 0; i < t->n; i++) {
 		const rnf_status status = look_at(&t->arms[i], t->depth, &t->looks[i]);
 		if (status < 0 && !t->goes_on) return status;
@@ -131,7 +131,7 @@ static rnf_status run(struct task *t, struct rnf_look *looks)
 	return status;
 }
 
-/* Do the words of a failure begin with a place in the arm's own file? */
+/* Does the message begin with a place in the arm's own file? */
 static int tells_file(const struct rnf_arm *arm)
 {
 	const size_t n = strcspn(arm->place, ":");

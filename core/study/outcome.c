@@ -22,7 +22,7 @@ static const struct { const char *word; enum rnf_run_state state; } states[] = {
 
 #define AT(member) offsetof(struct rnf_outcome, member)
 
-/* Where each figure stands: an object of run.json (NULL: run.json itself) and its key. */
+/* Where each figure is found: an object of run.json (NULL: run.json itself) and its key. */
 static const struct { const char *in, *key; size_t offset; } wholes[] = {
 	{ NULL, "threads", AT(threads) }, { NULL, "seed", AT(seed) },
 	{ NULL, "parameters", AT(parameters) }, { NULL, "step", AT(step) },

@@ -63,8 +63,8 @@ static struct sizes choose_sizes(const struct rnf_table *t)
 	return s;
 }
 
-/* At places of their own: gnuplot's places, which it guesses from the labels, may lie outside
- * of the picture or over each other. */
+/* At fixed places: gnuplot guesses places from the labels, and they may lie outside of
+ * the picture or overlap. */
 static void write_frame(const struct rnf_table *t, const struct sizes *s, FILE *out)
 {
 	const double middle = (s->left + s->width - s->right) / 2.0 / s->width;
@@ -103,7 +103,7 @@ static void write_terminals(const struct sizes *s, const char *name, FILE *out)
 		s->width, s->height, name, name);
 }
 
-/* Where there is nothing to show, gnuplot has no range for its axis. */
+/* Without values gnuplot has no range for its axis. */
 void rnf_table_script(const struct rnf_table *t, const char *name, FILE *out)
 {
 	const struct sizes s = choose_sizes(t);

@@ -21,7 +21,7 @@ double rnf_study_cost(const struct rnf_study_runs *runs, const struct rnf_study_
 	return (double)look->steps * (double)look->batch * (double)look->macs;
 }
 
-/* Steps and seconds by the last line of epochs.csv; 0 when there is none. */
+/* Steps and seconds from the last line of epochs.csv; 0 when there is none. */
 static int read_epochs(const char *dir, double *step, double *seconds)
 {
 	char tail[1024] = "", path[PATH_MAX];
@@ -44,7 +44,7 @@ static int is_here(const struct rnf_study_runs *runs, const struct rnf_study_run
 	return !strncmp(run->dir, runs->dir, n) && run->dir[n] == '/';
 }
 
-/* The part of a run that is made. */
+/* The part of a run that is done. */
 static double part_of(const struct rnf_study_runs *runs, const struct rnf_study_run *run,
 		      double *seconds)
 {
@@ -72,8 +72,8 @@ static int is_open(const struct rnf_study_run *run)
 	       run->turn == RNF_TURN_ELSEWHERE;
 }
 
-/* Evaluation and drawing are in no figure: they are short beside a run that is worth a
- * forecast. Others who work on the study are not counted on. */
+/* Evaluation and drawing are left out: they are short in any run that is worth a
+ * forecast. Other processes that work on the study are not counted. */
 double rnf_study_left(const struct rnf_study_runs *runs, size_t jobs)
 {
 	double cost = 0, own;
@@ -147,7 +147,7 @@ static void say_runs(const struct rnf_study_runs *runs)
 	}
 }
 
-/* A terminal is written over each second; a file gets a line each minute. */
+/* On a terminal, rewrite the line each second; in a file, add a line each minute. */
 void rnf_study_say_progress(const struct rnf_study_work *w)
 {
 	static double next;

@@ -62,7 +62,7 @@ static rnf_status put(const struct rnf_table *table, size_t i, const char *dir)
 	return status;
 }
 
-/* gnuplot may be missing: said once. */
+/* gnuplot may be missing: warn once. */
 static void draw(const char *dir)
 {
 	static const char *const pictures[] = { "study.png", "study.svg", NULL };
@@ -82,8 +82,8 @@ static rnf_status write_all(const struct rnf_study_runs *runs)
 	return RNF_OK;
 }
 
-/* The lock is on the folder itself: nothing is left behind. What the folders say is read
- * under it, so that nobody writes an older state over a newer one. */
+/* The lock is on the folder itself and leaves no file. Folders are read under it, so that
+ * nobody overwrites a newer table with an older one. */
 rnf_status rnf_study_publish(const struct rnf_study_runs *runs)
 {
 	const int fd = open(runs->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

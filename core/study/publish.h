@@ -1,15 +1,15 @@
-/* The tables of a study, in its folder. [main] */
+/* Writes the tables of a study into its folder. [main] */
 #ifndef RNF_STUDY_PUBLISH_H
 #define RNF_STUDY_PUBLISH_H
 
 #include "study/compare.h"
 #include "study/runs.h"
 
-/* The rows of a study by what its folders say now. */
+/* The rows of a study by the present state of its folders. */
 void rnf_study_table(const struct rnf_study_runs *runs, struct rnf_table *table);
-/* table.md, table.csv, study.json and study.gp into the folder, and study.svg and .png, drawn
- * by gnuplot; each whole or not at all. Without gnuplot there is a warning. Processes that do
- * so at the same time take turns. */
+/* Write table.md, table.csv, study.json and study.gp into the folder, and study.svg and
+ * .png, drawn by gnuplot; each whole or not at all. Without gnuplot there is a warning.
+ * Concurrent processes take turns. */
 rnf_status rnf_study_publish(const struct rnf_study_runs *runs);
 
 #endif

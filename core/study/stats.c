@@ -8,7 +8,7 @@
 
 static const double z95 = 1.959963984540054; /* leaves 2.5 % on either side */
 
-/* From the first value on, so that equal values have exactly that mean. */
+/* Relative to the first value, so that equal values have exactly that mean. */
 double rnf_mean(const double *x, size_t n)
 {
 	double sum = 0;
@@ -107,7 +107,7 @@ static double mean_of_resample(struct rnf_random *random, const double *x, size_
 	return sum / (double)n;
 }
 
-/* Linear between the values that lie around it. */
+/* Interpolate linearly between the two nearest values. */
 static double quantile(const double *sorted, size_t n, double q)
 {
 	const double place = q * (double)(n - 1);
@@ -152,7 +152,8 @@ struct rnf_interval rnf_paired(int64_t b, int64_t c, int64_t n)
 
 /* -- several at once -- */
 
-/* The i-th smallest counts as many times as there are left, and none less than one before. */
+/* Holm: the i-th smallest is multiplied by the number of those left, and never falls
+ * below the one before. */
 void rnf_holm(const double *p, double *adjusted, size_t n)
 {
 	size_t left = 0;

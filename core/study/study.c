@@ -98,7 +98,7 @@ int rnf_study_owns(const char *override)
 static const char owned[] = "a study sets `seed`, `name` and `out` of each run itself: see "
 			    "study.seeds, --seeds, --out and the names of arms";
 
-/* The texts of a list that has been filled, with their places. */
+/* The texts of a filled list, with their places. */
 static void add_sets(struct rnf_arm *arm, const struct rnf_conf *list)
 {
 	for (size_t i = 0; list && i < list->n; i++) {
@@ -157,7 +157,7 @@ static rnf_status find_conf(const char *name, const struct rnf_conf *node, const
 					rnf_conf_path(node)) : RNF_OK;
 }
 
-/* Where the conf of the arm is named: there, or for all arms. */
+/* The place that names the arm's conf: in the arm, or for all arms. */
 static rnf_status find_arms_conf(struct rnf_arm *arm, const struct rnf_conf *study,
 				 const struct rnf_conf *group, const char *from)
 {
@@ -222,7 +222,7 @@ static rnf_status take_baseline(struct rnf_study *study, const struct study_conf
 			   "study.baseline", conf->baseline);
 }
 
-/* A path in a conf goes from the folder of that file. */
+/* A path in a conf is relative to the folder of that file. */
 static const char *beside(const char *path, const struct rnf_conf *node)
 {
 	const char *slash = node && node->line ? strrchr(node->file, '/') : NULL;

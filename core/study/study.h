@@ -7,7 +7,7 @@
 
 struct rnf_override {
 	const char *text; /* "key.path=value" */
-	const char *file; /* where it stands, for messages */
+	const char *file; /* its place, for messages */
 	int line;         /* 0: none */
 };
 
@@ -18,10 +18,10 @@ struct rnf_arm {
 	struct rnf_override *sets; /* in this order */
 	size_t n_sets;
 	double published;  /* error in %, or NAN */
-	int chosen;        /* its runs are made; the table has all arms */
+	int chosen;        /* its runs are made; the table shows all arms */
 };
 
-enum { RNF_BASELINE_PREVIOUS = -1 }; /* each arm beside the one before */
+enum { RNF_BASELINE_PREVIOUS = -1 }; /* compare each arm with the one before */
 
 struct rnf_study {
 	const char *name;
@@ -30,29 +30,29 @@ struct rnf_study {
 	const int64_t *seeds;
 	size_t n_seeds;
 	int baseline;        /* an arm, or PREVIOUS */
-	const char *results; /* folder of runs that are finished already, or NULL */
+	const char *results; /* folder of finished runs, or NULL */
 };
 
-/* What a command line says. */
+/* From the command line. */
 struct rnf_study_wish {
-	const char *conf;          /* of a study, or of a model when it is varied */
+	const char *conf;          /* of a study, or with --vary of a model */
 	const char *const *sets, *const *varies, *const *arms;
 	size_t n_sets, n_varies, n_arms;
 	const char *seeds, *random; /* texts, or NULL */
 };
 
-/* Read a study's conf, or make the arms of --vary; nothing of the arms' confs is looked
- * at. Mistakes are told together. */
+/* Read a study's conf, or make the arms of --vary; the arms' confs are not read. Mistakes
+ * are reported together. */
 rnf_status rnf_study_read(struct rnf_study *study, const struct rnf_study_wish *wish);
 
 /* -- between the files of this folder -- */
 
 /* "--seeds" as "1..3" or "1,2,5". */
 rnf_status rnf_study_seeds(const char *text, const int64_t **seeds, size_t *n);
-/* The arms of --vary: the product of the values, or `random` of it. (vary.c) */
+/* The arms of --vary: the product of the values, or `random` of its elements. (vary.c) */
 rnf_status rnf_study_vary(struct rnf_study *study, const struct rnf_study_wish *wish);
 struct rnf_arm *rnf_study_add_arm(struct rnf_study *study, const char *name);
-/* Keys that a study sets in each run: an override of one would have no effect. */
+/* Keys that a study sets in each run: an override would have no effect. */
 int rnf_study_owns(const char *override);
 /* "quick" of "conf/study/quick.cfg". */
 const char *rnf_study_base_name(const char *path);

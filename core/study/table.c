@@ -54,7 +54,7 @@ static const char *error(const struct rnf_row *r)
 	return rnf_format("%.2f ± %.2f", r->mean, r->deviation);
 }
 
-/* How many runs a p-value rests on. */
+/* The number of runs behind a p-value. */
 static const char *grounds(const struct rnf_table *t, const struct rnf_row *r)
 {
 	const struct rnf_comparison *c = &r->against;
@@ -103,7 +103,7 @@ static void write_row(const struct rnf_table *t, size_t i, FILE *out)
 		number(r->images_per_s, 0), number(r->peak_bytes * 1e-6, 0));
 }
 
-/* What the figures are, as far as the table has such. */
+/* Explain the figures that occur in the table. */
 static void write_notes(const struct rnf_table *t, FILE *out)
 {
 	fputs("\nTest error of the last epoch: mean ± standard deviation (n - 1) over n seeds; of "
@@ -220,7 +220,7 @@ void rnf_table_csv(const struct rnf_table *t, FILE *out)
 
 /* -- JSON -- */
 
-/* Folders of the study by their path inside of it. */
+/* Folders inside of the study by their relative path. */
 static const char *folder_of(const struct rnf_table *t, const char *dir)
 {
 	const size_t n = t->dir ? strlen(t->dir) : 0;

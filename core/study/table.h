@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include "study/compare.h"
 
-/* A text as a cell of Markdown, in which a bar would end it. Kept. */
+/* Escape a text for a cell of Markdown, which a bar would end. Kept. */
 const char *rnf_table_cell(const char *text);
 void rnf_table_markdown(const struct rnf_table *table, FILE *out);
-/* RFC 4180; what is not known is empty. */
+/* RFC 4180; unknown figures are empty. */
 void rnf_table_csv(const struct rnf_table *table, FILE *out);
 void rnf_table_json(const struct rnf_table *table, FILE *out);
-/* A script for gnuplot that draws NAME.svg and NAME.png: an error a row, with its
- * deviation or interval, and published errors beside. (picture.c) */
+/* A gnuplot script that draws NAME.svg and NAME.png: an error a row, with its deviation
+ * or interval, and the published errors. (picture.c) */
 void rnf_table_script(const struct rnf_table *table, const char *name, FILE *out);
 
 #endif

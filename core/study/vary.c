@@ -31,7 +31,7 @@ static void add_value(struct axis *axis, const char *value)
 
 /* -- values -- */
 
-/* As short as six digits have it. */
+/* With six significant digits. */
 static void add_number(struct axis *axis, double value)
 {
 	add_value(axis, rnf_format("%.6g", value));
@@ -56,7 +56,7 @@ static rnf_status add_range(struct axis *axis, const char *text, int is_log)
 	return RNF_OK;
 }
 
-/* Up to the comma that ends a value: one in brackets or quotes does not. */
+/* Up to the comma that ends a value; a comma in brackets or quotes does not. */
 static size_t value_length(const char *p)
 {
 	int quoted = 0, depth = 0;
@@ -108,7 +108,7 @@ static rnf_status read_axis(struct axis *axis, const char *text)
 
 /* -- names -- */
 
-/* The last part of a key, or the whole key where another axis ends in the same. */
+/* The last part of a key, or the whole key when another axis ends in the same part. */
 static const char *short_key(const struct axis *axes, size_t n, size_t i)
 {
 	const char *point = strrchr(axes[i].key, '.');
@@ -120,7 +120,7 @@ static const char *short_key(const struct axis *axes, size_t n, size_t i)
 	return last;
 }
 
-/* A name for a folder has no slash, and a shell needs no quotes for it. */
+/* A folder name without slashes or characters that a shell would need quotes for. */
 static const char *as_name(const char *text)
 {
 	char *name = rnf_format("%s", text);
@@ -129,7 +129,7 @@ static const char *as_name(const char *text)
 	return name;
 }
 
-/* Of folders, which masked values may make equal. */
+/* Make the names of folders differ where masking made them equal. */
 static rnf_status check_names(const struct rnf_study *study)
 {
 	enum { MOST_BYTES = 200 };
@@ -166,7 +166,7 @@ static void add_arm(struct rnf_study *study, const char *conf, const struct axis
 	arm->name = as_name(name);
 }
 
-/* `count` of 0 .. n-1, in their order, the same each time: selection sampling (Knuth,
+/* `count` of 0 .. n-1 in ascending order, the same each time: selection sampling (Knuth,
  * The Art of Computer Programming 2, 3.4.2, algorithm S). */
 static void add_random(struct rnf_study *study, const char *conf, const struct axis *axes,
 		       size_t n_axes, size_t n, size_t count)

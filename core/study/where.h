@@ -9,10 +9,10 @@ struct rnf_where {
 	int relation; /* of a table of its own */
 };
 
-/* KEY, one of = != < <= > >=, and a value. */
+/* Parse KEY, one of = != < <= > >=, and a value. */
 rnf_status rnf_where_read(struct rnf_where *where, const char *text);
-/* Numbers are compared as such, other texts by their bytes; what is not there (NULL) meets
- * no condition. */
+/* Numbers are compared as numbers, other texts by their bytes; a missing value (NULL)
+ * meets no condition. */
 int rnf_where_holds(const struct rnf_where *where, const char *text);
 
 #endif

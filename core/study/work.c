@@ -18,10 +18,11 @@
 #include "study/progress.h"
 #include "study/publish.h"
 
-/* A study that makes a run, or waits until another one has, holds this file in its folder.
- * The child has it open as well, so that it stays held while an orphan still works. */
+/* A study that makes a run, or waits for another process to make it, has locked this file
+ * in the run's folder. The child has it open as well, so that it stays locked while an
+ * orphan still works. */
 static const char claim_name[] = "study.lock";
-static const char log_name[] = "log.txt"; /* what the child prints */
+static const char log_name[] = "log.txt"; /* the child's output */
 
 enum { PAUSE_MS = 20 };
 static const double look_again_s = 1;
@@ -38,7 +39,7 @@ static void add(struct words *words, const char *word)
 	*(const char **)rnf_push((void **)&words->at, &words->n, sizeof word) = word;
 }
 
-/* The user's keys come last but for those that the study itself is about. */
+/* The user's keys come last, except those that the study itself varies. */
 static const char *const *command(const struct rnf_study_work *w, const struct rnf_study_run *run)
 {
 	const struct rnf_arm *arm = &w->runs->study->arms[run->arm];
@@ -79,7 +80,7 @@ static rnf_status start(struct rnf_study_work *w, struct rnf_study_run *run)
 	return RNF_OK;
 }
 
-/* Claimed: but another may have made it meanwhile. */
+/* Claimed; but another process may have made it meanwhile. */
 static rnf_status begin_claimed(struct rnf_study_work *w, struct rnf_study_run *run)
 {
 	run->turn = rnf_study_turn(run);
@@ -87,7 +88,7 @@ static rnf_status begin_claimed(struct rnf_study_work *w, struct rnf_study_run *
 	return RNF_OK;
 }
 
-/* In use by another process: said once. */
+/* In use by another process: report it once. */
 static void leave_to_others(struct rnf_study_run *run)
 {
 	if (run->turn != RNF_TURN_ELSEWHERE)
@@ -112,7 +113,7 @@ static rnf_status try_run(struct rnf_study_work *w, struct rnf_study_run *run)
 
 /* -- a run ends -- */
 
-/* The last line that the child said about its failure. */
+/* The last line of the child's message about its failure. */
 static const char *last_words(const struct rnf_study_run *run)
 {
 	static const char mark[] = "\nrnframe: ";
@@ -161,7 +162,7 @@ static void finish(struct rnf_study_work *w, struct rnf_study_run *run)
 									   run->begun)));
 }
 
-/* A child that was stopped, by us or by others, is made on by the next study. */
+/* A stopped child, whoever stopped it, is resumed by the next study. */
 static void end(struct rnf_study_work *w, struct rnf_study_run *run, int how)
 {
 	const int stopped = how == rnf_status_exit(RNF_ESTOPPED) || (how < 0 && w->stopping);
@@ -177,7 +178,7 @@ static void end(struct rnf_study_work *w, struct rnf_study_run *run, int how)
 	rnf_lock_release(&run->claim);
 }
 
-/* *ended counts. */
+/* ended: count it. */
 static void reap(struct rnf_study_work *w, size_t *ended)
 {
 	int how;
@@ -238,7 +239,7 @@ static size_t count_open(const struct rnf_study_work *w)
 	return n;
 }
 
-/* After a failure of the study itself the children are let end well. */
+/* After a failure of the study itself, let the children end in order. */
 static rnf_status make_all(struct rnf_study_work *w)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
@@ -274,7 +275,7 @@ static size_t count_failed(const struct rnf_study_work *w)
 	return n;
 }
 
-/* Of a run that had failed before, run.json knows the kind. */
+/* If the run had failed in an earlier study, run.json has its status. */
 static rnf_status earlier_failure(const struct rnf_study_work *w)
 {
 	for (size_t i = 0; i < w->runs->n; i++) {

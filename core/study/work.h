@@ -1,5 +1,5 @@
-/* The runs of a study, made: each in a child process, by any number of studies at once. The
- * state is the run folders alone. [main] */
+/* Makes the runs of a study: each in a child process, by any number of studies at once.
+ * The run folders are the only state. [main] */
 #ifndef RNF_STUDY_WORK_H
 #define RNF_STUDY_WORK_H
 
@@ -9,21 +9,21 @@ struct rnf_study_work {
 	struct rnf_study_runs *runs;
 	const char *plugin_path;     /* for the children, or NULL */
 	size_t jobs;                 /* at a time; they share the cores */
-	int threads_told;            /* the command line says `threads`: they do not share */
-	double budget_s;             /* no run begins later than this; INFINITY */
+	int threads_told;            /* the command line sets `threads`: they do not share */
+	double budget_s;             /* no run begins after this time; INFINITY */
 	const char *budget;          /* as it was told */
 	/* what goes on */
 	double start;
 	size_t n_running;
 	rnf_status failed;           /* of the first run that failed */
-	const char *why;             /* which, and its words */
-	size_t n_failed;             /* during this work */
+	const char *why;             /* its name and message */
+	size_t n_failed;             /* during this call */
 	int stopping;
 };
 
-/* Make all that waits, and wait for what others make. RNF_ESTOPPED when a signal or the end
- * of the budget left some; the status of the first run that failed when all others are
- * made. Tables are written after each run. */
+/* Make all waiting runs, and wait for those of other processes. RNF_ESTOPPED when a
+ * signal or the end of the budget left some undone; else, after all others are made, the
+ * status of the first run that failed. Tables are written after each run. */
 rnf_status rnf_study_work(struct rnf_study_work *work);
 
 #endif

@@ -1,4 +1,4 @@
-/* All that comes before a run. */
+/* Everything that precedes a run. */
 #include <math.h>
 
 #include "base/arena.h"
@@ -30,7 +30,7 @@ static rnf_status check_image(const struct rnf_experiment *e, const float *x, in
 	return RNF_OK;
 }
 
-/* The first batch, as a training would have it. */
+/* The first batch, as a training would get it. */
 static rnf_status fill_batch(struct rnf_experiment *e)
 {
 	const int64_t floats = e->hwc[0] * e->hwc[1] * e->hwc[2];
@@ -49,8 +49,8 @@ static rnf_status fill_batch(struct rnf_experiment *e)
 	return RNF_OK;
 }
 
-/* The model needs no data where the data set tells its sizes without: both are
- * looked at, so that the mistakes of both are told. */
+/* The model needs no data if the data set can tell its sizes without: check both, so that
+ * the mistakes of both are reported. */
 rnf_status rnf_experiment_check(struct rnf_experiment *e)
 {
 	rnf_fail_aside(plan(e));

@@ -8,7 +8,7 @@
 #include "base/hands.h"
 #include "base/status.h"
 
-/* As much as a conf may say of its own, and what 63 bits hold of all pixels. */
+/* More would exceed what a conf may set, or overflow 63 bits as a count of pixels. */
 enum { PIXELS_MAX = 65536, CLASSES_MAX = 1 << 20 };
 static const int64_t values_max = (int64_t)1 << 36;
 
@@ -94,7 +94,7 @@ rnf_status rnf_contract_loss(const struct rnf_experiment *e)
 
 /* -- initializers -- */
 
-/* What is left as it was is NaN, as a value that makes no sense may be. */
+/* Prefilled with NaN, so that a value left out shows like one that makes no sense. */
 rnf_status rnf_contract_fill(const struct rnf_model_weight *weight, struct rnf_random *random,
 			     float *w)
 {

@@ -1,16 +1,15 @@
-/* What the plugins of an experiment promise, as far as a look at set-up shows it: each
- * breach is RNF_EPLUGIN, with the plugin's name. [main] */
+/* Checks at set-up what the plugins of an experiment promise: each breach is RNF_EPLUGIN,
+ * with the plugin's name. [main] */
 #ifndef RNF_TRAIN_CONTRACT_H
 #define RNF_TRAIN_CONTRACT_H
 
 #include "train/setup.h"
 
-/* Of a data set that was opened: sizes and counts that make sense. One without images is
- * bad input. */
+/* An opened data set: sizes and counts must make sense. One without images is bad input. */
 rnf_status rnf_contract_dataset(const struct rnf_experiment *e);
 /* The loss on two rows of logits: finite, and probabilities that sum to 1. */
 rnf_status rnf_contract_loss(const struct rnf_experiment *e);
-/* First values w[n] of a weight by its initializer: all of them, all finite. */
+/* Draw the first values w[n] of a weight by its initializer: all set, all finite. */
 rnf_status rnf_contract_fill(const struct rnf_model_weight *weight, struct rnf_random *random,
 			     float *w);
 

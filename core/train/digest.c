@@ -1,4 +1,4 @@
-/* XXH3 with 64 bits, which guards against accidents, not against forgers. */
+/* XXH3 with 64 bits: a guard against accidents, not against forgery. */
 #include "train/digest.h"
 
 #include <fcntl.h>

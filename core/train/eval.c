@@ -1,5 +1,5 @@
-/* Evaluation: the inference plan over a list of samples, scores in double in
- * the order of the images. */
+/* Evaluation: runs the inference plan over a list of samples and sums scores in double,
+ * in the order of the images. */
 #include <math.h>
 #include <string.h>
 
@@ -24,7 +24,8 @@ double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
 	return sum / (double)x->images;
 }
 
-/* The image's probabilities, and what the tally says of it; it has this place in the batch. */
+/* Store the probabilities of image i of the evaluation, and add it to the tally; `place`
+ * is its index in the batch. */
 static void keep_answer(const struct rnf_experiment *e, const struct rnf_answers *keep,
 			int64_t i, int64_t place, const float *logits, const float *target,
 			double plain)
@@ -72,7 +73,7 @@ static void divide(struct rnf_scores *s, int64_t n)
 		s->metrics[i] /= (double)n;
 }
 
-/* Of logits that are numbers, so that the loss is one, a metric is one. */
+/* For finite logits the loss and each metric must be finite. */
 static rnf_status check_metrics(const struct rnf_experiment *e, const struct rnf_scores *s)
 {
 	const struct rnf_refs metrics = e->conf.train.metrics;

@@ -17,7 +17,7 @@ static struct rnf_context context(const struct rnf_experiment *e)
 		.steps_per_epoch = run.steps_per_epoch, .steps = run.steps };
 }
 
-/* The key that the words begin with, as they should, or the whole. */
+/* The key that the message begins with, as it should, or the whole message. */
 static const struct rnf_conf *key_of(const struct rnf_conf *node)
 {
 	const char *words = rnf_fail_words();
@@ -40,7 +40,7 @@ static rnf_status ask(const struct rnf_ref *ref, rnf_check *check,
 			   rnf_conf_path(ref->node));
 }
 
-/* Those of evaluation, too, change the range of pixels: twice is once too often. */
+/* Augmentations of evaluation change the range of pixels: two of them are one too many. */
 static void warn_of_twins(struct rnf_refs augment)
 {
 	for (size_t i = 1; i < augment.n; i++)
@@ -53,7 +53,7 @@ static void warn_of_twins(struct rnf_refs augment)
 		}
 }
 
-/* Of so many steps at most, evenly over the run. */
+/* Up to this many steps, spread evenly over the run. */
 enum { RATES = 100000 };
 
 static double highest_rate(const struct rnf_experiment *e, struct rnf_run run)
@@ -67,7 +67,8 @@ static double highest_rate(const struct rnf_experiment *e, struct rnf_run run)
 	return highest;
 }
 
-/* Such a part of the optimizer's rate is all of it: a cosine of few steps begins below. */
+/* This share of the optimizer's rate counts as all of it: a cosine of few steps starts
+ * lower. */
 static const double nearly = 0.95;
 
 static void warn_of_rates(const struct rnf_experiment *e)

@@ -127,7 +127,7 @@ rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 	const rnf_status status = rnf_conf_gather(path, rnf_conf_dir, &e->tree);
 	rnf_fail_aside(status);
 	if (status < 0) return rnf_fail_all();
-	RNF_TRY(rnf_loader_any()); /* in place of a line for each plugin of the conf */
+	RNF_TRY(rnf_loader_any()); /* one message instead of one for each plugin of the conf */
 	for (size_t i = 0; i < n; i++)
 		rnf_fail_aside(rnf_conf_override(e->tree, overrides[i], "--set", 0));
 	return rnf_experiment_fill(e);
@@ -142,7 +142,8 @@ rnf_status rnf_experiment_fill(struct rnf_experiment *e)
 	return choose_accuracy(e);
 }
 
-/* Expansion takes each value for what its row says, which only filling makes sure of. */
+/* Filling in defaults trusts the type of each value, which only filling the structs
+ * checks. */
 rnf_status rnf_experiment_expand(struct rnf_conf *tree)
 {
 	struct rnf_conf_root filled;
@@ -185,7 +186,7 @@ static rnf_status choose_backend(struct rnf_experiment *e)
 	} else {
 		const struct rnf_feature **list;
 		size_t n;
-		RNF_TRY(rnf_loader_all("backend", &list, &n)); /* one less: other bits */
+		RNF_TRY(rnf_loader_all("backend", &list, &n)); /* to skip one changes bits */
 		for (size_t i = 0; i < n; i++) {
 			const struct rnf_backend_impl *impl = list[i]->impl;
 			const int score = impl->score();
@@ -220,7 +221,7 @@ static int32_t *labels_of(const struct rnf_experiment *e, const int64_t *ids,
 	return labels;
 }
 
-/* The images outside of data.part are split off and forgotten. */
+/* The images outside of data.part are split off and dropped. */
 static rnf_status take_part(const struct rnf_experiment *e, uint64_t seed,
 			    int64_t **ids, int64_t *n)
 {
@@ -257,7 +258,7 @@ rnf_status rnf_experiment_data(struct rnf_experiment *e)
 	describe(e);
 	RNF_TRY(find_data(e, &blobs));
 	RNF_TRY(open_data(e, blobs));
-	rnf_map_let_go(); /* a data set may have looked at every image, tests' as well */
+	rnf_map_let_go(); /* a data set may have read every image, also of the test split */
 	int64_t n = e->info.images[RNF_SPLIT_TRAIN];
 	int64_t *ids = NULL; /* of the part; NULL: 0 .. n-1 */
 	const uint64_t seed = (uint64_t)e->data->split_seed;
@@ -375,7 +376,7 @@ double rnf_experiment_bytes(const struct rnf_experiment *e, int training)
 	return model_bytes(e, training) + augment_bytes(e);
 }
 
-/* Better refused than swapped; what needs most of it is told. */
+/* Refuse rather than swap; name the key that needs most of it. */
 static rnf_status check_memory(const struct rnf_experiment *e, int training)
 {
 	const double all = (double)rnf_machine_memory();

@@ -1,5 +1,5 @@
-/* An experiment: a conf, filled and checked, with its data, model, plans,
- * threads and weights, ready to train or to evaluate. */
+/* An experiment: a conf, filled and checked, with its data, model, plans, threads and
+ * weights, ready to train or to evaluate. */
 #ifndef RNF_TRAIN_SETUP_H
 #define RNF_TRAIN_SETUP_H
 
@@ -24,7 +24,7 @@ struct rnf_train_conf {
 	struct rnf_refs metrics, callbacks;
 };
 
-/* What happens when a step's numbers are not finite. */
+/* What to do when a step's numbers are not finite. */
 enum rnf_on_nonfinite { RNF_NONFINITE_STOP, RNF_NONFINITE_SKIP, RNF_NONFINITE_ROLLBACK };
 struct rnf_numerics_conf {
 	int32_t on_nonfinite;
@@ -33,7 +33,7 @@ struct rnf_numerics_conf {
 /* Steps that were not finite: part of a run's position. */
 struct rnf_numerics {
 	int64_t bad;    /* in the whole run */
-	int64_t recent; /* that count against the limit (numerics.h) */
+	int64_t recent; /* that count towards the limit (numerics.h) */
 	int64_t epoch;  /* in this epoch */
 };
 
@@ -74,46 +74,46 @@ struct rnf_experiment {
 	float *snapshot[1 + RNF_SLOTS_MAX];
 	struct rnf_numerics numerics;
 	const struct rnf_loss_impl *loss;
-	size_t accuracy; /* which metric is called so */
+	size_t accuracy; /* the metric that logs call accuracy */
 	struct rnf_named_tensor *tensors; /* what is saved: weights, then slots */
 	size_t n_tensors;
 	struct rnf_names tensor_names; /* each with its index */
 	/* the batch of an evaluation: ids[batch], target[batch][classes] */
 	int64_t *eval_ids;
 	float *eval_target;
-	const struct rnf_epoch *history; /* of the run, as far as it is */
+	const struct rnf_epoch *history; /* the run's counts so far */
 	int64_t n_history, step;
 };
 
-/* Read a conf, apply overrides ("key.path=value"), fill. Nothing is opened. */
+/* Read a conf, apply overrides ("key.path=value"), fill. Opens no data. */
 rnf_status rnf_experiment_read(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
-/* The same of a tree that is in e->tree already, overrides and all; their mistakes may
+/* The same for a tree that is in e->tree already, with its overrides; their failures may
  * have been put aside. */
 rnf_status rnf_experiment_fill(struct rnf_experiment *e);
-/* Put what a conf does not say into its tree: the defaults. One that could not be
- * filled is refused as read() does: RNF_ENOENT when a plugin of it is not here. */
+/* Add the defaults of all unset keys to the tree. A conf that cannot be filled is refused
+ * as in read(): RNF_ENOENT when one of its plugins is missing here. */
 rnf_status rnf_experiment_expand(struct rnf_conf *tree);
-/* Find and open the data set, split it. */
+/* Find, open and split the data set. */
 rnf_status rnf_experiment_data(struct rnf_experiment *e);
-/* The model's input and classes; opens the data set only when that cannot tell
- * its sizes without its files. */
+/* Get the model's input and classes; open the data set only when it cannot tell its sizes
+ * without its files. */
 rnf_status rnf_experiment_shapes(struct rnf_experiment *e);
-/* The program alone, for its weights and operations; after shapes. */
+/* The inference program only, for its weights and operations; after shapes. */
 rnf_status rnf_experiment_graph(struct rnf_experiment *e, int training);
 /* Backend, program with its gradients when training, and plan; after shapes. */
 rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused);
-/* Threads, executors, weights at their first values. */
+/* Start threads and executors, draw the weights' first values. */
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
 /* Bytes that start() takes; after plan, and with e->pool. */
 double rnf_experiment_bytes(const struct rnf_experiment *e, int training);
-/* All of the above in a line: open() reads, finds the data and the shapes;
- * build() plans inference, and training when wanted, and starts. */
+/* All of the above in one call: open() reads, finds the data and the shapes; build()
+ * plans inference, and training when wanted, and starts. */
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
 rnf_status rnf_experiment_build(struct rnf_experiment *e, int training);
-/* After read(): all that comes before a run, the first batch's images too; nothing is
- * written. (check.c) */
+/* After read(): do all that precedes a run, including the first batch's images; write
+ * nothing. (check.c) */
 rnf_status rnf_experiment_check(struct rnf_experiment *e);
 void rnf_experiment_finish(struct rnf_experiment *e);
 
@@ -125,27 +125,27 @@ enum { RNF_METRICS_MAX = 8 };
 struct rnf_scores { /* means over the images */
 	double loss, plain; /* with and without what the loss adds (smoothing) */
 	double accuracy;
-	double metrics[RNF_METRICS_MAX]; /* in the conf's order */
+	double metrics[RNF_METRICS_MAX]; /* in the order of the conf */
 	double seconds;
 	int64_t count;
 };
-struct rnf_answers { /* what is kept beside the means; each may be NULL */
+struct rnf_answers { /* what to keep besides the means; each may be NULL */
 	float *probs; /* [n][classes] */
 	struct rnf_tally *tally;
 };
-/* Evaluate `n` samples of a split (NULL: 0 .. n-1); `keep` may be NULL.
- * RNF_ESTOPPED when a signal asked for the end. (eval.c) */
+/* Evaluate `n` samples of a split (NULL: 0 .. n-1); `keep` may be NULL. RNF_ESTOPPED when
+ * a signal asked for the end. (eval.c) */
 rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 			const int64_t *samples, int64_t n,
 			const struct rnf_answers *keep, struct rnf_scores *scores);
-/* Its batch: samples[from .. from + n-1] into the inference plan's input, for
+/* Fill its batch: samples[from .. from + n-1] into the inference plan's input, for
  * rnf_exec_run(e->execs[0]). */
 void rnf_evaluation_fill(struct rnf_experiment *e, int split, const int64_t *samples,
 			 int64_t from, int64_t n);
 /* Mean of a metric over the images of an executor that has run. */
 double rnf_metric_mean(const struct rnf_ref *metric, const struct rnf_exec *x);
 
-/* Names and folders that the program was started with. (cli) */
+/* Names and folders given at the start of the program. (cli) */
 extern const char *rnf_conf_dir;
 
 #endif

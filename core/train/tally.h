@@ -1,5 +1,5 @@
-/* What an evaluation counts, image by image, so that no probability need be kept:
- * all that a report says follows from it. [main] */
+/* Counts an evaluation image by image, so that no probability need be kept: a report
+ * follows from the counts. [main] */
 #ifndef RNF_TRAIN_TALLY_H
 #define RNF_TRAIN_TALLY_H
 
@@ -21,31 +21,31 @@ struct rnf_prediction { /* about one image */
 struct rnf_tally {
 	int64_t classes, n;
 	int64_t *confusion; /* [true class][predicted class] */
-	/* [true class]: images without a prediction, since logits are NaN; they are
-	 * in no cell of the above and count as wrong. */
+	/* [true class]: images without a prediction, since logits are NaN. They are in no
+	 * cell above and count as wrong. */
 	int64_t *undecided;
 	int64_t within[RNF_TALLY_TOP]; /* the true class is among the i + 1 largest */
 	double cross_entropy;          /* sum */
 	struct rnf_tally_bin bins[RNF_TALLY_BINS];
 	float *probs; /* [classes]: scratch of the caller */
-	struct rnf_prediction *predictions; /* [n], or NULL: they are not kept */
+	struct rnf_prediction *predictions; /* [n], or NULL: not kept */
 };
 
 void rnf_tally_init(struct rnf_tally *t, int64_t classes);
-/* Keep what is said of each of the `n` images that will come. */
+/* Keep the predictions of the `n` images that will come. */
 void rnf_tally_keep(struct rnf_tally *t, int64_t n);
-/* An image, by arrays of one float a class: its true class is that of the largest
- * target, the predicted one that of the largest logit, both the first at ties, as
- * the metric accuracy has it; the confidence is the predicted one's probability. */
+/* Count an image, by arrays of one float a class. Its true class is that of the largest
+ * target, the predicted one that of the largest logit, the first one at ties, as in the
+ * metric accuracy. The confidence is the probability of the predicted class. */
 void rnf_tally_add(struct rnf_tally *t, const float *target, const float *logits,
 		   const float *probs, double cross_entropy);
 
 /* Figures of one class or, averaged, of all; 0 where the divisor is 0. */
 struct rnf_class_figures {
-	double precision; /* right ones of those predicted so */
-	double recall;    /* right ones of those that are so */
+	double precision; /* share of those predicted as the class that are of it */
+	double recall;    /* share of those of the class that are predicted so */
 	double f1;        /* harmonic mean of both */
-	int64_t support;  /* images that are so */
+	int64_t support;  /* images of the class */
 };
 struct rnf_class_figures rnf_tally_class(const struct rnf_tally *t, int64_t class);
 /* Mean over the classes, each with weight 1 or, weighted, with its support. */

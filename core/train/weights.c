@@ -15,14 +15,14 @@
 #include "plugin/loader.h"
 #include "train/digest.h"
 
-/* Tensors of the optimizer are called this, then the slot, then the weight; those
- * that a rollback goes back to, that, then as they are called themselves. */
+/* Names of the optimizer's tensors: this, the slot, the weight. Of a rollback's snapshot:
+ * this, then the tensor's own name. */
 #define STATE_PREFIX "optimizer/"
 #define SNAPSHOT_PREFIX "snapshot/"
 
 /* -- formats -- */
 
-/* The format plugin that knows the file by its first bytes. */
+/* The format plugin that recognises the file by its first bytes. */
 static rnf_status probe(const char *path, const struct rnf_format_impl **found)
 {
 	const struct rnf_feature **list;
@@ -43,7 +43,7 @@ static rnf_status probe(const char *path, const struct rnf_format_impl **found)
 			path);
 }
 
-/* Looked for once: a listing reads folders and loads every format. */
+/* Found once: the search reads folders and loads every format. */
 static const struct rnf_format_impl *native;
 
 rnf_status rnf_native_find(void)
@@ -70,7 +70,7 @@ const char *rnf_native_suffix(void)
 struct reader {
 	struct rnf_tensor_sink sink; /* first */
 	const char *path;
-	/* Memory for a tensor of the file, or NULL with words. */
+	/* Memory for a tensor of the file, or NULL with a message. */
 	float *(*place)(struct reader *, const struct rnf_named_tensor *);
 	const struct rnf_experiment *e;
 	size_t n_wanted;  /* the first of e->tensors */
@@ -104,14 +104,14 @@ static const char *shape_words(const struct rnf_named_tensor *t)
 	return words;
 }
 
-/* The reader of the format fills a tensor after add() has returned. */
+/* The format's reader fills a tensor after add() has returned it. */
 static void digest_last(struct reader *r)
 {
 	if (r->last.data) r->tensors += rnf_digest_tensor(&r->last);
 	r->last.data = NULL;
 }
 
-/* For data that is looked at once; one place for all, which grows. */
+/* For tensors that are checked once and dropped: one growing buffer for all. */
 static float *passing(struct reader *r, const struct rnf_named_tensor *t)
 {
 	static float *room;
@@ -259,7 +259,7 @@ const char *rnf_contents_text(const struct rnf_contents *contents, const char *k
 
 /* -- writing -- */
 
-/* The tensors of a block; running statistics are among them in that of the weights. */
+/* The tensors of a block; that of the weights includes the running statistics. */
 static void list_block(struct rnf_experiment *e, const char *prefix, const float *block,
 		       int statistics)
 {
@@ -313,7 +313,7 @@ uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n)
 
 enum { TEXTS_MAX = 16 };
 
-/* The texts and, as the last one, the digest of all. */
+/* The texts and, last, the digest of everything. */
 static size_t with_digest(const struct rnf_experiment *e, size_t n,
 			  const struct rnf_text *texts, size_t n_texts,
 			  struct rnf_text *all, char words[RNF_DIGEST_BYTES])
@@ -328,7 +328,7 @@ static size_t with_digest(const struct rnf_experiment *e, size_t n,
 	return n_texts + 1;
 }
 
-/* What lies there must be what was meant. */
+/* The file must hold what was meant to be written. */
 static rnf_status read_back(const char *path, const char *digest)
 {
 	char name[PATH_MAX];
@@ -349,7 +349,7 @@ rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path, s
 	RNF_TRY(rnf_file_begin(path, rnf_weights_bytes(e, n), &fd));
 	rnf_status status = native->write(&rnf_host, fd, e->tensors, n, all, n_all);
 	status = rnf_file_sync(path, fd, status);
-	if (status >= 0 && read_back(path, digest) < 0) /* garbled on its way */
+	if (status >= 0 && read_back(path, digest) < 0) /* corrupted on its way to the disk */
 		status = rnf_fail_again(RNF_EIO, rnf_fail_line());
 	return rnf_file_publish(path, status);
 }

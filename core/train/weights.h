@@ -1,13 +1,13 @@
-/* Weights, running statistics and optimizer state from and to files of whatever
- * format plugin recognises them. Files written here carry a digest, which is
- * compared whenever one is read. [main] */
+/* Reads and writes weights, running statistics and optimizer state in files of any format
+ * that a plugin recognises. Files written here carry a digest, which is compared on each
+ * read. [main] */
 #ifndef RNF_TRAIN_WEIGHTS_H
 #define RNF_TRAIN_WEIGHTS_H
 
 #include "train/setup.h"
 
-/* What a file holds, without the tensors themselves; of its texts those alone whose key
- * begins so, which are the program's. */
+/* The contents of a file without the tensors themselves; of its texts only those with
+ * this prefix, which are the program's. */
 #define RNF_TEXT_PREFIX "rnframe."
 struct rnf_contents {
 	struct rnf_text *at;
@@ -17,32 +17,32 @@ struct rnf_contents {
 /* The text of a key, or NULL. */
 const char *rnf_contents_text(const struct rnf_contents *contents, const char *key);
 
-/* Name what can be saved, once, so that a checkpoint allocates nothing. */
+/* Name the tensors that can be saved, once, so that a checkpoint allocates nothing. */
 void rnf_weights_list(struct rnf_experiment *e);
-/* Weights and running statistics; a file may hold more. */
+/* Read weights and running statistics; a file may hold more. */
 rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path);
-/* These and all that the run's checkpoints hold besides. */
+/* Read these and all else that the run's checkpoints hold. */
 rnf_status rnf_state_read(struct rnf_experiment *e, const char *path);
-/* All of a file is read and its digest compared; no tensor is kept. */
+/* Read a whole file and compare its digest; keep no tensor. */
 rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents);
 
-/* The first n of e->tensors to a file in the native format, whole or not at all:
- * synced and read back before it gets its name. */
+/* Write the first n of e->tensors to a file in the native format, whole or not at all: it
+ * is synced and read back before it gets its name. */
 rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
 			     size_t n, const struct rnf_text *texts, size_t n_texts);
-/* The sum of the digests of the first n, to compare with a file's. */
+/* The digest of the first n, to compare with a file's. */
 uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n);
-/* The first of the first n with a value that is not finite, or NULL. */
+/* The first of the first n that has a non-finite value, or NULL. */
 const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_experiment *e, size_t n);
-/* Whether a file in the native format could hold e->tensors: their names, and how many
- * they are. Nothing is left on the disk. */
+/* Could a file in the native format hold e->tensors, by their names and their number?
+ * Leaves nothing on the disk. */
 rnf_status rnf_weights_fit(const struct rnf_experiment *e);
-/* Numbers in a tensor. */
+/* Elements of a tensor. */
 int64_t rnf_tensor_size(const struct rnf_named_tensor *tensor);
 /* Bytes of the data of these tensors. */
 int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n);
-/* Load the format that checkpoints are written in. It fails in words of what is missing,
- * and may be called again: where it has come well, the suffix is known. */
+/* Load the format that checkpoints are written in. A failure says what is missing, and
+ * the call may be repeated; after a success the suffix is known. */
 rnf_status rnf_native_find(void);
 const char *rnf_native_suffix(void);
 

@@ -32,7 +32,7 @@ RNF_INLINE void mish(const struct rnf_wide *x, struct rnf_wide *y,
 		y->v[i] = x->v[i] * (n.v[i] * inverse.v[i]);
 	RNF_UNROLL
 	for (int i = 0; slope && i < RNF_SIDES; i++) {
-		const rnf_strip nan = x->v[i] - x->v[i]; /* where x is, else 0 */
+		const rnf_strip nan = x->v[i] - x->v[i]; /* NaN where x is, else 0 */
 		const rnf_strip rest = (n.v[i] - e.v[i]) * (inverse.v[i] * inverse.v[i]);
 		slope->v[i] = n.v[i] * inverse.v[i] + (4.0f * within.v[i] + nan) * rest;
 	}

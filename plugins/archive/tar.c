@@ -1,7 +1,7 @@
-/* tar: files inside tar archives, packed or not (.tar, .tar.gz, .tar.xz, ...),
- * and single packed files (.gz, .xz, ...), by libarchive. The bytes come through
- * zlib, which unpacks gzip, checks the sums of each member, and hands on as it is
- * whatever is not gzip: libarchive itself skips the sums of gzip. */
+/* tar: files inside tar archives, packed or not (.tar, .tar.gz, .tar.xz, ...), and single
+ * packed files (.gz, .xz, ...), by libarchive. zlib reads the bytes first: it unpacks
+ * gzip, checks the checksum of each member, and passes on anything else unchanged.
+ * libarchive itself ignores the checksums of gzip. */
 /* needs: libarchive zlib */
 #include <rnframe/data.h>
 
@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* What is packed may become so many times as large and this much more, which no
- * data set comes near: a small file must not fill the memory, nor a large one the day. */
+/* Unpacked data may be this many times as large, and this much more, which no data set
+ * reaches: a small file must not fill the memory, nor a large one take a day. */
 enum { RATIO_MAX = 200, SLACK_BYTES = 1 << 20 };
 enum { LARGE_RATIO_MAX = 4 };
 #define LARGE_SLACK_BYTES ((int64_t)4 << 30)
@@ -41,7 +41,7 @@ struct reader {
 	const char *path;
 	struct archive *archive;
 	gzFile file;
-	int64_t most, unzipped; /* bytes that may come out; that zlib has given */
+	int64_t most, unzipped; /* bytes that may come out; bytes that zlib has given */
 	void *(*found)(void *context, const char *name, int64_t size);
 	void *context;
 	uint8_t block[BLOCK_BYTES];
@@ -70,7 +70,7 @@ static rnf_status fail_large(const struct reader *r, const char *name)
 			     "its size", r->path, name, *name ? " " : "", (long long)r->most);
 }
 
-/* Fills buffer[size], fewer bytes only where the file ends; *got of them. */
+/* Fill buffer[size], fewer bytes only at the end of the file; *got of them. */
 static rnf_status fill(const struct reader *r, uint8_t *buffer, size_t size,
 		       size_t *got)
 {
@@ -85,8 +85,8 @@ static rnf_status fill(const struct reader *r, uint8_t *buffer, size_t size,
 	return RNF_OK;
 }
 
-/* What is left of the entry, which may be more than its size says, is unpacked here:
- * libarchive, left to skip it, would do so without a limit. */
+/* The rest of the entry, which may be more than its header says, is unpacked here:
+ * libarchive would skip it without a limit. */
 static rnf_status skip(const struct reader *r, const char *name)
 {
 	const void *bytes;
@@ -113,7 +113,7 @@ static rnf_status read_known(const struct reader *r, const char *name, int64_t s
 	return RNF_OK;
 }
 
-/* All that is left of the entry, in *bytes, which grows. */
+/* The whole rest of the entry, in *bytes, which grows. */
 static rnf_status fill_growing(const struct reader *r, uint8_t **bytes, size_t *n)
 {
 	size_t room = 0, got = 0;
@@ -154,8 +154,8 @@ static rnf_status read_entry(const struct reader *r, struct archive_entry *entry
 	return skip(r, name);
 }
 
-/* The next bytes in *block, 0 at the end; where a gzip member ends, its sums were
- * compared. Called by libarchive. */
+/* The next bytes in *block, 0 at the end. At the end of a gzip member its checksum has
+ * been compared. Called by libarchive. */
 static la_ssize_t read_block(struct archive *archive, void *r_, const void **block)
 {
 	struct reader *r = r_;
@@ -176,7 +176,7 @@ static la_ssize_t read_block(struct archive *archive, void *r_, const void **blo
 	return -1;
 }
 
-/* A tar ends before its file does: the sums of gzip stand behind. */
+/* A tar ends before its file does: the checksum of gzip comes after it. */
 static rnf_status read_rest(struct reader *r)
 {
 	const void *block;
@@ -188,7 +188,7 @@ static rnf_status read_rest(struct reader *r)
 
 static rnf_status read_entries(struct reader *r)
 {
-	archive_read_support_filter_bzip2(r->archive); /* not all: some start programs */
+	archive_read_support_filter_bzip2(r->archive); /* not all filters: some start programs */
 	archive_read_support_filter_xz(r->archive);
 	archive_read_support_filter_zstd(r->archive);
 	archive_read_support_format_tar(r->archive);
@@ -212,7 +212,7 @@ static int64_t most_bytes(int64_t size)
 	return small < large ? small : large;
 }
 
-/* Takes the descriptor. */
+/* Takes over the descriptor. */
 static rnf_status open_file(struct reader *r, int fd)
 {
 	struct stat at;

@@ -1,6 +1,6 @@
-/* crop: a window of the model's size at a random place of a larger image, each
- * place as likely. pixels[h][w][c] becomes [out_h][out_w][c]; an image of that
- * size stays and draws nothing. */
+/* crop: a window of the model's size at a random place of a larger image; all places are
+ * equally likely. pixels[h][w][c] becomes [out_h][out_w][c]; an image of that size stays
+ * as it is and draws no number. */
 #include <string.h>
 #include <rnframe/data.h>
 

@@ -1,4 +1,4 @@
-/* flip: left and right change places with probability p. pixels[h][w][c]. */
+/* flip: mirrors the image left to right with probability p. pixels[h][w][c]. */
 #include <rnframe/data.h>
 
 struct conf {

@@ -1,9 +1,8 @@
-/* mixup: the image x1 mixed with another one, x = l x1 + (1 - l) x2, where
- * l ~ Beta(alpha + 1, alpha), and l = max(l, 1 - l) so that x1 dominates (after
- * which it is as if l were drawn from Beta(alpha, alpha)). The target stays that
- * of x1 ("dominant"), or is mixed as the pixels are ("mixed"). Without
- * another image it does nothing.
- * Source: Zhang et al. 2017 (arXiv 1710.09412), in fastai's variant. */
+/* mixup: the image x1 mixed with another one, x = l x1 + (1 - l) x2, where l ~ Beta(alpha
+ * + 1, alpha), and l = max(l, 1 - l) so that x1 dominates (after which it is as if l were
+ * drawn from Beta(alpha, alpha)). The target stays that of x1 ("dominant"), or is mixed
+ * like the pixels ("mixed"). Without another image it does nothing. Source: Zhang et al.
+ * 2017 (arXiv 1710.09412), in fastai's variant. */
 #include <rnframe/data.h>
 
 enum { LABELS_DOMINANT, LABELS_MIXED };

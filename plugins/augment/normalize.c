@@ -49,7 +49,7 @@ static rnf_status check_list(const struct rnf_host *host, const char *key,
 			  (long long)c, c == 1 ? "" : "s");
 }
 
-/* Pixels are in 0..1 here; those who think of 0..255 are told. */
+/* Pixels are in 0..1 here; warn users who gave values for 0..255. */
 static void warn(const struct rnf_host *host, const char *key, struct rnf_floats list)
 {
 	for (size_t i = 0; i < list.n; i++) {

@@ -23,7 +23,7 @@ static int64_t grows(const void *self)
 	return 2 * ((const struct conf *)self)->size;
 }
 
-/* Where in 0 .. n-1 the position i of the padded axis looks; -1: at nothing. */
+/* The source of position i of the padded axis, in 0 .. n-1; -1: none. */
 static int64_t source(const struct conf *conf, int64_t i, int64_t n)
 {
 	i -= conf->size;

@@ -89,7 +89,7 @@ static void fold(const struct conv *k, const float *column, int64_t y0, int64_t 
 		}
 }
 
-/* The column matrix of a band: a part of the image itself where that is one. */
+/* The column matrix of a band: a part of the image itself if it has that form. */
 static const float *columns_of(const struct conv *k, const float *x, int64_t y0,
 			       int64_t y1, float *scratch)
 {
@@ -138,7 +138,7 @@ static void bwd_data(const void *state, const struct rnf_step_io *io)
 	}
 }
 
-/* dx at stride 1 is a conv of dy with the kernel turned around: [tap][k][c]. */
+/* dx at stride 1 is a conv of dy with the flipped kernel: [tap][k][c]. */
 static void turn(const struct rnf_conv_shape *forward, const float *kernel,
 		 float *turned)
 {
@@ -151,8 +151,8 @@ static void turn(const struct rnf_conv_shape *forward, const float *kernel,
 					kernel[((taps - 1 - t) * c + i) * k + o];
 }
 
-/* state: the turned conv, whose input is dy; the turned kernel lies in front of
- * the columns in scratch. */
+/* state: the flipped conv, whose input is dy; scratch begins with the flipped kernel,
+ * then the columns. */
 static void bwd_data_turned(const void *state, const struct rnf_step_io *io)
 {
 	const struct conv *k = state;
@@ -193,9 +193,9 @@ static void measure(struct conv *k)
 	if (k->rows > w->out_h) k->rows = w->out_h;
 }
 
-/* Turn the shape of an input gradient around, where that is a plain conv and saves
- * time: turning moves taps * c * k floats, folding taps * c * pixels, and a product
- * with few columns of output (an RGB image) is slow. */
+/* Flip the shape of an input gradient if that gives a plain conv and saves time: flipping
+ * moves taps * c * k floats, folding taps * c * pixels, and a product with few columns of
+ * output (an RGB image) is slow. */
 static int turn_shape(struct rnf_conv_shape *s)
 {
 	struct rnf_window *w = &s->window;
@@ -289,7 +289,7 @@ static void multiply(const int size[3], const float *a, const float *b,
 				c[i * n + j] += a[i * depth + l] * b[l * n + j];
 }
 
-/* The operands as they are and transposed, their product, and OpenBLAS' one. */
+/* The operands as they are and transposed, their product, and that of OpenBLAS. */
 struct check {
 	float a[2][CHECK_FLOATS], b[2][CHECK_FLOATS], want[CHECK_FLOATS], c[CHECK_FLOATS];
 };
@@ -308,7 +308,7 @@ static int is_right(struct check *k, const int size[3], const struct product *p)
 {
 	const int m = size[0], n = size[1], depth = size[2];
 	const int ta = p->a == CblasTrans, tb = p->b == CblasTrans;
-	/* what is overwritten is NaN, and must not be read */
+	/* overwritten memory starts as NaN and must not be read */
 	for (int i = 0; i < m * n; i++)
 		k->c[i] = p->beta == 0 ? NAN : 1;
 	cblas_sgemm(CblasRowMajor, p->a, p->b, m, n, depth, 1, k->a[ta],

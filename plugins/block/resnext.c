@@ -8,7 +8,7 @@
 #include <rnframe/compose.h>
 
 struct conf {
-	struct rnf_residual residual; /* first: its rows stand for both */
+	struct rnf_residual residual; /* first: its rows serve both */
 	int64_t groups, width, base_width;
 };
 

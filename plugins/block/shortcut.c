@@ -1,8 +1,7 @@
-/* shortcut: the side path of a block that changes the shape: average pool 2x2
- * with the block's stride (`same`), 1x1 convolution `red`, norm `red_bn`.
- * x (h, w, c); y (h / stride, w / stride, filters), rounded up. With stride 1
- * the pool still averages, over the pixels that are there.
- * Source: He et al. 2019 (arXiv 1812.01187), ResNet-D. */
+/* shortcut: the side path of a block that changes the shape: average pool 2x2 with the
+ * block's stride (`same`), 1x1 convolution `red`, norm `red_bn`. x (h, w, c); y (h /
+ * stride, w / stride, filters), rounded up. With stride 1 the pool still averages, over
+ * the pixels inside of the image. Source: He et al. 2019 (arXiv 1812.01187), ResNet-D. */
 #include <rnframe/compose.h>
 
 struct conf {

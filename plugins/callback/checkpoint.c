@@ -23,8 +23,8 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_BOOL(struct conf, best, 1, "keep the epoch with the lowest loss so far"),
 	RNF_BOOL(struct conf, last, 1, "keep the state at the end of the run"));
 
-/* Whether the last epoch is below all before it; from the history, so that a
- * resumed run goes on with its own best. */
+/* Is the last epoch better than all before it? From the history, so that a resumed run
+ * keeps its own best. */
 static int is_best(const struct rnf_run *run)
 {
 	if (run->n_history < 1) return 0;

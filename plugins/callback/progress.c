@@ -1,5 +1,5 @@
-/* progress: how far a run is, on stderr. On a terminal one line that is redrawn
- * at most ten times a second; elsewhere, and with TERM=dumb, a line an epoch and
+/* progress: reports a run's progress on stderr. On a terminal it redraws one line, at
+ * most ten times a second; elsewhere, and with TERM=dumb, it writes a line an epoch and
  * one a minute. */
 #include <rnframe/callback.h>
 
@@ -20,8 +20,8 @@ static const double redraw_s = 0.1, report_s = 60.0;
 struct state {
 	const struct rnf_host *host;
 	int terminal;
-	int drawn;              /* a status line stands there */
-	double shown_s;         /* when, by the monotonic clock */
+	int drawn;              /* a status line is on the screen */
+	double shown_s;         /* times of the monotonic clock */
 	double step_s;          /* end of the last step, or start of an epoch */
 	double took_s[STEPS];   /* of the last steps, a ring */
 	int64_t n_steps;
@@ -34,7 +34,7 @@ static double now_s(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* A dumb terminal would print the sequences that clear a line. */
+/* A dumb terminal would print the escape sequences that clear a line. */
 static int can_redraw(void)
 {
 	const char *term = getenv("TERM");
@@ -61,8 +61,8 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* By the median: a step that waited for a validation or a checkpoint, or the
- * first ones with cold caches, must not count. Negative: not known yet. */
+/* By the median: a step that waited for a validation or a checkpoint must not count, nor
+ * the first ones with cold caches. Negative: unknown yet. */
 static double left_s(const struct state *s, const struct rnf_run *run)
 {
 	if (s->n_steps < FIRST_ETA) return -1.0;
@@ -91,7 +91,7 @@ static void put_duration(double seconds, char *text, size_t n)
 /* What a status line can show, in this order. */
 enum { EPOCH = 1, PART = 2, LOSS = 4, ACCURACY = 8, SPEED = 16, LEFT = 32 };
 
-/* The first set whose words fit into the columns; loss and time left go last. */
+/* The first set that fits into the columns; loss and remaining time go last. */
 static const unsigned sets[] = {
 	EPOCH | PART | LOSS | ACCURACY | SPEED | LEFT, EPOCH | LOSS | ACCURACY | SPEED | LEFT,
 	EPOCH | LOSS | ACCURACY | LEFT, EPOCH | LOSS | LEFT, LOSS | LEFT,
@@ -111,7 +111,7 @@ static void put_bar(const struct rnf_run *run, int n, char *text)
 	memcpy(text + 1 + n, "]", 2);
 }
 
-/* One part of the line, behind what stands there. */
+/* Append one part to the line. */
 __attribute__((format(printf, 2, 3)))
 static void add(char *line, const char *format, ...)
 {
@@ -136,8 +136,8 @@ static void put_set(unsigned set, const struct rnf_run *run, const char *bar,
 	add(line, "  ETA %s", left);
 }
 
-/* "epoch 3/5 [#####---------------] loss 1.2345  acc 56.1%  1234 images/s  ETA 1:02"
- * in at most `columns`: the bar gets shorter first, then parts go. */
+/* "epoch 3/5 [#####---------------] loss 1.2345  acc 56.1%  1234 images/s  ETA 1:02" in
+ * at most `columns`: first the bar gets shorter, then parts are dropped. */
 static void put_status(const struct state *s, const struct rnf_run *run, int columns,
 		       char *line)
 {
@@ -233,7 +233,7 @@ static rnf_status on(void *self, enum rnf_event event, const struct rnf_run *run
 	return RNF_OK;
 }
 
-/* Also when the run has failed: its words get a line of their own. */
+/* Also when the run has failed: its message gets a line of its own. */
 static void close_state(void *self)
 {
 	if (self) clear(self);

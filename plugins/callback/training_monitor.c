@@ -1,7 +1,6 @@
-/* training_monitor: after each epoch rewrites history.json and the plots
- * curves.png and curves.svg in the run's folder. The plots are made by gnuplot
- * from epochs.csv; the script curves.gp stays there, to be run again by hand
- * (cd DIR; gnuplot -d curves.gp). */
+/* training_monitor: after each epoch rewrites history.json and the plots curves.png and
+ * curves.svg in the run's folder. gnuplot draws the plots from epochs.csv; the script
+ * curves.gp stays there, to be run again by hand (cd DIR; gnuplot -d curves.gp). */
 #include <rnframe/callback.h>
 #include <rnframe/gnuplot.h>
 
@@ -22,8 +21,8 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 struct state {
 	const struct rnf_host *host;
 	int plot;
-	int scripted; /* curves.gp is there */
-	char said[512]; /* of gnuplot, "": nothing, or it is well again */
+	int scripted; /* curves.gp is written */
+	char said[512]; /* gnuplot's last failure; "": none */
 };
 
 struct series {
@@ -109,7 +108,7 @@ static void write_script(const struct rnf_run *run, FILE *file)
 	fprintf(file, " noenhanced\n%s", script);
 }
 
-/* A disk that is full now ends no run: the file comes whole with the next epoch. */
+/* A full disk does not end the run: the next epoch writes the whole file again. */
 static int put(const struct state *s, const struct rnf_run *run, const char *name,
 	       void (*write)(const struct rnf_run *, FILE *))
 {
@@ -129,7 +128,7 @@ static int put(const struct state *s, const struct rnf_run *run, const char *nam
 
 /* -- gnuplot -- */
 
-/* Said once, and once more when it is another thing; tried again with each epoch. */
+/* Reported once, and again when the reason changes; tried again after each epoch. */
 static void plot(struct state *s, const struct rnf_run *run)
 {
 	static const char *const pictures[] = { "curves.png", "curves.svg", NULL };
@@ -151,7 +150,7 @@ static void on_epoch(struct state *s, const struct rnf_run *run)
 	if (s->scripted) plot(s, run);
 }
 
-/* A run that goes on from a checkpoint forgets the epochs behind it. */
+/* A run that resumes from a checkpoint drops the epochs after it. */
 static rnf_status on(void *self, enum rnf_event event, const struct rnf_run *run)
 {
 	struct state *s = self;

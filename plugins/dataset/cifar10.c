@@ -80,7 +80,7 @@ static rnf_status open_part(const struct rnf_host *host,
 	return check_labels(host, blob->name, part);
 }
 
-/* A part of a file reads well and trains badly, hence one line about the first. */
+/* An incomplete file reads well and trains badly: warn about the first one. */
 static void warn_of_size(const struct rnf_host *host, const struct rnf_blob *blobs,
 			 const struct store *store)
 {

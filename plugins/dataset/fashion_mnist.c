@@ -46,8 +46,8 @@ static uint32_t big_endian(const uint8_t *at)
 	       (uint32_t)at[2] << 8 | at[3];
 }
 
-/* The bytes behind the header of an IDX file of this rank, whose items have
- * item_size bytes; their number into *n. */
+/* The bytes behind the header of an IDX file of this rank, whose items have item_size
+ * bytes; *n is the number of items. */
 static rnf_status open_idx(const struct rnf_host *host, const struct rnf_blob *blob,
 			   uint32_t rank, size_t item_size, const uint8_t **items,
 			   int64_t *n)

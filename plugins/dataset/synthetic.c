@@ -112,7 +112,7 @@ static uint8_t to_byte(float value)
 	return (uint8_t)(value > 255.0f ? 255.0f : value + 0.5f);
 }
 
-/* A shift in 0 .. n-1 that is at most n/8 to either side, going around. */
+/* A shift in 0 .. n-1 by at most n/8 to either side, modulo n. */
 static int64_t shift(struct rnf_random *random, int64_t n)
 {
 	const int64_t most = n / 8;

@@ -1,6 +1,6 @@
-/* he_normal: a normal truncated at two standard deviations by drawing again,
- * whose variance after truncation is 2 / fan_in.
- * Source: He et al. 2015 (arXiv 1502.01852); the truncation as Keras 2 does. */
+/* he_normal: a normal distribution truncated at two standard deviations by drawing again,
+ * with variance 2 / fan_in after truncation. Source: He et al. 2015 (arXiv 1502.01852);
+ * truncated as in Keras 2. */
 #include <math.h>
 #include <rnframe/initializer.h>
 

@@ -50,7 +50,7 @@ static int fits_winograd(const struct conf *conf)
 	return conf->kernel == 3 && conf->stride == 1 && conf->groups == 1;
 }
 
-/* The model's wish is for the convs that it fits. */
+/* The model's setting applies to the convs that support it. */
 static enum rnf_algorithm algorithm(const struct conf *conf, const struct rnf_graph *graph)
 {
 	if (conf->algorithm != RNF_ALGORITHM_AUTO) return (enum rnf_algorithm)conf->algorithm;

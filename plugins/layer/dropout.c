@@ -13,7 +13,7 @@ struct conf {
 static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_FLOAT(struct conf, rate, 0.5, 0, 0.999, "", "probability that an element becomes 0"));
 
-/* Draws are compared as integers of 24 bits. */
+/* Draws are compared as 24-bit integers. */
 struct mask {
 	uint64_t key, first, threshold;
 	float keep;
@@ -35,7 +35,7 @@ static inline float factor(const struct mask *m, size_t i)
 	return draw < m->threshold ? 0.0f : m->keep;
 }
 
-/* A product, not a choice: NaN stays NaN where it is dropped. */
+/* A product, not a selection: a dropped NaN stays NaN. */
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
 			      size_t n, const float *x, float *y)
 {

@@ -13,7 +13,7 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 			 "of the output, a multiple of the input's"),
 	RNF_INT(struct conf, stride, 1, 1, 64, "pixels", "from one kept pixel to the next"));
 
-/* 0 x rather than 0: what is not a number stays so. */
+/* 0 x rather than 0, so that NaN and infinity propagate. */
 static void zero_fwd(const void *self, const struct rnf_tile *tile, size_t n, const float *x,
 		     float *y)
 {
@@ -41,7 +41,7 @@ static const struct rnf_activation_impl zero = {
 	.fwd = zero_fwd, .bwd = zero_bwd, .ref = zero_ref
 };
 
-/* A window of one pixel has that pixel for its mean. */
+/* The mean over a window of one pixel is that pixel. */
 static rnf_val every(struct rnf_graph *graph, rnf_val x, const int64_t shape[4], int64_t stride)
 {
 	const struct rnf_window w = {

@@ -18,8 +18,8 @@ static size_t largest(size_t k, const float *values)
 	return best;
 }
 
-/* How many logits stand above that of `class`. The tests are negated so that a
- * NaN ranks the right class lower, never higher. */
+/* How many logits rank above that of `class`. The tests are negated so that a NaN ranks
+ * the right class lower, never higher. */
 static int64_t rank(size_t k, const float *logits, size_t class)
 {
 	int64_t above = 0;
@@ -37,7 +37,7 @@ static double score(const void *self, size_t k, const float *logits,
 	return rank(k, logits, largest(k, target)) < conf->k ? 1.0 : 0.0;
 }
 
-/* Among all classes the right one always is. */
+/* With k classes or fewer the right one is always among them. */
 static rnf_status check(const void *self, const struct rnf_host *host,
 			const struct rnf_context *context)
 {

@@ -1,6 +1,6 @@
-/* curl: files from http, https and file URLs, by libcurl. FILE.part is completed,
- * its size and digest (by nettle) are checked, then it is renamed to FILE. No more is
- * taken than the published size, and a server that hardly sends is given up. */
+/* curl: fetches http, https and file URLs, by libcurl. It completes FILE.part, checks its
+ * size and its digest (by nettle), then renames it to FILE. It reads no more than the
+ * published size, and gives up on a server that hardly sends. */
 /* needs: libcurl nettle */
 #define _GNU_SOURCE
 #include <rnframe/data.h>
@@ -18,8 +18,8 @@
 
 enum { DIGEST_MAX = 32, CONTEXT_MAX = 512, HTTP_RANGE_BEYOND_END = 416 };
 
-/* A server that sends fewer bytes a second for so long has stalled; the environment
- * variable has another number of seconds. */
+/* A server that sends less than this many bytes a second for this long has stalled; the
+ * environment variable sets another number of seconds. */
 enum { STALL_BYTES = 1024, STALL_S = 60, STALL_MAX_S = 86400 };
 #define STALL_VARIABLE "RNFRAME_FETCH_STALL"
 
@@ -30,11 +30,11 @@ struct transfer {
 	const struct rnf_host *host;
 	const struct rnf_download *what;
 	const struct nettle_hash *hash;
-	const char *path, *name; /* in the end, and of fd */
+	const char *path, *name; /* final size, and size of fd */
 	void (*progress)(int64_t done, int64_t total);
 	int fd;
 	int64_t start; /* bytes that were there already */
-	int64_t got;   /* more of them; beyond the published size none is kept */
+	int64_t got;   /* bytes added; beyond the published size none is kept */
 	long stall_s;
 	int write_error, too_long;
 };
@@ -102,7 +102,7 @@ static void set_options(CURL *curl, struct transfer *t, char *words)
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
 }
 
-/* One transfer from t->start on; curl's own code, its words into `words`. */
+/* One transfer from t->start on; return curl's own code, and its message in `words`. */
 static CURLcode perform(struct transfer *t, char *words, long *http)
 {
 	CURL *curl = curl_easy_init();
@@ -130,7 +130,7 @@ static rnf_status restart(struct transfer *t)
 	return RNF_OK;
 }
 
-/* The server has other bytes than those that were kept, or gives whole files only. */
+/* The server's bytes differ from those kept, or it serves whole files only. */
 static int must_restart(const struct transfer *t, CURLcode code, long http)
 {
 	if (t->start == 0) return 0;
@@ -156,7 +156,7 @@ static rnf_status fail_another(const struct transfer *t, const char *more, int64
 			     (long long)t->what->bytes);
 }
 
-/* The bytes that are missing, where they can be told to be. */
+/* The missing bytes, if their number is known. */
 static rnf_status complete(struct transfer *t)
 {
 	char words[CURL_ERROR_SIZE];
@@ -167,7 +167,7 @@ static rnf_status complete(struct transfer *t)
 		code = perform(t, words, &http);
 	}
 	if (t->start > 0 && http == HTTP_RANGE_BEYOND_END)
-		return RNF_OK; /* of unknown size: the digest will tell */
+		return RNF_OK; /* unknown size: the digest will decide */
 	if (t->write_error) return fail_errno(t, "write", t->write_error);
 	if (t->too_long) return fail_another(t, "at least ", t->start + t->got);
 	return code == CURLE_OK ? RNF_OK : fail_interrupted(t, words);
@@ -195,8 +195,8 @@ static rnf_status digest_file(const struct transfer *t, char hex[2 * DIGEST_MAX 
 	return RNF_OK;
 }
 
-/* Of a file that the server says is whole: a wrong one is not kept, going on
- * from it would never end. */
+/* A wrong file that the server calls complete is not kept: a retry would continue it and
+ * fail each time. */
 static rnf_status check(const struct transfer *t)
 {
 	const int64_t bytes = lseek(t->fd, 0, SEEK_END), said = t->what->bytes;
@@ -210,7 +210,7 @@ static rnf_status check(const struct transfer *t)
 		t->what->url, t->hash->name, hex, t->what->digest);
 }
 
-/* Into NAME.part, which gets its name when it is whole and right. */
+/* Download into NAME.part, which is renamed when it is complete and right. */
 static rnf_status transfer(struct transfer *t)
 {
 	const int64_t said = t->what->bytes;
@@ -223,7 +223,7 @@ static rnf_status transfer(struct transfer *t)
 	return rename(t->name, t->path) < 0 ? fail_errno(t, "rename", errno) : RNF_OK;
 }
 
-/* A link would have another file written. */
+/* Through a link we would write another file. */
 static rnf_status open_part(struct transfer *t)
 {
 	struct stat at;
@@ -249,7 +249,7 @@ static rnf_status fetch_part(struct transfer *t)
 	return status;
 }
 
-/* *right: the file is there already, as it was published. */
+/* right: the file is there already, as published */
 static rnf_status look(struct transfer *t, int *right)
 {
 	char hex[2 * DIGEST_MAX + 1] = "";

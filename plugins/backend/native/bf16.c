@@ -1,4 +1,4 @@
-/* Convs on bf16: their sizes, and the weights in pairs. The kernels: bf16.h. */
+/* Convs on bf16: their sizes, and weights stored in pairs. The kernels: bf16.h. */
 #include "native.h"
 
 enum { PANEL_FLOATS = 16 * 1024 }; /* a part of L2 */
@@ -9,7 +9,7 @@ size_t native_bf16_size(struct native_conv *g)
 	return g->depth % 2 ? (size_t)(g->h * g->w * g->c) * sizeof(float) : 0;
 }
 
-/* Pairs of a row that the taps reach. */
+/* Pairs of a row within reach of the taps. */
 static int64_t pairs_reached(const struct native_conv *g)
 {
 	const struct native_sub *s = &g->subs[0];
@@ -48,7 +48,7 @@ static uint32_t pair(const struct native_conv *g, const float *weights, int64_t 
 			   j + 1 < g->depth ? *second : 0);
 }
 
-/* A tap of the column from `from` on: [pair of channels that are read][width] */
+/* A tap of the column that begins at `from`: [pair of input channels][width] */
 static float *pack_tap(const struct native_conv *g, int64_t from, int64_t tap,
 		       const float *weights, float *packed)
 {

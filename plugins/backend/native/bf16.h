@@ -1,7 +1,7 @@
-/* Convs on bf16: the dense kernels over pairs of channels, which lie side by side in a
- * tensor of bf16. Sums are fp32. */
+/* Convs on bf16: the dense kernels over pairs of channels, which are adjacent in a tensor
+ * of bf16. Sums are fp32. */
 
-/* An odd number of channels with 0 for the last one's partner. */
+/* For an odd number of channels: the last one's partner is 0. */
 static const float *close_pairs(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const uint16_t *from = (const uint16_t *)io->in[0];
@@ -43,7 +43,7 @@ static int copy_is_read(const struct native_conv *g, int64_t copy)
 	return 0;
 }
 
-/* n channels of two pixels, up to whole vectors. */
+/* Copy n channels of two pixels, up to whole vectors. */
 static void pair_pixels(const uint16_t *a, const uint16_t *b, int64_t n, float *to)
 {
 	for (int64_t i = 0; i < n; i += LANES) {

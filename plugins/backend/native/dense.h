@@ -3,8 +3,8 @@
 /* Sums in registers: of PIXELS pixels side by side, of HALF, of RUN. */
 enum { RUN = 4, HALF = 2 * RUN < PIXELS ? 2 * RUN : RUN };
 
-/* How many of those that are left to take, so that few places stay empty and two halves
- * come rather than the most and a short run, which has too few sums for its time. */
+/* How many of those left to take: two halves are better than the maximum and a short run,
+ * which has too few sums to fill its time. */
 INLINE int64_t pixels_of(int64_t left)
 {
 	if (left <= RUN) return RUN;
@@ -13,11 +13,11 @@ INLINE int64_t pixels_of(int64_t left)
 
 struct run { /* output pixels side by side in a row, summed at once */
 	int64_t row, col;
-	int64_t n; /* that are there: the last ones of a row may be fewer than are summed */
+	int64_t n; /* pixels present: the last ones of a row may be fewer than are summed */
 };
 
-/* What is added to a run at once: `taps` taps side by side where ALL pixels have them
- * inside of the image, else one. */
+/* What is added to a run at once: `taps` adjacent taps where ALL pixels have them inside
+ * of the image, else one. */
 struct reach {
 	const float *first; /* what pixel 0 reads, if it is inside, and its column */
 	int64_t x, taps;
@@ -43,7 +43,7 @@ INLINE struct reach reach_of(const struct native_conv *g, const struct native_ta
 	return r;
 }
 
-/* Pixels that are `step` apart. Each four have a pointer, and all share the distances
+/* Pixels that are `step` apart. Groups of four have a pointer each and share the offsets
  * from it: a pointer for each pixel would not fit into registers. */
 struct pixels {
 	const float *fours[(PIXELS + 3) / 4];
@@ -66,7 +66,7 @@ INLINE void load_weights(const float *w, int64_t vectors, vec weight[VECTORS])
 		weight[v] = load(w + v * LANES);
 }
 
-/* w: [c][vectors] of a column, c channels of taps side by side; of all pixels those from
+/* w: [c][vectors] of a column, c channels of adjacent taps; of the pixels, those from
  * `from` on */
 INLINE void add_tap(int64_t c, struct pixels at, const float *w, int64_t from, int64_t pixels,
 		    int64_t vectors, int pairs, vec sum[PIXELS][VECTORS])
@@ -86,7 +86,7 @@ INLINE void add_tap(int64_t c, struct pixels at, const float *w, int64_t from, i
 	}
 }
 
-/* The same with zeros for the pixels of a tap that are outside. */
+/* The same with zeros for the pixels of a tap that are outside of the image. */
 INLINE void add_some(const struct native_conv *g, const struct reach *r, const float *w,
 		     int64_t pixels, int64_t vectors, int pairs, vec sum[PIXELS][VECTORS])
 {
@@ -120,8 +120,8 @@ INLINE void add_reach(const struct native_conv *g, const struct reach *r, const 
 	}
 }
 
-/* The sums of channels from k on, of which `left` are left. Whole vectors of all pixels
- * go out of registers, others by way of memory. */
+/* Store the sums of channels from k on, of which `left` are left. Whole vectors of all
+ * pixels are stored from registers, others through memory. */
 INLINE void put_pixels(const struct native_conv *g, int64_t n, int64_t left, float *out,
 		       int64_t pixels, int64_t vectors, vec sum[PIXELS][VECTORS])
 {
@@ -190,7 +190,7 @@ INLINE void dense_row(const struct native_conv *g, const struct native_sub *s,
 
 enum { BLOCK_FLOATS = 4 * 1024 };
 
-/* Some rows of a sub-conv, or a part of one. */
+/* Some rows of a sub-conv, or a part of a row. */
 struct block {
 	int64_t row0, row1, col0, col1;
 };
@@ -211,8 +211,8 @@ INLINE void dense_block(const struct native_conv *g, const struct native_sub *s,
 		}
 }
 
-/* Pixels of a block, which stays in cache while all columns read it, and is written
- * whole before the next. */
+/* Pixels of a block, which stays in cache while all columns read it, and is written whole
+ * before the next one. */
 INLINE int64_t block_pixels(const struct native_conv *g)
 {
 	return (BLOCK_FLOATS / (g->c * PIXELS) + 1) * PIXELS;
@@ -231,7 +231,7 @@ INLINE void dense_blocks(const struct native_conv *g, const struct native_sub *s
 		}
 }
 
-/* As often as dense_row() asks at least. */
+/* The least number of times that dense_row() prefetches. */
 static struct rnf_prefetch dense_ahead(const struct native_conv *g,
 				       const struct rnf_step_io *io)
 {
@@ -241,7 +241,7 @@ static struct rnf_prefetch dense_ahead(const struct native_conv *g,
 	return rnf_prefetch_begin(io, s->rows * runs * columns * (int64_t)g->n_subs);
 }
 
-/* A part has whole rows, or whole runs of the only one. */
+/* A part has whole rows, or whole runs if there is one row only. */
 static struct block part_of(const struct native_sub *s, const struct rnf_step_io *io)
 {
 	struct block b = { 0, s->rows, 0, s->cols };
@@ -255,7 +255,7 @@ static struct block part_of(const struct native_sub *s, const struct rnf_step_io
 	return b;
 }
 
-/* The image at `in`, floats or pairs, to io->out. */
+/* Convolve the image at `in`, floats or pairs, into io->out. */
 INLINE void dense_image(const struct native_conv *g, const float *in,
 			const struct rnf_step_io *io, int pairs)
 {
@@ -316,7 +316,7 @@ INLINE void add_outer(int64_t n, const float *a, int64_t a_step, const float *d,
 	}
 }
 
-/* The same, where the last vector of d has `left` lanes of its own. */
+/* The same, where the last vector of d has only `left` valid lanes. */
 INLINE void add_outer_end(int64_t n, const float *a, int64_t a_step, const float *d,
 			  int64_t d_step, int64_t left, vec sum[CHANNELS][VECTORS],
 			  int64_t channels, int64_t vectors)
@@ -379,7 +379,7 @@ INLINE void outer(const struct native_conv *g, const struct native_tap *t,
 	put_outer(g, sum, dw, overwrite, left, channels, vectors);
 }
 
-/* Sums of CHANNELS by one column that all channels and columns are cut into. */
+/* Sums of CHANNELS by one column: the tile into which all channels and columns are cut. */
 static int64_t count_outers(const struct native_conv *g)
 {
 	return native_pieces(g->c, CHANNELS) * native_pieces(g->k, g->column);
@@ -414,7 +414,7 @@ static void tap_weights(const struct native_conv *g, const struct native_tap *t,
 		tap_channels(g, t, r, x + c, dy, dw + c * g->k, overwrite, ahead, 1);
 }
 
-/* Band by band, whose pixels stay in L1 while all taps and channels read them. */
+/* Band by band: its pixels stay in L1 while all taps and channels read them. */
 static void dense_weights(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
@@ -462,9 +462,9 @@ static void pack_column(const struct native_conv *g, struct range r, const float
 		}
 }
 
-enum { SLICE_PIXELS = 16 }; /* a fetch for so many */
+enum { SLICE_PIXELS = 16 }; /* one prefetch for this many */
 
-/* Where all channels and lanes are there, the sums stay in registers. */
+/* When all channels and lanes are present, the sums stay in registers. */
 static void outer_panel(const struct native_conv *g, int64_t pixels, const float *a,
 			const float *d, float *dw, int overwrite,
 			struct rnf_prefetch *ahead, int64_t rows, int64_t n)

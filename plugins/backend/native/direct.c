@@ -1,15 +1,15 @@
-/* Convs on floats, tap by tap: their sizes, and the weights as native_packed_at() finds
- * them. The kernels: dense.h, grouped.h. */
+/* Convs on floats, tap by tap: their sizes, and weights in the layout of
+ * native_packed_at(). The kernels: dense.h, grouped.h. */
 #include "native.h"
 
 enum {
 	PANEL_PIXELS = 128,
-	SLICE = 16, /* channels: a cache line of the output is written at once */
-	ROWS_FLOATS = 24 * 1024, /* of rows laid out for a conv in groups: a part of L2 */
+	SLICE = 16, /* channels: the output is written a cache line at a time */
+	ROWS_FLOATS = 24 * 1024, /* of rows laid out for a grouped conv: a part of L2 */
 };
 
-/* As many rows as have their input in ROWS_FLOATS; the bytes of that. Rows between bands
- * are turned into input twice. */
+/* As many rows as have their input in ROWS_FLOATS, and its bytes. Rows between two bands
+ * are laid out twice. */
 static size_t set_band(struct native_conv *g)
 {
 	const int64_t extent = g->dy[1] - g->dy[0], row = g->columns * g->pixel;
@@ -18,7 +18,7 @@ static size_t set_band(struct native_conv *g)
 	return (size_t)(((g->band - 1) * g->in_step + extent + 1) * row) * sizeof(float);
 }
 
-/* Of pixels side by side, which a stride takes apart. */
+/* Do the taps come in threes over adjacent pixels? A stride separates these. */
 static int come_in_threes(const struct native_conv *g, const struct native_sub *s)
 {
 	if (g->in_step != 1 || s->n_taps == 0 || s->n_taps % 3 != 0) return 0;
@@ -36,7 +36,7 @@ static void set_lanes(struct native_conv *g, struct native_sub *s)
 	}
 }
 
-/* Whole vectors, all channels if they fit: a pixel's are copied together then. */
+/* Whole vectors, and all channels if they fit: then a pixel's are copied at once. */
 static int64_t even_slice(const struct native_conv *g, int64_t lanes)
 {
 	const int64_t rows = g->dy[1] - g->dy[0] + 1;
@@ -59,7 +59,7 @@ size_t native_grouped_size(struct native_conv *g, const struct native_isa *isa)
 	return set_band(g);
 }
 
-/* Rows whose pixels are put in order at once: a part of L2. */
+/* Rows whose pixels are arranged at once: a part of L2. */
 size_t native_points_size(struct native_conv *g, const struct native_isa *isa)
 {
 	const struct native_sub *s = &g->subs[0];

@@ -1,10 +1,9 @@
-/* Convs in groups: rows of the input are laid out with zeros around, a band at a time,
- * which stays in cache while all taps read it.
- *
- * They hold what a slice of the output's channels reads. Where whole groups, as wide at
- * both ends, fill a vector (g->even), these are the same channels of the input,
- * rows[rows][columns][slice], and a permutation brings input j of its group to each
- * lane. Else each lane's inputs are spread out: rows[rows][columns][depth][slice]. */
+/* Grouped convs: rows of the input are laid out with zeros around them, a band at a time,
+ * which stays in cache while all taps read it. They hold the input of one slice of output
+ * channels. Where whole groups, of equal width in and out, fill a vector (g->even), these
+ * are the same channels of the input, rows[rows][columns][slice], and a permutation
+ * brings input j of its group to each lane. Else each lane's inputs are spread out:
+ * rows[rows][columns][depth][slice]. */
 
 struct band {
 	const float *rows;
@@ -24,7 +23,7 @@ static struct band band_of(const struct native_conv *g, int64_t k, int64_t row0,
 	return b;
 }
 
-/* Input j of each lane's group; behind the last channel zeros. */
+/* Input j of each lane's group; zeros behind the last channel. */
 static void spread_input(const struct native_conv *g, const struct band *b,
 			 const float *input, float *lanes)
 {
@@ -70,14 +69,14 @@ static void lay_out(const struct native_conv *g, const struct band *b, const flo
 	}
 }
 
-/* The pixel that the first one of the output's row is at; `in`: of the band's first. */
+/* The pixel that the first one of the output's row reads; `in`: of the band's first. */
 INLINE const float *band_row(const struct native_conv *g, const struct band *b,
 			     const float *in, int64_t row)
 {
 	return in + ((row * g->in_step - b->y0) * g->columns + g->left) * g->pixel;
 }
 
-/* What each lane's group has as one of its inputs. */
+/* Load one of the inputs of each lane's group. */
 INLINE vec group_input(const float *at, ints order, int even)
 {
 	const vec v = load(at);
@@ -129,8 +128,8 @@ INLINE void grouped_pixels(const struct native_conv *g, const struct native_sub 
 	put_grouped(g, at, sum, pixels);
 }
 
-/* GROUPED_PIXELS of them where taps lie in threes side by side (s->threes): a value
- * that is read meets all three. Loads, two a cycle, would else be what lasts. */
+/* GROUPED_PIXELS of them where taps come in adjacent threes (s->threes): each value is
+ * loaded once for all three. Otherwise loads, two a cycle, would be the bottleneck. */
 INLINE void grouped_threes(const struct native_conv *g, const struct native_sub *s,
 			   const struct lane *at, int even)
 {
@@ -163,7 +162,7 @@ INLINE void next_pixels(const struct native_conv *g, struct lane *at, int64_t pi
 	at->out += pixels * g->out_step * g->k;
 }
 
-/* Of a whole row. */
+/* A whole row. */
 INLINE void grouped_lane(const struct native_conv *g, const struct native_sub *s,
 			 struct lane at, struct rnf_prefetch *ahead, int even)
 {
@@ -231,7 +230,7 @@ static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
 
 enum { TAPS = 9 };
 
-/* One vector of channels of dy and dw, of which `left` are left, and input j. */
+/* One vector of channels of dy and dw, of which `left` are left, with input j. */
 struct gradient {
 	const struct band *b;
 	int64_t row0, row1;
@@ -240,7 +239,7 @@ struct gradient {
 	int64_t left;
 	ints order; /* which lane has input j, if even */
 	int overwrite;
-	struct rnf_prefetch *ahead; /* asked for each row */
+	struct rnf_prefetch *ahead; /* continued in each row */
 };
 
 INLINE void put_taps(const struct native_conv *g, const struct gradient *at,
@@ -277,8 +276,8 @@ INLINE void grouped_outer(const struct native_conv *g, const struct gradient *at
 	put_taps(g, at, tap, sum, left, taps);
 }
 
-/* The values x of a column in each of three rows meet dy of the output pixel of the
- * same column by the left tap, and those of one and two columns before by the next. */
+/* The values x of a column in each of three rows meet dy of the output pixel in the same
+ * column by the left tap, and those one and two columns before by the next ones. */
 INLINE void meet(const float *x, int64_t row, ints order, const vec d[3], int64_t from,
 		 int64_t taps, vec sum[TAPS], int even)
 {
@@ -298,8 +297,8 @@ INLINE void next_dy(vec d[3], vec next)
 	d[0] = next;
 }
 
-/* All of a 3x3 kernel over neighbours (s->threes), in rows of two pixels at
- * least: each value is loaded once for three taps. */
+/* A whole 3x3 kernel over adjacent pixels (s->threes), in rows of at least two pixels:
+ * each value is loaded once for three taps. */
 INLINE void grouped_nine(const struct native_conv *g, const struct gradient *at,
 			 int64_t left, int even)
 {
@@ -343,8 +342,8 @@ INLINE void grouped_taps(const struct native_conv *g, const struct gradient *at,
 	}
 }
 
-/* All inputs of a vector's groups. With a constant for the channels that are left, or
- * sums would make room for the call that loads a part of a vector. */
+/* All inputs of a vector's groups. `left` is a constant here: a call that loads a part of
+ * a vector would push sums out of registers. */
 static void grouped_inputs(const struct native_conv *g, struct gradient at)
 {
 	for (int64_t j = 0; j < g->depth; j++) {

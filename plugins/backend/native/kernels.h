@@ -1,6 +1,6 @@
-/* The kernels, once for each instruction set: the file that includes this says
- * LANES, PIXELS, VECTORS, CHANNELS, PERMUTES, vec, ints, multiply_add, permute, ISA and
- * ISA_NAME; and what pairs.h asks for, if it can. */
+/* The kernels, compiled once for each instruction set. The including file defines LANES,
+ * PIXELS, VECTORS, CHANNELS, PERMUTES, vec, ints, multiply_add, permute, ISA and
+ * ISA_NAME, and what pairs.h needs, if available. */
 #include "vector.h"
 #include "pairs.h"
 

@@ -1,6 +1,6 @@
-/* native: convolutions by the processor's own vectors, dense and grouped,
- * of any size and any number of channels. The instruction set is the best that
- * runs here, or the one that RNF_ISA names. */
+/* native: convolutions with the processor's own vectors, dense and grouped, of any size
+ * and any number of channels. The instruction set is the best one that the processor
+ * supports, or the one that RNF_ISA names. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +50,7 @@ static const struct native_isa *best(void)
 	return isas[i];
 }
 
-/* Below OpenBLAS, which knows more instruction sets, when only portable runs. */
+/* Below OpenBLAS, which has more instruction sets, when only portable runs here. */
 static int score(void)
 {
 	return getenv("RNF_ISA") || best() != &native_portable ? 20 : 5;
@@ -88,7 +88,7 @@ static rnf_status offers(void *self, const struct rnf_host *host,
 /* ---- the kernels, by instruction set ---- */
 
 struct state {
-	struct native_conv g; /* first: what packs weights gets it */
+	struct native_conv g; /* first, since the function that packs weights receives it */
 	native_run *run;
 };
 
@@ -98,9 +98,8 @@ static void run(const void *state, const struct rnf_step_io *io)
 	s->run(&s->g, io);
 }
 
-/* By the shape alone, since it decides bits. Few channels at one end (an image's
- * three) leave most lanes empty, and give Winograd's transforms more to do than they
- * save. */
+/* By the shape alone, since it decides bits. With few channels in or out (an image's
+ * three) most lanes are empty, and Winograd's transforms cost more than they save. */
 static int has_few_channels(const struct rnf_conv_shape *s)
 {
 	return s->c < 8 || s->k < 8;
@@ -112,7 +111,7 @@ static int takes_winograd(const struct rnf_conv_shape *s)
 	return s->algorithm != RNF_ALGORITHM_DIRECT && native_winograd_fits(s);
 }
 
-/* A conv in groups is fp32 always. */
+/* A grouped conv is always fp32. */
 static int takes_bf16(const struct rnf_conv_shape *s)
 {
 	if (s->algorithm == RNF_ALGORITHM_AUTO && has_few_channels(s)) return 0;

@@ -1,9 +1,7 @@
-/* Pairs of bf16 values, 32 bits each, the first one in the low half. They lie where
- * floats lie, and are only moved as floats.
- *
- * A processor that multiplies them defines HAS_PAIRS and these functions itself.
- * The ones here do the same, but for denormals, for tests: nobody is offered bf16 that
- * is slower. */
+/* Pairs of bf16 values, 32 bits each, the first one in the low half. They are stored
+ * where floats are, and only moved as floats. A processor that multiplies them defines
+ * HAS_PAIRS and these functions itself. The versions here do the same, except for
+ * denormals, for tests only: users are never offered a slower bf16. */
 #ifdef HAS_PAIRS
 enum { PAIRS_EMULATED = 0 };
 #else
@@ -36,7 +34,7 @@ static inline void narrow_half(float *to, vec v)
 }
 #endif
 
-/* sum + the products of what `a` points at with all of b: pairs, or floats. */
+/* sum + the products of the value at `a` with all of b: pairs, or floats. */
 INLINE vec add_products(const float *a, vec b, vec sum, int pairs)
 {
 	uint32_t bits;

@@ -1,9 +1,9 @@
-/* How fast a thread multiplies and adds in registers, floats by multiply_add or pairs
- * of bf16 by add_pairs, in vectors of LANES sums. */
+/* Measures how fast a thread multiplies and adds in registers: floats by multiply_add or
+ * pairs of bf16 by add_pairs, in vectors of LANES sums. */
 #include <time.h>
 
-/* Enough independent sums to hide a multiply-add's latency (some 4 cycles, two
- * begun in each); with the two operands they leave two of sixteen registers. */
+/* Enough independent sums to hide the latency of a multiply-add (some 4 cycles, two
+ * started in each); with the two operands they leave two of sixteen registers. */
 enum { SUMS = 12, ROUNDS = 2000, SLICES = 10 };
 
 static double now(void)
@@ -13,8 +13,8 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Sums of floats come closer to 1 / (1 - factor), those of pairs grow slowly; none is
- * known to the compiler. */
+/* Sums of floats approach 1 / (1 - factor), those of pairs grow slowly; the compiler
+ * knows neither. */
 INLINE void rounds(vec sums[SUMS], vec factor, vec one, int pairs)
 {
 	vec s[SUMS];
@@ -41,7 +41,7 @@ static void pair_rounds(vec sums[SUMS], vec factor, vec one)
 	rounds(sums, factor, one, 1);
 }
 
-/* Multiply-adds a second of a slice of about a millisecond, `each` in a lane. */
+/* Multiply-adds a second in a slice of about a millisecond, `each` in a lane. */
 static double slice(vec sums[SUMS], vec factor, vec one, int each)
 {
 	const double start = now();
@@ -54,12 +54,11 @@ static double slice(vec sums[SUMS], vec factor, vec one, int each)
 	return done / seconds;
 }
 
-/* The best slice: others may be cut short by the system, or by the clock rate
- * that rises. */
+/* The best slice: the system may interrupt others, or the clock rate may still be rising. */
 static double peak(enum rnf_precision precision)
 {
 	const int each = precision == RNF_PRECISION_BF16 ? 2 : 1;
-	volatile float start = 0.5f; /* keeps the compiler from knowing the sums */
+	volatile float start = 0.5f; /* hides the sums from the compiler */
 	vec sums[SUMS], factor, one;
 	double best = 0;
 	for (int i = 0; i < SUMS; i++)

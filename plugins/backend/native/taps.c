@@ -1,5 +1,5 @@
 /* Convs as lists of taps: the images that are read and written, the sub-convs, and where
- * a tap's weight is. */
+ * each tap's weight is. */
 #include "native.h"
 
 enum { ZEROS = 6 }; /* pixels of them side by side, for Winograd's rows */
@@ -103,7 +103,7 @@ static int add_subs(struct native_conv *g, const struct rnf_host *host)
 	return 1;
 }
 
-/* Where pixels meet only themselves, the image is as good as one long row. */
+/* If each pixel meets only itself, the image is equivalent to one long row. */
 static void join_rows(struct rnf_conv_shape *s)
 {
 	struct rnf_window *w = &s->window;
@@ -146,7 +146,7 @@ int native_taps_set(struct native_conv *g, const struct rnf_host *host,
 	set_images(g, isa);
 	g->zero = host->alloc((size_t)(ZEROS * (g->c + g->k) + isa->lanes) * sizeof(float));
 	if (!g->zero || !add_subs(g, host)) return 0;
-	if (g->dy[0] > g->dy[1]) g->dy[0] = g->dy[1] = 0; /* no tap at all */
+	if (g->dy[0] > g->dy[1]) g->dy[0] = g->dy[1] = 0; /* without any tap */
 	return 1;
 }
 

@@ -1,7 +1,6 @@
-/* Vectors of LANES floats, as the kernels load and store them.
- *
- * Functions whose arguments are called `pixels`, `vectors`, `channels`, `taps` or
- * `pairs` are inlined with constants there, so that their sums stay in registers. */
+/* Vectors of LANES floats, as the kernels load and store them. Functions with arguments
+ * called `pixels`, `vectors`, `channels`, `taps` or `pairs` are inlined with constants
+ * for these, so that their sums stay in registers. */
 #include <string.h>
 
 #include <rnframe/vmath.h>
@@ -33,7 +32,7 @@ INLINE ints all_bits(uint32_t a)
 	return (int)a - (ints){ 0 };
 }
 
-/* Some lanes, at the end of a pixel's channels; the others are 0. */
+/* The first lanes, at the end of a pixel's channels; the others are 0. */
 static vec load_some(const float *at, int64_t n)
 {
 	vec v = { 0 };
@@ -62,7 +61,7 @@ INLINE vec load_up_to(const float *at, int64_t n)
 	return n >= LANES ? load(at) : n > 0 ? load_some(at, n) : (vec){ 0 };
 }
 
-/* LANES numbers of 16 bits, each in 32. */
+/* LANES 16-bit numbers, widened to 32 bits. */
 INLINE ints load_halves(const uint16_t *at, int64_t n)
 {
 	typedef uint16_t halves __attribute__((vector_size(2 * LANES)));

@@ -1,5 +1,5 @@
-/* Winograd's convs: which convs are computed so, and their sizes. The transforms and
- * products: winograd.h. */
+/* Winograd's convs: which convs use it, and their sizes. The transforms and products:
+ * winograd.h. */
 #include "native.h"
 
 enum { TILE = 4, POINTS = 36, GATHERED = 16, SCRATCH_FLOATS = 38 * 1024 };
@@ -16,7 +16,7 @@ static int64_t tile_floats(const struct native_conv *g)
 	return native_tile(g->c_padded) + native_tile(g->padded);
 }
 
-/* As many tiles at once as SCRATCH_FLOATS hold, but some, since the weights are
+/* As many tiles at once as SCRATCH_FLOATS hold, but at least a few, since the weights are
  * read once for each such run. */
 static int64_t at_once(const struct native_conv *g)
 {
@@ -24,7 +24,7 @@ static int64_t at_once(const struct native_conv *g)
 	return n < 6 ? 6 : n > GATHERED ? GATHERED : n;
 }
 
-/* dx is a conv of dy by the kernel turned around, with the zeros that are left. */
+/* dx is a conv of dy with the flipped kernel, and the remaining border of zeros. */
 void native_winograd_size(struct native_conv *g, int64_t lanes)
 {
 	const struct rnf_window *w = &g->shape.window;

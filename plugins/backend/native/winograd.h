@@ -22,13 +22,14 @@ enum {
 
 /* ---- the transforms of one line ---- */
 
-/* The points. With 1 and 2 in their place, as is usual, the factors below spread wider
- * and rounding errors are twice as large. Their product is 1: so many a factor is too. */
+/* The interpolation points. With 1 and 2 in their place, as is usual, the factors below
+ * spread wider and rounding errors are twice as large. Their product is 1, so that many a
+ * factor is 1 too. */
 static const float NEAR = 2.0f / 3, FAR = 1.5f;
 static const float NEAR2 = NEAR * NEAR, FAR2 = FAR * FAR;
 
-/* What G divides by at 0, NEAR and FAR: the product of a point's distances from the other
- * ones; at 0 it is 1. */
+/* The divisors of G at 0, NEAR and FAR: the product of a point's distances from the
+ * others; at 0 it is 1. */
 static const float AT_NEAR = 2 * NEAR2 * (NEAR2 - FAR2), AT_FAR = 2 * FAR2 * (FAR2 - NEAR2);
 
 /* a + times * b */
@@ -37,7 +38,7 @@ INLINE vec plus(vec a, float times, vec b)
 	return multiply_add(all(times), b, a);
 }
 
-/* At a point and at minus it. Additions and multiplications take different ports. */
+/* At a point and at its negative. Additions and multiplications use different ports. */
 INLINE void both_signs(vec even, float point, vec odd, vec t[2])
 {
 	const vec product = all(point) * odd;
@@ -54,7 +55,7 @@ INLINE void to_points(const vec *d, vec *t)
 	t[5] = plus(d[1] + d[5], -NEAR2 - FAR2, d[3]);
 }
 
-/* A': 6 points, as weighted_taps() weights them, to 4 pixels */
+/* A': 6 points, weighted by weighted_taps(), to 4 pixels */
 INLINE void to_pixels(const vec *m, vec *s)
 {
 	const vec p = m[1] + m[2], q = m[1] - m[2];
@@ -65,7 +66,7 @@ INLINE void to_pixels(const vec *m, vec *s)
 	s[3] = plus(plus(m[5], NEAR2, q), FAR2, z);
 }
 
-/* G: 3 taps to 6 points, but for 0 and infinity times NEAR or FAR: so A' multiplies less */
+/* G: 3 taps to 6 points, except 0 and infinity times NEAR or FAR: so A' multiplies less */
 INLINE void weighted_taps(const vec *w, vec *u)
 {
 	const vec near = plus(w[0], NEAR2, w[2]), far = plus(w[0], FAR2, w[2]);
@@ -98,14 +99,14 @@ INLINE void to_taps(const vec *m, vec *s)
 
 typedef void line(const vec *, vec *);
 
-/* A square of vectors at row[y] + x * pixel; columns left of `from` and from `to` on
+/* Load a square of vectors at row[y] + x * pixel; columns left of `from` and from `to` on
  * are zeros. */
 struct view {
 	const float *row[WINDOW];
 	int64_t pixel, from, to;
 };
 
-/* How n lanes of a vector are stored: as they are, store_up_to(), or as below. */
+/* How to store n lanes of a vector: as they are, store_up_to(), or as below. */
 typedef void keep(float *at, vec v, int64_t n);
 
 /* Each two lanes become a pair. */
@@ -115,14 +116,14 @@ INLINE void keep_half(float *at, vec v, int64_t n)
 	narrow_half(at, v);
 }
 
-/* Each lane becomes a pair with the float that lies there, which goes first. */
+/* Each lane becomes a pair with the float already there, which goes first. */
 INLINE void keep_second(float *at, vec v, int64_t n)
 {
 	(void)n;
 	store(at, (vec)narrow_two(load(at), v));
 }
 
-/* Where a square goes: at + y * row + x * pixel. */
+/* Where a square is stored: at + y * row + x * pixel. */
 struct square {
 	float *at;
 	int64_t row, pixel;
@@ -144,7 +145,7 @@ INLINE struct view view_of(const float *at, int size, int64_t row, int64_t pixel
 }
 
 /* Rows of the result that are made at once: with more than 24 vectors between the two
- * passes, some would wait in memory for want of registers. */
+ * passes, some would be spilled. */
 INLINE int rows_at_once(int size, int n)
 {
 	return size * n <= 24 ? n : n / 2;
@@ -161,7 +162,7 @@ INLINE void down(const struct view *s, int64_t i, int size, line *of_line, int f
 			UNROLL
 			for (int y = 0; y < size; y++)
 				column[y] = load_up_to(s->row[y] + x * s->pixel + i, read);
-			of_line(column, points); /* rows that nobody takes are not computed */
+			of_line(column, points); /* rows that are not needed are not computed */
 		}
 		UNROLL
 		for (int y = 0; y < rows; y++)
@@ -169,7 +170,7 @@ INLINE void down(const struct view *s, int64_t i, int size, line *of_line, int f
 	}
 }
 
-/* size x size vectors at channel i become n x n; of a vector so many lanes are read and
+/* size x size vectors at channel i become n x n; of a vector this many lanes are read and
  * written. */
 INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, int n,
 		      struct square to, int64_t read, int64_t written)
@@ -193,8 +194,8 @@ INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, 
 
 /* ---- weights: u[point][column of vectors][c, or pairs of them][its width] ---- */
 
-/* One vector of filters, from k on, of the channel c that is read; zeros behind the
- * last. They lie side by side forward, and a kernel's row apart backward. */
+/* One vector of filters, from k on, of input channel c; zeros behind the last one. They
+ * are adjacent forward, and a row of the kernel apart backward. */
 static void load_filters(const struct native_conv *g, const float *weights, int64_t c,
 			 int64_t k, float w[FILTER * FILTER * LANES])
 {
@@ -269,8 +270,8 @@ INLINE struct view view_at(const struct native_conv *g, const float *image, int6
 	return v;
 }
 
-/* v: points of the n channels, a vector after the other, in `words` words each; the last
- * one's lanes behind them are 0. */
+/* v: points of the n channels, one vector after the other, in `words` words each; the
+ * lanes behind the last channel are 0. */
 INLINE void read_square(const struct view *s, int64_t n, int size, line *of_line, float *v,
 			int64_t words, keep *put)
 {
@@ -322,14 +323,14 @@ static void write_some(const float *m, struct square to, int64_t rows, int64_t c
 			       whole + (y * TILE + x) * LANES, (size_t)n * sizeof *whole);
 }
 
-/* What a part makes: tiles from .. to of the channels k0 .. k1 (whole columns, the
- * last one's lanes that are no channels too). */
+/* The work of a part: tiles from .. to of the channels k0 .. k1 (whole columns, including
+ * the last one's unused lanes). */
 struct area {
 	int64_t from, to, k0, k1;
 };
 
-/* Parts are tiles, whose pixels the step before left in this core's cache; columns
- * where a part had too few tiles for a run. */
+/* Parts are tiles, whose pixels the step before left in this core's cache; or columns, if
+ * a part had too few tiles for a run. */
 static struct area area_of(const struct native_conv *g, const struct rnf_step_io *io)
 {
 	const int64_t columns = native_pieces(g->padded, g->column);
@@ -362,7 +363,7 @@ static void write_tile(const struct native_conv *g, const struct area *a, const 
 typedef void read_points(const struct native_conv *, const float *image, int64_t tile,
 			 float *v);
 
-/* Floats from a tile to the next in v, and in m or z. */
+/* Floats from one tile to the next in v, and in m or z. */
 INLINE int64_t read_size(const struct native_conv *g)
 {
 	return native_tile(g->c_padded);
@@ -394,7 +395,7 @@ INLINE void product(const struct native_conv *g, const float *v, const float *u,
 			store(m + p * written_size(g) + i * BLOCK, sum[p][i]);
 }
 
-/* As pixels, but no place may stay empty: the last three tiles or less come alone. */
+/* Like pixels, but no place may stay empty: the last one to three tiles come alone. */
 INLINE int64_t tiles_of(int64_t left)
 {
 	const int64_t n = pixels_of(left);
@@ -437,7 +438,7 @@ INLINE void products(const struct native_conv *g, const struct area *a, int64_t 
 	}
 }
 
-/* At most as often as product_column() asks. */
+/* At most as often as product_column() prefetches. */
 static struct rnf_prefetch winograd_ahead(const struct native_conv *g, const struct area *a,
 					  const struct rnf_step_io *io)
 {

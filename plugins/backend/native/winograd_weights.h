@@ -38,7 +38,7 @@ INLINE struct place place_of(const struct native_conv *g, struct native_leaf *le
 	return (struct place){ leaf->floats + i * read_size(g), z + i * written_size(g) };
 }
 
-/* The last tile of an odd number. */
+/* Pair the last one of an odd number of tiles. */
 static void pair_with_zeros(const struct native_conv *g, struct place at)
 {
 	for (int64_t i = 0; i < POINTS * g->c_padded; i += LANES)
@@ -50,8 +50,8 @@ static void pair_with_zeros(const struct native_conv *g, struct place at)
 /* ---- their products ---- */
 
 /* Channels first .. first + n of x by one column of dy's: their sums of all points,
- *   du[POINTS][channel of x][COLUMN], a plane apart,
- * which stay in cache until the transform to taps. */
+ * du[POINTS][channel of x][COLUMN], a plane apart, which stay in cache until the
+ * transform to taps. */
 struct patch {
 	int64_t first, n, k;
 	float *du;
@@ -135,9 +135,10 @@ static void write_taps(const struct native_conv *g, const struct patch *p, float
 	}
 }
 
-/* The tiles, or pairs of them, that are gathered. The leaf's last ones leave its taps in
- * dw, else NULL: the sums wait for the next ones, each patch in its place. Where all tiles
- * of a leaf come at once no sums wait, and one place in cache serves all patches. */
+/* Process the gathered tiles, or pairs of them. With the last ones of a leaf its taps go
+ * into dw; before (dw NULL) the sums wait for the next tiles, each patch in its own
+ * place. If all tiles of a leaf come at once no sums wait, and one place in cache serves
+ * all patches. */
 INLINE void outer_products(const struct native_conv *g, struct native_leaf *leaf, float *dw,
 			   struct rnf_prefetch *ahead, int pairs)
 {
@@ -157,14 +158,14 @@ INLINE void outer_products(const struct native_conv *g, struct native_leaf *leaf
 	leaf->gathered = 0;
 }
 
-/* Tiles of all images of a leaf are gathered until there are enough for a product. In bf16
- * the second of two joins the first one's place. */
+/* Gather tiles of all images of a leaf until there are enough for a product. In bf16 the
+ * second of two tiles joins the first one's place. */
 INLINE void gather_tiles(const struct native_conv *g, const struct rnf_step_io *io, int pairs)
 {
 	struct native_leaf *leaf = (struct native_leaf *)io->leaf;
 	const int64_t most = g->tiles_at_once * (1 + pairs);
 	if (io->first) leaf->gathered = leaf->multiplied = 0;
-	/* For each tile of the image and each outer_tiles(). */
+	/* prefetches: for each tile of the image and each outer_tiles() */
 	const int64_t products = (leaf->gathered + g->tiles) / most;
 	struct rnf_prefetch ahead = rnf_prefetch_begin(
 		io, g->tiles + products * POINTS * count_outers(g));

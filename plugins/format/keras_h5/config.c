@@ -32,7 +32,7 @@ static int is_layer(const json_t *layer)
 	return !module || !strstr(module, ".ops.");
 }
 
-/* Among the layers of a model; the second of a class has _1 behind its name. */
+/* Among the layers of a model, the second one of a class gets the suffix _1. */
 static const json_t *find_layer(const json_t *model, const char *group)
 {
 	const json_t *layers = json_object_get(json_object_get(model, "config"), "layers");

@@ -6,11 +6,12 @@
 
 #include "walk.h"
 
-/* NULL: is no JSON. */
+/* NULL: it is not JSON. */
 const json_t *config_read(const struct image *text);
-/* The layer whose variables lie in the group layers/GROUP/layers/GROUP..., by which Keras
- * means its class and the how manieth of it that it is in its model; NULL: there is none.
- * It has a `class_name` and a `config`, which may not be objects at all. */
+/* Find the layer whose variables are in the group layers/GROUP/layers/GROUP..., where
+ * Keras makes GROUP from the layer's class and its index among the model's layers of that
+ * class; NULL: there is none. The result has a `class_name` and a `config`, which need
+ * not be objects. */
 const json_t *config_layer(const json_t *model, const char *path);
 
 #endif

@@ -36,14 +36,15 @@ enum { BARS = 1 };
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-/* Memory, the pipe and the end. */
+/* Memory, the pipe, exit. */
 static const int allowed[] = {
 	SYS_write, SYS_mmap, SYS_munmap, SYS_mremap, SYS_brk, SYS_mprotect, SYS_madvise,
 	SYS_futex, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_getpid,
 	SYS_clock_gettime, SYS_gettimeofday, SYS_close, SYS_exit, SYS_exit_group,
 };
 
-/* What a library may try and can do without: the answer is EACCES. All else kills. */
+/* Calls that a library may try and can do without fail with EACCES. All others kill the
+ * process. */
 static const int denied[] = {
 #ifdef SYS_open
 	SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink,
@@ -81,8 +82,8 @@ static int restrict_calls(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-/* The filter at NULL cannot be read: EFAULT, where there are filters at all. An emulator
- * or an old kernel has none. */
+/* A filter at NULL cannot be read: EFAULT, where filters exist at all. An emulator or an
+ * old kernel has none. */
 static int has_filters(void)
 {
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EFAULT;
@@ -127,8 +128,8 @@ static int restrict_use(rlim_t memory)
 	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* The parent's handlers are not for this process; what a terminal sends to both is
- * the parent's to answer. */
+/* The parent's handlers are not for this process, and the parent answers signals that a
+ * terminal sends to both. */
 static void reset_signals(void)
 {
 	for (int s = 1; s < NSIG; s++)
@@ -149,9 +150,9 @@ static void close_others(int out)
 		close(fd);
 }
 
-/* The pool's threads may exist by now, and are not in the child; malloc() is usable
- * there all the same, since glibc's fork() leaves its locks free, and no other lock
- * of theirs is taken here. */
+/* The pool's threads may exist by now, and are not in the child. malloc() is usable there
+ * all the same, since glibc's fork() leaves its locks free, and no other lock is taken
+ * here. */
 static void run(void (*prepare)(void), void (*body)(const void *, int), const void *context,
 		int out)
 {
@@ -183,7 +184,7 @@ int jail_start(struct jail *jail, void (*prepare)(void),
 int jail_end(struct jail *jail)
 {
 	int status = 0;
-	close(jail->from); /* one that still writes is ended by that */
+	close(jail->from); /* ends a child that still writes */
 	kill(jail->pid, SIGKILL);
 	while (waitpid(jail->pid, &status, 0) < 0 && errno == EINTR)
 		;

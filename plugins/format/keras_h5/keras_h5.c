@@ -49,7 +49,7 @@ static int probe(const uint8_t *head, size_t n, uint64_t file_size)
 	return n >= sizeof signature && memcmp(head, signature, sizeof signature) == 0;
 }
 
-/* 0 where the child has ended before. */
+/* 0 when the child has ended before. */
 static int receive(const struct reader *r, void *to, size_t n)
 {
 	for (size_t done = 0; done < n;) {
@@ -61,7 +61,7 @@ static int receive(const struct reader *r, void *to, size_t n)
 	return 1;
 }
 
-/* How the child came to its end, which nobody asked for. */
+/* Why the child ended unexpectedly. */
 static rnf_status fail_dead(struct reader *r)
 {
 	const int status = jail_end(&r->jail);
@@ -83,7 +83,7 @@ static rnf_status fail_odd(const struct reader *r)
 			     "file is damaged", r->path);
 }
 
-/* Names go into messages: what a terminal would obey is masked. */
+/* Names go into messages, so control characters are masked. */
 static rnf_status receive_name(struct reader *r, const struct message *m,
 			       char name[NAME_BYTES])
 {
@@ -155,7 +155,7 @@ static rnf_status read_open(struct reader *r, int fd)
 	if (at.st_size == 0 || at.st_size > SIZE_MAX_BYTES)
 		return r->host->fail(RNF_EINVAL, "%s has %lld bytes, must be 1..%lld", r->path,
 				     (long long)at.st_size, (long long)SIZE_MAX_BYTES);
-	/* not touched here: the pages of a file that is cut meanwhile would kill */
+	/* do not touch the pages here: if the file is cut meanwhile, that would be fatal */
 	struct image image = { mmap(NULL, (size_t)at.st_size, PROT_READ, MAP_PRIVATE, fd, 0),
 			       (size_t)at.st_size };
 	if (image.bytes == MAP_FAILED)

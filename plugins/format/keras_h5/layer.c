@@ -14,14 +14,14 @@ struct layer {
 	const char *variables[VARIABLES_MAX];
 };
 
-/* The order in which Keras adds them; a norm may be without each of the first two. */
+/* The order in which Keras adds them; a norm may lack each of the first two. */
 static const char *const of_kernels[] = { "kernel", "bias" };
 static const struct { const char *name, *option; } of_norms[] = {
 	{ "gamma", "scale" }, { "beta", "center" },
 	{ "moving_mean", NULL }, { "moving_variance", NULL },
 };
 
-/* A layer that has not said so has it. */
+/* A layer has it unless it says otherwise. */
 static int has(const struct layer *l, const char *option)
 {
 	return !option || !json_is_false(json_object_get(l->config, option));
@@ -35,7 +35,7 @@ static int name_norm(struct layer *l)
 	return n == l->n;
 }
 
-/* 0: nothing tells what they are. */
+/* 0: nothing identifies them. */
 static int name_variables(struct layer *l)
 {
 	int vectors = 0;
@@ -47,7 +47,7 @@ static int name_variables(struct layer *l)
 	return 1;
 }
 
-/* As the user called it, which is an attribute, or stands in the model's description. */
+/* The user's name for the layer, in an attribute or in the model's description. */
 static int name_layer(const struct walk *w, struct layer *l, hid_t vars)
 {
 	const char *end = strrchr(w->name, '/');

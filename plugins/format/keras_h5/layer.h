@@ -4,9 +4,9 @@
 
 #include "tensor.h"
 
-/* All of the group LAYER/vars, which w->name ends in, as NAME/kernel and so on; 0: was
- * refused. Variables have numbers only: what each is follows from how many there are
- * and of which rank. */
+/* Send all variables of the group LAYER/vars, where w->name ends, as NAME/kernel and so
+ * on; 0: refused. Variables have numbers only: the meaning follows from their count and
+ * their ranks. */
 int layer_send(struct walk *w, hid_t vars);
 
 #endif

@@ -1,6 +1,6 @@
-/* What the jailed reader writes into its pipe: this, then name_bytes of a name (of
- * words, for FAIL) without a zero, then for TENSOR the floats. The other side trusts
- * none of it. */
+/* A message that the jailed reader writes into its pipe: this struct, then name_bytes of
+ * a name (for FAIL, of a message) without a zero, then for TENSOR the floats. The
+ * receiver trusts none of it. */
 #ifndef KERAS_H5_MESSAGE_H
 #define KERAS_H5_MESSAGE_H
 

@@ -11,7 +11,7 @@ static void send_bytes(const struct walk *w, const void *bytes, size_t n)
 {
 	for (size_t done = 0; done < n;) {
 		const ssize_t wrote = write(w->out, (const char *)bytes + done, n - done);
-		if (wrote < 0) _exit(1); /* nobody listens */
+		if (wrote < 0) _exit(1); /* nobody reads the pipe */
 		done += (size_t)wrote;
 	}
 }
@@ -72,7 +72,7 @@ static int has_other_filter(hid_t list)
 	return n < 0;
 }
 
-/* Strings of any length are read as such, those of a fixed one are cut. */
+/* Variable-length strings are read as such, fixed-length ones are truncated. */
 static void read_text(hid_t attribute, hid_t type, char text[NAME_BYTES])
 {
 	const hid_t as = H5Tcopy(H5T_C_S1);
@@ -100,7 +100,7 @@ void text_of(hid_t object, const char *name, char text[NAME_BYTES])
 	H5Aclose(attribute);
 }
 
-/* What HDF5 does not know, Keras writes as bytes with a word. */
+/* Types that HDF5 does not know, Keras writes as bytes with an attribute. */
 static int is_bf16(hid_t dataset, hid_t type)
 {
 	char word[NAME_BYTES];
@@ -109,7 +109,7 @@ static int is_bf16(hid_t dataset, hid_t type)
 	return strcmp(word, "bfloat16") == 0;
 }
 
-/* Numbers of this file itself, not of others that it points to. */
+/* Numbers stored in this file itself, not in others that it points to. */
 static int check_storage(const struct walk *w, hid_t dataset)
 {
 	const hid_t type = H5Dget_type(dataset), list = H5Dget_create_plist(dataset);
@@ -127,7 +127,7 @@ static int check_storage(const struct walk *w, hid_t dataset)
 	return good;
 }
 
-/* Two bytes of a bf16 are a float to HDF5 once their fields are told. */
+/* The two bytes of a bf16 are a float to HDF5 once their fields are described. */
 static hid_t bf16_type(void)
 {
 	const hid_t type = H5Tcopy(H5T_IEEE_F32LE);

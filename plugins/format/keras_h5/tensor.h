@@ -1,5 +1,5 @@
-/* What the walk through a file needs at each of its places: where it is, the words when
- * something is wrong there, and the way out of the jail for a tensor. */
+/* The state of the walk through a file: the current place, the message when something is
+ * wrong there, and the pipe out of the jail for tensors. */
 #ifndef KERAS_H5_TENSOR_H
 #define KERAS_H5_TENSOR_H
 
@@ -11,7 +11,7 @@
 
 struct walk {
 	int out;
-	uint64_t most_bytes;   /* that the file may say a tensor has */
+	uint64_t most_bytes;   /* the most elements that the file may claim for a tensor */
 	const char *root;      /* the group of layers */
 	char name[NAME_BYTES]; /* of the object, from the group of layers on */
 	int depth;
@@ -21,14 +21,14 @@ struct walk {
 };
 
 void send_message(const struct walk *w, struct message m, const char *name);
-/* Both give 0, which ends the walk: a failure is sent once. The second begins with the
- * name of the place. */
+/* Both return 0, which ends the walk: a failure is sent once. The second puts the place's
+ * name in front. */
 int fail(const struct walk *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int refuse(const struct walk *w, const char *why);
 
-/* A dataset under the name that rnframe has for it; 0: was refused. */
+/* Send a dataset under rnframe's name for it; 0: refused. */
 int tensor_send(struct walk *w, hid_t dataset, const char *name);
-/* The text in an attribute, "" when there is none. */
+/* The text in an attribute; "" when there is none. */
 void text_of(hid_t object, const char *attribute, char text[NAME_BYTES]);
 
 #endif

@@ -62,7 +62,7 @@ static int walk_link(struct walk *w, hid_t group, const char *link, H5L_type_t t
 	return good;
 }
 
-/* 1, which ends the listing, where something was refused. */
+/* 1, which ends the listing, if something was refused. */
 static herr_t on_link(hid_t group, const char *link, const H5L_info_t *info, void *w_)
 {
 	struct walk *w = w_;
@@ -76,7 +76,7 @@ static herr_t on_link(hid_t group, const char *link, const H5L_info_t *info, voi
 	return !good;
 }
 
-/* Hard links can make circles, hence the depth. */
+/* Hard links can form cycles, hence the limit on depth. */
 static int walk_group(struct walk *w, hid_t group)
 {
 	if (w->depth == DEPTH_MAX) return refuse(w, "lies too deep");
@@ -109,7 +109,7 @@ static int walk_layers(struct walk *w, hid_t file)
 	return w->n > 0 || fail(w, "holds no weights");
 }
 
-/* A file that is opened from memory: the jail has no other. */
+/* Open a file from memory: the jail has no other. */
 static hid_t open_image(const struct image *image)
 {
 	const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
@@ -122,12 +122,12 @@ static hid_t open_image(const struct image *image)
 void walk_prepare(void)
 {
 	H5open();
-	H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* the words are ours */
+	H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* the messages are ours */
 	H5PLset_loading_state(0);
-	json_object_seed(1); /* it would ask the system for one */
+	json_object_seed(1); /* it would ask the system for it */
 }
 
-/* The HDF5 file inside of a .keras, and the model's description beside. */
+/* The HDF5 file inside a .keras, and the model's description beside it. */
 static int unzip(struct walk *w, struct image *image)
 {
 	struct member members[] = { { .name = "model.weights.h5", .most = WEIGHTS_MAX },

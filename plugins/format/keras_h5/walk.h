@@ -1,4 +1,4 @@
-/* Reads the HDF5 file of a model of Keras, in a process of its own. */
+/* Reads the HDF5 file of a Keras model, in a process of its own. */
 #ifndef KERAS_H5_WALK_H
 #define KERAS_H5_WALK_H
 
@@ -9,10 +9,10 @@ struct image { /* the bytes of a file */
 	size_t size;
 };
 
-/* Have the libraries ready: what they do for that needs more rights than a jail has. */
+/* Initialise the libraries, which needs more rights than a jail gives. */
 void walk_prepare(void);
-/* All weights of the struct image, an HDF5 file or a .keras with one inside, as
- * messages, to the pipe `out`. */
+/* Send all weights of the struct image, an HDF5 file or a .keras with one inside, as
+ * messages to the pipe `out`. */
 void walk(const void *image, int out);
 
 #endif

@@ -21,8 +21,8 @@ static const char *say(const char *format, const char *member)
 	return words;
 }
 
-/* All of the entry, whose sum is compared at its end; so one byte more is asked for than
- * it may have. */
+/* Read the whole entry, whose checksum is compared at its end; so ask for one byte more
+ * than it may have. */
 static const char *unpack(struct archive *zip, struct archive_entry *entry,
 			  struct member *m)
 {
@@ -66,7 +66,7 @@ static const char *read_entries(struct archive *zip, struct member *members, siz
 const char *zip_read(const struct image *image, struct member *members, size_t n)
 {
 	struct archive *zip = archive_read_new();
-	archive_read_support_format_zip_seekable(zip); /* others are passed over unread */
+	archive_read_support_format_zip_seekable(zip); /* others are skipped unread */
 	if (archive_read_open_memory(zip, image->bytes, image->size) != ARCHIVE_OK)
 		return "cannot be opened as a zip archive: damaged or cut";
 	return read_entries(zip, members, n);

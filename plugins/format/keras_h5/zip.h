@@ -1,4 +1,4 @@
-/* The members of a .keras file that are wanted, unpacked into memory. */
+/* Unpacks the wanted members of a .keras file into memory. */
 #ifndef KERAS_H5_ZIP_H
 #define KERAS_H5_ZIP_H
 
@@ -6,12 +6,12 @@
 
 struct member {
 	const char *name;
-	size_t most;        /* bytes that it may have */
-	struct image found; /* bytes NULL: is not there */
+	size_t most;        /* most bytes that it may have */
+	struct image found; /* bytes NULL: it is missing */
 };
 
 int zip_probe(const void *bytes, size_t n);
-/* NULL, or words for what is wrong with the file. The memory is never freed: the process
+/* Return NULL, or what is wrong with the file. The memory is never freed: the process
  * ends with the file. */
 const char *zip_read(const struct image *zip, struct member *members, size_t n);
 

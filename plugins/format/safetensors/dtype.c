@@ -9,8 +9,8 @@ static float from_bits(uint32_t bits)
 	return value;
 }
 
-/* IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. No float on the way is
- * denormal, since those are taken for zero here. */
+/* IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. No intermediate float
+ * is denormal, since denormals count as zero here. */
 static float from_f16(uint16_t half)
 {
 	const uint32_t sign = (half & 0x8000u) << 16, rest = half & 0x7fff;
@@ -43,7 +43,7 @@ void *dtype_place(const struct dtype *dtype, float *data, size_t n)
 	return (char *)data + n * (sizeof *data - dtype->bytes);
 }
 
-/* A float never reaches the halves behind its own. */
+/* Backwards in place: a float never overwrites halves that are still needed. */
 void dtype_widen(const struct dtype *dtype, float *data, size_t n)
 {
 	const char *from = dtype_place(dtype, data, n);

@@ -1,4 +1,4 @@
-/* The types of number that a tensor of a file may have, and what they are as floats. */
+/* The number types that a tensor of a file may have, and their conversion to float. */
 #ifndef SAFETENSORS_DTYPE_H
 #define SAFETENSORS_DTYPE_H
 
@@ -8,16 +8,16 @@
 struct dtype {
 	const char *name; /* in the header */
 	size_t bytes;
-	/* The float that is exactly that number; NULL: as it is. */
+	/* The float with exactly that value; NULL: it is a float already. */
 	float (*widen)(uint16_t);
 };
 
-/* By its name; NULL: cannot be read. */
+/* By its name; NULL: not supported. */
 const struct dtype *dtype_find(const char *name);
-/* Their names, for words. */
+/* Their names, for messages. */
 #define DTYPES "F32, F16 and BF16"
 
-/* Turn the n numbers that lie in the last bytes of data[n] into floats. */
+/* Convert the n numbers that lie in the last bytes of data[n] to floats. */
 void dtype_widen(const struct dtype *dtype, float *data, size_t n);
 /* Where these bytes begin. */
 void *dtype_place(const struct dtype *dtype, float *data, size_t n);

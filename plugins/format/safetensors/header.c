@@ -56,7 +56,7 @@ static const struct {
 	{ "data_offsets", OFFSETS, parse_offsets },
 };
 
-/* The bit of the field that comes next, which is parsed; 0: another key. */
+/* The bit of the field whose key was just read, after parsing it; 0: another key. */
 static rnf_status parse_field(struct header *h, struct entry *e, int *bit)
 {
 	char *key;
@@ -84,7 +84,7 @@ static rnf_status check_bytes(const struct header *h, const struct entry *e)
 		(unsigned long long)bytes);
 }
 
-/* Names stand in messages, and in confs. */
+/* Names appear in messages and in confs. */
 static rnf_status check_name(const struct header *h, const char *name)
 {
 	for (const char *c = name; *c; c++)
@@ -162,7 +162,7 @@ static rnf_status parse_all(struct header *h)
 						    : parse_entry(h, name));
 	}
 	if (!empty) RNF_TRY(text_want(h, '}'));
-	text_next(h, 0); /* the blanks */
+	text_next(h, 0); /* the padding */
 	return h->at == h->end ? RNF_OK : text_fail(h, "more behind the last }");
 }
 

@@ -1,5 +1,5 @@
-/* The JSON header of a safetensors file, read without recursion and in place:
- * what it needs besides the text is bounded by the limits below. */
+/* Parses the JSON header of a safetensors file, without recursion and in place: the
+ * limits below bound the memory that it needs besides the text. */
 #ifndef SAFETENSORS_HEADER_H
 #define SAFETENSORS_HEADER_H
 
@@ -34,13 +34,13 @@ struct header {
 	size_t n;
 	struct rnf_text texts[TEXTS_MAX];
 	size_t n_texts;
-	int metadata; /* was there */
+	int metadata; /* the key was present */
 };
 
-/* Parse text .. end, which is changed: names and texts point into it. Every tensor
- * has a type that can be read and as many bytes as its shape says; where they lie is
- * checked by who knows the file. h->entries and h->sorted are the caller's
- * to free, also after a failure. */
+/* Parse text .. end, which is changed: names and texts point into it. Check that every
+ * tensor has a supported type and as many bytes as its shape says; the caller, who knows
+ * the file, checks their places. The caller frees h->entries and h->sorted, also after a
+ * failure. */
 rnf_status header_parse(struct header *h);
 
 #endif

@@ -1,8 +1,7 @@
-/* safetensors: a length (64 bits, little endian), a JSON header of that many
- * bytes, then the tensors' bytes, without holes.
- * Source: https://github.com/huggingface/safetensors, "Format". Halves
- * are read as the floats that they are; floats are written. All offsets are checked
- * against shapes and file before anything is handed on. */
+/* safetensors: a length (64 bits, little endian), a JSON header of that many bytes, then
+ * the tensors' bytes, without holes. Source: https://github.com/huggingface/safetensors,
+ * "Format". Halves are widened to floats when read; floats are written. All offsets are
+ * checked against shapes and file before anything is passed on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -98,8 +97,7 @@ static int by_begin(const void *a_, const void *b_)
 	return (a->begin > b->begin) - (a->begin < b->begin);
 }
 
-/* Each tensor must begin where the one before it ends; where the last ends
- * goes into *end. */
+/* Each tensor must begin where the one before ends; *end is the end of the last. */
 static rnf_status check_order(const struct reader *r, uint64_t *end)
 {
 	const struct entry **sorted = r->header.sorted;

@@ -8,7 +8,7 @@ rnf_status text_fail(const struct header *h, const char *what)
 			     (size_t)(h->at - h->text), what);
 }
 
-/* Bytes of the character at p, 0 when it is none. */
+/* Length of the character at p; 0: not UTF-8. */
 static int utf8_length(const uint8_t *p, const uint8_t *end)
 {
 	static const struct { uint8_t from, to; int n; uint8_t low, high; } rows[] = {
@@ -56,7 +56,7 @@ rnf_status text_want(struct header *h, char c)
 	return text_next(h, c) ? RNF_OK : text_fail(h, what);
 }
 
-/* The four hexadecimal digits at p; -1: there are none. */
+/* The four hexadecimal digits at p; -1: not four hexadecimal digits. */
 static int32_t hex4(const char *p, const char *end)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -71,7 +71,7 @@ static int32_t hex4(const char *p, const char *end)
 	return value;
 }
 
-/* Never longer than what it was written as: \u takes 6 bytes, a pair of them 12. */
+/* Never longer than its source: \u takes 6 bytes, a pair of them 12. */
 static char *put_utf8(char *to, int32_t c)
 {
 	if (c < 0x80) {

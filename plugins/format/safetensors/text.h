@@ -1,20 +1,20 @@
-/* The words of JSON that a header of safetensors is made of. Failures name the
- * byte of the header. */
+/* The JSON tokens of a safetensors header. Failures name the byte of the header. */
 #ifndef SAFETENSORS_TEXT_H
 #define SAFETENSORS_TEXT_H
 
 #include "header.h"
 
 rnf_status text_fail(const struct header *h, const char *what);
-/* Valid UTF-8 from `text` to `end`, as all of JSON is; counts the braces that open. */
+/* Check that `text` to `end` is valid UTF-8, as JSON must be, and count the opening
+ * braces. */
 rnf_status text_check(struct header *h);
-/* 1 when the next byte that is no blank is c, which is then behind. */
+/* Return 1 if the next byte that is not blank is c, and move behind it. */
 int text_next(struct header *h, char c);
-/* The same, or a failure. */
+/* The same, or fail. */
 rnf_status text_want(struct header *h, char c);
-/* A string, decoded in its place and ended by a zero. */
+/* A string, decoded in place and terminated by a zero. */
 rnf_status text_string(struct header *h, char **string);
-/* A whole number from 0 to 2^63 - 1; 0: there is none, nothing is read. */
+/* A whole number from 0 to 2^63 - 1; 0: there is none, and nothing is read. */
 int text_number(struct header *h, int64_t *number);
 
 #endif

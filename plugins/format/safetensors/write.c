@@ -75,7 +75,7 @@ static rnf_status describe_tensors(const struct rnf_host *host, json_t *header,
 	return RNF_OK;
 }
 
-/* The length, the header and blanks up to a multiple of ALIGN bytes. */
+/* The length, the header and padding up to a multiple of ALIGN bytes. */
 static rnf_status write_header(const struct rnf_host *host, int fd, const json_t *header)
 {
 	static const char blanks[ALIGN + 1] = "        ";

@@ -1,4 +1,4 @@
-/* As format.h says of `write`. */
+/* See `write` in format.h. */
 #ifndef SAFETENSORS_WRITE_H
 #define SAFETENSORS_WRITE_H
 
