@@ -1,7 +1,7 @@
-/* Versions, statuses and visibility: what every other header stands on.
+/* Versions, statuses and visibility: the base of every other header.
  *
- * While the major version is 0 a plugin and the program must agree on both
- * numbers exactly; the loader names both when they differ. */
+ * While the major version is 0, a plugin and the program must agree on both numbers
+ * exactly; the loader names both when they differ. */
 #ifndef RNFRAME_ABI_H
 #define RNFRAME_ABI_H
 
@@ -20,8 +20,8 @@
 #endif
 #define RNF_EXPORT RNF_EXTERN_C __attribute__((visibility("default")))
 
-/* 0 is good, negative is bad. The words that go with a bad status are kept by
- * the host (see host.h) and printed once, by the program. */
+/* 0 is good, negative is bad. The host keeps the message of a bad status (see host.h),
+ * and the program prints it once. */
 typedef int32_t rnf_status;
 
 enum {

@@ -20,10 +20,10 @@ enum rnf_step_kind {
 	RNF_STEP_CONV_BWD_WEIGHTS, /* in: x, dy; out: dkernel, added unless first */
 };
 
-/* What a conv multiplies. Weights, sums and results are fp32 always: BF16 lets a kernel
- * have its tensors as bf16 (narrow_in below), and round weights (to nearest, ties to
- * even), or what it makes of both. DIRECT of a dense conv does; others may, by the shape
- * alone. */
+/* What a conv multiplies. Weights, sums and results are always fp32. BF16 lets a kernel
+ * take its tensors as bf16 (narrow_in below), and round weights (to nearest, ties to
+ * even), or what it computes from both. For a dense conv DIRECT rounds so; whether other
+ * kernels do depends on the shape alone. */
 enum rnf_precision { RNF_PRECISION_FP32, RNF_PRECISION_BF16 };
 static const char *const rnf_precision_words[] = { "fp32", "bf16", NULL };
 
@@ -48,29 +48,29 @@ struct rnf_range {
 struct rnf_step_io {
 	const float *in[2];
 	float *out;
-	/* Of this worker, as many bytes as the kernel asked for, on a cache line; others
-	 * use it too, so anything may lie in it. */
+	/* Of this worker: as many bytes as the kernel asked for, cache-line aligned.
+	 * Other steps use it too, so its contents are undefined. */
 	float *scratch;
 	float *leaf;    /* of this step in this worker: leaf_bytes */
-	/* The image is its leaf's first, its last. Reductions overwrite `out` at
-	 * the first and add to it after; what they hold back in `leaf` they add
-	 * at the last, or all is written then: nobody reads `out` before. */
+	/* The image is the first of its leaf; the last. Reductions overwrite `out` at the
+	 * first image and add to it after. What they hold back in `leaf` they add at the
+	 * last image; or they write everything then: nobody reads `out` before. */
 	int32_t first, last;
-	/* Do this part of the image alone, of parts 0 .. parts-1 that other workers do
-	 * at the same time: 0 of 1 unless the kernel takes parts. */
+	/* Compute only this part of the image, of parts 0 .. parts-1; other workers
+	 * compute the others at the same time. 0 of 1 unless the kernel takes parts. */
 	int32_t part, parts;
-	/* A kernel that computes much may fetch these meanwhile: below. */
+	/* A kernel that computes much may prefetch these meanwhile: see below. */
 	const struct rnf_range *ahead;
 	int64_t n_ahead;
 };
 
-/* Walks over io->ahead, a few cache lines at a time. */
+/* Prefetches io->ahead, a few cache lines at a time. */
 struct rnf_prefetch {
 	const struct rnf_range *range, *end;
-	int64_t done, lines; /* floats of the range, lines a time */
+	int64_t done, lines; /* floats of the range that are done; cache lines in one go */
 };
 
-/* To be done in `times` times; 0: in none. [worker] */
+/* Spread the prefetch over `times` calls; 0: no prefetch. [worker] */
 static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_step_io *io,
 						     int64_t times)
 {
@@ -81,7 +81,7 @@ static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_step_io *i
 				      times ? (lines + times - 1) / times : 0 };
 }
 
-/* Into L2, where it has time to arrive. [worker] */
+/* Prefetch some lines into L2, where they have time to arrive. [worker] */
 static inline void rnf_prefetch_some(struct rnf_prefetch *p)
 {
 	for (int64_t i = 0; i < p->lines && p->range < p->end; i++) {
@@ -98,26 +98,27 @@ struct rnf_kernel {
 	void (*run)(const void *state, const struct rnf_step_io *io); /* [worker] */
 	const void *state; /* of the backend, from host->alloc */
 	size_t scratch_bytes; /* whole floats, as leaf_bytes */
-	/* Bytes that are kept for this step from the first to the last image of a
-	 * leaf, while other steps run in between. On a cache line. */
+	/* Bytes kept for this step from the first to the last image of a leaf, while
+	 * other steps run in between. Cache-line aligned. */
 	size_t leaf_bytes;
 	/* The kernel's own form of the weights, made before a batch if they have changed:
-	 * run() then gets packed[pack_floats] in place of `kernel`, on a cache line. Each
-	 * call writes all that run() reads; workers pack for several kernels at once.
-	 * NULL: it reads them as they are. Not for CONV_BWD_WEIGHTS. [worker] */
+	 * run() then gets packed[pack_floats], cache-line aligned, in place of `kernel`.
+	 * Each call writes everything that run() reads; workers pack for several kernels
+	 * at once. NULL: it reads the weights as they are. Not for CONV_BWD_WEIGHTS.
+	 * [worker] */
 	void (*pack)(const void *state, const float *weights, float *packed);
 	size_t pack_floats;
-	/* CONV_FWD can be cut in parts, any number: each writes its own elements of
-	 * `out`, all of them together write all, with the bits of the whole. The cut
-	 * is the kernel's choice; a part may be empty. 0: it cannot. */
+	/* CONV_FWD can be split into any number of parts: each writes its own elements of
+	 * `out`, together they write all, with the bits of an undivided run. The kernel
+	 * chooses the split; a part may be empty. 0: it cannot. */
 	int32_t takes_parts;
-	/* Bit i: in[i] is to be a tensor of bf16, the upper halves of floats, two in a
-	 * float's place: rounded to nearest, ties to even, denormals 0. Of weights and of
-	 * shapes in FP32: 0. */
+	/* Bit i: in[i] must be a bf16 tensor: the upper halves of floats, two of them in
+	 * the space of one float, rounded to nearest, ties to even, denormals 0. 0 for
+	 * weights, and for all shapes in FP32. */
 	int32_t narrow_in;
 };
 
-/* What a part has of n things that stand in a row: from <= i < to. [worker] */
+/* The part's share of n consecutive items: from <= i < to. [worker] */
 static inline void rnf_part_of(const struct rnf_step_io *io, int64_t n, int64_t *from,
 			       int64_t *to)
 {
@@ -128,21 +129,20 @@ static inline void rnf_part_of(const struct rnf_step_io *io, int64_t n, int64_t 
 struct rnf_backend_impl {
 	/* 0: cannot run on this machine; highest is "auto". [main] */
 	int (*score)(void);
-	/* *self is what the others get: of host->alloc or constant, since nobody closes it.
-	 * A failure has its words by host->fail. [main] */
+	/* *self is passed to the other functions: memory from host->alloc or a constant,
+	 * since it is never closed. A failure has a message by host->fail. [main] */
 	rnf_status (*open)(const struct rnf_host *, const void *conf, void **self);
-	/* Refuse a precision other than FP32 that these kernels do not have here.
-	 * The words say why, after `precision is "bf16", `. NULL: FP32 is all that
-	 * there is. [main] */
+	/* Refuse a precision other than FP32 that these kernels do not support here. The
+	 * message says why, to follow `precision is "bf16", `. NULL: FP32 only. [main] */
 	rnf_status (*offers)(void *self, const struct rnf_host *, enum rnf_precision);
-	/* Fill *kernel, or return RNF_EUNSUP without words: the core's plain
-	 * version is taken, which is DIRECT and FP32; WINOGRAD is then an error.
-	 * [main] */
+	/* Fill *kernel, or return RNF_EUNSUP without a message: the core then uses its
+	 * plain version, which is DIRECT and FP32; if the algorithm is WINOGRAD, that is
+	 * an error. [main] */
 	rnf_status (*conv)(void *self, const struct rnf_host *,
 			   const struct rnf_conv_shape *, struct rnf_kernel *);
-	/* Floating-point operations a second (a multiply-add is two) that one
-	 * thread could do at best with these kernels' instructions on that
-	 * precision, measured in some 10 ms; 0 or no function: unknown. [main] */
+	/* Peak floating-point operations a second (a multiply-add is two) of one thread
+	 * with these kernels' instructions in that precision, measured in some 10 ms; 0
+	 * or no function: unknown. [main] */
 	double (*peak)(void *self, enum rnf_precision);
 };
 

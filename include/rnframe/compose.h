@@ -1,5 +1,5 @@
-/* For authors of blocks: what residual blocks are composed of, by name. Inline,
- * so that a plugin still links nothing. [main] */
+/* For authors of blocks: the layers that residual blocks are composed of, by name.
+ * Inline, so that a plugin links nothing. [main] */
 #ifndef RNFRAME_COMPOSE_H
 #define RNFRAME_COMPOSE_H
 
@@ -30,8 +30,8 @@ static inline rnf_val rnf_norm_act(struct rnf_graph *graph, const char *norm,
 	return graph->node(graph, "act", act, &x, 1, NULL, 0);
 }
 
-/* What every residual block takes: first member of its configuration, or all of
- * it; the rows go with it. */
+/* Parameters of every residual block: the first member of its configuration, or all of
+ * it; the rows below belong to it. */
 struct rnf_residual {
 	int64_t filters, stride;
 	int32_t first, project, shortcut_bn;
@@ -46,7 +46,7 @@ static const char *const rnf_project_words[] = { "stride", "first", NULL };
 			 filters_doc),                                                \
 	RNF_INT(struct rnf_residual, stride, 1, 1, 64, "pixels", stride_doc),         \
 	RNF_BOOL(struct rnf_residual, first, 0,                                       \
-		 "the first of its stage (a stage says so)"),                         \
+		 "the first of its stage (set by the stage)"),                         \
 	RNF_REF(struct rnf_residual, attention, "layer|block", NULL,                  \
 		"before the sum, labelled se_block"),                                 \
 	RNF_ENUM(struct rnf_residual, project, project_default, rnf_project_words,    \

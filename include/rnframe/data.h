@@ -8,7 +8,7 @@
 
 enum { RNF_SPLIT_TRAIN, RNF_SPLIT_TEST, RNF_SPLITS };
 
-/* A file as published; `data` is NULL when it was not found and is optional. */
+/* A file as published; `data` is NULL when an optional file was not found. */
 struct rnf_blob {
 	const char *name;
 	const uint8_t *data;
@@ -22,10 +22,10 @@ struct rnf_download {
 	const char *digest;    /* lower-case hex, as published */
 };
 
-/* A file or folder of the data set in another form than the one that is read. */
+/* A file or folder of the data set in a form that the plugin does not read. */
 struct rnf_other_form {
 	const char *file;  /* its name, without folders */
-	const char *words; /* what it is, for after "is": "the CSV form of it" */
+	const char *words; /* what it is, to follow "is": "the CSV form of it" */
 };
 
 struct rnf_dataset_info {
@@ -35,26 +35,26 @@ struct rnf_dataset_info {
 };
 
 struct rnf_dataset_impl {
-	/* Names of the files it is made of, NULL-terminated: found by the core in
-	 * a folder, in the sub-folder `folder`, or inside an archive; NAME.gz is
-	 * found as NAME. NULL: needs no files. */
+	/* Names of the data set's files, NULL-terminated. The core finds them in a
+	 * folder, in the sub-folder `folder`, or inside an archive; NAME.gz is found as
+	 * NAME. NULL: needs no files. */
 	const char *const *files;
 	const char *folder;
 	const struct rnf_download *downloads; /* url NULL ends the list */
-	/* What users have in its place: told when the data is not found. Or NULL; file
-	 * NULL ends the list. */
+	/* Forms that users may have instead, reported when the data is not found. Or
+	 * NULL; file NULL ends the list. */
 	const struct rnf_other_form *others;
-	/* What is known before any file is seen: h, w, c, classes, names. NULL:
-	 * nothing, a plan needs the files then. [main] */
+	/* Fill in what is known without any file: h, w, c, classes, names. NULL: nothing
+	 * is, and a plan needs the files. [main] */
 	void (*describe)(const void *conf, struct rnf_dataset_info *info);
-	/* Check the blobs (one each of `files`, in that order), which stay where
-	 * they are as long as the program lives. *self may be set; *info comes as
-	 * described, what is missing is filled in: images[] at least. [main] */
+	/* Check the blobs (one for each of `files`, in that order), which stay in place
+	 * as long as the program lives. May set *self. *info comes as described; fill in
+	 * what is missing, at least images[]. [main] */
 	rnf_status (*open)(const struct rnf_host *host, const void *conf,
 			   const struct rnf_blob *blobs, void **self,
 			   struct rnf_dataset_info *info);
-	/* pixels[h][w][c], 0..255, and the label below classes; pixels NULL: the label alone,
-	 * which must be cheap. Concurrent. [worker] */
+	/* Read pixels[h][w][c], 0..255, and the label, below classes; pixels NULL: the
+	 * label alone, which must be cheap. Called concurrently. [worker] */
 	void (*read)(const void *self, int split, int64_t i, uint8_t *pixels,
 		     int32_t *label);
 };
@@ -69,10 +69,10 @@ struct rnf_image {
 	float *pixels, *spare;/* a plugin may swap the two pointers */
 	float *target;        /* one float a class, sums to 1 */
 	int64_t classes;
-	/* Another training sample, drawn by the caller's index below `peers`: its label and
-	 * h * w * c floats, raw and of the data set's size. For an RNF_AUGMENT_MIXES only,
-	 * before which nothing in the list may change an image's size or normalise it; for
-	 * all others there are 0. */
+	/* Get another training sample, drawn by the caller as an index below `peers`: its
+	 * label and h * w * c floats, raw and of the data set's size. Only for an
+	 * RNF_AUGMENT_MIXES, before which no augmentation may change an image's size or
+	 * normalise it; for all others peers is 0. */
 	int64_t peers;
 	void (*peer)(const struct rnf_image *, int64_t i, float *pixels,
 		     int32_t *label);
@@ -86,7 +86,7 @@ enum {
 
 struct rnf_augment_impl {
 	uint32_t flags;
-	/* Rows and columns that it adds to an image, for the capacity: 0 or more. */
+	/* Rows and columns that it may add to an image, for the capacity: 0 or more. */
 	int64_t (*grows)(const void *self);
 	void (*apply)(const void *self, struct rnf_random *random,
 		      struct rnf_image *image); /* [worker] */
@@ -97,21 +97,20 @@ struct rnf_augment_impl {
 struct rnf_archive_impl {
 	/* 1 when this plugin can read a file that starts with these bytes. */
 	int (*probe)(const uint8_t *head, size_t n);
-	/* Calls found(context, name, size) for each regular file inside, the name
-	 * without its folders ("" for a packed single file); fills the buffer it
-	 * returns, or skips the file on NULL. size is -1 when the format does not
-	 * tell; then found is asked again with the true size and all bytes are
-	 * kept until then. */
+	/* Call found(context, name, size) for each regular file inside, with the name
+	 * without its folders ("" for a packed single file). Fill the buffer that it
+	 * returns, or skip the file on NULL. size is -1 when the format does not know it;
+	 * then keep all bytes and ask found again with the true size. */
 	rnf_status (*read)(const struct rnf_host *host, const char *path,
 			   void *(*found)(void *context, const char *name,
 					  int64_t size),
 			   void *context);
 };
 
-/* Brings a file from a URL. [main] */
+/* Downloads a file from a URL. [main] */
 struct rnf_transport_impl {
-	/* To `path`, going on after what is there already; takes no more than the
-	 * published size and checks the digest at the end. `progress` may be NULL;
+	/* Download to `path`, continuing a file that is there already; take no more than
+	 * the published size and check the digest at the end. `progress` may be NULL;
 	 * total is 0 when unknown. */
 	rnf_status (*fetch)(const struct rnf_host *host,
 			    const struct rnf_download *what, const char *path,

@@ -15,9 +15,9 @@ struct rnf_text {
 	const char *key, *value;
 };
 
-/* Where a reader puts what it finds. add() returns memory for all elements,
- * which the reader fills, or NULL when the core has refused (then stop and
- * return RNF_EINVAL without other words). */
+/* Receives what a reader finds. add() returns memory for all elements, which the reader
+ * fills, or NULL when the core refuses the tensor (then stop and return RNF_EINVAL
+ * without another message). */
 struct rnf_tensor_sink {
 	float *(*add)(struct rnf_tensor_sink *, const char *name, int32_t rank,
 		      const int64_t *shape);
@@ -25,7 +25,7 @@ struct rnf_tensor_sink {
 			   const char *value);
 };
 
-enum { RNF_FORMAT_NATIVE = 1 }; /* checkpoints are written in it */
+enum { RNF_FORMAT_NATIVE = 1 }; /* the format of checkpoints */
 
 struct rnf_format_impl {
 	uint32_t flags;

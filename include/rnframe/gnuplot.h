@@ -1,14 +1,13 @@
-/* Strings in scripts of gnuplot, for who has one drawn (host.h). */
+/* Strings in gnuplot scripts, for callers of host->draw (host.h). */
 #ifndef RNFRAME_GNUPLOT_H
 #define RNFRAME_GNUPLOT_H
 
 #include <stdio.h>
 #include <string.h>
 
-/* `text` as a string of gnuplot's language, with its quotes: any bytes but line feeds
- * and the like come out as they are. (Between single quotes, where gnuplot takes all as
- * it is, no string can begin with one; between double quotes it runs what stands
- * between backquotes.) */
+/* Write `text` as a string of gnuplot's language, with its quotes: all bytes except line
+ * feeds and the like come out unchanged. (A string in single quotes cannot begin with
+ * one; in double quotes gnuplot runs text between backquotes as a command.) */
 static inline void rnf_gnuplot_string(FILE *out, const char *text)
 {
 	fputc('"', out);

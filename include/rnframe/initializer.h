@@ -6,7 +6,8 @@
 #include <rnframe/random.h>
 
 struct rnf_initializer_impl {
-	/* Fill all of w[n] with finite values; `random` is a stream of this weight's own. [main] */
+	/* Fill all of w[n] with finite values; `random` is this weight's own stream.
+	 * [main] */
 	void (*fill)(const void *self, struct rnf_random *random,
 		     int64_t fan_in, int64_t fan_out, size_t n, float *w);
 };

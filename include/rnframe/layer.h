@@ -1,6 +1,6 @@
-/* Kinds "layer" and "block". A layer lowers to primitives and may own weights;
- * a block composes layers by name and computes nothing itself. Both give one
- * value, and neither writes a backward pass.
+/* Kinds "layer" and "block". A layer lowers to primitives and may own weights; a block
+ * composes layers by name and computes nothing itself. Both return one value, and neither
+ * writes a backward pass.
  *
  * self is the configuration that the core filled, read-only. [main] */
 #ifndef RNFRAME_LAYER_H
@@ -16,7 +16,7 @@ struct rnf_layer_impl {
 			 const rnf_val *in, size_t n_in);
 };
 
-/* The same shape, another kind: blocks are told apart by what they may do. */
+/* The same shape, but another kind: blocks may do less. */
 struct rnf_block_impl {
 	rnf_val (*build)(const void *self, struct rnf_graph *graph, rnf_val x);
 };

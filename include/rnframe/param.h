@@ -32,14 +32,14 @@ enum rnf_type {
 };
 
 enum {
-	RNF_PARAM_REQUIRED = 1, /* no default: the conf must say it */
+	RNF_PARAM_REQUIRED = 1, /* no default: the conf must set it */
 	RNF_PARAM_PATH = 2,     /* a file or folder; a leading ~/ is expanded */
 	RNF_PARAM_ROLE = 4,     /* model only: the key is a layer type by itself */
-	RNF_PARAM_NAME = 8,     /* a text that names of files and tensors are made of */
+	RNF_PARAM_NAME = 8,     /* a text that becomes part of file and tensor names */
 };
 
-/* A feature chosen by the conf, with its own configuration filled and checked;
- * opaque to plugins, which hand it on (graph->use, initializer of a weight). */
+/* A feature chosen by the conf, with its own configuration filled and checked; opaque to
+ * plugins, which pass it on (graph->use, initializer of a weight). */
 struct rnf_ref;
 
 struct rnf_ints { const int64_t *at; size_t n; };

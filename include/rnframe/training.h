@@ -1,5 +1,5 @@
-/* Kinds "loss", "metric", "optimizer" and "scheduler": what a step computes
- * beside the model itself. */
+/* Kinds "loss", "metric", "optimizer" and "scheduler": what a step computes besides the
+ * model itself. */
 #ifndef RNFRAME_TRAINING_H
 #define RNFRAME_TRAINING_H
 
@@ -21,10 +21,10 @@ struct rnf_loss_impl {
 	rnf_check *check; /* or NULL */
 };
 
-/* 1 - the mean of score is the error rate: what logs call `accuracy`. */
+/* 1 - the mean of score is the error rate: the metric that logs call `accuracy`. */
 enum { RNF_METRIC_ACCURACY = 1 };
 
-/* The mean of score, which is finite, over the images is the metric. */
+/* The metric is the mean of score, which is finite, over the images. */
 struct rnf_metric_impl {
 	uint32_t flags;
 	double (*score)(const void *self, size_t k, const float *logits,
@@ -43,7 +43,7 @@ struct rnf_update {
 
 struct rnf_optimizer_impl {
 	size_t n_slots; /* floats of state a weight, all zero at first; at most RNF_SLOTS_MAX */
-	const char *slots[RNF_SLOTS_MAX]; /* their names in checkpoints: words that differ */
+	const char *slots[RNF_SLOTS_MAX]; /* their names in checkpoints, all different */
 	/* A tile kernel over n weights, as in activation.h; writes w and slots
 	 * only. [worker] */
 	void (*update)(const void *self, const struct rnf_update *update, size_t n,

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Compile a static function for several instruction sets and pick one when loaded. Empty
- * where the loader or a sanitizer cannot. */
+/* Compile a static function for several instruction sets and select one when the object
+ * is loaded. Empty where the loader or a sanitizer cannot do that. */
 #ifdef __clang__
 #define RNF_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
