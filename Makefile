@@ -29,7 +29,7 @@ once = $(eval $(1) := $(shell $(2)))$($(1))
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion $(if $(DEV),-Werror)
 CFLAGS ?= -O3 -g
 # No flags of a packager change the bits of results: those that set the float mode of what
-# is linked with them are left out, and BITS stands behind the rest. Paths in debug
+# is linked with them are left out, and BITS comes last. Paths in debug
 # information are relative, so that a plugin's digest does not depend on where it was built.
 KEPT := $(patsubst -Ofast,-O3,$(filter-out -ffast-math -funsafe-math-optimizations,$(CFLAGS)))
 BITS := -fno-fast-math -ffp-contract=off -fno-math-errno -fno-trapping-math
@@ -61,7 +61,7 @@ LIBS_CORE = $(core_libs) -ldl -lm -lpthread
 
 all: $(BUILD)/rnframe $(plugins) prune ## the program and its plugins, in build/ (BUILD=DIR)
 
-# What all that is compiled or linked depends on besides its sources.
+# Everything that is compiled or linked depends on this, besides its sources.
 flags := $(BUILD)/flags
 $(flags): FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(CC) | $(BASE) | $(LINK))' >$@.new; \
@@ -83,7 +83,7 @@ $(BUILD)/core/%.o: core/%.c $(flags)
 	$(call compile,-Icore $(core_cflags))
 
 # For a recipe: flags and libraries of the packages of the sources $(1). Where
-# one is not installed the plugin is left out; NAME.missing names the packages, so that
+# a package is not installed the plugin is left out; NAME.missing names the packages, so that
 # the program can report them.
 needs = $(shell sed -n 's|^/\* needs: \(.*\) \*/$$|\1|p' $(1))
 packages = packages="$(call needs,$(1))"; cflags=""; libs=""; \
@@ -119,7 +119,7 @@ $(BUILD)/plugins/$(1).so: $(patsubst plugins/%.c,$(BUILD)/plugins/%.o,$(wildcard
 endef
 $(foreach dir,$(plugin_dir),$(eval $(call folder_plugin,$(dir))))
 
-# Shared objects whose source is gone must not be found by the loader.
+# Remove shared objects whose source is gone, so that the loader does not find them.
 prune:
 	@for so in $(filter-out $(plugins) $(plugins:.so=.missing),$(wildcard $(BUILD)/plugins/*/*.so $(BUILD)/plugins/*/*.missing)); do echo "pruned: $$so"; rm -f $$so; done
 
@@ -130,7 +130,7 @@ $(BUILD)/tests/%.o: tests/%.c $(flags)
 $(tests): %: %.o $(test_lib_src:%.c=$(BUILD)/%.o) $(core)
 	$(Q)$(CC) $(LINK) $^ -o $@ $(check_libs) $(LIBS_CORE)
 
-# Makes calls of the system fail, for programs that it is preloaded into.
+# A library to preload that makes system calls fail.
 $(BUILD)/tests/fault.so: $(wildcard tests/lib/fault/*.[ch]) $(flags)
 	@mkdir -p $(@D); echo "  test    $@"
 	$(Q)$(CC) $(BASE) -shared $(filter %.c,$^) -o $@ $(LDFLAGS) -ldl
@@ -162,7 +162,7 @@ chosen := $(if $(T),$(T:%.c=$(BUILD)/%),$(tests) $(fuzz))
 check: all lint $(BUILD)/tests/fault.so $(chosen) build/data/cifar-10-batches-bin ## build, lint, all tests (T=tests/core/plan/plan.c: those alone)
 	@tests/run $(BUILD) $(chosen)
 
-# use_tls=0: gcc 12's leak checker at times reads the thread-local storage of a
+# use_tls=0: gcc 12's leak checker sometimes reads the thread-local storage of a
 # thread that has just ended, and dies of it.
 asan: ## check, with the address and undefined-behaviour sanitizers
 	LSAN_OPTIONS=use_tls=0:print_suppressions=0:suppressions=$(CURDIR)/tests/lsan.supp \
@@ -176,7 +176,7 @@ campaign: all $(BUILD)/tests/fault.so ## faults on purpose: CLASS=kill, COUNT=10
 	@python3 -B tests/campaign/campaign.py --build $(BUILD) $(if $(CLASS),--class $(CLASS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(CASE),--case $(CASE)) $(if $(COUNT),--count $(COUNT)) $(if $(BUDGET),--budget $(BUDGET))
 
-# Finds go to build/fuzz/found. Needs clang (make deps-fuzz). Leaks are looked for at the end
+# Finds go to build/fuzz/found. Needs clang (make deps-fuzz). Leaks are checked at the end
 # alone: libconfig has one at each error.
 RUNS ?= 100000
 fuzz: ## look for more mistakes of a parser: T=conf or another of tests/fuzz, RUNS=100000
@@ -215,7 +215,7 @@ PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev 
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
 	clang gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# Makes a bare Debian below build/fresh and runs README's commands in it, as they are printed.
+# Makes a bare Debian below build/fresh and runs README's commands in it.
 fresh: ## the commands of README on a bare Debian (needs root and debootstrap, some minutes)
 	@tests/fresh/run
 
@@ -233,7 +233,7 @@ clean: ## remove build/
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
-# A recipe that fails leaves nothing that looks finished; objects between stay.
+# A recipe that fails leaves nothing that looks finished; intermediate objects stay.
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help

@@ -48,7 +48,7 @@ static int receive(int from, struct answer *answer, int seconds, int *late)
 
 static rnf_status fail_dead(int status, int late, int seconds)
 {
-	if (late) return rnf_fail(RNF_EPLUGIN, "is not done after %d s", seconds);
+	if (late) return rnf_fail(RNF_EPLUGIN, "did not finish within %d s", seconds);
 	if (WIFSIGNALED(status))
 		return rnf_fail(RNF_EPLUGIN, "dies of signal %d (%s)", WTERMSIG(status),
 				strsignal(WTERMSIG(status)));

@@ -93,7 +93,7 @@ static rnf_status take_over(const char *path, int fd, int flocked)
 	const enum words words = read_holder(fd, &who);
 	if (words == NOTHING) return RNF_OK;
 	if (words == OTHERS)
-		return rnf_fail(RNF_EINVAL, "%s is no lock of a run: move this file, or "
+		return rnf_fail(RNF_EINVAL, "%s is not the lock of a run: move this file, or "
 				"choose another --out", path);
 	if (!is_gone(&who, &me, flocked))
 		return rnf_fail(RNF_EINVAL, "%s is held by process %ld on the host %s: if "

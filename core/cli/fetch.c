@@ -57,7 +57,7 @@ static rnf_status mirror_url(const char *mirror, const char **url)
 	if (!realpath(mirror, path) || stat(path, &at) != 0)
 		return rnf_fail(RNF_ENOENT, "--mirror %s: %s", mirror, strerror(errno));
 	if (!S_ISDIR(at.st_mode))
-		return rnf_fail(RNF_EINVAL, "--mirror %s: is no folder", mirror);
+		return rnf_fail(RNF_EINVAL, "--mirror %s: is not a folder", mirror);
 	*url = rnf_format("file://%s", encode(path));
 	return RNF_OK;
 }
@@ -96,7 +96,7 @@ rnf_status rnf_verb_fetch(const struct rnf_options *o)
 	const char *dir = o->out ? o->out : rnf_data_home(o->words[0]);
 	if (!dataset->downloads)
 		return rnf_fail(RNF_EINVAL, "%s has nothing to download", o->words[0]);
-	if (!dir) return rnf_fail(RNF_EINVAL, "no home folder: say --out DIR");
+	if (!dir) return rnf_fail(RNF_EINVAL, "no home folder: pass --out DIR");
 	RNF_TRY(mirror_url(o->mirror, &mirror));
 	const rnf_status made = rnf_folder_make(dir);
 	if (made < 0)

@@ -52,8 +52,8 @@ static const struct rnf_verb verbs[] = {
 	{ "study", "STUDY [key.path=value]... [--arm NAME]... [--seeds 1..3] [--out DIR] "
 	  "[--jobs N]\n      [--budget 2h] [--dry-run | --table]; or CONF --vary key=a,b|"
 	  "lin:0:1:5|log:0.01:1:5\n      [--vary ...]... [--random N]",
-	  "make the runs of a study, each in a child, and a table of them; goes on where one\n"
-	  "      was broken off. --dry-run: what would be done; --table: print what there is",
+	  "make the runs of a study, each in a child process, and a table of them; continues an\n"
+	  "      interrupted study. --dry-run: print what would be done; --table: print the table",
 	  rnf_verb_study, 1, { "--conf", "--set", "--arm", "--seeds", "--out", "--jobs",
 	  "--budget", "--dry-run", "--table", "--vary", "--random" }, 1 },
 	{ "runs", "[DIR] [--sort COLUMN] [--where 'KEY>VALUE']... [--json]",
@@ -99,7 +99,7 @@ static void print_help(FILE *out)
 	      "All verbs take --plugin-path DIR: a folder of KIND/NAME.so, searched before\n"
 	      "the program's own and after the environment's RNFRAME_PLUGIN_PATH.\n"
 	      "RNF_ISA=portable|avx2|avx512|avx512bf16 in the environment: the instruction set\n"
-	      "of the backend native, which else is the best of this processor.\n"
+	      "of the backend native; the default is the best that this processor supports.\n"
 	      "Exit status: 0 done, 1 internal, 2 bad input, 3 storage or network, 4 numerical,\n"
 	      "5 a plugin failed, 75 stopped by a signal and resumable.\n"
 	      "  rnframe train quickstart.cfg train.epochs=1\n"

@@ -100,7 +100,7 @@ static void print_head(const struct view *v)
 
 static void print_steps(const struct view *v)
 {
-	static const char *const names[2] = { "full", "images lie ready" };
+	static const char *const names[2] = { "full", "images are ready" };
 	const struct rnf_profile *p = &v->p;
 	printf("\n%-18s%10s%10s%10s%9s  (medians of %lld, in turn)\n", "step", "ms",
 	       "images/s", "GFLOP/s", "% peak", (long long)p->steps);

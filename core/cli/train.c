@@ -94,7 +94,7 @@ static void say_schedule(const struct session *s)
 	if (then == run.epochs || then < 1) return;
 	old.epochs = then;
 	run.step = old.step = from->progress.step + 1;
-	printf("schedule %lld epochs, not %lld: the rate of step %lld is %g (was to be %g)",
+	printf("schedule %lld epochs, not %lld: the rate of step %lld is %g (planned: %g)",
 	       (long long)run.epochs, (long long)then, (long long)run.step,
 	       rnf_training_rate(s->e, &run), rnf_training_rate(s->e, &old));
 	run.step = run.steps;

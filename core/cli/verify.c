@@ -46,7 +46,7 @@ static rnf_status read_run(struct folder *f)
 	RNF_TRY(rnf_json_load(path, &f->run));
 	f->past = rnf_past_of(f->run);
 	return json_is_object(f->run) ? RNF_OK
-				      : rnf_fail(RNF_EINVAL, "%s: is no object", path);
+				      : rnf_fail(RNF_EINVAL, "%s: is not an object", path);
 }
 
 static const char *run_words(const struct folder *f)
@@ -82,14 +82,14 @@ static const char *log_words(const struct rnf_step_log *log)
 	const long long first = log->n_lines ? (long long)log->lines[0].step : 1;
 	const long long n = (long long)log->n, lost = n - first + 1 - (long long)log->n_lines;
 	return rnf_format("%s%lld steps%s", first > 1 ? rnf_format("%lld to ", first) : "", n,
-			  lost ? rnf_format(", of %lld of them it has no line", lost) : "");
+			  lost ? rnf_format(", %lld of them without a line", lost) : "");
 }
 
 static rnf_status check_files(struct folder *f, struct rnf_experiment *e)
 {
 	struct stat st;
 	if (stat(f->dir, &st) != 0 || !S_ISDIR(st.st_mode))
-		return rnf_fail(RNF_ENOENT, "%s is no run folder", f->dir);
+		return rnf_fail(RNF_ENOENT, "%s is not a run folder", f->dir);
 	RNF_TRY(rnf_native_find());
 	const rnf_status run = read_run(f);
 	say_status(f, "run.json", run, run < 0 ? "" : run_words(f));
@@ -174,9 +174,9 @@ static rnf_status judge(const struct folder *f, const struct rnf_replay *r)
 	printf("%-40s %lld steps after step %lld: %lld losses and %lld of %lld checkpoints "
 	       "equal, bit for bit%s\n", "replay", (long long)r->made, (long long)r->from,
 	       (long long)r->equal, (long long)r->states_equal, (long long)r->states,
-	       lost ? rnf_format("; of %lld steps the log has no line", (long long)lost) : "");
+	       lost ? rnf_format("; the log has no line of %lld steps", (long long)lost) : "");
 	if (r->equal == r->steps && r->states_equal == r->states) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s: the replay has other bits%s; the same are promised "
+	return rnf_fail(RNF_EINVAL, "%s: the replay computes other bits%s; equal bits are promised "
 			"for the same program, plugins and instruction set", f->dir,
 			r->first ? rnf_format(" from step %lld on", (long long)r->first) : "");
 }

@@ -74,7 +74,7 @@ static rnf_status parse(const char *name, struct rnf_source *source, struct rnf_
 		const struct rnf_source_line at = rnf_source_place(source, line);
 		/* the scanner has refused all other types */
 		status = rnf_fail(RNF_EINVAL, "%s:%d: syntax error: \"%.60s\"; settings are "
-				  "key = value; and texts stand in quotes", at.file, at.line,
+				  "key = value; and strings are in quotes", at.file, at.line,
 				  rnf_source_words(source, line));
 	}
 	config_destroy(&config);
@@ -198,8 +198,8 @@ rnf_status rnf_conf_parse(const char *name, const char *text, struct rnf_conf **
 	for (size_t i = 0; i < sizeof composed / sizeof *composed; i++) {
 		const struct rnf_conf *node = rnf_conf_get(*root, composed[i]);
 		if (node)
-			return rnf_conf_fail(node, "this conf stands inside a file and is "
-					     "whole; it may have no `%s`", composed[i]);
+			return rnf_conf_fail(node, "this conf is part of another file and "
+					     "stands alone: it may have no `%s`", composed[i]);
 	}
 	return RNF_OK;
 }

@@ -81,7 +81,7 @@ static rnf_status by_label(const struct override *o, const struct rnf_conf *list
 		if (n++ < 20) rnf_list_add(&indices, ", ", rnf_format("%zu", i));
 	}
 	if (n < 2) return RNF_OK;
-	return refuse(o, rnf_format("%s has several with %s \"%s\": say which by index, "
+	return refuse(o, rnf_format("%s has several with %s \"%s\": select one by index, "
 				    "%s", rnf_conf_path(list), key, word,
 				    rnf_list_text(&indices, "")));
 }
@@ -210,7 +210,7 @@ static rnf_status add(const struct override *o, struct rnf_conf *node, const cha
 		return RNF_OK;
 	}
 	if (node->type != RNF_CONF_LIST)
-		return refuse(o, rnf_format("%s is no list, and no element of one",
+		return refuse(o, rnf_format("%s is neither a list nor an element of one",
 					    rnf_conf_path(child)));
 	while (node->at[at] != child) at++;
 	insert(o, node, at);

@@ -175,7 +175,7 @@ static rnf_status add_key(struct scanner *s)
 					    MAX_KEY_BYTES / 2, key.name, key.n, MAX_KEY_BYTES));
 	for (size_t i = 0; i < level->n_keys && key.n; i++)
 		if (same_key(&level->keys[i], &key))
-			return refuse(s, rnf_format("duplicate key: \"%.*s\" stands at %s "
+			return refuse(s, rnf_format("duplicate key: \"%.*s\" is set at %s "
 						    "already", (int)key.n, key.name,
 						    place(s, level->keys[i].line)));
 	*(struct key *)rnf_push((void **)&level->keys, &level->n_keys,
@@ -196,7 +196,7 @@ static rnf_status mark(struct scanner *s, char c)
 		rnf_fail_aside(add_key(s));
 		break;
 	case '@':
-		rnf_fail_aside(refuse(s, "an include stands alone on its line: "
+		rnf_fail_aside(refuse(s, "an include must be alone on its line: "
 				      "@include \"path\""));
 		break;
 	default: break;
@@ -226,7 +226,7 @@ static size_t word(struct scanner *s, const char *p)
 static rnf_status quoted(struct scanner *s, const char *p, size_t n)
 {
 	if (*p == '"' && s->after_text)
-		rnf_fail_aside(refuse(s, "two texts stand side by side: a comma is missing"));
+		rnf_fail_aside(refuse(s, "two strings follow each other: a comma is missing"));
 	if (*p == '"') s->after_text = 1;
 	for (size_t i = 0; i + 3 < n && *p == '"'; i++) {
 		if (p[i] != '\\') continue;

@@ -229,8 +229,8 @@ static rnf_status no_include(struct reader *r, const char *name, const char *pat
 			     int number, int depth)
 {
 	(void)r, (void)name, (void)depth;
-	return rnf_fail(RNF_EINVAL, "%s:%d: this conf stands inside a file and may "
-			"include none", path, number);
+	return rnf_fail(RNF_EINVAL, "%s:%d: this conf is part of another file and "
+			"may include none", path, number);
 }
 
 static rnf_status include_file(struct reader *r, const char *name, const char *path,

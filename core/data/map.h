@@ -4,7 +4,7 @@
 
 #include <rnframe/data.h>
 
-/* Map the file's bytes into *blob; pages are read when they are used. If the file is cut
+/* Map the file's bytes into *blob; pages are read when they are used. If the file is truncated
  * later, or its disk fails, an access to a lost page ends the program with one line that
  * names the file, and status 3. [main] */
 rnf_status rnf_map_file(const char *path, struct rnf_blob *blob);

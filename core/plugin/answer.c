@@ -10,15 +10,15 @@ void rnf_answer_begin(void)
 static rnf_status without_words(const struct rnf_feature *f, const char *function,
 				rnf_status status)
 {
-	return rnf_fail(status, "%s.%s: %s fails with the status %d and says no reason", f->kind,
+	return rnf_fail(status, "%s.%s: %s fails with the status %d and gives no message", f->kind,
 			f->name, function, (int)status);
 }
 
 rnf_status rnf_answer(const struct rnf_feature *f, const char *function, rnf_status status)
 {
 	if (status > 0)
-		return rnf_fail(RNF_EPLUGIN, "%s.%s: %s answers %d, must be 0, or below after a "
-				"failure", f->kind, f->name, function, (int)status);
+		return rnf_fail(RNF_EPLUGIN, "%s.%s: %s returns %d, must be 0 or, after a "
+				"failure, below 0", f->kind, f->name, function, (int)status);
 	return status < 0 && !rnf_fail_has_words() ? without_words(f, function, status) : status;
 }
 

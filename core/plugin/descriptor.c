@@ -52,7 +52,7 @@ static rnf_status check_plugin(const struct rnf_plugin *p, const char *file)
 {
 	if (!p || p->magic != RNF_PLUGIN_MAGIC)
 		return rnf_fail(RNF_EINVAL, "%s is not an rnframe plugin: its "
-				"descriptor has another mark", file);
+				"descriptor has the wrong magic number", file);
 	if (p->abi_major != RNF_ABI_MAJOR || p->abi_minor != RNF_ABI_MINOR)
 		return rnf_fail(RNF_EINVAL, "%s is built for plugin ABI %d.%d, this "
 				"program has %d.%d: rebuild the plugin", file,
@@ -111,8 +111,8 @@ static rnf_status check_params(const struct rnf_params *params, const char *file
 	for (size_t i = 0; i < params->n; i++) {
 		const struct rnf_param *row = &params->rows[i];
 		if (!row->key || !rnf_descriptor_is_name(row->key))
-			return rnf_fail(RNF_EINVAL, "%s: the key of parameter row %zu is no "
-					"word of a-z, 0-9 and _", file, i);
+			return rnf_fail(RNF_EINVAL, "%s: the key of parameter row %zu is not "
+					"a word of a-z, 0-9 and _", file, i);
 		const char *wrong = wrong_in_row(row, params->conf_size);
 		if (wrong)
 			return rnf_fail(RNF_EINVAL, "%s: parameter %s %s", file, row->key,
@@ -152,7 +152,7 @@ static rnf_status check_slots(const void *impl, const char *file)
 				o->n_slots, RNF_SLOTS_MAX);
 	for (size_t i = 0; i < o->n_slots; i++) {
 		if (!o->slots[i] || !rnf_descriptor_is_name(o->slots[i]))
-			return rnf_fail(RNF_EINVAL, "%s: the name of slot %zu is no word of a-z, "
+			return rnf_fail(RNF_EINVAL, "%s: the name of slot %zu is not a word of a-z, "
 					"0-9 and _", file, i);
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(o->slots[i], o->slots[j]))
@@ -167,7 +167,7 @@ static rnf_status check_suffix(const void *impl, const char *file)
 	const char *suffix = ((const struct rnf_format_impl *)impl)->suffix;
 	const size_t n = suffix && suffix[0] == '.' ? strlen(suffix) : 0;
 	if (n > 1 && n <= 32 && !strchr(suffix, '/') && !rnf_utf8_must(suffix)) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s: its suffix is none for a file: a point and 1 to 31 "
+	return rnf_fail(RNF_EINVAL, "%s: its suffix is not one of a file: a point and 1 to 31 "
 			"characters without /", file);
 }
 
@@ -200,10 +200,10 @@ static rnf_status check_feature(const struct rnf_feature *f, const char *file)
 				"program's have %zu: rebuild the plugin", file, f->size,
 				sizeof *f);
 	if (!f->kind || !f->name || !f->brief || !f->impl)
-		return rnf_fail(RNF_EINVAL, "%s has a feature without kind, name, words or "
+		return rnf_fail(RNF_EINVAL, "%s has a feature without kind, name, brief or "
 				"functions", file);
 	if (!rnf_descriptor_is_name(f->kind) || !rnf_descriptor_is_name(f->name))
-		return rnf_fail(RNF_EINVAL, "%s has a feature whose kind or name is no word "
+		return rnf_fail(RNF_EINVAL, "%s has a feature whose kind or name is not a word "
 				"of a-z, 0-9 and _", file);
 	for (size_t i = 0; i < N_KINDS; i++)
 		if (!strcmp(f->kind, kinds_known[i].name))

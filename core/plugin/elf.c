@@ -31,8 +31,8 @@ static rnf_status check_kind(const char *file, const ElfW(Ehdr) *h)
 {
 	const ElfW(Ehdr) *own = &__ehdr_start;
 	if (memcmp(h->e_ident, own->e_ident, SELFMAG) != 0)
-		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: it is no shared object "
-				"(no ELF file)", file);
+		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: it is not a shared object "
+				"(not an ELF file)", file);
 	const int other_data = h->e_ident[EI_DATA] != own->e_ident[EI_DATA];
 	if (h->e_ident[EI_CLASS] != own->e_ident[EI_CLASS] || other_data ||
 	    h->e_machine != own->e_machine)
@@ -44,7 +44,7 @@ static rnf_status check_kind(const char *file, const ElfW(Ehdr) *h)
 			other_data ? ", other byte order" : "", machine_name(own->e_machine),
 			8 * sizeof(void *));
 	if (h->e_type != ET_DYN)
-		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: it is no shared object "
+		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: it is not a shared object "
 				"(link it with -shared)", file);
 	if (h->e_phentsize != sizeof(ElfW(Phdr)) || h->e_phnum == 0)
 		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: its headers are damaged",
@@ -81,7 +81,7 @@ static rnf_status check_size(const char *file, int fd, const ElfW(Ehdr) *h, uint
 		whole = larger(whole, end_of(p.p_offset, p.p_filesz, 1));
 	}
 	if (whole <= size) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s cannot be loaded: file is cut: %llu of %llu bytes",
+	return rnf_fail(RNF_EINVAL, "%s cannot be loaded: file is truncated: %llu of %llu bytes",
 			file, (unsigned long long)size, (unsigned long long)whole);
 }
 
@@ -99,7 +99,7 @@ static rnf_status check_open(const char *file, int fd)
 	const ssize_t n = pread(fd, &header, sizeof header, 0);
 	if (n < 0) return rnf_fail_input(file);
 	if (n < (ssize_t)sizeof header && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0)
-		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: file is cut inside its "
+		return rnf_fail(RNF_EINVAL, "%s cannot be loaded: file is truncated inside its "
 				"header", file);
 	RNF_TRY(check_kind(file, &header));
 	return check_size(file, fd, &header, (uint64_t)at.st_size);

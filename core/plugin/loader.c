@@ -83,7 +83,7 @@ static rnf_status check_writers(const char *path)
 {
 	struct stat at;
 	if (stat(path, &at) != 0 || !(at.st_mode & S_IWOTH)) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s may be written by everybody (mode %03o), so its plugins may "
+	return rnf_fail(RNF_EINVAL, "%s is writable by everybody (mode %03o), so its plugins may "
 			"be anybody's: chmod o-w '%s'", path, at.st_mode & 07777u, path);
 }
 

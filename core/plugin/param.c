@@ -243,7 +243,7 @@ static rnf_status by_name(const char *kinds, const char *name, const struct rnf_
 	static int depth;
 	if (depth == MAX_DEPTH)
 		return rnf_fail(RNF_EINVAL, "the defaults of %s \"%s\" need it again: a "
-				"circle", rnf_value_kinds(kinds), name);
+				"cycle", rnf_value_kinds(kinds), name);
 	struct rnf_conf *node = rnf_alloc(sizeof *node);
 	*node = (struct rnf_conf){ .type = RNF_CONF_STRING, .s = name };
 	depth++;

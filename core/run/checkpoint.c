@@ -184,7 +184,7 @@ static void remember(struct rnf_checkpoints *c, const char *file)
 static void remove_file(const char *path)
 {
 	if (unlink(path) != 0 && errno != ENOENT)
-		rnf_log(RNF_LOG_WARNING, "%s should go and cannot be removed: %s", path,
+		rnf_log(RNF_LOG_WARNING, "%s is no longer needed and cannot be removed: %s", path,
 			strerror(errno));
 }
 
@@ -211,8 +211,8 @@ void rnf_checkpoint_write(struct rnf_checkpoints *c, const struct rnf_progress *
 	char path[PATH_MAX];
 	const rnf_status status = write_state(c, p, path_of(c, file, path), keep > 0);
 	if (status < 0) {
-		rnf_log(RNF_LOG_WARNING, "step %lld: no checkpoint: %s; the next one is "
-			"tried at its time (%lld bytes are needed)",
+		rnf_log(RNF_LOG_WARNING, "step %lld: no checkpoint: %s; the run continues "
+			"and tries again when the next one is due (%lld bytes are needed)",
 			(long long)p->step, rnf_fail_words(),
 			(long long)rnf_weights_bytes(c->e, c->e->n_tensors));
 		return;
@@ -242,7 +242,7 @@ static rnf_status write_surely(struct rnf_checkpoints *c, const struct rnf_progr
 	if (write_any(c, p, spare, 0) < 0)
 		return rnf_fail(RNF_EIO, "%s; nor could it be saved as %s", words, spare);
 	return rnf_fail(RNF_EIO, "%s; saved as %s instead%s", words, spare,
-			p ? ": go on from it with --resume" : "");
+			p ? ": continue from it with --resume" : "");
 }
 
 rnf_status rnf_checkpoint_write_last(struct rnf_checkpoints *c,

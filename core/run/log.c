@@ -127,7 +127,7 @@ rnf_status rnf_train_log_check(const char *user, const char *dir)
 	RNF_TRY(rnf_file_head(user, (uint8_t *)head, sizeof head - 1, &n, &size));
 	head[n] = 0;
 	if (n == 0 || step_of(head, &step)) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "--log %s is no log of steps and would be overwritten: choose "
+	return rnf_fail(RNF_EINVAL, "--log %s is not a log of steps and would be overwritten: choose "
 			"another name", user);
 }
 

@@ -124,7 +124,7 @@ static rnf_status stop(struct training *t)
 	t->ending = 1;
 	RNF_TRY(save_step(t));
 	return rnf_signal_check(rnf_format("after step %lld of %lld, which is saved: "
-					   "train with --resume auto goes on",
+					   "train with --resume auto continues",
 					   (long long)t->run.step,
 					   (long long)t->run.steps));
 }

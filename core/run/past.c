@@ -93,6 +93,6 @@ rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_experiment *
 	RNF_TRY(rnf_past_digest(past->weights, &now));
 	if (past->digest && strcmp(now, past->digest) != 0)
 		return rnf_fail(RNF_ENOENT, "the run started from the weights %s, which "
-				"were changed since", past->weights);
+				"have changed since", past->weights);
 	return rnf_weights_read(e, past->weights);
 }

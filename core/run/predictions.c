@@ -76,7 +76,7 @@ static rnf_status read_rows(FILE *file, const char *path, struct rnf_answered *a
 		line[strcspn(line, "\r\n")] = 0;
 		const int good = number == 1 ? !strcmp(line, head) : read_row(line, a);
 		if (!good)
-			status = rnf_fail(RNF_EINVAL, "%s:%d: is no line of %s", path, number,
+			status = rnf_fail(RNF_EINVAL, "%s:%d: is not a line of %s", path, number,
 					  RNF_PREDICTIONS);
 	}
 	free(line);

@@ -87,7 +87,7 @@ rnf_status rnf_progress_read(const char *text, struct rnf_progress *p, int *may_
 	json_t *state = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	const rnf_status status = json_is_object(state)
 		? read_state(state, p, may_go)
-		: rnf_fail(RNF_EINVAL, "its state is no JSON");
+		: rnf_fail(RNF_EINVAL, "its state is not JSON");
 	json_decref(state);
 	return status;
 }

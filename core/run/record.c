@@ -98,7 +98,7 @@ static rnf_status check_others(const struct rnf_record *r)
 		name = taken(r->dir, lists[i]);
 	if (!name) name = taken_by_callbacks(r);
 	if (!name) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s/%s is no file of a run (there is no run.json) and would "
+	return rnf_fail(RNF_EINVAL, "%s/%s is not a file of a run (there is no run.json) and would "
 			"be overwritten: move it, or choose another --out", r->dir, name);
 }
 
@@ -106,8 +106,8 @@ static rnf_status check_folder(const struct rnf_record *r)
 {
 	if (!rnf_past_is_there(r->dir)) return check_others(r);
 	if (r->goes_on) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or go "
-			"on with it by --resume auto", r->dir);
+	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or "
+			"continue it with --resume auto", r->dir);
 }
 
 /* For a user who may not write there, or has no space. */

@@ -115,7 +115,7 @@ rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_saved *fr
 	if (status < 0) return access(from->path, F_OK) == 0 ? status : RNF_ENOENT;
 	e->numerics = from->progress.numerics;
 	if (rnf_weights_digest(e, e->n_tensors) == from->contents.tensors) return RNF_OK;
-	return rnf_fail(RNF_ENOENT, "%s is another file by now", from->path);
+	return rnf_fail(RNF_ENOENT, "%s has been replaced", from->path);
 }
 
 rnf_status rnf_replay(struct rnf_experiment *e, int64_t from, const struct rnf_past *past,

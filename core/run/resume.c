@@ -86,8 +86,8 @@ static void compare_plugins(const struct rnf_saved *found, const char *now_text)
 			rnf_list_add(&words, ", ", name);
 	}
 	if (words.n)
-		rnf_log(RNF_LOG_WARNING, "resume  not the same as at the checkpoint: %s; the same "
-			"bits are not promised any more", rnf_list_text(&words, ""));
+		rnf_log(RNF_LOG_WARNING, "resume  changed since the checkpoint: %s; equal "
+			"bits are no longer promised", rnf_list_text(&words, ""));
 	json_decref(then);
 	json_decref(now);
 }
@@ -165,11 +165,11 @@ static rnf_status find_by_file(struct rnf_resume *r, const char *file, const cha
 	r->file = file;
 	r->dir = out ? out : run_of(file);
 	if (!r->dir)
-		return rnf_fail(RNF_EINVAL, "--resume %s lies in no run folder: say by "
-				"--out where the run goes on", file);
+		return rnf_fail(RNF_EINVAL, "--resume %s is not in a run folder: name the "
+				"folder to continue in by --out", file);
 	if (is_abandoned(file) && rnf_past_is_there(r->dir))
 		return rnf_fail(RNF_EINVAL, "--resume %s: the run went back behind this step: "
-				"go on from here in a new folder, by another --out", file);
+				"to continue from it, choose a new folder by --out", file);
 	struct rnf_saved *found = rnf_alloc(sizeof *found);
 	*found = rnf_checkpoint_look(file);
 	r->found = found;
@@ -191,7 +191,7 @@ rnf_status rnf_resume_find(struct rnf_resume *r, const struct rnf_experiment *e,
 	}
 	if (r->finished) return check_finished(r, e);
 	if (!r->dir)
-		rnf_log(RNF_LOG_INFO, "resume  nothing to go on with in %s: a fresh run",
+		rnf_log(RNF_LOG_INFO, "resume  nothing to resume in %s: a new run starts",
 			out ? out : rnf_format("runs/%s", e->conf.name));
 	return RNF_OK;
 }

@@ -21,7 +21,7 @@ static rnf_status read_state(struct rnf_saved *found)
 	const char *text = rnf_contents_text(&found->contents, RNF_TEXT_STATE);
 	if (!text || !rnf_contents_text(&found->contents, RNF_DIGEST_KEY) ||
 	    !rnf_contents_text(&found->contents, RNF_TEXT_CONF))
-		return rnf_fail(RNF_EINVAL, "%s is no checkpoint: it holds weights only (to "
+		return rnf_fail(RNF_EINVAL, "%s is not a checkpoint: it holds weights only (to "
 				"start from them: --weights)", found->path);
 	const rnf_status status =
 		rnf_progress_read(text, &found->progress, &found->may_go);

@@ -44,7 +44,7 @@ rnf_status rnf_folders_find(struct rnf_folders *folders, const char *top)
 		else if (entry->fts_info == FTS_NS || entry->fts_info == FTS_DNR)
 			status = rnf_fail(RNF_EINVAL, "%s: %s", top, strerror(entry->fts_errno));
 		else if (entry->fts_info != FTS_DP)
-			status = rnf_fail(RNF_EINVAL, "%s is no folder", top);
+			status = rnf_fail(RNF_EINVAL, "%s is not a folder", top);
 	}
 	fts_close(tree);
 	return status;

@@ -122,7 +122,7 @@ static rnf_status run(struct task *t, struct rnf_look *looks)
 {
 	const size_t bytes = t->n * sizeof *looks;
 	t->looks = mmap(NULL, bytes + 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (t->looks == MAP_FAILED) return rnf_fail(RNF_ENOMEM, "no memory for a look at confs");
+	if (t->looks == MAP_FAILED) return rnf_fail(RNF_ENOMEM, "no memory to check confs");
 	for (size_t i = 0; i < t->n; i++)
 		t->looks[i].step_seconds = NAN;
 	const rnf_status status = rnf_isolate(look_at_all, t, LIMIT_S);

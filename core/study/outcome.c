@@ -11,7 +11,7 @@
 #include "base/status.h"
 
 const char *const rnf_run_states[] = {
-	"none", "running", "broken off", "stopped", "failed", "finished",
+	"none", "running", "interrupted", "stopped", "failed", "finished",
 };
 
 static const struct { const char *word; enum rnf_run_state state; } states[] = {

@@ -188,11 +188,11 @@ static rnf_status add_arm(struct rnf_study *study, const struct arm_conf *conf,
 static rnf_status check_seeds(const struct rnf_ints *seeds, const struct rnf_conf *node)
 {
 	if (seeds->n == 0)
-		return rnf_conf_fail(node, "must name a seed at least, seeds = [1, 2, 3]");
+		return rnf_conf_fail(node, "must name at least one seed, seeds = [1, 2, 3]");
 	for (size_t i = 0; i < seeds->n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (seeds->at[k] == seeds->at[i])
-				return rnf_conf_fail(node->at[i], "the seed %lld stands there "
+				return rnf_conf_fail(node->at[i], "the seed %lld is listed "
 						     "twice", (long long)seeds->at[i]);
 	return RNF_OK;
 }
@@ -298,7 +298,7 @@ rnf_status rnf_study_seeds(const char *text, const int64_t **seeds, size_t *n)
 		if (to < from || to - from >= MOST) return refuse_seeds(text, "");
 		for (int64_t seed = from; seed <= to; seed++) {
 			if (has_seed(list, *n, seed))
-				return refuse_seeds(text, rnf_format("; %lld stands there twice",
+				return refuse_seeds(text, rnf_format("; %lld is listed twice",
 								     (long long)seed));
 			*(int64_t *)rnf_push((void **)&list, n, sizeof *list) = seed;
 		}

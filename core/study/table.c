@@ -114,7 +114,7 @@ static void write_notes(const struct rnf_table *t, FILE *out)
 	if (t->n_comparisons > 1)
 		fprintf(out, "p-values are corrected for %zu comparisons (Holm). ",
 			t->n_comparisons);
-	fputs("Runs that failed are counted and stand outside of the means.\n", out);
+	fputs("Failed runs are counted and left out of the means.\n", out);
 }
 
 struct machine { /* runs of one kind */

@@ -86,7 +86,7 @@ static rnf_status check_values(const struct axis *axis)
 	for (size_t i = 0; i < axis->n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(axis->values[i], axis->values[k]))
-				return refuse(axis, rnf_format("%s stands there twice",
+				return refuse(axis, rnf_format("%s is listed twice",
 							       axis->values[i]));
 	return RNF_OK;
 }
@@ -98,7 +98,7 @@ static rnf_status read_axis(struct axis *axis, const char *text)
 	if (!equals || equals == text) return refuse(axis, "must be key.path=VALUES");
 	axis->key = rnf_strndup(text, (size_t)(equals - text));
 	const char *values = equals + 1;
-	if (!strcmp(axis->key, "seed")) return refuse(axis, "seeds are told by --seeds");
+	if (!strcmp(axis->key, "seed")) return refuse(axis, "set seeds with --seeds");
 	if (rnf_study_owns(axis->key)) return refuse(axis, "a study sets this key itself");
 	if (!strncmp(values, "lin:", 4)) RNF_TRY(add_range(axis, values + 4, 0));
 	else if (!strncmp(values, "log:", 4)) RNF_TRY(add_range(axis, values + 4, 1));
@@ -214,7 +214,7 @@ rnf_status rnf_study_vary(struct rnf_study *study, const struct rnf_study_wish *
 	const char *conf;
 	RNF_TRY(rnf_source_find(wish->conf, NULL, rnf_conf_dir, &conf));
 	if (!wish->n_varies && !wish->seeds)
-		return rnf_fail(RNF_EINVAL, "%s has no `study`: name the conf of a study, or say "
+		return rnf_fail(RNF_EINVAL, "%s has no `study`: name the conf of a study, or pass "
 				"--vary key=a,b or --seeds 1..3", conf);
 	study->name = rnf_format("%s-vary", rnf_study_base_name(conf));
 	study->seeds = usual;

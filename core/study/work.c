@@ -260,7 +260,7 @@ static rnf_status make_all(struct rnf_study_work *w)
 static rnf_status told_to_stop(const struct rnf_study_work *w)
 {
 	const char *name = rnf_signal_stop();
-	return rnf_fail(RNF_ESTOPPED, "%s: %zu of %zu runs are left; the same command goes on",
+	return rnf_fail(RNF_ESTOPPED, "%s: %zu of %zu runs are left; the same command continues",
 			name ? rnf_format("stopped by %s", name)
 			     : w->stopping ? "a run was stopped"
 					   : rnf_format("the budget of %s is over", w->budget),

@@ -10,8 +10,7 @@ struct rnf_profile {
 	int training;
 	int64_t steps;         /* steps of each kind that were measured */
 	int64_t images;        /* of a step */
-	double peak;           /* operations a second of one thread, in the conf's precision;
-			        * 0: unknown */
+	double peak;           /* operations a second of one thread; 0: unknown */
 	double first_step_s;   /* from the start of the process to its end; or NAN */
 	int64_t peak_memory;   /* bytes, resident */
 	double seconds[2];     /* medians: the full step; on images that are ready */

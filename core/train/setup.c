@@ -49,7 +49,7 @@ static const struct rnf_param train_rows[] = {
 	RNF_REF_REQUIRED(struct rnf_train_conf, optimizer, "optimizer", "how"),
 	RNF_REF_REQUIRED(struct rnf_train_conf, scheduler, "scheduler", "the rate of each step"),
 	RNF_REFS(struct rnf_train_conf, metrics, "metric", "one must give the accuracy"),
-	RNF_REFS(struct rnf_train_conf, callbacks, "callback", "told of the run's events"),
+	RNF_REFS(struct rnf_train_conf, callbacks, "callback", "receive the run's events"),
 	RNF_BOOL(struct rnf_train_conf, pictures, 1,
 		 "draw the report's confusion matrix, by gnuplot"),
 };

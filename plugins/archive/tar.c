@@ -172,7 +172,7 @@ static la_ssize_t read_block(struct archive *archive, void *r_, const void **blo
 	if (n <= 0) gzerror(r->file, &code);
 	if (n > 0 || code == Z_OK || code == Z_STREAM_END) return n;
 	archive_set_error(archive, EINVAL, "%s", code == Z_ERRNO ? strerror(cause)
-			  : "the gzip data are damaged or cut");
+			  : "the gzip data are damaged or truncated");
 	return -1;
 }
 
@@ -221,7 +221,7 @@ static rnf_status open_file(struct reader *r, int fd)
 		r->file = gzdopen(fd, "rb");
 	}
 	if (!r->file) close(fd);
-	return r->file ? RNF_OK : r->host->fail(RNF_EINVAL, "%s is no file", r->path);
+	return r->file ? RNF_OK : r->host->fail(RNF_EINVAL, "%s is not a file", r->path);
 }
 
 static rnf_status read_archive(const struct rnf_host *host, const char *path,

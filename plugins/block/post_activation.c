@@ -17,7 +17,7 @@ static const char *const shortcuts[] = { "identity", "projection", NULL };
 static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_INT_REQUIRED(struct conf, filters, 1, 4096, "channels", "of the output"),
 	RNF_INT(struct conf, stride, 1, 1, 64, "pixels", "of the first convolution"),
-	RNF_BOOL(struct conf, first, 0, "the first of its stage (a stage says so)"),
+	RNF_BOOL(struct conf, first, 0, "the first of its stage (set by the stage)"),
 	RNF_ENUM(struct conf, shortcut, "identity", shortcuts,
 		 "where the shape changes: zeros for new channels, or a 1x1 convolution"));
 

@@ -57,7 +57,7 @@ static rnf_status open_idx(const struct rnf_host *host, const struct rnf_blob *b
 	const size_t header = 4 + 4 * (size_t)rank;
 	if (blob->size < header || big_endian(blob->data) != (0x800 | rank))
 		return host->fail(RNF_EINVAL,
-			"%s is no IDX file of bytes with %u dimensions",
+			"%s is not an IDX file of bytes with %u dimensions",
 			blob->name, rank);
 	for (uint32_t d = 1; d < rank; d++)
 		if (big_endian(blob->data + 4 + 4 * d) != SIDE)
@@ -68,7 +68,7 @@ static rnf_status open_idx(const struct rnf_host *host, const struct rnf_blob *b
 	if (*n == 0) return host->fail(RNF_EINVAL, "%s has no items", blob->name);
 	if (blob->size != size)
 		return host->fail(RNF_EINVAL, "%s: file is %s: %zu of %llu bytes for its %lld "
-			"items", blob->name, blob->size < size ? "cut" : "padded", blob->size,
+			"items", blob->name, blob->size < size ? "truncated" : "padded", blob->size,
 			(unsigned long long)size, (long long)*n);
 	*items = blob->data + header;
 	return RNF_OK;

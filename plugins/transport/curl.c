@@ -144,7 +144,7 @@ static rnf_status fail_interrupted(const struct transfer *t, const char *words)
 	if (kept <= 0)
 		return t->host->fail(RNF_EIO, "cannot fetch %s: %s", t->what->url, words);
 	return t->host->fail(RNF_EIO, "cannot fetch %s: %s; %lld bytes are kept in %s, "
-			     "fetch again to go on", t->what->url, words,
+			     "fetch again to continue", t->what->url, words,
 			     (long long)kept, t->name);
 }
 

@@ -1,5 +1,5 @@
-/* For plugins that are wrong on purpose: a descriptor of the layer NAME, to be
- * spoiled by the file that defines NAME, its words and one mistake. */
+/* For plugins that are wrong on purpose: a descriptor of the layer NAME. The including
+ * file defines NAME, the brief and one mistake. */
 #ifndef TEST_BAD_H
 #define TEST_BAD_H
 

@@ -1,4 +1,4 @@
-/* Dies when it is asked for its descriptor. */
+/* Crashes when asked for its descriptor. */
 #define NAME "crash_entry"
 #include "bad.h"
 

@@ -1,4 +1,4 @@
-/* Dies while it is loaded. */
+/* Crashes while it is loaded. */
 #define NAME "crash_load"
 #include "bad.h"
 

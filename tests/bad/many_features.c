@@ -1,4 +1,4 @@
-/* Says that it has more features than there are. */
+/* Claims more features than it has. */
 #define NAME "many_features"
 #include "bad.h"
 

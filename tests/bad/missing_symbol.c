@@ -1,4 +1,4 @@
-/* Needs a function that nobody has. */
+/* Needs a function that does not exist. */
 #define NAME "missing_symbol"
 #include "bad.h"
 

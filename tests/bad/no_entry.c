@@ -1,4 +1,4 @@
-/* A shared object like any other. */
+/* A shared object without an entry. */
 #include <rnframe/abi.h>
 
 RNF_EXPORT int somebody_elses(void);

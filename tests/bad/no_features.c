@@ -1,4 +1,4 @@
-/* Nothing inside. */
+/* Has no features. */
 #define NAME "no_features"
 #include "bad.h"
 

@@ -1,4 +1,4 @@
-/* A layer that makes nothing. */
+/* A layer without a lower function. */
 #define NAME "no_lower"
 #include "bad.h"
 

@@ -1,4 +1,4 @@
-/* A name that a terminal would obey. */
+/* A name with a control character. */
 #define NAME "no_word"
 #include "bad.h"
 

@@ -1,4 +1,4 @@
-/* A feature that says nothing of itself. */
+/* A feature without a brief. */
 #define NAME "null_brief"
 #include "bad.h"
 

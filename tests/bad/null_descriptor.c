@@ -1,4 +1,4 @@
-/* The entry gives nothing. */
+/* The entry returns NULL. */
 #include <rnframe/layer.h>
 
 const struct rnf_plugin *rnf_plugin_entry(void)

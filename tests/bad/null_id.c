@@ -1,4 +1,4 @@
-/* Does not say who it is. */
+/* A descriptor without an id. */
 #define NAME "null_id"
 #include "bad.h"
 

@@ -1,4 +1,4 @@
-/* The first word of the descriptor is another. */
+/* The descriptor has the wrong magic number. */
 #define NAME "other_mark"
 #include "bad.h"
 

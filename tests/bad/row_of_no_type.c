@@ -1,4 +1,4 @@
-/* A parameter of a type that there is not. */
+/* A parameter of an unknown type. */
 #define NAME "row_of_no_type"
 #include "bad.h"
 

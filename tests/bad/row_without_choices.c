@@ -1,4 +1,4 @@
-/* An enumeration of nothing. */
+/* An enumeration without choices. */
 #define NAME "row_without_choices"
 #include "bad.h"
 

@@ -1,4 +1,4 @@
-/* What the bad plugins do wrong on demand. */
+/* What the bad plugins do wrong on request. */
 #ifndef TEST_BAD_SICK_H
 #define TEST_BAD_SICK_H
 
@@ -24,8 +24,7 @@ __attribute__((noinline)) static int sick_overflow(volatile char *from)
 	return from[0] ? sick_overflow(room) + room[1] : 0;
 }
 
-/* What a value becomes; SICK_MODE: the thread rounds towards zero from
- * here on. */
+/* What a value becomes; SICK_MODE: the thread rounds towards zero from here on. */
 static inline float sick(int32_t what, float value)
 {
 	switch (what) {

@@ -40,7 +40,7 @@ def cells(row, figures):
 
 
 def machine(options):
-    """What a first short run in each precision says about the processor and the program."""
+    """A short first run in each precision, for the processor and the program."""
     first, short = rows.bench_rows()[0], argparse.Namespace(**vars(options) | {"steps": 1})
     about = program.measure(first, short)
     about["peaks_gflops"] = {rows.FP32: about["peak_gflops"]}
@@ -128,7 +128,7 @@ def positive(word):
 
 
 def check(parser, options):
-    """Before an hour of work: what is named is there, and figures can be kept."""
+    """Before an hour of work: inputs exist, and results can be written."""
     if options.data and not rows.has_cifar(options.data):
         parser.error(f"--data {options.data}: there is no {rows.CIFAR} in it")
     if options.peer_python and not shutil.which(options.peer_python):

@@ -1,4 +1,4 @@
-"""Starts what is measured, each in a process of its own, and reads its figures."""
+"""Runs each measurement in its own process and reads its figures."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ REFUSED = 2  # exit status of bad input
 
 
 class Refused(Exception):
-    """A key or precision that the program does not have: its words."""
+    """A key or precision that the program does not have: its message."""
 
 
 class Failed(Exception):
@@ -20,7 +20,7 @@ class Failed(Exception):
 
 
 def end(child):
-    """The session of the child too: nothing that it started is left behind."""
+    """The whole session of the child: nothing that it started survives."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
@@ -57,7 +57,7 @@ def profile_words(row, options, file):
 
 
 def check(row, figures):
-    """The figures are those of this row, not of a key that went unheard."""
+    """Check that the figures belong to this row, and that no key was ignored."""
     for name in "mode", "precision", "threads", "batch":
         if figures.get(name) != getattr(row, name):
             raise Failed(f"{name} is {figures.get(name)!r}, asked for was {getattr(row, name)!r}")

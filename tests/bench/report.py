@@ -1,4 +1,4 @@
-"""Tables that appear line by line, and the line that says what is being measured."""
+"""Tables printed line by line, and a status line about the current measurement."""
 
 import sys
 
@@ -45,7 +45,7 @@ def clear():
 
 
 def progress(text):
-    """A passing line on a terminal, a lasting one in a log."""
+    """A temporary line on a terminal, a permanent one in a log."""
     on_terminal = sys.stderr.isatty()
     clear()
     print(f"  {text} ..."[:100 if on_terminal else None], end="" if on_terminal else "\n",

@@ -58,7 +58,7 @@ def cores():
 
 
 def data_changes(row, data):
-    """CIFAR-10 from the folder `data` where it is, else images drawn by the program."""
+    """CIFAR-10 from the folder `data` if it is there, else synthetic images."""
     if not row.cifar:
         return ()
     return (f"data.path={data}",) if has_cifar(data) else DRAWN
@@ -89,7 +89,7 @@ def depth_rows():
 
 
 def batch_rows():
-    """About as many images in each, but some steps."""
+    """About the same number of images in each, but at least a few steps."""
     for batch in BATCHES:
         steps = max(4, min(200, 2048 // batch))
         yield batch, replace(SCALED, threads=cores(), batch=batch, steps=steps)

@@ -73,7 +73,7 @@ def write_data(folder, name, points):
 
 
 def draw(series, options):
-    """scale.svg and scale.png: drawn aside, then put in place whole."""
+    """scale.svg and scale.png: written to temporary files, then renamed."""
     if not all(series.values()):
         raise program.Failed("no picture: a series has no point")
     for name, points in series.items():

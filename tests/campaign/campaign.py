@@ -73,7 +73,7 @@ class Campaign:
         self.failed = 0
 
     def one(self, name, case):
-        """(complaints, command lines); the folder of a case that is well is removed."""
+        """(failures, command lines); the folder of a good case is removed."""
         trace, folder = [], self.subject.folder(f"{name}-{case}")
         chance = random.Random(f"{name}/{self.o.seed}/{case}")
         bad = self.classes[name].run(self.subject, case, chance, folder, trace)
@@ -90,7 +90,7 @@ class Campaign:
             print(f"    {words}")
 
     def some(self, name, cases):
-        """How many of the cases are well; each batch of them is in the ledger when it is over."""
+        """How many of the cases are good; each batch goes into the ledger when it is done."""
         self.subject.reference()
         well = 0
         with concurrent.futures.ThreadPoolExecutor(self.o.jobs) as pool:
@@ -111,7 +111,7 @@ class Campaign:
             self.ledger.finish(name, self.o.seed, len(cases))
 
     def next_cases(self, name, count):
-        """Behind those that the ledger has of this seed."""
+        """After those that the ledger has for this seed."""
         if name not in self.ahead:
             begin = self.ledger.start(name, self.o.seed) if self.ledger else 0
             every = self.classes[name].cases(self.subject, self.o.seed)

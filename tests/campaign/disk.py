@@ -50,7 +50,7 @@ class Folder:
 
 
 def perform(names, what, name, node, old=None):
-    """One change of a folder; a name that is another's by now stays."""
+    """One change of a folder; a name that belongs to another file now stays."""
     if what == "unlink":
         if names.get(name) is node:
             del names[name]
@@ -61,7 +61,7 @@ def perform(names, what, name, node, old=None):
 
 
 class Disk:
-    """All below `root`, a real folder of which everything is on the disk."""
+    """Everything below `root`, a real folder that is completely synced."""
 
     def __init__(self, root):
         self.prefix, self.root = root.rstrip("/") + "/", load(root)

@@ -1,4 +1,4 @@
-"""What the preloaded library takes and tells (tests/lib/fault/fault.c)."""
+"""Settings and results of the preloaded library (tests/lib/fault/fault.c)."""
 import os
 
 KINDS = ("open", "write", "read", "close", "fsync", "rename", "unlink", "mkdir", "allocate",
@@ -22,13 +22,13 @@ def marked(path):
 
 
 def recorded(log):
-    """[(kind, path)] of the calls that a file tells of, in their order."""
+    """[(kind, path)] of the calls recorded in a file, in order."""
     with open(log, encoding="utf-8", errors="replace") as f:
         return [tuple(line.rstrip("\n").split(" ", 2)[::2]) for line in f]
 
 
 def record(subject, command, under, folder):
-    """The same of a run that nothing disturbs."""
+    """The same for an undisturbed run."""
     log = os.path.join(folder, "calls")
     subject.run(command, fault=env(subject, f"record:{log}", under))
     return recorded(log)

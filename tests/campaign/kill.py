@@ -13,7 +13,7 @@ def resume(subject, run, trace, threads, signals=()):
 
 
 def must_end_well(subject, run, trace, threads):
-    """What every resumed run owes."""
+    """What must hold for every resumed run."""
     result = resume(subject, run, trace, threads)
     bad = oracles.no_crash(result)
     if result.status != 0:

@@ -1,4 +1,4 @@
-"""What was tried how often: build/campaign.json, and the same as a table."""
+"""How often each case was tried: build/campaign.json, and the same as a table."""
 import json
 import os
 
@@ -28,7 +28,7 @@ class Ledger:
             entry["failures"].append({"seed": seed, "case": case, "commit": commit, "words": bad})
 
     def settle(self, name, seed, case):
-        """What it said of this case before is void."""
+        """It replaces earlier results of this case."""
         entry = self.entry(name)
         entry["failures"] = [f for f in entry["failures"]
                              if (f["seed"], f["case"]) != (seed, case)]

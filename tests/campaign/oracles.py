@@ -1,4 +1,4 @@
-"""What must be true afterwards. Each gives a list of complaints."""
+"""What must be true afterwards. Each returns a list of failures."""
 import json
 import os
 
@@ -26,7 +26,7 @@ def equal(subject, run):
 
 
 def steps(run):
-    """The lines of steps.jsonl; a last line without its end is left out."""
+    """The lines of steps.jsonl without an incomplete last one."""
     try:
         with open(os.path.join(run, "steps.jsonl"), encoding="utf-8") as f:
             return [json.loads(line) for line in f if line.endswith("\n")]
@@ -35,7 +35,7 @@ def steps(run):
 
 
 def epochs(run):
-    """The columns of epochs.csv that no clock decides."""
+    """The columns of epochs.csv that do not depend on a clock."""
     try:
         with open(os.path.join(run, "epochs.csv"), encoding="utf-8") as f:
             rows = [line.rstrip("\n").split(",") for line in f]
@@ -47,7 +47,7 @@ def epochs(run):
 
 
 def log(subject, run):
-    """The logs tell each step and epoch once, with the figures of the undisturbed run."""
+    """The logs have each step and epoch once, with the figures of the undisturbed run."""
     def figures(folder):
         return [[line.get(key) for key in ("step", "epoch", "lr", "loss", "accuracy")]
                 for line in steps(folder)]
@@ -61,7 +61,7 @@ def log(subject, run):
 
 
 def checkpoints(run):
-    """{step: path} of those that are whole, and complaints about the others."""
+    """{step: path} of the intact ones, and failures about the others."""
     found, bad = {}, []
     folder = os.path.join(run, "checkpoints")
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
@@ -89,7 +89,7 @@ def nothing_lost(run):
 
 
 def verified(subject, run, trace):
-    """V: the program's own check of the folder."""
+    """V: the program's own verification of the folder."""
     result = subject.run([subject.program, "verify", run], trace)
     return [] if result.status == 0 else [f"V: verify: {result.words()}"]
 
@@ -107,7 +107,7 @@ def no_crash(result):
 
 
 def one_line(result, status):
-    """M: this status and one line."""
+    """M: this status and one message."""
     bad = no_crash(result)
     if result.status != status:
         bad.append(f"M: status {result.status}, must be {status}: {result.err.strip()[-300:]}")
@@ -123,6 +123,6 @@ def complete(subject, run):
 
 
 def whole(subject, run, trace):
-    """All that holds for a folder whose run has come to its end."""
+    """Everything that must hold for the folder of a finished run."""
     return (complete(subject, run) + equal(subject, run) + log(subject, run)
             + checkpoints(run)[1] + no_drafts(run) + verified(subject, run, trace))

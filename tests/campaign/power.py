@@ -50,7 +50,7 @@ class Scenario:
         self.calls = disk.read_journal(journal)
 
     def cut(self, calls):
-        """The disk after so many calls, and the newest step that was safe by then."""
+        """The disk after that many calls, and the newest step that was safe then."""
         state = disk.Disk(self.before)
         state.prefix, safe = self.base + "/", saved_by(state)
         for call in self.calls[:calls]:
@@ -79,7 +79,7 @@ def has_begun(run):
 
 
 def usable(run):
-    """Of a run that says that it has begun, all that a resume needs is there."""
+    """A run that claims to have begun has everything that a resume needs."""
     try:
         if not has_begun(run):
             return []
@@ -136,7 +136,7 @@ class Power:
         return bad + self.goes_on(subject, run, trace)
 
     def goes_on(self, subject, run, trace):
-        """By its own conf where it has begun, else by that of the user."""
+        """By its own conf if it has begun, else by the user's."""
         command = subject.resume(run)
         if has_begun(run):
             command[command.index(under_test.CONF)] = os.path.join(run, "conf.cfg")

@@ -1,4 +1,4 @@
-"""signals: TERM, INT and XCPU end a run with a checkpoint, USR1 and HUP save and go on; at
+"""signals: TERM, INT and XCPU end a run with a checkpoint, USR1 and HUP save and continue; at
 random moments, every fourth case with a second one after it."""
 import os
 import signal

@@ -15,12 +15,12 @@ LIMIT_S = 60
 
 
 def endless():
-    """Names of cases of which there are as many as the time allows."""
+    """Names of cases, as many as the time allows."""
     return map(str, itertools.count())
 
 
 class Result:
-    """How a run ended; status is negative when a signal ended it. seen: (signal, what there
+    """How a run ended; status is negative for a signal. seen: (signal, what there
     was before it)."""
 
     def __init__(self, status, out, err, hung, seen):
@@ -28,7 +28,7 @@ class Result:
         self.out, self.err = out, err
 
     def lines(self):
-        """Of stderr, but what every resume says."""
+        """stderr, without what every resume prints."""
         return [line for line in self.err.splitlines()
                 if line.strip() and not line.startswith("resume ")
                 and ": taken over from process" not in line]
@@ -81,7 +81,7 @@ class Subject:
                       err.decode(errors="replace"), hung, seen)
 
     def reference(self):
-        """A run that nothing disturbs: its folder, and the seconds that it took."""
+        """An undisturbed run: its folder, and the seconds that it took."""
         with self.lock:
             if not self.undisturbed:
                 self.undisturbed = self.measure()
@@ -114,7 +114,7 @@ def send(child, signals, look, seen):
 
 
 def stand_still(child):
-    """Returns once it does, or is gone."""
+    """Returns when it does, or has exited."""
     child.send_signal(signal.SIGSTOP)
     try:
         os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)

@@ -1,4 +1,4 @@
-/* Which run goes on, from where, and what a run that goes back leaves behind. */
+/* Which run is resumed, from where, and what a run that goes back leaves behind. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ static void run(int status, const char *arguments)
 
 static int has(const char *words) { return strstr(out, words) != NULL; }
 
-/* The weights and the losses of each step are those of the run `whole`. */
+/* The weights and the losses of each step equal those of the run `whole`. */
 static void check_same(const char *dir, const char *name)
 {
 	ck_assert_msg(test_command(out, sizeof out, "cd %s && cmp whole/model.safetensors "
@@ -65,7 +65,7 @@ START_TEST(the_run_that_started_last)
 	resume_in(dir, "20");
 	test_shell("cd %s/runs/synthetic && sed -i '/\"started\"/d' run-10/run.json && "
 		   "sed -i 's/\"finished\"/\"stopped\"/' */run.json", dir);
-	resume_in(dir, "22"); /* one that does not tell is the oldest */
+	resume_in(dir, "22"); /* a run without a start time counts as the oldest */
 }
 END_TEST
 
@@ -85,7 +85,7 @@ START_TEST(the_last_folder_of_checkpoints_in_the_path)
 }
 END_TEST
 
-/* What a conf of another run, read before the folder is made, leaves: nothing. */
+/* What a refused resume with another run's conf leaves behind: nothing. */
 START_TEST(a_refused_resume_leaves_nothing)
 {
 	const char *dir = test_folder("refused");
@@ -109,7 +109,7 @@ START_TEST(a_run_without_a_checkpoint_starts_from_its_weights)
 	test_shell("rm %s/a/checkpoints/*; sed -i 's/\"finished\"/\"stopped\"/' %s/a/run.json; "
 		   "echo >>%s/first/model.safetensors", dir, dir, dir);
 	run(2, rnf_format("--out %s/a --resume auto", dir));
-	ck_assert_msg(has("which were changed since"), "%s", out);
+	ck_assert_msg(has("which have changed since"), "%s", out);
 }
 END_TEST
 
@@ -132,8 +132,8 @@ END_TEST
 
 /* -- back -- */
 
-/* A run of 60 steps goes back to step 14, and is stopped at step 25: behind this no resume
- * may find a checkpoint of the steps that were left. */
+/* A run of 60 steps goes back to step 14 and is stopped at step 25: no resume may find a
+ * checkpoint of the abandoned steps beyond. */
 START_TEST(a_run_that_goes_back)
 {
 	const char *dir = test_folder("back");
@@ -154,7 +154,7 @@ START_TEST(a_run_that_goes_back)
 }
 END_TEST
 
-/* What was left can go on in a folder of its own. */
+/* The abandoned steps can continue in a folder of their own. */
 START_TEST(steps_that_were_left)
 {
 	const char *dir = test_folder("left");
@@ -164,17 +164,17 @@ START_TEST(steps_that_were_left)
 	run(0, rnf_format("--resume %s/a/checkpoints/synthetic_step14.safetensors "
 			  "train.max_steps=20", dir));
 	run(2, rnf_format("--resume %s", left));
-	ck_assert_msg(has("lies in no run folder"), "%s", out);
+	ck_assert_msg(has("is not in a run folder"), "%s", out);
 	run(2, rnf_format("--resume %s --out %s/a", left, dir));
-	ck_assert_msg(has("went back behind this step: go on from here in a new folder"), "%s", out);
+	ck_assert_msg(has("went back behind this step: to continue from it, choose a new folder"), "%s", out);
 	run(0, rnf_format("--resume %s --out %s/b", left, dir));
 	ck_assert_msg(test_command(out, sizeof out, "cmp %s/whole/model.safetensors "
 				   "%s/b/model.safetensors", dir, dir) == 0, "%s", out);
 }
 END_TEST
 
-/* Killed in place of the n-th call that names or removes something: the next resume is
- * right, whichever side of the step back it finds. */
+/* Killed instead of the n-th call that renames or removes something: the next resume is
+ * right, whether or not the run had gone back by then. */
 START_TEST(a_run_that_is_killed_while_it_goes_back)
 {
 	const char *dir = test_folder("back_killed");

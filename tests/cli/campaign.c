@@ -1,5 +1,5 @@
-/* A short campaign of each class (tests/campaign): the program is killed, its disk
- * fails, its memory ends, signals reach it; nothing may be lost. */
+/* A short campaign of each class (tests/campaign): the program is killed, its disk fails,
+ * its memory runs out, signals arrive; nothing may be lost. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,8 +22,8 @@ static const struct class {
 	{ "signals", 40, 0 },
 };
 
-/* Under a sanitizer a run takes ten times as long, and no other library may be
- * loaded before its own. */
+/* Under a sanitizer a run takes ten times as long, and its library must be loaded before
+ * any other. */
 START_TEST(nothing_is_lost)
 {
 	static char out[32768];

@@ -1,5 +1,5 @@
-/* rnframe check: what it prints of a good conf, that it looks at the data, and where
- * each value was set. Its refusals are in mistakes.c. */
+/* rnframe check: what it prints for a good conf, that it reads the data, and where each
+ * value was set. Its refusals are in mistakes.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ START_TEST(prints_a_table)
 }
 END_TEST
 
-/* As a user has it: an empty folder stays empty. */
+/* As for a user: an empty folder stays empty. */
 START_TEST(writes_nothing)
 {
 	const char *dir = test_folder("check");
@@ -67,7 +67,7 @@ START_TEST(a_batch_goes_through_the_augmentations)
 }
 END_TEST
 
-/* What is allowed, but was hardly meant. */
+/* What is allowed, but hardly intended. */
 START_TEST(doubts)
 {
 	check(0, "synthetic.cfg data.augment.normalize.mean=128");

@@ -1,5 +1,5 @@
-/* What gcc and clang make of the sources computes the same bits, on one to four
- * threads, broken off or not: one hash. */
+/* gcc's and clang's builds compute the same bits, on one to four threads, interrupted or
+ * not: one hash. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,7 +46,7 @@ static void train(const char *build, int row, const char *folder, const char *mo
 
 enum { THROUGH = 0, KILLED = -1 };
 
-/* In place of the third checkpoint's rename. */
+/* Instead of the third checkpoint's rename. */
 static void killed(int row, const char *build, const char *folder, int threads)
 {
 	const char *fault = rnf_format("LD_PRELOAD=%s/tests/fault.so RNF_FAULT=rename:3:kill "
@@ -56,7 +56,7 @@ static void killed(int row, const char *build, const char *folder, int threads)
 	test_shell("ls %s/checkpoints | grep -q _step2.safetensors", folder);
 }
 
-/* Ends after `stop` steps, or is killed, and goes on; THROUGH: runs through. */
+/* Stops after `stop` steps, or is killed, and is resumed; THROUGH: runs through. */
 static void compare(int row, const char *build, const char *dir, int threads, int stop)
 {
 	char folder[600], more[96];
@@ -71,7 +71,7 @@ static void compare(int row, const char *build, const char *dir, int threads, in
 	snprintf(more, sizeof more, "threads=%d --resume auto", threads);
 	train(build, row, folder, more);
 	ck_assert_msg(test_command(out, sizeof out, "cmp %s/first/model.safetensors "
-		"%s/model.safetensors", dir, folder) == 0, "%s, %s, %d threads, broken off after "
+		"%s/model.safetensors", dir, folder) == 0, "%s, %s, %d threads, interrupted after "
 		"%d steps", build, rows[row].isa, threads, stop);
 }
 

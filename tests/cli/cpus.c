@@ -1,6 +1,6 @@
-/* The program on older and newer processors, which an emulator plays: no illegal
- * instruction, the kernels that fit, and the same bits wherever the kernels are the
- * same. The model, cpus.cfg, has all that is built for several instruction sets. */
+/* The program on older and newer processors, in an emulator: no illegal instruction, the
+ * right kernels, and the same bits wherever the kernels are the same. The model,
+ * cpus.cfg, uses everything that is built for several instruction sets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +9,12 @@
 #include "lib/program.h"
 #include "lib/sanitizer.h"
 
-/* Taken off: what the emulator does not know, and would warn of. */
+/* Removed: features that the emulator does not know, and would warn of. */
 #define SANDY_BRIDGE "SandyBridge,-x2apic,-tsc-deadline"
 #define HASWELL "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid"
 
-/* AMD's own models are not here: OpenBLAS takes 3DNow! and FMA4 for granted there,
- * which the emulator has not. */
+/* AMD's own models are missing: on them OpenBLAS expects 3DNow! and FMA4, which the
+ * emulator lacks. */
 static const struct cpu {
 	const char *model, *isa; /* of the backend native */
 } cpus[] = {
@@ -24,9 +24,9 @@ static const struct cpu {
 	{ SANDY_BRIDGE, "portable" },          /* AVX */
 	{ SANDY_BRIDGE ",+fma", "portable" },  /* without AVX2, as AMD's Piledriver */
 	{ "max,-fma", "portable" },            /* AVX2 without FMA */
-	{ "max,-xsave", "portable" },          /* a system that keeps no AVX registers */
+	{ "max,-xsave", "portable" },          /* a system that does not save AVX registers */
 	{ HASWELL, "avx2" },
-	{ "max", "avx2" },                     /* all that the emulator knows */
+	{ "max", "avx2" },                     /* all that the emulator supports */
 };
 
 static int skipped(void)
@@ -52,7 +52,7 @@ static int host_has(const char *isa)
 	return !strcmp(isa, "portable");
 }
 
-/* The program on a model, NULL: on this machine; RNF_ISA as told, NULL: unset. */
+/* Run the program on a model, NULL: on this machine; with that RNF_ISA, NULL: unset. */
 static int on(const char *model, const char *isa, char *out, size_t size,
 	      const char *arguments)
 {
@@ -62,7 +62,7 @@ static int on(const char *model, const char *isa, char *out, size_t size,
 		arguments);
 }
 
-/* It ends well, and the emulator has nothing to say: no warning, no signal. */
+/* It succeeds, and the emulator reports nothing: no warning, no signal. */
 static void must(const char *model, const char *isa, char *out, size_t size,
 		 const char *arguments)
 {
@@ -71,7 +71,7 @@ static void must(const char *model, const char *isa, char *out, size_t size,
 		      model ? model : "here", arguments, status, out);
 }
 
-/* Trains, and evaluates what was trained, in the folder dir/name. */
+/* Train, and evaluate the result, in the folder dir/name. */
 static void run(const char *model, const char *isa, const char *backend,
 		const char *dir, const char *name)
 {
@@ -85,7 +85,7 @@ static void run(const char *model, const char *isa, const char *backend,
 	must(model, isa, out, sizeof out, arguments);
 }
 
-/* The kernels' names in the plan, of the backend that the program chooses. */
+/* The kernels' names in the plan, for the backend that the program chooses. */
 static void plan_has(const char *model, const char *more, const char *kernel)
 {
 	static char out[1 << 16];
@@ -96,7 +96,7 @@ static void plan_has(const char *model, const char *more, const char *kernel)
 		      arguments, kernel);
 }
 
-/* Trained there and here by the kernels of one instruction set. */
+/* Trained in the emulator and here with the kernels of one instruction set. */
 static void same_bits(const struct cpu *cpu, const char *isa, const char *dir)
 {
 	const int best = !strcmp(isa, cpu->isa); /* chosen by the program itself */
@@ -124,7 +124,7 @@ START_TEST(avx2_has_this_machines_bits)
 }
 END_TEST
 
-/* Its bits are those of the kernel that it picks itself. */
+/* Its bits are those of the kernel that it chooses itself. */
 START_TEST(openblas_runs)
 {
 	if (skipped() || !test_has_plugin("backend", "openblas")) return;

@@ -1,5 +1,5 @@
-/* The Makefile as users and packagers meet it: goals in order, flags, packages that are
- * missing, and the same objects from any folder. */
+/* The Makefile as users and packagers meet it: goals in order, flags, missing packages,
+ * and the same objects from any folder. */
 #include <stdio.h>
 #include <string.h>
 
@@ -119,7 +119,7 @@ START_TEST(no_flags_of_a_packager_change_the_bits)
 #endif
 	test_shell("printf 'float f(float a, float b, float c) { return a * b + c; }\\n' "
 		   ">%s/kernel.c", dir);
-	/* The flags that the tree compiles with, behind those of a packager. */
+	/* The tree's own flags follow those of a packager. */
 	test_command(out, sizeof out, MAKE "V=1 -n CFLAGS='-Ofast -ffast-math -mfma "
 		     "-ffp-contract=fast' BUILD=%s/build %s/build/core/base/file.o | "
 		     "sed -n 's/.* \\(-std=.*\\) -MMD .*/\\1/p'", dir, dir);
@@ -192,7 +192,8 @@ START_TEST(a_plugin_comes_with_its_package)
 }
 END_TEST
 
-/* Digests of plugins are kept in checkpoints: they must not tell where a tree lay. */
+/* Checkpoints hold the digests of plugins: these must not depend on where the tree was
+ * built. */
 START_TEST(two_clones_have_one_digest)
 {
 	static const char *const files[] = { "plugins/activation/mish.so",

@@ -1,5 +1,5 @@
 /* What a user gets wrong: each command ends in one line on stderr (or one for each
- * mistake) that names the place and what helps, has its status, and leaves nothing
+ * mistake) that names the place and the remedy, exits with its status, and leaves nothing
  * on the disk. */
 #include <limits.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static const char prepare[] =
 
 /* Bad input, status 2, one line. */
 static const struct { const char *command, *words; } mistakes[] = {
-	/* confs that are none */
+	/* files that are not confs */
 	{ "check fifo.cfg", "fifo.cfg is not a regular file" },
 	{ "check /dev/zero", "/dev/zero is not a regular file" },
 	{ "check folder.cfg", "folder.cfg is a folder; a conf is a file" },
@@ -67,9 +67,9 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "check own.cfg", "own.cfg:1: base: bases are more than 16 deep: a conf that is its" },
 	{ "check include.cfg", "include.cfg:1: there is no conf nothing.cfg" },
 	{ "check base.cfg", "base.cfg:1: base: there is no conf synthetik.cfg" },
-	{ "check hidden.cfg", "hidden.cfg:1: an include stands alone on its line" },
-	/* what stands in them */
-	{ "check twice.cfg", "twice.cfg:3: duplicate key: \"seed\" stands at twice.cfg:1" },
+	{ "check hidden.cfg", "hidden.cfg:1: an include must be alone on its line" },
+	/* wrong contents */
+	{ "check twice.cfg", "twice.cfg:3: duplicate key: \"seed\" is set at twice.cfg:1" },
 	{ "check unit.cfg", "unit.cfg:2: syntax error: \"threads = 2 threads;\"" },
 	{ "check bare.cfg", "bare.cfg:2: syntax error: \"backend = native;\"" },
 	{ "check inf.cfg", "inf.cfg:1: 1e999 is too large" },
@@ -87,7 +87,7 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "train synthetic train.callbacks.plot=false", "no element \"plot\"; it has: progress" },
 	{ "train synthetic train.optimizer.lr", "train.optimizer.lr is one argument too many" },
 	{ "train synthetic seed.x=1", "seed is a plain value, nothing is below it" },
-	{ "train synthetic seed+=1", "seed is no list, and no element of one" },
+	{ "train synthetic seed+=1", "seed is neither a list nor an element of one" },
 	{ "train synthetic train.loss+=crossentropy", "train.loss is a list, must be the name of" },
 	{ "train synthetic train.metrics=accuracy,top_k train.metrics.top_k.kk=3",
 	  "metric.top_k has no key \"kk\"" },
@@ -147,7 +147,7 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "check synthetic model.input=[65536,65536,3] model.layers.stem.filters=17",
 	  "conv: its output would have 65536 x 65536 x 17 values, more than 2^36" },
 	{ "check synthetic model.layers.stem.inputs=stem", "no earlier layer named \"stem\"" },
-	/* lists that fit to nothing */
+	/* lists that fit nothing */
 	{ "check synthetic data.augment.normalize.mean=[0.5,0.5]", "--set: data.augment[3]: mean has "
 	  "2 values, must have 1 or one a channel: the images have 3 channels" },
 	{ "train synthetic data.augment.normalize.std=[1,1,1,1]", "std has 4 values, must have 1 or" },
@@ -177,7 +177,7 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "eval synthetic --weights fifo.cfg", "fifo.cfg is not a regular file" },
 	{ "eval synthetic --weights nothing.h5", "nothing.h5: No such file" },
 	{ "eval synthetic --weights none.safetensors", "none.safetensors: " },
-	{ "eval synthetic --weights cut.safetensors", "cut.safetensors: file is cut: 4,000 of" },
+	{ "eval synthetic --weights cut.safetensors", "cut.safetensors: file is truncated: 4,000 of" },
 	{ "eval synthetic --weights cut.h5", "cut.h5" },
 	{ "eval synthetic --weights $top/README.md", "README.md: no format plugin knows this" },
 	{ "eval synthetic --weights good/model.safetensors data.classes=7",
@@ -186,7 +186,7 @@ static const struct { const char *command, *words; } mistakes[] = {
 	  "shape" },
 	{ "eval xresnet20 data.type=synthetic --weights "
 	  "$top/tests/golden/se_mxresnet20_published_after20.safetensors", "unexpected" },
-	{ "check synthetic --weights cut.safetensors", "cut.safetensors: file is cut" },
+	{ "check synthetic --weights cut.safetensors", "cut.safetensors: file is truncated" },
 	{ "eval synthetic --weights good/model.safetensors --split tests", "--split is \"tests\", "
 	  "must be test, validation or train" },
 	{ "eval synthetic --weights good/model.safetensors --split validation data.validation=0",
@@ -202,14 +202,14 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "eval own/conf.cfg --weights good/model.safetensors --json own/conf.cfg",
 	  "the conf and --json name one file" },
 	{ "profile own/conf.cfg --json own/conf.cfg", "the conf and --json name one file" },
-	{ "train own/conf.cfg --out own", "own/conf.cfg is no file of a run" },
-	{ "train synthetic --out others", "others/report.txt is no file of a run" },
-	{ "train synthetic --out drawn", "drawn/history.json is no file of a run" },
-	{ "train synthetic --out saved", "saved/checkpoints/mine.safetensors is no file of a run" },
-	{ "train synthetic --out locked", "locked/lock is no lock of a run" },
-	{ "train synthetic --out new --log notes.txt", "notes.txt is no log of steps" },
+	{ "train own/conf.cfg --out own", "own/conf.cfg is not a file of a run" },
+	{ "train synthetic --out others", "others/report.txt is not a file of a run" },
+	{ "train synthetic --out drawn", "drawn/history.json is not a file of a run" },
+	{ "train synthetic --out saved", "saved/checkpoints/mine.safetensors is not a file of a run" },
+	{ "train synthetic --out locked", "locked/lock is not the lock of a run" },
+	{ "train synthetic --out new --log notes.txt", "notes.txt is not a log of steps" },
 	{ "train synthetic --resume good/checkpoints/best.safetensors --log notes.txt",
-	  "notes.txt is no log of steps" },
+	  "notes.txt is not a log of steps" },
 	{ "train synthetic --resume good/checkpoints/best.safetensors --log ./good/steps.jsonl",
 	  "good/steps.jsonl is the run's own log" },
 	{ "train synthetic --resume good/checkpoints/best.safetensors --log "
@@ -232,7 +232,7 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "inspect layr", "did you mean \"layer\"" },
 	{ "inspect layr conv2d", "did you mean \"layer\"" },
 	{ "inspect layer.conv3d", "did you mean \"conv2d\"" },
-	/* words that are left over */
+	/* words left over */
 	{ "plan synthetic quickstart", "quickstart is one argument too many" },
 	{ "plan synthetic --conf quickstart", "the conf is given twice" },
 	{ "confs extra", "extra" },
@@ -240,8 +240,8 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "--version foo", "foo" },
 	{ "inspect layer conv2d extra", "extra is one argument too many" },
 	{ "inspect layer x=y", "there is no layer \"x=y\"" },
-	{ "verify lr=0.1", "lr=0.1 is no run folder" },
-	{ "verify none/lr=0.1,seed=3", "none/lr=0.1,seed=3 is no run folder" },
+	{ "verify lr=0.1", "lr=0.1 is not a run folder" },
+	{ "verify none/lr=0.1,seed=3", "none/lr=0.1,seed=3 is not a run folder" },
 	{ "fetch a=b", "there is no dataset \"a=b\"" },
 	{ "train none/lr=0.1/conf.cfg", "there is no conf none/lr=0.1/conf.cfg" },
 	{ "train sweep/lr=0.1/conf.cfg seed=-1", "seed is -1, must be" },
@@ -332,7 +332,7 @@ static int lines(const char *text)
 	return n;
 }
 
-/* stderr into `out`; the folder must be as before, but for what is `left`. */
+/* stderr into `out`; the folder must be unchanged, except for `left`. */
 static int run(const char *limit, const char *command, const char *left, char *out, size_t size)
 {
 	static char before[1 << 14], after[1 << 14];
@@ -347,7 +347,7 @@ static int run(const char *limit, const char *command, const char *left, char *o
 
 static char out[1 << 14];
 
-/* For the tests behind this one. */
+/* For later tests. */
 START_TEST(files_are_prepared)
 {
 	test_folder("mistakes");

@@ -101,13 +101,13 @@ static const struct stream_case {
 	{ "{ $rnframe plan synthetic.cfg 2>&1 >/dev/full; }", 3, "No space left" },
 	{ "{ $rnframe confs 2>&1 >/dev/full; }", 3, "standard output: " },
 	{ "$rnframe profile synthetic.cfg --steps 1 --json /dev/full", 3, "No space left" },
-	/* a reader that has gone is none, and ends no training */
+	/* a reader that has gone is no failure, and ends no training */
 	{ "{ sleep 0.1; $rnframe plan synthetic.cfg 2>$dir/words; echo $? >$dir/code; } "
 	  "| true; cat $dir/words; exit $(cat $dir/code)", 0, NULL },
 	{ "{ sleep 0.1; $train --out $dir/run 2>&1; "
 	  "echo $? >$dir/code; } | true; cat $dir/run/run.json; exit $(cat $dir/code)",
 	  0, "finished" },
-	/* closed streams: their words end in no file */
+	/* closed streams: their messages do not go into another file */
 	{ "$train --out $dir/run 2>&-; "
 	  "grep -v '^{' $dir/run/steps.jsonl; test -s $dir/run/steps.jsonl", 0,
 	  "test error" },
@@ -179,7 +179,7 @@ END_TEST
 #define NEEDS "precision is \"bf16\", which needs "
 #define LACKS NEEDS "AVX512_BF16: this processor does not have it"
 
-/* Refused in one line, or a plan; the words on a processor with bf16 and without. */
+/* Refused in one line, or planned; the message on a processor with bf16 and without. */
 static const struct bf16_case {
 	const char *isa, *arguments, *has, *lacks;
 	int refused; /* on one with it */
@@ -207,7 +207,7 @@ START_TEST(bf16_is_planned_or_refused)
 }
 END_TEST
 
-/* By the conf's own line too. */
+/* With the conf's own line too. */
 START_TEST(libraries_start_no_threads)
 {
 	char out[4096];
@@ -233,7 +233,7 @@ START_TEST(openblas_has_no_bf16)
 }
 END_TEST
 
-/* Each conf, on made-up images of its own size, two steps of eight. */
+/* Each conf, on synthetic images of its own size, two steps of eight. */
 static void two_steps(const char *conf, const char *dir)
 {
 	char out[8192];
@@ -261,7 +261,7 @@ START_TEST(every_conf_trains_two_steps)
 }
 END_TEST
 
-/* Parts of confs are none. */
+/* Parts of confs do not run. */
 START_TEST(confs_are_listed)
 {
 	static char out[1 << 14];

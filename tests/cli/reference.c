@@ -24,8 +24,9 @@ static float *read_npy(const char *path)
 	return data;
 }
 
-/* How far from Keras' fp32: by float32 sums in another order; by bf16 about as far as
- * PyTorch's autocast, whose largest difference is 0.043 and 6.86 % the error. */
+/* Allowed differences from Keras' fp32: by float32 sums in another order; in bf16 about
+ * as far as PyTorch's autocast, whose largest difference is 0.043, with an error of 6.86
+ * %. */
 static const struct precision {
 	const char *name;
 	double error, cross_entropy, probability;
@@ -97,8 +98,8 @@ static void compare_losses(const char *log, const char *golden, int steps,
 	fclose(f);
 }
 
-/* The training files and a hundred test images: a run ends with an evaluation,
- * which says nothing here and takes as long as the steps. */
+/* The training files and a hundred test images: a run ends with an evaluation, which is
+ * irrelevant here and takes as long as the steps. */
 static void make_data(const char *dir)
 {
 	test_shell("mkdir '%s/data' && "
@@ -107,8 +108,8 @@ static void make_data(const char *dir)
 		   "test_batch.bin >'%s/data/test_batch.bin'", dir, dir, dir);
 }
 
-/* A sanitizer makes steps a hundred times slower, and looks at memory and
- * threads, which the first ones show. */
+/* A sanitizer makes steps a hundred times slower; memory and thread errors show in the
+ * first ones. */
 static int few(int steps)
 {
 	return TEST_ASAN || TEST_TSAN ? 3 : steps;

@@ -31,7 +31,7 @@ static const char *read_text(const char *dir, const char *name)
 static json_t *read_json(const char *dir, const char *name)
 {
 	json_t *json = json_load_file(rnf_format("%s/%s", dir, name), 0, NULL);
-	ck_assert_msg(json != NULL, "%s/%s is no JSON", dir, name);
+	ck_assert_msg(json != NULL, "%s/%s is not JSON", dir, name);
 	return json;
 }
 
@@ -91,8 +91,8 @@ START_TEST(train_leaves_a_report_of_the_test_images)
 }
 END_TEST
 
-/* Names are any text; gnuplot takes quotes for the ends of strings, and runs what stands
- * between backquotes. */
+/* Names are arbitrary text; gnuplot would end strings at quotes, and run text between
+ * backquotes. */
 START_TEST(pictures_of_a_run_whose_name_has_quotes)
 {
 	if (!has_gnuplot()) return;
@@ -131,7 +131,7 @@ START_TEST(eval_reports_the_split_that_it_was_asked_for)
 }
 END_TEST
 
-/* As any reader of CSV takes it: rows true, columns predicted. */
+/* As any CSV reader parses it: rows true, columns predicted. */
 static const char sums[] =
 	"import csv, json, sys\n"
 	"rows = list(csv.reader(open(sys.argv[1], newline=''), strict=True))\n"
@@ -160,7 +160,7 @@ START_TEST(the_matrix_reads_as_csv)
 }
 END_TEST
 
-/* Each image once; what is right in them is what the report counts. */
+/* Each image once; the right ones agree with the report's counts. */
 static const char answers[] =
 	"import csv, json, sys\n"
 	"rows = list(csv.DictReader(open(sys.argv[1], newline=''), strict=True))\n"
@@ -242,8 +242,8 @@ START_TEST(without_gnuplot_there_is_one_warning)
 }
 END_TEST
 
-/* What a terminal sends at Ctrl-C, or a scheduler, goes to the whole process group: gnuplot,
- * which is about to draw, is not of it. */
+/* Ctrl-C on a terminal, or a scheduler, signals the whole process group: gnuplot, which
+ * is about to draw, is not part of it. */
 START_TEST(a_signal_to_the_group_leaves_gnuplot_alone)
 {
 	const char *dir = rnf_format("%s", test_folder("report_group"));

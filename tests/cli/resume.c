@@ -1,5 +1,5 @@
-/* Runs that are broken off and go on: the same bits as without a break, whatever
- * broke them; and what is refused. */
+/* Runs that are interrupted and resumed: the same bits as without interruption, whatever
+ * interrupted them; and what is refused. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static int same_files(const char *dir, const char *a, const char *b, const char 
 			    file) == 0;
 }
 
-/* Losses of every step; the speed behind them is another. */
+/* Losses of every step; speeds, which follow on the line, differ. */
 static int same_log(const char *dir, const char *a, const char *b)
 {
 	return test_command(out, sizeof out, "for i in %s %s; do sed 's/, \"images_per_s.*//' "
@@ -56,7 +56,7 @@ static int lines_of(const char *path)
 	return n;
 }
 
-/* The last steps are made again, and one that is changed is found. */
+/* The last steps are repeated, and a changed one is found. */
 static void check_replay(const char *dir, const char *name)
 {
 	long long steps, from, losses;
@@ -70,7 +70,7 @@ static void check_replay(const char *dir, const char *name)
 	test_shell("cp -r %s/%s %s/changed; sed -i '$s/\"loss\": [0-9.]*/\"loss\": 9.5/' "
 		   "%s/changed/steps.jsonl", dir, name, dir, dir);
 	ck_assert_int_eq(test_program(out, sizeof out, "verify %s/changed --steps 9 2>&1", dir), 2);
-	ck_assert_msg(has(rnf_format("the replay has other bits from step %d on", all)), "%s", out);
+	ck_assert_msg(has(rnf_format("the replay computes other bits from step %d on", all)), "%s", out);
 }
 
 /* -- breaks -- */
@@ -83,14 +83,14 @@ static pid_t start(const char *dir, const char *name, const char *more)
 	const pid_t pid = fork();
 	if (pid == 0) {
 		signal(SIGINT, SIG_DFL); /* a shell lets its background jobs ignore it, */
-		signal(SIGHUP, SIG_DFL); /* and nohup this one: the program keeps to both */
+		signal(SIGHUP, SIG_DFL); /* and nohup this one: the program respects both */
 		execl("/bin/sh", "sh", "-c", command, NULL);
 		_exit(127);
 	}
 	return pid;
 }
 
-/* Sends the signal once so many steps are in the log; the status as a shell tells it. */
+/* Send the signal once so many steps are in the log; the status as a shell reports it. */
 static int break_at(const char *dir, const char *name, const char *more, int steps, int number)
 {
 	const struct timespec pause = { .tv_nsec = 500000 };
@@ -152,7 +152,7 @@ START_TEST(a_second_interrupt_ends_at_once)
 	const struct timespec pause = { .tv_nsec = 300000000 };
 	int status;
 	nanosleep(&pause, NULL);
-	kill(pid, SIGSTOP); /* so that both come before a step ends */
+	kill(pid, SIGSTOP); /* so that both arrive before a step ends */
 	kill(pid, SIGINT);
 	kill(pid, SIGCONT);
 	kill(pid, SIGINT);
@@ -173,7 +173,7 @@ START_TEST(damaged_checkpoints_are_skipped_with_a_word)
 		   "seek=12000 conv=notrunc of=synthetic_step28.safetensors 2>/dev/null; "
 		   "echo cut >draft.safetensors.tmp", dir);
 	run(0, dir, "a", "--resume auto");
-	ck_assert_msg(has("last.safetensors: file is cut: 9,000 of "), "%s", out);
+	ck_assert_msg(has("last.safetensors: file is truncated: 9,000 of "), "%s", out);
 	ck_assert_msg(has("step28.safetensors is damaged"), "%s", out);
 	ck_assert_msg(has("step21.safetensors: 21 of 68 steps"), "%s", out);
 	ck_assert_int_ne(test_command(out, sizeof out, "ls %s/a/checkpoints | grep tmp", dir), 0);
@@ -201,7 +201,7 @@ START_TEST(a_checkpoint_by_name)
 }
 END_TEST
 
-/* Without --out it is the newest one of this name that is not finished. */
+/* Without --out, auto takes the newest unfinished run of this name. */
 START_TEST(the_newest_unfinished_run)
 {
 	const char *dir = test_folder("newest");
@@ -265,7 +265,7 @@ START_TEST(other_kernels_are_told)
 	ck_assert_msg(!has("not the same"), "%s", out);
 	unsetenv("RNF_ISA");
 	run(0, dir, "a", "--resume auto");
-	const int told = has("not the same as at the checkpoint: kernels; the same bits");
+	const int told = has("changed since the checkpoint: kernels; equal bits");
 	const int same = test_command(out, sizeof out, "grep '\"kernels\": \"portable' "
 				      "%s/a/run.json", dir) == 0; /* the best here */
 	ck_assert_int_eq(told, !same);
@@ -297,7 +297,7 @@ START_TEST(a_fresh_start_is_said)
 	const char *dir = test_folder("fresh");
 	run(0, dir, "whole", "");
 	run(0, dir, "a", "--resume auto");
-	ck_assert_msg(has("nothing to go on with"), "%s", out);
+	ck_assert_msg(has("nothing to resume in"), "%s", out);
 	check_same(dir, "whole", "a");
 	test_shell("cd %s/a && rm checkpoints/* && echo '{' >run.json", dir);
 	run(0, dir, "a", "--resume auto");

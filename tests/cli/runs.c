@@ -1,4 +1,4 @@
-/* The verbs that look at runs: runs, compare, diff. */
+/* The verbs that read runs: runs, compare, diff. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +59,7 @@ START_TEST(a_line_for_each_run)
 	runs(2, rnf_format("%s/none", dir), "");
 	ck_assert(has("none: No such file or directory"));
 	runs(2, rnf_format("%s/a/run.json", dir), "");
-	ck_assert(has("run.json is no folder"));
+	ck_assert(has("run.json is not a folder"));
 }
 END_TEST
 
@@ -98,7 +98,7 @@ START_TEST(as_json)
 	ck_assert_uint_eq(json_array_size(all), 2);
 	const json_t *b = json_array_get(all, 0), *c = json_array_get(all, 1);
 	ck_assert_str_eq(json_string_value(json_object_get(b, "state")), "finished");
-	ck_assert_str_eq(json_string_value(json_object_get(c, "state")), "broken off");
+	ck_assert_str_eq(json_string_value(json_object_get(c, "state")), "interrupted");
 	ck_assert(json_is_number(json_object_get(b, "error")));
 	ck_assert_int_eq(json_integer_value(json_object_get(c, "seed")), 2);
 	ck_assert_int_gt(json_integer_value(json_object_get(c, "bytes")), 10000);
@@ -108,7 +108,7 @@ START_TEST(as_json)
 }
 END_TEST
 
-/* Of processor time: a machine that is busy makes it no slower. */
+/* Processor time: independent of the load of the machine. */
 START_TEST(a_thousand_folders_in_a_second)
 {
 	if (TEST_ASAN || TEST_TSAN) return;
@@ -169,7 +169,8 @@ START_TEST(keys_that_differ)
 	ck_assert_int_eq(test_program(out, sizeof out, "diff ablation/4_cosine.cfg "
 				      "ablation/5_smoothing.cfg"), 0);
 	ck_assert_msg(has("\n2 keys differ\n") && has("train.loss.label_smoothing ") &&
-		      has(" 0 (default)\n") && has("0.1 (") && has("/conf/ablation/5_smoothing.cfg:6)"), "%s", out);
+		      has(" 0 (default)\n") && has("0.1 (") &&
+		      has("/conf/ablation/5_smoothing.cfg:6)"), "%s", out);
 	ck_assert_int_eq(test_program(out, sizeof out, "diff %s/deep/b %s/deep/c", dir, dir), 0);
 	ck_assert_msg(has("seed ") && has(" 1 (") && has("/deep/c/conf.cfg:2)\n1 key differs\n"), "%s",
 		      out);

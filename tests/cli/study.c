@@ -1,5 +1,5 @@
-/* Studies as their users start them: each run made once, whatever happens to who makes it,
- * and the same table at the end. */
+/* Studies as their users start them: each run is made once, whatever happens to its
+ * process, and the table at the end is the same. */
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -67,7 +67,7 @@ static void count_folders(const char *dir, int folders)
 	ck_assert_int_eq(atoi(out), folders);
 }
 
-/* Of all runs below DIR/o: folders, and times that a run came to its end in them. */
+/* For all runs below DIR/o: folders, and how many times a run finished in them. */
 static void count(const char *dir, int folders, int ends)
 {
 	count_folders(dir, folders);
@@ -94,7 +94,7 @@ START_TEST(each_run_is_made_once)
 }
 END_TEST
 
-/* The error in the table is that of the last epoch, as run.json has it, and the deviation is
+/* The table's error is that of the last epoch, as in run.json, and the deviation is
  * divided by n - 1. */
 START_TEST(the_table_is_that_of_the_runs)
 {
@@ -136,7 +136,7 @@ START_TEST(a_changed_arm_makes_new_runs)
 }
 END_TEST
 
-/* All but what a clock or the system says. */
+/* Everything except what a clock or the system determines. */
 static const char untimed[] =
 	"import csv, json, re, sys\n"
 	"TIMED = {'epoch_s', 'images_per_s', 'peak_rss_bytes', 'time_s'}\n"
@@ -192,9 +192,9 @@ START_TEST(the_picture_is_drawn)
 }
 END_TEST
 
-/* -- it is broken off -- */
+/* -- interruptions -- */
 
-/* Starts a study, or two at once, and kills them `after` seconds, as a rule from when a run
+/* Start a study, or two at once, and kill them `after` seconds, usually from when a run
  * has begun: alone, whose runs then save and end, or with their children. */
 static void kill_once(const char *dir, int round, double after)
 {
@@ -228,14 +228,14 @@ START_TEST(killed_twenty_times)
 	count_folders(dir, 6);
 	ck_assert_int_eq(test_command(out, sizeof out, "grep -c '^run folder' %s/o/*/s*-*/log.txt | "
 				      "grep -v ':[01]$'", dir), 1);
-	ck_assert_str_eq(out, ""); /* none came to its end twice */
+	ck_assert_str_eq(out, ""); /* none finished twice */
 	test_shell("[ $(cat %s/o/*/s*-*/log.txt | grep -c '^resume .*/checkpoints/') -ge 6 ]",
 		   dir); /* it was disturbed */
 	check_same(dir, "undisturbed", "o");
 	ck_assert_int_eq(test_command(out, sizeof out, "cd %s/o && for i in */s*-*; do "
 		"cut -d, -f1,2 $i/steps.jsonl | uniq -d; wc -l <$i/steps.jsonl; done | sort -u",
 		dir), 0);
-	ck_assert_str_eq(out, "160\n"); /* steps of forty epochs, none of them twice */
+	ck_assert_str_eq(out, "160\n"); /* steps of forty epochs, each once */
 	ck_assert_int_eq(test_command(out, sizeof out, "ls %s/o", dir), 0);
 	ck_assert_str_eq(out, access(rnf_format("%s/o/study.png", dir), F_OK) == 0
 			 ? "lr\nmish\nrelu\nstudy.gp\nstudy.json\nstudy.png\nstudy.svg\ntable.csv\n"
@@ -253,7 +253,7 @@ START_TEST(two_at_once_share_the_work)
 	count(dir, 6, 6);
 	ck_assert_int_eq(test_command(out, sizeof out, "cat %s/1.log %s/2.log | grep -c '^\\[./6\\]'",
 				      dir, dir), 0);
-	ck_assert_int_eq(atoi(out), 6); /* each told by who made it */
+	ck_assert_int_eq(atoi(out), 6); /* each reported by the study that made it */
 }
 END_TEST
 
@@ -299,10 +299,10 @@ START_TEST(others_go_on_when_one_fails)
 	ck_assert_int_eq(test_command(out, sizeof out, "grep -l '\"finished\"' %s/o/relu/*/run.json | "
 				      "wc -l", dir), 0);
 	ck_assert_int_eq(atoi(out), 2);
-	must(4, dir, ""); /* the same would come of it: it is not tried again */
+	must(4, dir, ""); /* it would fail again: it is not tried again */
 	ck_assert(!has("/4]") && has("2 of 4 runs failed: wild, seed 1: "));
 	ck_assert_int_eq(test_command(out, sizeof out, "cat %s/o/wild/*/log.txt | grep -c "
-				      "'fresh run'", dir), 0);
+				      "'a new run starts'", dir), 0);
 	ck_assert_int_eq(atoi(out), 2);
 }
 END_TEST

@@ -1,4 +1,4 @@
-/* verify on runs that are good, whatever they went through. */
+/* verify on good runs, whatever they went through. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,31 +54,31 @@ START_TEST(a_run_that_started_from_weights)
 	test_shell("cp %s/a/model.safetensors %s/first", dir, dir);
 	verify(2, rnf_format("%s/a --steps 9", dir), "its steps cannot be checked: the run started "
 	       "from the weights");
-	ck_assert_ptr_nonnull(strstr(out, "which were changed since"));
+	ck_assert_ptr_nonnull(strstr(out, "which have changed since"));
 	test_shell("rm %s/first/model.safetensors", dir);
 	verify(2, rnf_format("%s/a --steps 9", dir), "which cannot be read any more");
 	verify(0, rnf_format("%s/a", dir), "68 steps");
 }
 END_TEST
 
-/* A full disk had no room for some lines, a kill cut off the last one. */
+/* A full disk had no room for some lines, a kill truncated the last one. */
 START_TEST(a_log_that_lacks_lines)
 {
 	const char *dir = test_folder("verify_gap");
 	run(rnf_format("--out %s/a train.callbacks.checkpoint.keep=0", dir));
 	test_shell("cd %s/a && sed -i '40,44d' steps.jsonl && printf '{\"step\": 69, \"ep' "
 		   ">>steps.jsonl", dir);
-	verify(0, rnf_format("%s/a --steps 60", dir), "68 steps, of 5 of them it has no line");
+	verify(0, rnf_format("%s/a --steps 60", dir), "68 steps, 5 of them without a line");
 	ck_assert_msg(strstr(out, "61 steps after step 7: 56 losses and 14 of 14 checkpoints equal, "
-			     "bit for bit; of 5 steps the log has no line"), "%s", out);
+			     "bit for bit; the log has no line of 5 steps"), "%s", out);
 	test_shell("cd %s/a && sed -i '45s/\"loss\": [0-9.]*/\"loss\": 9.5/' steps.jsonl", dir);
-	verify(2, rnf_format("%s/a --steps 60", dir), "has other bits from step 50 on");
+	verify(2, rnf_format("%s/a --steps 60", dir), "computes other bits from step 50 on");
 	test_shell("cd %s/a && sed -i '50s/\"step\": 55/\"step\": 5/' steps.jsonl", dir);
 	verify(2, rnf_format("%s/a", dir), "steps.jsonl:50: must be a line of a step after 54");
 }
 END_TEST
 
-/* The first steps of such a run are another folder's. */
+/* The first steps of such a run are in another folder. */
 START_TEST(a_run_that_began_in_another_folder)
 {
 	const char *dir = test_folder("verify_begun");
@@ -94,7 +94,7 @@ START_TEST(a_run_that_began_in_another_folder)
 }
 END_TEST
 
-/* Checkpoints come and go under the hands of verify. */
+/* Checkpoints appear and vanish while verify runs. */
 START_TEST(beside_a_run_that_is_under_way)
 {
 	const char *dir = test_folder("verify_beside");

@@ -1,4 +1,4 @@
-/* Words of the program: what a terminal gets, what long and many mistakes cost, and
+/* Messages of the program: what a terminal gets, the cost of long and many mistakes, and
  * a program that is not where it was installed. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 
 static char out[1 << 18];
 
-/* In a fresh folder; $r is the program, $X an escape sequence, a control of Latin-1
- * in UTF-8, a mark of direction and a byte that is no UTF-8. */
+/* In a fresh folder; $r is the program, $X an escape sequence, a control character of
+ * Latin-1 in UTF-8, a direction mark and a byte that is not UTF-8. */
 static int script(const char *text)
 {
 	return test_command(out, sizeof out, "r=$(realpath %s/rnframe); cd %s; d=$PWD; "
@@ -23,7 +23,7 @@ static int script(const char *text)
 
 #define MASKED "\\x1b]0;t\\x07\\xc2\\x9b3mC1\\xe2\\x80\\xaedir\\xffby"
 
-/* All of it may be seen by a terminal. */
+/* All of it is safe for a terminal. */
 static void check_plain(const char *text)
 {
 	for (const char *p = text; *p;) {
@@ -73,7 +73,7 @@ START_TEST(no_byte_steers_a_terminal)
 }
 END_TEST
 
-/* What is right stays: UTF-8 of names in tables. */
+/* Harmless text stays: UTF-8 of names in tables. */
 START_TEST(letters_stay)
 {
 	ck_assert_int_eq(script("$train --out \xc3\xa4\xe2\x82\xac"), 0);
@@ -81,7 +81,7 @@ START_TEST(letters_stay)
 }
 END_TEST
 
-/* Confs that are large and wrong, in Python: seconds and megabytes at most. */
+/* Large, wrong confs, made by Python: seconds and megabytes at most. */
 static const struct {
 	const char *python, *words;
 	int lines;

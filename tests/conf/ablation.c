@@ -1,5 +1,5 @@
-/* The rows of the ablation: each is the row before with one thing changed, and the
- * last ones are the confs that come as a whole. */
+/* The rows of the ablation: each is the row before with one thing changed, and the last
+ * ones equal the confs at the top. */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ static const char *differences(const char *a, const char *b)
 static const struct row {
 	const char *conf;
 	int64_t parameters;
-	const char *other, *differs; /* from this conf in these values */
+	const char *other, *differs; /* from this conf, in these values */
 } rows[] = {
 	/* 16 x 3 x 3 x 3, 9 blocks without any weight on a shortcut, 64 x 10 + 10 */
 	{ "ablation/0_resnet20.cfg", 269722, NULL, NULL },

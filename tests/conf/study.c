@@ -1,5 +1,5 @@
-/* The studies that come with the program: each plans, its published figures are those that
- * its confs name, and README's table of results is what the program says. */
+/* The studies that come with the program: each plans, its published figures are those in
+ * its confs, and README's table of results is what the program prints. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ START_TEST(published_figures_are_those_of_the_confs)
 }
 END_TEST
 
-/* Models and all; data need not be there. */
+/* Models and all; data need not be installed. */
 START_TEST(each_plans)
 {
 	const char *dir = rnf_format("%s", test_folder("study_plans"));
@@ -73,7 +73,7 @@ START_TEST(each_plans)
 }
 END_TEST
 
-/* No machine's paths, and files that belong to a run. */
+/* No paths of a machine, and only files that belong to a run. */
 START_TEST(results_are_small_and_clean)
 {
 	ck_assert_int_eq(test_command(out, sizeof out, "grep -rlE '\"?(/home|/root|/work|/tmp)/' "

@@ -1,6 +1,6 @@
-/* What every augmentation must keep: it stays within the capacity that it asked
- * for, draws from its stream alone, never shows what the spare buffer held, and
- * leaves a target that sums to 1. */
+/* What every augmentation must keep: it stays within the capacity that it asked for,
+ * draws from its stream only, never uses old contents of the spare buffer, and leaves a
+ * target that sums to 1. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,14 +1,14 @@
-/* What every backend must keep, over all shapes and all three passes: the values
- * of sums in double, the same bits each time, and no byte written outside of what
- * the core lends. What it leaves to the core is left out. */
+/* What every backend must keep, over all shapes and all three passes: values close to
+ * sums in double, the same bits each time, and no byte written outside of what the core
+ * lends. What it leaves to the core is not tested. */
 #include "lib/convs.h"
 #include "lib/built.h"
 
-/* Opening a backend may take longer than a shape: cases are a few shapes each. */
+/* Opening a backend may take longer than a shape: a case has a few shapes. */
 enum { CASES = 12 };
 static int first; /* shape of the running case */
 
-/* Asked as the core asks: one that cannot run here is not opened. */
+/* As the core asks: a backend that cannot run here is not opened. */
 static int runs_here(const struct test_built *f)
 {
 	const struct rnf_backend_impl *impl = f->plugin->features[0].impl;
@@ -48,7 +48,7 @@ START_TEST(two_calls_give_the_same_bits)
 }
 END_TEST
 
-/* Else the cases above would check nothing. */
+/* Otherwise the cases above would test nothing. */
 static void check_takes(const struct test_built *f)
 {
 	if (!runs_here(f)) return;
@@ -64,7 +64,7 @@ START_TEST(each_backend_takes_dense_convs)
 }
 END_TEST
 
-/* One that tells no peak leaves its place empty, or tells 0. */
+/* A backend without a peak leaves the function out, or returns 0. */
 static void check_peak(const struct test_built *f)
 {
 	if (!runs_here(f)) return;

@@ -1,5 +1,5 @@
-/* What a plugin file may be instead of a plugin: each is refused in words that name
- * the file and the reason, a listing goes on, and the program never dies of one. */
+/* Files that are not valid plugins: each is refused with a message that names the file
+ * and the reason, a listing continues, and the program never crashes. */
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,24 +30,24 @@ static const struct { const char *name, *words; } bad[] = {
 	{ "no_entry", "is not an rnframe plugin: it has no rnf_plugin_entry" },
 	{ "no_features", "has no feature" },
 	{ "no_lower", "has no function lower, which each layer has" },
-	{ "no_word", "has a feature whose kind or name is no word" },
-	{ "null_brief", "has a feature without kind, name, words or functions" },
-	{ "null_descriptor", "is not an rnframe plugin: its descriptor has another mark" },
+	{ "no_word", "has a feature whose kind or name is not a word" },
+	{ "null_brief", "has a feature without kind, name, brief or functions" },
+	{ "null_descriptor", "is not an rnframe plugin: its descriptor has the wrong magic number" },
 	{ "null_features", "has no feature" },
 	{ "null_id", "does not say its id, vendor, version, licence and build" },
-	{ "null_impl", "has a feature without kind, name, words or functions" },
-	{ "null_name", "has a feature without kind, name, words or functions" },
-	{ "other_mark", "is not an rnframe plugin: its descriptor has another mark" },
+	{ "null_impl", "has a feature without kind, name, brief or functions" },
+	{ "null_name", "has a feature without kind, name, brief or functions" },
+	{ "other_mark", "is not an rnframe plugin: its descriptor has the wrong magic number" },
 	{ "other_name", "holds layer.somebody_else; file and folder must be called as" },
 	{ "row_of_no_type", "parameter x has an unknown type" },
 	{ "row_outside", "parameter x lies outside of the plugin's struct" },
 	{ "row_without_choices", "parameter x has no choices" },
-	{ "row_without_key", "the key of parameter row 0 is no word" },
+	{ "row_without_key", "the key of parameter row 0 is not a word" },
 	{ "size_huge", "has a descriptor of 4294967295 bytes, this program's has" },
 	{ "size_zero", "has a descriptor of 0 bytes, this program's has" },
-	{ "slots_control", "the name of slot 0 is no word" },
+	{ "slots_control", "the name of slot 0 is not a word" },
 	{ "slots_five", "has 5 slots a weight, at most 4" },
-	{ "slots_null", "the name of slot 1 is no word" },
+	{ "slots_null", "the name of slot 1 is not a word" },
 	{ "slots_same", "two slots are called a" },
 };
 
@@ -126,7 +126,7 @@ static const char *layers(const char *name)
 	return folder;
 }
 
-/* The last byte of an object is its section table's, so no cut goes unseen. */
+/* The last byte of an object belongs to its section table, so no cut goes unnoticed. */
 START_TEST(every_cut_is_refused)
 {
 	const char *folder = layers("cut_plugins");
@@ -138,7 +138,7 @@ START_TEST(every_cut_is_refused)
 	list(folder);
 	for (size_t i = 0; i < PLACES; i++) {
 		const char *row = refusal(rnf_format("cut_%zu", i));
-		ck_assert_msg(strstr(row, i ? "file is cut" : "it is empty") != NULL, "%s", row);
+		ck_assert_msg(strstr(row, i ? "file is truncated" : "it is empty") != NULL, "%s", row);
 	}
 	free(bytes);
 }
@@ -182,7 +182,7 @@ START_TEST(other_files_say_what_they_are)
 	put(file, bytes, n);
 	check_elf(file, "it is built for s390 (32 bits)");
 	put(file, (const uint8_t *)"int x;\n", 7);
-	check_elf(file, "it is no shared object (no ELF file)");
+	check_elf(file, "it is not a shared object (not an ELF file)");
 	check_elf(folder, "it is a folder");
 	test_shell("cd '%s' && mkfifo fifo && ln -s nowhere link", folder);
 	check_elf(rnf_format("%s/fifo", folder), "it is a FIFO");
@@ -212,9 +212,9 @@ static const struct {
 	const char *path; /* below the folder of plugins */
 	const char *mode, *words;
 } writable[] = {
-	{ "layer/add.so", "666", "/layer/add.so may be written by everybody (mode 666)" },
-	{ "layer", "777", "/layer may be written by everybody (mode 777)" },
-	{ ".", "1777", " may be written by everybody (mode 1777), so its plugins may be anybody's" },
+	{ "layer/add.so", "666", "/layer/add.so is writable by everybody (mode 666)" },
+	{ "layer", "777", "/layer is writable by everybody (mode 777)" },
+	{ ".", "1777", " is writable by everybody (mode 1777), so its plugins may be anybody's" },
 };
 
 START_TEST(what_everybody_may_write_is_refused)

@@ -1,5 +1,5 @@
 /* Plugins that load and break what their kind promises: a run ends in one line that names
- * the plugin, with status 5, before the first step where the core can see it by then. */
+ * the plugin, with status 5, before the first step if the core can detect it by then. */
 #include <string.h>
 
 #include "lib/bad.h"
@@ -35,8 +35,8 @@ static const struct {
 	{ DATA "height", 5, "dataset.breach: the height of its images is -8, must be 1 .. 65536" },
 	{ DATA "classes", 5, "dataset.breach: the number of its classes is 0, must be 1 .. " },
 	{ DATA "test_label", 5, "dataset.breach: an image has the label 12, must be 0 .. 9" },
-	{ DATA "positive", 5, "dataset.breach: open answers 7, must be 0, or below after a failure" },
-	{ DATA "quiet", 2, "dataset.breach: open fails with the status -1 and says no reason" },
+	{ DATA "positive", 5, "dataset.breach: open returns 7, must be 0 or, after a failure, below 0" },
+	{ DATA "quiet", 2, "dataset.breach: open fails with the status -1 and gives no message" },
 	{ INITIALIZER "half", 5, "initializer.breach: leaves 54 of the 108 values of c1/kernel NaN" },
 	{ INITIALIZER "nothing", 5, "initializer.breach: leaves 108 of the 108 values of c1/kernel" },
 	{ INITIALIZER "nan", 5, "initializer.breach: leaves 1 of the 108 values of c1/kernel NaN" },
@@ -48,12 +48,12 @@ static const struct {
 	{ "train.metrics=accuracy,breach", 5, "metric.breach: the mean of its score is " },
 	{ SCHEDULER "negative", 5, "step 3 (epoch 1): scheduler.breach: the rate is -0.5, must be" },
 	{ SCHEDULER "nan", 5, "step 3 (epoch 1): scheduler.breach: the rate is " },
-	{ "train.callbacks.sick.status=7", 5, "callback.sick: on answers 7, must be 0, or below" },
+	{ "train.callbacks.sick.status=7", 5, "callback.sick: on returns 7, must be 0 or, after" },
 	{ "train.callbacks.sick.status=-1 train.callbacks.sick.quiet=true", 2,
-	  "callback.sick: on fails with the status -1 and says no reason" },
+	  "callback.sick: on fails with the status -1 and gives no message" },
 	{ "backend=kernel_null", 5, "layer c1: a kernel of backend.kernel_null has no function run" },
 	{ "backend=kernel_bytes", 5, "backend.kernel_bytes wants scratch_bytes that are no whole" },
-	{ "backend=kernel_quiet", 2, "backend.kernel_quiet: conv fails with the status -1 and says" },
+	{ "backend=kernel_quiet", 2, "backend.kernel_quiet: conv fails with the status -1 and gives" },
 };
 
 START_TEST(is_told_by_name)

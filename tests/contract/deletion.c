@@ -1,5 +1,5 @@
-/* No feature is known by name: without any one plugin the program still runs
- * everything else, and a new one is found with no edit anywhere. */
+/* No feature is known by name: without any one plugin the program still runs everything
+ * else, and a new plugin is found without any edit. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

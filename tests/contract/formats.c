@@ -1,6 +1,6 @@
-/* What every format must keep: it knows its own files and no other's, gives back
- * the bytes, shapes and texts that it took, and stops when the core refuses.
- * One that only reads (write is NULL, format.h) is held to what that leaves. */
+/* What every format must keep: it recognises its own files and no other's, returns the
+ * bytes, shapes and texts that it was given, and stops when the core refuses. A read-only
+ * one (write is NULL, format.h) is tested as far as that goes. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +102,7 @@ static struct kept read_file(const struct rnf_format_impl *impl, const char *pat
 	return k;
 }
 
-/* In any order: the name tells. */
+/* In any order: found by name. */
 static void check_tensor(const struct test_built *f, const struct kept *got,
 			 const struct rnf_named_tensor *want)
 {
@@ -130,7 +130,7 @@ static void check_texts(const struct test_built *f, const struct kept *got)
 				      "%s: text %s", f->name, texts[k].key);
 }
 
-/* Which file is tried, and how many formats say that it is theirs. */
+/* The file under test, and how many formats recognise it. */
 static uint8_t head[64];
 static size_t n_head, claims;
 static uint64_t file_size;

@@ -1,6 +1,6 @@
-/* What every initializer, scheduler, loss and metric must keep, whatever it
- * computes: results follow from arguments alone, nothing else is written, and
- * values are in the range that the headers promise. */
+/* What every initializer, scheduler, loss and metric must keep, whatever it computes:
+ * results depend on arguments only, nothing else is written, and values are in the range
+ * that the headers promise. */
 #include <math.h>
 #include <string.h>
 
@@ -180,7 +180,7 @@ static void check_row(const struct test_built *f, const void *self, size_t k, in
 	ck_assert_msg(fabs(sum - 1) < 1e-5, "%s: p sums to %g", f->name, sum);
 }
 
-/* Backwards again: a row knows nothing of the one before it. */
+/* Backwards again: a row does not depend on the one before it. */
 static void check_loss(const struct test_built *f)
 {
 	const void *self = test_least(f)->conf;
@@ -204,7 +204,7 @@ START_TEST(losses_have_their_gradient)
 }
 END_TEST
 
-/* Row ROWS has logits that are no numbers. */
+/* Row ROWS has non-finite logits. */
 static double score(const struct test_built *f, const void *self, size_t k, int row)
 {
 	const struct rnf_metric_impl *impl = f->plugin->features[0].impl;

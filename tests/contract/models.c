@@ -1,6 +1,6 @@
-/* What every layer and block must keep in a small model of its own: it builds,
- * two steps of training have the same bits again and on more threads, and what
- * is saved and loaded computes the same bits. */
+/* What every layer and block must keep in a small model of its own: it builds, two steps
+ * of training have the same bits again and on more threads, and saved and loaded weights
+ * compute the same bits. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@ enum { IMAGES = 7, CLASSES = 3 };
 
 static char subject[160]; /* the plugin under test, for messages */
 
-/* The subject stands between layers that give it 32 channels and take what it
- * gives; one that takes several values gets the two in front. */
+/* The subject stands between layers that give it 32 channels and take its output; if it
+ * takes several values, it gets the two in front. */
 static const char head[] =
 	"name = \"contract\"; seed = 7; threads = 1;\n"
 	"model = { norm = \"batchnorm\"; act = \"mish\"; initializer = \"he_normal\";\n"
@@ -33,7 +33,7 @@ static const char tail[] =
 	"loss = \"crossentropy\"; optimizer = { type = \"sgd\"; lr = 0.1; };\n"
 	"scheduler = \"constant\"; };\n";
 
-/* Why a plugin may refuse images of 32 channels, and what goes in front then. */
+/* Why a plugin may refuse images of 32 channels, and what to put in front then. */
 static const struct reason { const char *words, *layers; } reasons[] = {
 	{ "must be 1 x 1", "{ type = \"global_avgpool\"; }, " },
 };
@@ -109,7 +109,7 @@ static int equal(const struct results *a, const struct results *b)
 	       a->scores.loss == b->scores.loss && a->scores.accuracy == b->scores.accuracy;
 }
 
-/* Weights one by one: between them the block has room that nothing fills. */
+/* Weights one by one: the block has unused room between them. */
 static const char *first_difference(const struct rnf_experiment *a,
 				    const struct rnf_experiment *b)
 {

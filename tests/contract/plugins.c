@@ -1,5 +1,5 @@
-/* What every built plugin must keep, whatever it does: its descriptor, its one
- * symbol, and a table of parameters that the core can fill. */
+/* What every built plugin must keep, whatever it does: its descriptor, its one symbol,
+ * and a table of parameters that the core can fill. */
 #include <stdio.h>
 #include <string.h>
 
@@ -196,7 +196,7 @@ static const struct rnf_param *first_required(const struct rnf_params *p)
 	return NULL;
 }
 
-/* The struct that the core filled has what the row says. */
+/* The struct that the core filled has the values of the row. */
 static void check_filled(const struct test_built *f, const struct rnf_param *row,
 			 const char *conf)
 {

@@ -1,6 +1,6 @@
-/* What every tile kernel must keep, of activations and optimizers alike: the
- * same bits at any place, length and alignment, in place and apart; nothing is
- * written but the results; and slopes are those of the kernel's own f. */
+/* What every tile kernel must keep, of activations and optimizers alike: the same bits at
+ * any place, length and alignment, in place or not; writes to the results only; and
+ * slopes that match the kernel's own f. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +11,14 @@
 
 enum { N = RNF_TILE_MAX };
 
-/* The part of the master tensors that a call sees, and how far its arrays lie
- * off a 64-byte boundary. */
+/* The part of the master tensors that a call gets, and the offset of its arrays from a
+ * 64-byte boundary. */
 static const struct part { size_t n, from, shift; } parts[] = {
 	{ 1, 0, 0 }, { 1, N - 1, 3 }, { 7, 0, 1 }, { 7, 93, 15 }, { 37, 5, 2 },
 	{ N - 1, 1, 1 }, { N, 0, 0 }, { N, 0, 5 },
 };
 
-/* -8 .. 8, in an order that puts unlike values side by side. */
+/* -8 .. 8, in an order that puts different values side by side. */
 static void spread(float *x, uint64_t key)
 {
 	struct rnf_random random = { .key = key };
@@ -57,7 +57,7 @@ static void check_copy(const struct test_built *f, const struct rnf_ref *ref, vo
 enum { FWD, BWD, BOTH };
 enum { X, DY, Y, DX, ARRAYS };
 
-/* How a call may lay its arrays: [Y] and [DX] say in which array they lie. */
+/* How a call may place its arrays: [Y] and [DX] select the array. */
 static const struct way { const char *name; int function, y, dx; } ways[] = {
 	{ "fwd", FWD, Y, DX },
 	{ "fwd, y on x", FWD, X, DX },
@@ -99,7 +99,7 @@ static void check_way(const struct test_built *f, const void *self,
 	call(a, self, w, p, at);
 	if (has_y) same(at[w->y], master[Y] + p->from, p->n, where);
 	if (has_dx) same(at[w->dx], master[DX] + p->from, p->n, where);
-	for (int i = X; i <= DY; i++) /* inputs that no result lies on */
+	for (int i = X; i <= DY; i++) /* inputs that no result overwrites */
 		if ((!has_y || w->y != i) && (!has_dx || w->dx != i))
 			same(at[i], master[i] + p->from, p->n, where);
 	for (int i = 0; i < ARRAYS; i++)
@@ -178,8 +178,8 @@ static void moved(const struct rnf_activation_impl *a, const void *self, float s
 	call(a, self, &ways[0], &(struct part){ N, 0, 0 }, at);
 }
 
-/* The derivative from the slopes to four sides, of fourth order; NAN at a kink:
- * near it both sides differ, a little off only the longer steps see it. */
+/* The derivative from four points, of fourth order; NAN at a kink: near it both sides
+ * differ, and a little off only the longer steps reach it. */
 static double derivative(const double side[4])
 {
 	const double near = (side[0] + side[1]) / 2, far = (side[2] + side[3]) / 2;

@@ -1,5 +1,5 @@
-/* CIFAR-10 of any sizes and labels is refused in words or read without a step
- * outside. The input says for each file its size (2 bytes) and its labels (3). */
+/* CIFAR-10 of any sizes and labels is refused with a message or read without an access
+ * outside. The input gives each file's size (2 bytes) and labels (3). */
 #include "fuzz/lib/fuzz.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A conf of any bytes is refused with its name and line, or read; what was read
- * fills a table, and is the same when it is written and read again. */
+/* A conf of any bytes is refused with its name and line, or read; then it fills a table,
+ * and is the same when it is written and read again. */
 #include "fuzz/lib/fuzz.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* A conf of any text, as a checkpoint carries one, is compared with another after both
- * got their defaults: it is refused, or is whole and stays so. */
+/* A conf of any text, such as a checkpoint carries, is compared with another after both
+ * got their defaults: it is refused, or is complete and stays so. */
 #include "fuzz/lib/fuzz.h"
 
 #include <stdio.h>
@@ -22,8 +22,8 @@ static const char small[] =
 
 static struct rnf_conf *other; /* `small`, with its defaults */
 
-/* All plugins are loaded before the first input, so that what one leaves in memory can
- * be freed behind it. */
+/* All plugins are loaded before the first input, so that the memory of one input can be
+ * freed after it. */
 static const void *prepare(void)
 {
 	const char *build = getenv("RNF_BUILD"), **kinds;

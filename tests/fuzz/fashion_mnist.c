@@ -1,6 +1,6 @@
-/* Four IDX files with any headers, sizes and labels are refused in words or read
- * without a step outside. The input says for each file: its header (16 bytes, of
- * labels 8), how many items follow, how many bytes more or less, three labels. */
+/* Four IDX files with any headers, sizes and labels are refused with a message or read
+ * without an access outside. The input gives for each file: its header (16 bytes, 8 for
+ * labels), how many items follow, how many bytes more or less, three labels. */
 #include "fuzz/lib/fuzz.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A file of Keras, however garbled, is read or refused in words; the process that
- * reads it may die, this one not. `keras_h5 20000` runs as many mutants. */
+/* A Keras file, however corrupted, is read or refused with a message; the process that
+ * reads it may die, this one may not. `keras_h5 20000` runs as many mutants. */
 #include "fuzz/lib/fuzz.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ static rnf_status no_text(struct rnf_tensor_sink *sink, const char *key, const c
 	return RNF_OK;
 }
 
-/* What became of the inputs, told at the end. */
+/* The outcomes, printed at the end. */
 static size_t n_read, n_refused, n_died;
 
 static void tell(void)

@@ -1,5 +1,5 @@
-/* A file of weights is refused in words or read whole; what it asks for is never
- * more than it has, and what was read is written and read again. */
+/* A weight file is refused with a message or read completely; it never asks for more than
+ * it has, and what was read is written and read again. */
 #define _GNU_SOURCE
 #include "fuzz/lib/fuzz.h"
 
@@ -80,8 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	return 0;
 }
 
-/* Half of the mutants get the length that their header has, and the data that its
- * tensors need where that is little: the fuzzer would not find them by chance. */
+/* Half of the mutants get the length that their header has, and the data that its tensors
+ * need if that is little: the fuzzer would not find them by chance. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t most, unsigned seed)
 {
 	n = LLVMFuzzerMutate(data, n, most);

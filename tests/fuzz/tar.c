@@ -1,5 +1,5 @@
-/* An archive, however garbled, is unpacked or refused in words, and never asks for
- * more than 200 times its size. */
+/* An archive, however corrupted, is unpacked or refused with a message, and never asks
+ * for more than 200 times its size. */
 #include "fuzz/lib/fuzz.h"
 
 #include <string.h>

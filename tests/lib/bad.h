@@ -1,12 +1,12 @@
-/* For tests: the plugins of tests/bad, which go wrong on demand, and a small
- * experiment that has one in each place. */
+/* For tests: the plugins of tests/bad, which go wrong on request, and a small experiment
+ * that has one in each place. */
 #ifndef TEST_BAD_H
 #define TEST_BAD_H
 
 #include "train/numerics.h"
 
-/* The folder with tests/bad as plugins, built when first asked for: by main(), or
- * each test, a process of its own, builds them again. */
+/* The folder with tests/bad built as plugins, on first use: by main(), or by each test,
+ * which is a process of its own. */
 const char *test_bad_plugins(void);
 
 /* Layers c1 n1 s1 c2 n2 s2 c3 pool classifier, where s1 and s2 are sick

@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "plugin/loader.h"
 
-/* What a required number gets: it divides by usual groups and ratios. */
+/* The value for a required number: usual groups and ratios divide it. */
 enum { USUAL = 32 };
 
 static void split(struct test_built *f, const char *path)
@@ -72,7 +72,7 @@ static void fill_group(struct rnf_conf *group, const char *kind, const char *nam
 			require(group, test_row(p, i));
 }
 
-/* Why defaults alone are not enough, and what stands in for the user. */
+/* Why defaults are not enough, and what replaces the user's choice. */
 static void require(struct rnf_conf *group, const struct rnf_param *row)
 {
 	char kind[64];

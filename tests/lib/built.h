@@ -1,5 +1,5 @@
-/* For tests: every built plugin by folder, and a conf for it that says no more
- * than it must, so that a new plugin is tested with no edit. */
+/* For tests: every built plugin by folder, and a minimal conf for it, so that a new
+ * plugin is tested without an edit. */
 #ifndef TEST_BUILT_H
 #define TEST_BUILT_H
 

@@ -3,7 +3,7 @@
 #include "lib/plugin.h"
 
 enum { VALID = TEST_CONV_VALID, SAME = TEST_CONV_SAME, EVEN = TEST_CONV_EVEN,
-       SHIFTED = TEST_CONV_SHIFTED };
+	SHIFTED = TEST_CONV_SHIFTED };
 
 static const struct row {
 	int64_t h, w, c, k, groups, kernel_h, kernel_w, stride;
@@ -19,7 +19,7 @@ static const struct row {
 	/* one channel a group */
 	{ 16, 16, 16, 16, 16, 3, 3, 1, SAME }, { 16, 16, 16, 16, 16, 3, 3, 2, SAME },
 	{ 9, 7, 17, 17, 17, 3, 3, 1, SAME },
-	/* groups as wide in as out; 5, 8, 16 and 17 channels */
+	/* groups of equal width in and out; 5, 8, 16 and 17 channels */
 	{ 9, 7, 15, 15, 3, 3, 3, 1, SAME },    { 9, 7, 15, 15, 3, 3, 3, 2, EVEN },
 	{ 7, 9, 16, 16, 2, 3, 3, 2, SAME },    { 8, 8, 64, 64, 4, 3, 3, 1, SAME },
 	{ 8, 8, 64, 64, 4, 3, 3, 2, SAME },    { 5, 6, 34, 34, 2, 3, 3, 1, SAME },

@@ -181,7 +181,7 @@ static double inner(int64_t n, const float *a, const double *b)
 	return sum;
 }
 
-/* The sums themselves: <dy, conv(x, w)> = <x, dx> = <w, dw>, as of any map that is
+/* Check the sums themselves: <dy, conv(x, w)> = <x, dx> = <w, dw>, since the map is
  * linear in both. */
 static void check_adjoint(const struct naive *t)
 {
@@ -264,16 +264,15 @@ static void set_passes(const struct rnf_conv_shape *s, const struct naive *t,
 				   n[1], t->dkernel, pixels };
 }
 
-/* Winograd's transforms multiply and take away what they multiplied. In bf16 they leave
- * an eighth of what values scatter by: a channel or a tile that is not where it should be
- * makes more. */
+/* Winograd's transforms multiply and subtract what they multiplied. In bf16 that leaves
+ * an eighth of the values' scatter; a channel or a tile in the wrong place makes more. */
 static double rounding_of(const struct test_conv_call *call)
 {
 	const char *name = call->kernel.name;
 	return strstr(name, "winograd of bf16") ? 9e4 : strstr(name, "winograd") ? 20 : 4;
 }
 
-/* Puts what one part wrote beside what others did. */
+/* Merge what one part wrote with what others did. */
 static void add_part(const struct test_conv_call *call, int64_t n, int part, int parts,
 		     float *sum)
 {
@@ -376,7 +375,7 @@ double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape 
 
 /* -- twice -- */
 
-/* On copies with NaN around: a value read there would show. */
+/* On copies with NaN around: a read of these would show. */
 static float *guarded_pass(const struct test_convs *by, const struct rnf_conv_shape *s,
 			   const struct pass *p, float fill)
 {
@@ -458,8 +457,7 @@ static int is_coarse(const struct test_convs *by)
 }
 
 /* Winograd's sums have the odd value in all of a tile, bf16's in a neighbour, and
- * infinities meet there: it must not be lost. Other sums have it where the plain
- * ones do. */
+ * infinities meet there: it must not be lost. Other sums have it where the plain ones do. */
 static int spread(const struct test_convs *by, float got, float want)
 {
 	if (is_coarse(by)) return !odd(want) || odd(got);

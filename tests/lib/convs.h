@@ -1,5 +1,5 @@
-/* For tests: convolutions of many shapes, run by a backend or by the core's plain
- * kernels, and held against sums in double. */
+/* For tests: convolutions of many shapes, computed by a backend or by the core's plain
+ * kernels, and compared with sums in double. */
 #ifndef TEST_CONVS_H
 #define TEST_CONVS_H
 
@@ -23,9 +23,9 @@ struct test_conv_call {
 	int64_t n_in[2];         /* numbers of each input */
 	/* Guarded, of exactly the sizes that it asked for: */
 	float *packed, *scratch, *leaf, *narrow[2];
-	char where[160];         /* for the words of a failure */
+	char where[160];         /* for messages */
 };
-/* 0: the backend leaves this pass to the core. Packs the weights, b, and makes bf16 of
+/* 0: the backend leaves this pass to the core. Packs the weights, b, and converts to bf16
  * what is read so. */
 int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 		    const struct rnf_conv_shape *s, enum rnf_step_kind kind,
@@ -36,17 +36,17 @@ void test_conv_finish(struct test_conv_call *call);
 
 /* a, rounded to bf16: to the nearest, ties to even. */
 float test_conv_bf16(float a);
-/* Every element of all three passes; how many passes it does not leave out. */
+/* Compare every element of all three passes; return how many passes it computes. */
 int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s);
 /* Root of the mean square of a pass' errors, relative to that of its values, of fp32
  * operands. */
 double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
 		       enum rnf_step_kind kind);
-/* The same bits from two calls of two kernels, each its own or another's, on memory of other
- * contents. */
+/* The same bits from two calls of two kernels, each its own or another's, on memory with
+ * other contents. */
 void test_conv_repeats(const struct test_convs *by, const struct test_convs *with,
 		       const struct rnf_conv_shape *s);
-/* In bf16, the same bits from operands of fp32 as from them rounded. */
+/* In bf16, the same bits from operands of fp32 as from rounded ones. */
 void test_conv_rounds(const struct test_convs *by, const struct rnf_conv_shape *s);
 /* A NaN or an infinity in one element of the first operand (x, or dy for dx) makes
  * those elements of the result NaN or infinite that the plain kernels make so, and

@@ -6,8 +6,8 @@
 
 #include "lib/plugin.h"
 
-/* A quiet NaN of this array's own: one that a kernel carries over from past the
- * end of its input is another. */
+/* This array's own quiet NaN: one that a kernel carries over from past the end of its
+ * input is different. */
 static uint32_t mark_of(const float *at)
 {
 	return 0x7fc00000u | (uint32_t)((uintptr_t)at * 0x9e3779b97f4a7c15u >> 42);

@@ -1,5 +1,5 @@
-/* For tests: arrays of floats between guards, which show a write past the end;
- * the guards are NaN, so that a value read there shows too. */
+/* For tests: arrays of floats between guards, which detect a write past the end; the
+ * guards are NaN, so that a value read there shows too. */
 #ifndef TEST_GUARD_H
 #define TEST_GUARD_H
 

@@ -9,10 +9,9 @@
 const char *test_build(void);
 /* Aborts the test when the plugin is missing or has another name. */
 const struct rnf_feature *test_feature(const char *kind, const char *name);
-/* 0, with a word, when the plugin was left out of the build. */
+/* 0, with a message, when the plugin was left out of the build. */
 int test_has_plugin(const char *kind, const char *name);
-/* `has`; 0: the test is skipped with a word for want of `what`, or fails when
- * CI=true. */
+/* `has`; 0: the test is skipped with a message for lack of `what`, or fails when CI=true. */
 int test_needs(int has, const char *what);
 /* The descriptor in a shared object; aborts the test when there is none. */
 const struct rnf_plugin *test_plugin(const char *file);

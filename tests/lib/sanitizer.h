@@ -1,4 +1,4 @@
-/* What a test program is built with: some things cannot be done under it. */
+/* How a test program is built: some tests are impossible under a sanitizer. */
 #ifndef RNF_TESTS_SANITIZER_H
 #define RNF_TESTS_SANITIZER_H
 

@@ -1,4 +1,4 @@
-"""Which tests run which lines: a build with gcov, each test once."""
+"""Finds out which tests run which lines: a build with gcov, each test once."""
 import glob
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Changes core and plugins by one token at random places, and sees whether a test notices.
+"""Changes core and plugins by one token at random places, and checks whether a test notices.
 
 For each mutant, in a copy of the tree: change, build, run the tests that run the changed line
 (known from gcov), first those of the file, then those of its folder, then those above it, the
@@ -67,7 +67,7 @@ def distance(program, file):
 
 
 def object_of(file):
-    """The object that a source alone makes, or None: headers, plugins of one file."""
+    """The object that is compiled from one source only, or None: headers, plugins of one file."""
     if file.endswith(".h"):
         return None
     if file.startswith("plugins/") and file.count("/") == 2:

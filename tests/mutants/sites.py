@@ -54,7 +54,7 @@ def is_size(text, match):
 
 
 def of_tokens(text):
-    """(kind, start, end, new) of each token that has another."""
+    """(kind, start, end, new) of each token that can be replaced."""
     for match in TOKEN.finditer(text):
         word, (start, end) = match.group(), match.span()
         spaced = text[start - 1:start].isspace() and text[end:end + 1].isspace()
@@ -75,7 +75,7 @@ def of_tokens(text):
 
 
 def of_lines(text):
-    """Statements of one line; declarations have two words before the =, so they are none."""
+    """Statements of one line; declarations have two words before the = and do not count."""
     at = 0
     for line in text.split("\n"):
         match = STATEMENT.match(line.rstrip())

@@ -151,11 +151,11 @@ static rnf_status read_open(struct reader *r, int fd)
 {
 	struct stat at;
 	if (fstat(fd, &at) != 0 || !S_ISREG(at.st_mode))
-		return r->host->fail(RNF_EINVAL, "%s is no file", r->path);
+		return r->host->fail(RNF_EINVAL, "%s is not a file", r->path);
 	if (at.st_size == 0 || at.st_size > SIZE_MAX_BYTES)
 		return r->host->fail(RNF_EINVAL, "%s has %lld bytes, must be 1..%lld", r->path,
 				     (long long)at.st_size, (long long)SIZE_MAX_BYTES);
-	/* do not touch the pages here: if the file is cut meanwhile, that would be fatal */
+	/* do not touch the pages here: if the file is truncated meanwhile, that would be fatal */
 	struct image image = { mmap(NULL, (size_t)at.st_size, PROT_READ, MAP_PRIVATE, fd, 0),
 			       (size_t)at.st_size };
 	if (image.bytes == MAP_FAILED)

@@ -75,7 +75,7 @@ static hid_t open_variable(const struct walk *w, hid_t vars, int i)
 		return refuse(w, "has a link, which is not followed"), -1;
 	const hid_t variable = H5Oopen(vars, number, H5P_DEFAULT);
 	if (H5Iget_type(variable) == H5I_DATASET) return variable;
-	refuse(w, "has a variable that is no dataset, or is damaged");
+	refuse(w, "has a variable that is not a dataset, or is damaged");
 	return -1;
 }
 
@@ -83,7 +83,7 @@ static int count_variables(const struct walk *w, struct layer *l, hid_t vars)
 {
 	H5G_info_t info;
 	if (H5Gget_info(vars, &info) < 0)
-		return refuse(w, "cannot be listed: the file is damaged or cut");
+		return refuse(w, "cannot be listed: the file is damaged or truncated");
 	if (info.nlinks > VARIABLES_MAX)
 		return refuse(w, "has too many variables: of which kind of layer is not known");
 	l->n = (int)info.nlinks;
@@ -116,8 +116,8 @@ int layer_send(struct walk *w, hid_t vars)
 	if (l.n == 0) return 1;
 	if (!name_layer(w, &l, vars)) return 0;
 	if (!name_variables(&l))
-		return fail(w, "%.200s: what the %d variables of %.100s are is not told by their "
-			       "ranks%s", w->name, l.n, l.name, w->config ? ""
+		return fail(w, "%.200s: the ranks of the %d variables of %.100s do not tell what "
+			       "they are%s", w->name, l.n, l.name, w->config ? ""
 			       : ": save the model as .keras, which has its description");
 	int good = 1;
 	for (int i = 0; i < l.n && good; i++)

@@ -51,7 +51,7 @@ static int read_shape(const struct walk *w, hid_t space, struct message *m)
 	for (int d = 0; d < rank; d++) {
 		if (dims[d] < 1) return refuse(w, "is empty");
 		if (dims[d] > w->most_bytes / bytes)
-			return refuse(w, "says that it is over 1,000 times the file");
+			return refuse(w, "claims to be over 1,000 times the file");
 		bytes *= dims[d];
 		m->shape[d] = (int64_t)dims[d];
 	}
@@ -163,7 +163,7 @@ static int send_data(const struct walk *w, hid_t dataset, const struct message *
 		send_bytes(w, data, n * sizeof *data);
 	}
 	free(data);
-	return done >= 0 || refuse(w, "cannot be read: the file is damaged or cut");
+	return done >= 0 || refuse(w, "cannot be read: the file is damaged or truncated");
 }
 
 int tensor_send(struct walk *w, hid_t dataset, const char *name)

@@ -56,7 +56,7 @@ static int walk_link(struct walk *w, hid_t group, const char *link, H5L_type_t t
 {
 	if (type != H5L_TYPE_HARD) return refuse(w, "is a link, which is not followed");
 	const hid_t object = H5Oopen(group, link, H5P_DEFAULT);
-	if (object < 0) return refuse(w, "cannot be opened: the file is damaged or cut");
+	if (object < 0) return refuse(w, "cannot be opened: the file is damaged or truncated");
 	const int good = walk_object(w, object);
 	H5Oclose(object);
 	return good;
@@ -83,7 +83,7 @@ static int walk_group(struct walk *w, hid_t group)
 	w->depth++;
 	const herr_t done = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, on_link, w);
 	w->depth--;
-	if (done < 0) return refuse(w, "cannot be listed: the file is damaged or cut");
+	if (done < 0) return refuse(w, "cannot be listed: the file is damaged or truncated");
 	return done == 0;
 }
 
@@ -139,7 +139,7 @@ static int unzip(struct walk *w, struct image *image)
 		return fail(w, "is a zip archive without model.weights.h5: not one model that "
 			       "Keras saved in one piece");
 	if (members[1].found.bytes) w->config = config_read(&members[1].found);
-	if (members[1].found.bytes && !w->config) return fail(w, "config.json is no JSON");
+	if (members[1].found.bytes && !w->config) return fail(w, "config.json is not JSON");
 	*image = members[0].found;
 	return 1;
 }
@@ -151,7 +151,7 @@ void walk(const void *image_, int out)
 	if (!unzip(&w, &image)) return;
 	const hid_t file = open_image(&image);
 	if (file < 0)
-		fail(&w, "cannot be opened as HDF5: damaged or cut");
+		fail(&w, "cannot be opened as HDF5: damaged or truncated");
 	else if (walk_layers(&w, file))
 		send_message(&w, (struct message){ .kind = MESSAGE_END }, "");
 }

@@ -60,7 +60,7 @@ static const char *read_entries(struct archive *zip, struct member *members, siz
 				words = unpack(zip, entry, &members[i]);
 		if (words) return words;
 	}
-	return status == ARCHIVE_EOF ? NULL : "cannot be unpacked: damaged or cut";
+	return status == ARCHIVE_EOF ? NULL : "cannot be unpacked: damaged or truncated";
 }
 
 const char *zip_read(const struct image *image, struct member *members, size_t n)
@@ -68,6 +68,6 @@ const char *zip_read(const struct image *image, struct member *members, size_t n
 	struct archive *zip = archive_read_new();
 	archive_read_support_format_zip_seekable(zip); /* others are skipped unread */
 	if (archive_read_open_memory(zip, image->bytes, image->size) != ARCHIVE_OK)
-		return "cannot be opened as a zip archive: damaged or cut";
+		return "cannot be opened as a zip archive: damaged or truncated";
 	return read_entries(zip, members, n);
 }

@@ -54,7 +54,7 @@ static int probe(const uint8_t *head, size_t n, uint64_t file_size)
 static rnf_status fail_cut(const struct reader *r, uint64_t whole)
 {
 	char have[32], want[32];
-	return r->host->fail(RNF_EINVAL, "%s: file is cut: %s of %s bytes", r->path,
+	return r->host->fail(RNF_EINVAL, "%s: file is truncated: %s of %s bytes", r->path,
 			     commas(have, r->file_size), commas(want, whole));
 }
 
@@ -155,7 +155,7 @@ static rnf_status read_open(struct reader *r, struct rnf_tensor_sink *sink)
 {
 	struct stat stat;
 	if (fstat(r->fd, &stat) < 0 || !S_ISREG(stat.st_mode))
-		return r->host->fail(RNF_EINVAL, "%s is no file", r->path);
+		return r->host->fail(RNF_EINVAL, "%s is not a file", r->path);
 	r->file_size = (uint64_t)stat.st_size;
 	RNF_TRY(read_header(r));
 	RNF_TRY(header_parse(&r->header));

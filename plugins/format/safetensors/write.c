@@ -49,7 +49,7 @@ static rnf_status describe_texts(const struct rnf_host *host, json_t *header,
 	for (size_t i = 0; i < n; i++)
 		if (json_object_set_new(metadata, texts[i].key, json_string(texts[i].value))) {
 			json_decref(metadata);
-			return host->fail(RNF_EINVAL, "text %s is no UTF-8", texts[i].key);
+			return host->fail(RNF_EINVAL, "text %s is not UTF-8", texts[i].key);
 		}
 	if (json_object_set_new(header, METADATA, metadata))
 		return host->fail(RNF_ENOMEM, "no memory");

@@ -1,4 +1,4 @@
-/* sick: y = x, but the first value of a tile goes wrong, forward or backward, in
+/* sick: y = x, except that the first value of a tile goes wrong, forward or backward, in
  * all images or in one of the training files. */
 #include "../sick.h"
 

@@ -1,4 +1,4 @@
-/* breach: an augmentation that breaks its contract, one way by name. */
+/* breach: an augmentation that breaks its contract in one way, chosen by name. */
 #include <rnframe/rnframe.h>
 
 enum how { NO, NEGATIVE, HUGE_GROWTH, BEHIND, SHAPE, CHANNELS, POINTERS, TARGET, PEER, PEER_FAR, LATE };

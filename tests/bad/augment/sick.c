@@ -1,4 +1,4 @@
-/* sick: the first pixel of an image goes wrong, with a chance. */
+/* sick: with some probability, the first pixel of an image goes wrong. */
 #include "../sick.h"
 
 struct conf {

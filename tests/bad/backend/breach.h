@@ -1,4 +1,4 @@
-/* A backend that runs when it is named, and whose kernels are what each file says. */
+/* A backend that runs only when it is named, and whose kernels each file defines. */
 #include <rnframe/rnframe.h>
 
 static int score(void)

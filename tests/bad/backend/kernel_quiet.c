@@ -1,4 +1,4 @@
-/* kernel_quiet: fails and says no reason. */
+/* kernel_quiet: fails without a message. */
 #define KERNEL { .name = "quiet", .run = nothing }
 #define STATUS RNF_EINVAL
 #include "breach.h"

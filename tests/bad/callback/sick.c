@@ -1,4 +1,4 @@
-/* sick: at a step, leaves another float mode or answers with a status. */
+/* sick: at one step, leaves another float mode or returns a status. */
 #include "../sick.h"
 
 struct conf {

@@ -1,4 +1,5 @@
-/* breach: a data set that breaks its contract, one way by name; else grey images. */
+/* breach: a data set that breaks its contract in one way, chosen by name; otherwise grey
+ * images. */
 #include <rnframe/rnframe.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* flat: images of one grey, all the same; labels 0 .. labels-1 in turn. */
+/* flat: images of one and the same grey; labels 0 .. labels-1 in turn. */
 #include "../sick.h"
 
 #include <string.h>

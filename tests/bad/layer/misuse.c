@@ -1,5 +1,5 @@
-/* misuse: a layer that asks for what the builder must refuse, one mistake by name; "no"
- * is the identity. x is an image of 8 x 8 x 4 where the tests put it. */
+/* misuse: a layer that asks the builder for something that it must refuse: one mistake,
+ * chosen by name; "no" is the identity. In the tests x is an image of 8 x 8 x 4. */
 #include <math.h>
 #include <rnframe/rnframe.h>
 

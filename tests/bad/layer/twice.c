@@ -1,5 +1,5 @@
-/* twice: a x + b x, where a and b are 0 or 1 at random, each in an op of its own. Nothing is
- * wrong with it but that no layer of the tree has two random ops. */
+/* twice: a x + b x, where a and b are 0 or 1 at random, each in an op of its own. It is
+ * correct, but no layer of the tree has two random ops. */
 #include <rnframe/rnframe.h>
 
 struct conf {

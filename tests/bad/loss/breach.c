@@ -1,4 +1,4 @@
-/* breach: a squared error whose probabilities are none, or that is not finite. */
+/* breach: a squared error whose probabilities do not sum to 1, or that is not finite. */
 #include <math.h>
 #include <rnframe/rnframe.h>
 

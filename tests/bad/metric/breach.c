@@ -1,4 +1,4 @@
-/* breach: a score that is no number, of all images or of the accuracy too. */
+/* breach: a score that is NaN, for all images, or for the accuracy too. */
 #include <math.h>
 #include <rnframe/rnframe.h>
 

@@ -1,4 +1,4 @@
-/* sick: plain gradient descent that at a step of the run goes wrong. */
+/* sick: plain gradient descent that goes wrong at one step of the run. */
 #include "../sick.h"
 
 struct conf {

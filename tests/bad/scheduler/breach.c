@@ -1,4 +1,4 @@
-/* breach: from step 3 on the rate is below 0, or no number. */
+/* breach: from step 3 on the rate is below 0, or NaN. */
 #include <math.h>
 #include <rnframe/rnframe.h>
 

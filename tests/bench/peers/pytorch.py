@@ -63,7 +63,7 @@ PRECISIONS = {
 
 
 def prepare_model(arguments):
-    """Symmetric padding, as is PyTorch's way: Keras' costs a copy."""
+    """Symmetric padding, as usual in PyTorch: Keras' padding costs a copy."""
     model = torch_models.build(arguments.model, keras_same=False)
     model = model.to(memory_format=arguments.layout).train(arguments.mode == "train")
     if not arguments.compile:
@@ -113,7 +113,7 @@ def prepare_step(arguments):
 
 
 def seconds_since_start():
-    """Since this process began, so that PyTorch's own loading counts."""
+    """Since this process began, so that loading PyTorch counts."""
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
     return time.clock_gettime(time.CLOCK_BOOTTIME) - started

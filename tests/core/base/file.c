@@ -81,7 +81,7 @@ START_TEST(no_folder_is_named)
 }
 END_TEST
 
-/* What a link points to is not written, and nobody waits for a FIFO's other end. */
+/* The target of a link is not written, and a FIFO does not block. */
 START_TEST(a_draft_takes_the_place_of_a_link)
 {
 	set_up();

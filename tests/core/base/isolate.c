@@ -1,4 +1,4 @@
-/* Functions tried in a child: what comes back of each way to end. */
+/* Functions run in a child: the result of each way to end. */
 #include "base/isolate.h"
 
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static rnf_status hang(const void *context)
 	return RNF_OK;
 }
 
-/* Answers itself that all is well, through any pipe that takes it, and dies. */
+/* Sends a good answer through any pipe that takes it, and dies. */
 static rnf_status pretend(const void *context)
 {
 	static const char zeros[2048];
@@ -74,7 +74,7 @@ static const struct {
 	{ end, 7, RNF_EPLUGIN, "ends the program with status 7" },
 	{ die, SIGKILL, RNF_EPLUGIN, "dies of signal 9 (Killed)" },
 	{ pretend, SIGKILL, RNF_EPLUGIN, "dies of signal 9 (Killed)" },
-	{ hang, 60, RNF_EPLUGIN, "is not done after 1 s" },
+	{ hang, 60, RNF_EPLUGIN, "did not finish within 1 s" },
 };
 
 START_TEST(ends)

@@ -99,7 +99,7 @@ START_TEST(a_file_of_another_is_left_alone)
 {
 	const char *dir = test_folder("lock_other");
 	test_shell("echo 'key of the door' >%s/lock; cp %s/lock %s/before", dir, dir, dir);
-	refused(dir, "/lock is no lock of a run: move this file");
+	refused(dir, "/lock is not the lock of a run: move this file");
 	test_shell("cmp %s/lock %s/before", dir, dir);
 }
 END_TEST
@@ -114,7 +114,7 @@ START_TEST(does_the_holder_live)
 	waitpid(pid, NULL, 0);
 	ck_assert(!rnf_lock_alive(dir)); /* its words are still there */
 	test_shell("echo 'host elsewhere pid 7 boot x' >%s/lock", dir);
-	ck_assert(rnf_lock_alive(dir)); /* for all that can be known */
+	ck_assert(rnf_lock_alive(dir)); /* as far as we can know */
 	test_shell("echo 'key of the door' >%s/lock", dir);
 	ck_assert(!rnf_lock_alive(dir));
 	test_shell("rm %s/lock && mkfifo %s/lock", dir, dir);

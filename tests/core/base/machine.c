@@ -1,4 +1,4 @@
-/* What the machine says of itself and of this process. */
+/* What the machine reports about itself and about this process. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <sched.h>
@@ -63,7 +63,7 @@ START_TEST(json_has_no_infinity_and_only_utf8)
 END_TEST
 
 /* Control groups in a folder: the process' own as /proc/self/cgroup lists them, then the
- * files that there are; and what they come to. */
+ * files there; and the resulting limits. */
 static const struct {
 	const char *groups;
 	struct { const char *dir, *name, *text; } files[4];

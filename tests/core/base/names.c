@@ -1,4 +1,4 @@
-/* Names with numbers: each is found, none is taken for another. */
+/* Names with numbers: each is found, and none is confused with another. */
 #include "base/names.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Words of failures: one, with a place in front, and several put aside. */
+/* Messages of failures: one, with a place in front, and several put aside. */
 #include "base/status.h"
 
 #include <stdio.h>
@@ -75,7 +75,7 @@ START_TEST(long_lines_are_shortened)
 }
 END_TEST
 
-/* Lines of a check inside count as lines, those that it counted as so many. */
+/* Lines of an inner check count as lines, and those that it only counted count as well. */
 START_TEST(several_lines_are_put_aside_as_several)
 {
 	for (int i = 0; i < 23; i++)
@@ -90,7 +90,7 @@ START_TEST(several_lines_are_put_aside_as_several)
 }
 END_TEST
 
-/* A line feed of a user's text makes no second line. */
+/* A line feed in a user's text does not start a second line. */
 START_TEST(words_are_masked)
 {
 	rnf_fail(RNF_EINVAL, "%s: no\n\33[31m", "a\nb");
@@ -118,7 +118,7 @@ START_TEST(the_log_is_masked)
 }
 END_TEST
 
-/* README's table, both ways. */
+/* README's table, in both directions. */
 START_TEST(exit_statuses)
 {
 	static const struct { rnf_status status; int code; } rows[] = {

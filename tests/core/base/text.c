@@ -44,7 +44,7 @@ START_TEST(what_a_terminal_would_obey_is_masked)
 }
 END_TEST
 
-/* Whatever is cut, it is cut between characters, and both ends are there. */
+/* Text is cut between characters only, and both ends are kept. */
 START_TEST(a_long_line_loses_its_middle)
 {
 	static const char *const units[] = { "x", "\xe2\x82\xac", "\33" };
@@ -100,7 +100,7 @@ START_TEST(a_list_shortens_and_counts)
 }
 END_TEST
 
-/* The standard output, in pieces that part characters. */
+/* The standard output, in pieces that split characters. */
 START_TEST(the_output_is_masked)
 {
 	char out[64] = "";

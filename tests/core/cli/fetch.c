@@ -11,8 +11,8 @@
 #include "cli/cli.h"
 #include "plugin/loader.h"
 
-/* The true file is large: a short one of its name shows by the words of its
- * refusal that it was reached, and under which address. */
+/* The true file is large: a short one of its name shows, by the message of its refusal,
+ * that it was reached, and under which address. */
 #define FILE_NAME "cifar-10-binary.tar.gz"
 #define SHORT "28 bytes, must be 170052171"
 #define MIRROR "a b#c%d+\xc3\xa9~"
@@ -82,7 +82,7 @@ START_TEST(mirrors_that_are_neither)
 	set_up();
 	const char *absent = rnf_format("%s/absent", root);
 	refused(absent, rnf_format("--mirror %s: ", absent), "No such file or directory");
-	refused("/dev/null", "--mirror /dev/null: ", "is no folder");
+	refused("/dev/null", "--mirror /dev/null: ", "is not a folder");
 	tear_down();
 }
 END_TEST

@@ -1,4 +1,4 @@
-/* rnframe profile: its table, its JSON, and that nothing stays behind. */
+/* rnframe profile: its table, its JSON, and that it leaves nothing behind. */
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static double number(const json_t *object, const char *key)
 	return json_number_value(value);
 }
 
-/* Of the peak of what it is relative to; the machine has other work to do. */
+/* Relative to the peak; the machine has other work to do. */
 static void check_share(const json_t *object)
 {
 	const json_t *share = json_object_get(object, "share_of_peak");

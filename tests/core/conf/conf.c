@@ -37,7 +37,7 @@ static struct rnf_conf *read_text(const char *text)
 	return root;
 }
 
-/* All words must be in the failure. */
+/* All words must be in the message. */
 static void refuses(const char *path, const char *one, const char *two)
 {
 	struct rnf_conf *root = NULL;
@@ -110,7 +110,7 @@ START_TEST(scanner)
 	refuses(put("a.cfg", "a = 1;\nb = = 2;\n"), "a.cfg:2: ", "syntax error: \"b = = 2;\"");
 	refuses(put("a.cfg", "a = \"open\n"), "a.cfg:1: ", "inside a string");
 	refuses(put("a.cfg", "a = ( \"b=1\",\n\"c=2\" # no comma\n\"d=3\" );\n"), "a.cfg:3: ",
-		"two texts stand side by side: a comma is missing");
+		"two strings follow each other: a comma is missing");
 	refuses(put("a.cfg", "a = \"b\"\"c\";\n"), "a.cfg:1: ", "a comma is missing");
 	refuses(put("a.cfg", "x = 1;\n@include \"a.cfg\"\n"), "a.cfg:2: ", "16 deep");
 	refuses(put("a.cfg", "@include two.cfg\n"), "a.cfg:1: ", "alone");
@@ -145,7 +145,7 @@ START_TEST(duplicate_keys)
 }
 END_TEST
 
-/* Where libconfig itself would see an include, or a careless reader one. */
+/* Where libconfig itself would see an include, or a careless reader. */
 START_TEST(hidden_includes)
 {
 	put("in.cfg", "y = 1;\n");
@@ -260,11 +260,11 @@ START_TEST(parse_text)
 	ck_assert_int_eq(rnf_conf_parse("w.bin", "", &root), 0);
 	put("in.cfg", "x = 1;\n");
 	parse_refuses("a = 1;\n@include \"in.cfg\"\n",
-		      "w.bin:2: this conf stands inside a file and may include none");
-	parse_refuses("base = \"in.cfg\";", "w.bin:1: base: this conf stands inside a "
-		      "file and is whole; it may have no `base`");
-	parse_refuses("set = ( \"a=1\" );", "w.bin:1: set: this conf stands inside a "
-		      "file and is whole; it may have no `set`");
+		      "w.bin:2: this conf is part of another file and may include none");
+	parse_refuses("base = \"in.cfg\";", "w.bin:1: base: this conf is part of another "
+		      "file and stands alone: it may have no `base`");
+	parse_refuses("set = ( \"a=1\" );", "w.bin:1: set: this conf is part of another "
+		      "file and stands alone: it may have no `set`");
 	parse_refuses("a = 99999999999999999999;",
 		      "w.bin:1: 99999999999999999999 does not fit into 64 bits");
 	parse_refuses("a = \"", "w.bin:1: the file ends inside a string");
@@ -367,7 +367,7 @@ static const char *written(void (*write)(const struct rnf_conf *, FILE *),
 	return to;
 }
 
-/* A checkpoint holds text alone, a path any bytes. */
+/* A checkpoint holds text only, a path any bytes. */
 START_TEST(writes_text)
 {
 	struct rnf_conf *root = read_text("path = \"/gr\xf6n\xc3\xa4/\\x01\xed\xa0\x80\";\n");
@@ -377,7 +377,7 @@ START_TEST(writes_text)
 }
 END_TEST
 
-/* The same tree comes back, and the bytes without origins do not know them. */
+/* The same tree comes back; text written without origins does not have them. */
 START_TEST(writes_origins)
 {
 	char want[2048], where[256];
@@ -394,7 +394,7 @@ START_TEST(writes_origins)
 	const char *plain = written(rnf_conf_write, root);
 	ck_assert_str_eq(written(rnf_conf_write, read_text(written(rnf_conf_write_origins, root))),
 			 plain);
-	root->at[0]->file = "a\nb = 2;\x1b.cfg"; /* a name that would go on after its line */
+	root->at[0]->file = "a\nb = 2;\x1b.cfg"; /* a name that would continue after its line */
 	ck_assert_ptr_nonnull(strstr(written(rnf_conf_write_origins, root), "# a\\x0ab = 2;\\x1b.cfg:1\n"));
 }
 END_TEST
@@ -424,7 +424,7 @@ START_TEST(adds_to_lists)
 		"one = (\n  \"x\",\n  {\n    type = \"y\";\n    size = 5;\n  }\n);\n"
 		"two = (\n  \"v\",\n  {\n    type = \"w\";\n    size = 6;\n  }\n);\n"
 		"three = (\n  {\n    type = \"z\";\n    size = 7;\n  }\n);\n"));
-	set_fails(root, "n+=3", "n is no list", "--set");
+	set_fails(root, "n+=3", "n is neither a list", "--set");
 	set_fails(root, "l.x+=3", "no element \"x\"", "--set");
 	set_fails(root, "+=3", "no key", "--set");
 }
@@ -439,9 +439,9 @@ START_TEST(several_mistakes)
 	ck_assert_int_eq(rnf_conf_read(at("b.cfg"), dir, &root), RNF_EINVAL);
 	const char *words = rnf_fail_words();
 	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:1: 1e999 is too large for a number\n"));
-	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:2: duplicate key: \"b\" stands at "));
+	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:2: duplicate key: \"b\" is set at "));
 	ck_assert_ptr_nonnull(strstr(words, "/b.cfg:3: 3x is not a number\n"));
-	ck_assert_ptr_nonnull(strstr(words, "/none.cfg:1: an include stands alone"));
+	ck_assert_ptr_nonnull(strstr(words, "/none.cfg:1: an include must be alone"));
 	put("b.cfg", "n = 1;");
 	put("c.cfg", "base = \"b.cfg\"; set = ( \"n.m=1\", \"=\", \"n=2\" );");
 	ck_assert_int_eq(rnf_conf_read(at("c.cfg"), dir, &root), RNF_EINVAL);
@@ -470,7 +470,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { types_and_places, includes_keep_places, scanner,
-		duplicate_keys, hidden_includes, sizes, byte_order_mark, bare_names, base_and_set, parse_text, overrides, writes_what_it_read,
+		duplicate_keys, hidden_includes, sizes, byte_order_mark, bare_names, base_and_set,
+		parse_text, overrides, writes_what_it_read,
 		writes_text, writes_origins, adds_to_lists, several_mistakes, nearest,
 		NULL };
 	char clean[64];

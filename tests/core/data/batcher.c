@@ -9,7 +9,7 @@
 #include "plugin/param.h"
 
 enum { H = 5, W = 4, C = 3, OUT = 4, CLASSES = 3, N = 11, IMAGES = 20 };
-enum { GAP = 4 }; /* floats between two images that are nobody's */
+enum { GAP = 4 }; /* floats between two images that belong to none */
 
 /* -- a dataset and two augmentations of our own -- */
 
@@ -184,7 +184,7 @@ static const struct rnf_feature more_features[] = {
 	{ .kind = "augment", .name = "nothing", .impl = &nothing } };
 static const struct rnf_ref harmless = { .feature = &more_features[0] };
 
-/* A peer is raw and of the data set's size: behind scale, which is for evaluation too,
+/* A peer is raw and of the data set's size: behind scale, which also runs in evaluation,
  * the image is not, nor behind mix, which drops a row. */
 static const struct {
 	const struct rnf_ref *at[3];

@@ -29,7 +29,7 @@ static void run(const char *command)
 	test_shell("cd %s && %s", root, command);
 }
 
-/* A folder of our own, and an environment that names nothing else. */
+/* A folder of our own, and an environment that names no other. */
 static void set_up(void)
 {
 	strcpy(root, "/tmp/rnf_find_XXXXXX");

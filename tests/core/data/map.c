@@ -1,4 +1,4 @@
-/* Mapped files: what they hold, and what happens to one that is cut under way. */
+/* Mapped files: their contents, and what happens when one is truncated in use. */
 #include "data/map.h"
 
 #include <fcntl.h>
@@ -74,7 +74,7 @@ START_TEST(pages_are_let_go_and_come_again)
 }
 END_TEST
 
-/* In a child, whose words go to `words`: the file is cut, then read. */
+/* In a child, whose message goes to `words`: the file is truncated, then read. */
 static void read_cut_file(const char *words)
 {
 	struct rnf_blob blob = { .name = "a" };

@@ -71,7 +71,7 @@ static const char *const loop_source =
 "static const struct rnf_params params = RNF_PARAMS(struct loop,\n"
 " RNF_REF(struct loop, again, \"layer\", \"loop\", \"itself\"));\n"
 LAYER_IMPL
-"RNF_PLUGIN(layer, loop, \"a circle\", &params, impl);\n";
+"RNF_PLUGIN(layer, loop, \"a cycle\", &params, impl);\n";
 
 static const char *const half_source =
 "#include <rnframe/activation.h>\n"
@@ -226,7 +226,7 @@ START_TEST(refusals)
 	refuses("x = { type = \"toy\"; filters = 3; act = \"other\"; };",
 		"x.act: there is no activation \"other\"");
 	refuses("x = \"../layer/toy\";", "there is no layer or block");
-	refuses("x = \"loop\";", "circle");
+	refuses("x = \"loop\";", "cycle");
 }
 END_TEST
 

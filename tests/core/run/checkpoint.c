@@ -1,4 +1,4 @@
-/* What a run needs to save is loaded and tried before its first step. */
+/* What a run needs for saving is loaded and tried before its first step. */
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +45,7 @@ START_TEST(a_format_that_cannot_be_read_is_said_at_once)
 }
 END_TEST
 
-/* Or the run would begin anew where there is a checkpoint to go on from. */
+/* Otherwise the run would start anew although there is a checkpoint to resume from. */
 START_TEST(no_resume_overlooks_checkpoints)
 {
 	if (TEST_ASAN || TEST_TSAN) return;
@@ -67,7 +67,7 @@ START_TEST(no_resume_overlooks_checkpoints)
 }
 END_TEST
 
-/* With one less, another backend would be the best, and the bits others. */
+/* With one less, another backend would be the best, and the bits would differ. */
 START_TEST(no_backend_is_left_out_silently)
 {
 	if (TEST_ASAN || TEST_TSAN) return;
@@ -79,7 +79,7 @@ START_TEST(no_backend_is_left_out_silently)
 }
 END_TEST
 
-/* However few a process may open, the words are of that. */
+/* However few files a process may open, the message is about that. */
 START_TEST(too_few_descriptors)
 {
 	const char *dir = rnf_format("%s", test_folder("descriptors"));

@@ -58,7 +58,7 @@ START_TEST(read_back)
 	ck_assert_int_eq(rnf_predictions_read(write(&t, "predictions_a"), &a), RNF_OK);
 	ck_assert_int_eq(a.n, 3);
 	ck_assert(a.right[0] == 1 && a.right[1] == 0 && a.right[2] == 0);
-	t.predictions[1].class = 1; /* answers do not count in the digest of the images */
+	t.predictions[1].class = 1; /* predictions do not count in the digest of the images */
 	ck_assert_int_eq(rnf_predictions_read(write(&t, "predictions_b"), &other), RNF_OK);
 	ck_assert(other.right[1] == 1 && other.images == a.images);
 	free(other.right);

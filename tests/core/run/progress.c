@@ -1,4 +1,4 @@
-/* Where a run is, as a text that may come from anybody. */
+/* The position of a run as a text, which may come from anybody. */
 #include "run/progress.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 	",\"history\":[]}"
 #define MOST "9223372036854775807"
 
-/* Numbers that the loop would add to beyond all bounds. */
+/* Numbers that the loop would increase without bound. */
 static const char *const forged[] = {
 	STATE(MOST, "4", "1", "[1,1,1,1,1]", "[0,0,0]"),
 	STATE("-1", "4", "1", "[1,1,1,1,1]", "[0,0,0]"),

@@ -1,5 +1,5 @@
-/* What a run leaves about itself: run.json, logs that any reader takes, a folder
- * that no other run shares. */
+/* What a run writes about itself: run.json, logs that any reader can parse, a folder that
+ * no other run shares. */
 #include <glob.h>
 #include <jansson.h>
 #include <math.h>
@@ -22,7 +22,7 @@ static json_t *read_json(const char *dir, const char *name)
 	char path[1024];
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	json_t *json = json_load_file(path, 0, NULL);
-	ck_assert_msg(json != NULL, "%s is no JSON", path);
+	ck_assert_msg(json != NULL, "%s is not JSON", path);
 	return json;
 }
 
@@ -81,7 +81,7 @@ START_TEST(a_failed_run_says_so)
 }
 END_TEST
 
-/* JSON has no NaN: figures that are no numbers are null. */
+/* JSON has no NaN: figures that are not finite are null. */
 START_TEST(what_is_not_finite_is_null)
 {
 	const char *dir = test_folder("null");
@@ -126,7 +126,7 @@ START_TEST(a_run_that_diverges_keeps_its_log_json)
 }
 END_TEST
 
-/* Which is the last to look at its numbers; nothing of it is lost. */
+/* The last check of the numbers; nothing is lost. */
 static const struct {
 	const char *set, *words;
 } endings[] = {

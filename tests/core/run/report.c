@@ -1,5 +1,5 @@
-/* Reports: what scikit-learn and numpy say of the same predictions (tests/golden,
- * report.py); the program's own accuracy; what has no number or no name. */
+/* Reports: the results of scikit-learn and numpy for the same predictions (tests/golden,
+ * report.py); the program's own accuracy; figures and names that are missing. */
 #include "run/report.h"
 
 #include <math.h>
@@ -59,7 +59,7 @@ static struct golden read_golden(const char *name)
 	return g;
 }
 
-/* What `write` makes of a report; to be freed. */
+/* The text that `write` makes of a report; to be freed. */
 static char *text_of(const struct rnf_report *r,
 		     void (*write)(const struct rnf_report *, FILE *))
 {

@@ -1,5 +1,5 @@
-/* A run goes on by its own conf alone: one that stands in conf.cfg or inside of a
- * checkpoint comes from outside and may say anything. */
+/* A run resumes by its own conf only: a conf in conf.cfg or inside a checkpoint comes
+ * from outside and may say anything. */
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ static void write_file(const char *path, const struct file *file)
 	json_decref(file->header);
 }
 
-/* Another text in a checkpoint, and a digest that agrees: it is a sum over all. */
+/* Another text in a checkpoint, with a matching digest, which is a sum over everything. */
 static void forge(const char *path, const char *key, const char *value)
 {
 	const struct file file = read_file(path);
@@ -124,7 +124,7 @@ static const char *const files[] = {
 	"checkpoints/synthetic_2.safetensors", "checkpoints/synthetic_2.safetensors.tmp",
 };
 
-/* 1 when it has ended by itself, with words where it has failed. */
+/* 1 when it exited by itself, with a message if it failed. */
 static int ends(const char *command)
 {
 	const int status = test_command(out, sizeof out, "timeout 60 %s/rnframe %s 2>&1",
@@ -132,8 +132,8 @@ static int ends(const char *command)
 	return status == 0 || ((status == 2 || status == 3) && strstr(out, "rnframe: "));
 }
 
-/* In the place of a file stands what `make` makes; a run in the folder, or one that goes
- * on there, changes no file outside of it and waits for nobody. */
+/* `make` makes something in place of a file; a run in the folder, or one that is resumed
+ * there, changes no file outside of it and never blocks. */
 static void try_with(const char *dir, const char *file, const char *make)
 {
 	const char *const verbs[] = {

@@ -1,4 +1,4 @@
-/* What run.json says of a run, whoever left it. */
+/* What run.json says about a run, whoever wrote it. */
 #include "study/outcome.h"
 
 #include <math.h>

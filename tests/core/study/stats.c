@@ -1,5 +1,5 @@
-/* Statistics against scipy and statsmodels (tests/golden, study.py), and where no library
- * says what they are. */
+/* Statistics against scipy and statsmodels (tests/golden, study.py), and in cases where
+ * no library has them. */
 #include "study/stats.h"
 
 #include <jansson.h>
@@ -73,7 +73,7 @@ static double mean_of(const double *x, size_t n, size_t which)
 	return sum / (double)n;
 }
 
-/* The share of all pairs of resamples whose difference is below `value`, or at it too. */
+/* The share of all pairs of resamples whose difference is below `value`, or also at it. */
 static double share(const double *x, size_t n, const double *y, size_t m, double value, int too)
 {
 	const size_t xs = (size_t)pow((double)n, (double)n), ys = (size_t)pow((double)m, (double)m);

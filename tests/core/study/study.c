@@ -1,5 +1,5 @@
-/* Studies as their confs and options have them; what is wrong with them ends them before
- * the first run, in lines that name the place. */
+/* Studies from their confs and options; mistakes end them before the first run, in lines
+ * that name the place. */
 #include "study/study.h"
 
 #include <stdio.h>
@@ -84,9 +84,9 @@ static const struct { const char *text, *words; } wrong[] = {
 	{ HEAD "baseline = \"relo\";\narms = ( { name = \"relu\"; } ); };",
 	  "s.cfg:4: study.baseline: there is no arm \"relo\" (did you mean \"relu\"?)" },
 	{ "study = { conf = \"synthetic.cfg\"; arms = ( { name = \"a\"; } );\nseeds = [1,\n2, 1]; };",
-	  "s.cfg:3: study.seeds[2]: the seed 1 stands there twice" },
+	  "s.cfg:3: study.seeds[2]: the seed 1 is listed twice" },
 	{ "study = { conf = \"synthetic.cfg\"; arms = ( { name = \"a\"; } );\nseeds = []; };",
-	  "s.cfg:2: study.seeds: must name a seed at least" },
+	  "s.cfg:2: study.seeds: must name at least one seed" },
 	{ HEAD "arm = ( { name = \"a\"; } ); };", "(did you mean \"arms\"?)" },
 };
 
@@ -109,7 +109,7 @@ START_TEST(mistakes_are_told_together)
 }
 END_TEST
 
-/* What only an arm's own conf shows is told before any run, too. */
+/* Mistakes that only an arm's own conf shows are reported before any run, too. */
 START_TEST(an_arm_that_does_not_plan)
 {
 	const char *path = conf(HEAD "arms = ( { name = \"good\"; },\n"
@@ -126,11 +126,11 @@ START_TEST(an_arm_that_does_not_plan)
 END_TEST
 
 static const struct { const char *arguments, *words; } calls[] = {
-	{ "synthetic.cfg", "conf/synthetic.cfg has no `study`: name the conf of a study, or say " },
+	{ "synthetic.cfg", "conf/synthetic.cfg has no `study`: name the conf of a study, or pass " },
 	{ "none.cfg", "there is no conf none.cfg" },
 	{ "", "study needs the conf of a study" },
 	{ "%s --arm relo", "--arm: there is no arm \"relo\" (did you mean \"relu\"?)" },
-	{ "%s --seeds 1,1", "--seeds is \"1,1\", must be 1..3 or 1,2,5; 1 stands there twice" },
+	{ "%s --seeds 1,1", "--seeds is \"1,1\", must be 1..3 or 1,2,5; 1 is listed twice" },
 	{ "%s --seeds 3..1", "--seeds is \"3..1\", must be " },
 	{ "%s --seeds 1..", "--seeds is \"1..\", must be " },
 	{ "%s --seeds x", "--seeds is \"x\", must be " },
@@ -140,14 +140,14 @@ static const struct { const char *arguments, *words; } calls[] = {
 	{ "%s --budget -1", "--budget is \"-1\", must be " },
 	{ "%s --vary model.act=relu,mish", "--vary goes with the conf of a model; " },
 	{ "%s seed=3", "--set seed=3: a study sets `seed`, `name` and `out` of each run itself" },
-	{ "%s 'study.seeds=[1,1]'", "study.seeds[1]: the seed 1 stands there twice" },
+	{ "%s 'study.seeds=[1,1]'", "study.seeds[1]: the seed 1 is listed twice" },
 	{ "synthetic.cfg --vary model.act", "--vary model.act: must be key.path=VALUES" },
 	{ "synthetic.cfg --vary model.act=relu,,mish", ": a value is empty" },
-	{ "synthetic.cfg --vary model.act=relu,relu", ": relu stands there twice" },
+	{ "synthetic.cfg --vary model.act=relu,relu", ": relu is listed twice" },
 	{ "synthetic.cfg --vary train.optimizer.lr=log:0:1:3", "log wants two numbers above 0" },
 	{ "synthetic.cfg --vary train.optimizer.lr=lin:0:1:1", "the count is 1, must be 2 .. 1000" },
 	{ "synthetic.cfg --vary train.optimizer.lr=lin:0:1", "must be lin:FROM:TO:COUNT" },
-	{ "synthetic.cfg --vary seed=1,2", "seeds are told by --seeds" },
+	{ "synthetic.cfg --vary seed=1,2", "set seeds with --seeds" },
 	{ "synthetic.cfg --vary name=a,b", "a study sets this key itself" },
 	{ "synthetic.cfg --vary model.act=relu,mish --random 0", "--random is \"0\", must be " },
 	{ "synthetic.cfg --vary data.path=a/b,a_b", "--vary: two arms are called path=a_b" },

@@ -1,4 +1,4 @@
-/* The words of a table. */
+/* The text of a table. */
 #include "study/table.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
-/* An evaluation sees the images that the data set gives, wherever in a batch they
- * stand and whatever their size is. */
+/* An evaluation sees the images that the data set gives, wherever in a batch they are and
+ * whatever their size. */
 #include <string.h>
 
 #include "base/arena.h"

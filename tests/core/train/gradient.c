@@ -218,7 +218,8 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 9, 7, CONV ACT "{ type = \"conv2d\"; filters = 6; kernel = 1; groups = 2; }," ACT
 	  "{ type = \"conv2d\"; filters = 5; kernel = 5; stride = 3; }," ACT END },
 	/* batchnorm: of images, of the input, of one pixel */
-	{ 0, 9, 7, CONV "{ type = \"batchnorm\"; }," ACT CONV "{ type = \"batchnorm\"; eps = 0.1; }," ACT END },
+	{ 0, 9, 7, CONV "{ type = \"batchnorm\"; }," ACT CONV
+	  "{ type = \"batchnorm\"; eps = 0.1; }," ACT END },
 	{ 0, 8, 8, "{ type = \"batchnorm\"; }," CONV ACT "{ type = \"global_avgpool\"; },"
 	  "{ type = \"batchnorm\"; }," ACT "{ type = \"dense\"; }" },
 	/* dense, activations */

@@ -1,4 +1,4 @@
-/* An experiment that is set up: its share of the images, its weights. */
+/* Setting up an experiment: its share of the images, its weights. */
 #include "train/setup.h"
 
 #include <math.h>
@@ -36,7 +36,7 @@ START_TEST(a_part_is_that_share_of_the_images)
 }
 END_TEST
 
-/* Numbers of one stream differ in their scale alone. */
+/* Numbers of one stream differ in their scale only. */
 static int are_proportional(const float *a, const float *b, int64_t n)
 {
 	for (int64_t i = 1; i < n; i++)
@@ -68,7 +68,7 @@ START_TEST(each_weight_is_drawn_from_a_stream_of_its_own)
 }
 END_TEST
 
-/* What is counted before a run starts, beside the plans: state, and buffers of threads. */
+/* What is counted before a run starts, besides the plans: state, and buffers of threads. */
 static double bytes_of(const char *const *sets, size_t n)
 {
 	struct rnf_experiment *e = planned(sets, n);

@@ -12,7 +12,7 @@
 
 static char root[40];
 
-/* Reading this path as weights of an empty model fails with these words. */
+/* Reading this path as weights of an empty model fails with this message. */
 static void refused(const char *path, rnf_status status, const char *words)
 {
 	struct rnf_program program = { 0 };

@@ -1,4 +1,4 @@
-/* For the targets of data sets, whose every pixel is FUZZ_PIXEL where it is read. */
+/* For the targets of data sets: every pixel that is read must be FUZZ_PIXEL. */
 #ifndef TEST_FUZZ_DATASET_H
 #define TEST_FUZZ_DATASET_H
 
@@ -6,8 +6,7 @@
 
 enum { FUZZ_PIXEL = 9 };
 
-/* Refused with `word` in the words, or every image of it can be read. Frees what the
- * blobs hold. */
+/* Refused with `word` in the message, or every image can be read. Frees the blobs. */
 void fuzz_dataset(const struct rnf_dataset_impl *impl, const struct rnf_blob *blobs,
 		  size_t n_blobs, const char *word);
 

@@ -1,7 +1,7 @@
-/* For fuzz targets: one function each, LLVMFuzzerTestOneInput(), in
- * tests/fuzz/NAME.c; files that once mattered in tests/fuzz/corpus/NAME/. Linked
- * with lib/replay.c a target is a test that replays them; `make fuzz T=NAME` links
- * it with clang's fuzzer, which looks for more. */
+/* For fuzz targets: one function each, LLVMFuzzerTestOneInput(), in tests/fuzz/NAME.c;
+ * inputs that once failed are in tests/fuzz/corpus/NAME/. Linked with lib/replay.c a
+ * target is a test that replays them; `make fuzz T=NAME` links it with clang's fuzzer,
+ * which searches for more. */
 #ifndef TEST_FUZZ_H
 #define TEST_FUZZ_H
 
@@ -22,9 +22,9 @@ extern long fuzz_mutants;
 const struct rnf_feature *fuzz_feature(const char *kind, const char *name);
 /* The bytes as a file, by its path; one at a time. */
 const char *fuzz_file(const uint8_t *data, size_t n);
-/* What must hold whatever the input: else the words, and an abort. */
+/* What must hold for any input: else print the message and abort. */
 void fuzz_check(int good, const char *words);
-/* A refusal says why, in one line of text which has `name` inside. */
+/* A refusal has a message of one line that contains `name`. */
 void fuzz_refused(const char *name);
 
 #endif

@@ -1,6 +1,6 @@
-/* The main() of a fuzz target without a fuzzer: NAME [MUTANTS [SEED [FOLDER]]].
- * Runs every file of the corpus, then so many mutants of them; what it ran when it
- * died is left in NAME.crash. The last line is as Check's, for tests/run. */
+/* The main() of a fuzz target without a fuzzer: NAME [MUTANTS [SEED [FOLDER]]]. Runs
+ * every file of the corpus, then that many mutants of them. If it crashes, the input is
+ * in NAME.crash. The last line has Check's form, for tests/run. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -6,7 +6,7 @@
 
 /* Fill a struct from the tree; 0: refused. */
 int fuzz_fill(struct rnf_conf *root);
-/* What filling keeps to be told would outlive the input's memory. */
+/* Notices kept from filling would outlive the input's memory. */
 void fuzz_forget_notices(void);
 /* The tree is written, read and written again: the same text. */
 void fuzz_write(const struct rnf_conf *root);

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-/* In one write, so that threads do not mix theirs. */
+/* In one write, so that threads do not interleave theirs. */
 void journal_note(int fd, const char *what, long long at, const char *path, const void *data,
 		  size_t n);
 

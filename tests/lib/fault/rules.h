@@ -1,4 +1,4 @@
-/* What $RNF_FAULT and its companions say, and the verdict on a call. */
+/* Parses $RNF_FAULT and its companions, and decides about each call. */
 #ifndef TEST_FAULT_RULES_H
 #define TEST_FAULT_RULES_H
 
@@ -9,11 +9,11 @@ enum kind {
 
 enum what { SHORT = -1, KILL = -2, CUT = -3 }; /* above 0: an errno */
 
-/* What this call is to suffer: 0 nothing, else an errno or SHORT or CUT. */
+/* The fate of this call: 0 none, else an errno or SHORT or CUT. */
 int judge(enum kind kind, const char *path, long long size);
 /* Does a file of this name, from the root on, count? */
 int is_under(const char *path);
-/* Do the files of one folder alone count? */
+/* Do only the files of one folder count? */
 int is_narrow(void);
 /* 0 in a process that the program has forked off. */
 int is_counted(void);

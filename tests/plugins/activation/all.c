@@ -1,5 +1,5 @@
-/* Every activation that is built, against its own `ref` in double; no new code
- * for a new plugin. With --bench: ns an element of each kernel as well. */
+/* Every built activation against its own `ref` in double; a new plugin needs no new code.
+ * With --bench, also ns an element for each kernel. */
 #include "lib/plugin.h"
 
 #include <dirent.h>
@@ -66,7 +66,7 @@ static void find_subjects(void)
 	closedir(folder);
 }
 
-/* -30 to 30 off the round numbers where kinks are, and far values at the end. */
+/* -30 to 30 beside the round numbers, where kinks are, and far values at the end. */
 static void fill(size_t n, float *x, float *dy)
 {
 	static const float far[] = { 1e-6f, -1e-6f, 90.0f, -90.0f, 1e3f, -1e3f,
@@ -198,8 +198,8 @@ START_TEST(has_the_same_bits_alone)
 }
 END_TEST
 
-/* At every place of a tile, in vector code and in its rest; the neighbours stay
- * numbers. */
+/* At every place of a tile, in vector code and in its remainder; the neighbours stay
+ * finite. */
 static void pass_nan(const struct subject *s, size_t at)
 {
 	float x[37], dy[37], y[37], dx[37], y2[37], dx2[37];
@@ -261,7 +261,7 @@ static double bench_kernel(const struct subject *s, int which)
 	return best / (double)n;
 }
 
-/* A case, since a missing plugin may only be told from inside one. */
+/* A case, since only a case may skip for a missing plugin. */
 START_TEST(bench)
 {
 	find_subjects();

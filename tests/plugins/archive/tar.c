@@ -147,8 +147,8 @@ START_TEST(cut_and_foreign_files_fail)
 }
 END_TEST
 
-/* One bit of the packed data, whose blocks are stored: only the sum can tell. The
- * sum itself, which stands behind the end of the tar. The member that follows. */
+/* One bit of the packed data, whose blocks are stored, so only the checksum shows it. The
+ * checksum itself, which stands after the end of the tar. The member that follows. */
 START_TEST(damage_inside_gzip_fails)
 {
 	static const struct {
@@ -235,8 +235,8 @@ static void write_tar(const char *name, char type, const char *words, unsigned b
 	ck_assert_int_eq(truncate(path, 1536 + (off_t)body + 1024), 0);
 }
 
-/* Bodies that are no file's, or larger than the file that they are said to be: nobody
- * asks for them, and no entry follows at which a check would see it. */
+/* Bodies that do not belong to a file, or larger than their file claims: nobody reads
+ * them, and no entry follows at which a check would notice. */
 static const struct {
 	char type;
 	const char *words, *pack;
@@ -262,7 +262,7 @@ START_TEST(skipped_bombs_fail)
 }
 END_TEST
 
-/* A skipped entry of an honest archive is no hindrance. */
+/* A skipped entry of an honest archive does no harm. */
 START_TEST(skipped_entries_are_passed)
 {
 	make_folder();

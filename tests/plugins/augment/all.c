@@ -1,4 +1,4 @@
-/* The augmentations on small images whose every pixel is known. */
+/* The augmentations on small images with known pixels. */
 #include "lib/plugin.h"
 
 #include <math.h>
@@ -133,7 +133,7 @@ START_TEST(flip_happens_as_often_as_told)
 }
 END_TEST
 
-/* Every one of the 3 x 4 places is met, and each is a window. */
+/* Each of the 3 x 4 places occurs, and each is a window. */
 START_TEST(crop_takes_each_window)
 {
 	int met[3][4] = { { 0 } };

@@ -1,5 +1,5 @@
-/* native: each instruction set over all shapes, how RNF_ISA picks one, and that it
- * is worth having. The best set of this machine: tests/contract/backends.c too. */
+/* native: each instruction set over all shapes, how RNF_ISA selects one, and that it is
+ * worth having. The best set of this machine: tests/contract/backends.c too. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,12 +73,12 @@ START_TEST(winograd_of_bf16_is_right)
 }
 END_TEST
 
-/* Winograd's errors beside those of direct sums, for the convs of SE-MXResNet20. */
+/* Winograd's errors compared with direct sums, for the convs of SE-MXResNet20. */
 static const struct { int64_t side, channels; } stages[] = {
 	{ 32, 16 }, { 16, 32 }, { 8, 64 },
 };
 
-/* What the errors of a pass stay below: direct, by Winograd. */
+/* Bounds for the errors of a pass: direct, by Winograd. */
 static void check_errors(int stage, enum rnf_step_kind kind, enum rnf_precision precision,
 			 double direct, double winograd)
 {
@@ -116,7 +116,7 @@ START_TEST(winograd_of_bf16_errs_within_bounds)
 }
 END_TEST
 
-/* Where the processor has no such instruction it is emulated, for this test. */
+/* If the processor lacks the instruction, this test emulates it. */
 START_TEST(bf16_of_each_isa_is_right)
 {
 	struct test_convs by;
@@ -197,8 +197,7 @@ END_TEST
 #define B "bf16, "
 #define WB "winograd of bf16, "
 
-/* What the name of the kernel of a pass begins with: of each algorithm, auto first, and
- * precision. */
+/* How the name of a pass's kernel begins: for each algorithm, auto first, and precision. */
 static const struct choice {
 	int64_t c, k, kernel, groups;
 	enum rnf_step_kind kind;
@@ -231,7 +230,8 @@ START_TEST(shape_chooses_the_kernel)
 {
 	const struct choice *c = &choices[_i];
 	struct rnf_conv_shape s = { .kind = c->kind, .h = 8, .w = 8, .c = c->c, .k = c->k,
-		.groups = c->groups, .window = { .kernel_h = c->kernel, .kernel_w = c->kernel, .stride = 1 } };
+		.groups = c->groups,
+		.window = { .kernel_h = c->kernel, .kernel_w = c->kernel, .stride = 1 } };
 	test_conv_place(&s, TEST_CONV_SAME);
 	for (int i = 0; i < TEST_ROWS(isas); i++) {
 		struct test_convs by;
@@ -297,8 +297,8 @@ END_TEST
 
 enum { RUNS = 15, CALLS = 10 };
 
-/* Seconds of the fastest of several runs, which took turns: what else the machine
- * does then hits both. */
+/* Seconds of the fastest of several runs, which took turns, so that other load affects
+ * both. */
 static void race(struct test_conv_call *calls, float *out, double best[2])
 {
 	best[0] = best[1] = 1e9;
@@ -315,7 +315,7 @@ static void race(struct test_conv_call *calls, float *out, double best[2])
 		}
 }
 
-/* The image that is read and the one written are of one size here. */
+/* The images read and written have the same size here. */
 static void check_speed(struct rnf_conv_shape s, enum rnf_step_kind kind,
 			const struct test_convs *other, double times)
 {

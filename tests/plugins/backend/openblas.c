@@ -1,5 +1,5 @@
-/* openblas: what it leaves to the core, and the check at start: libraries that
- * multiply wrongly are refused. Its values: tests/contract/backends.c. */
+/* openblas: what it leaves to the core, and the check at start: libraries that multiply
+ * wrongly are refused. Its values: tests/contract/backends.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ END_TEST
 
 /* -- libraries in place of OpenBLAS -- */
 
-/* 112: CblasTrans. At its end the library tells that it was asked. */
+/* 112: CblasTrans. At its end the library reports that it was called. */
 static const char fake_source[] =
 	"#include <stdio.h>\n"
 	"static int products;\n"
@@ -80,7 +80,7 @@ static void build_fake(const char *folder, const char *fault)
 	test_shell("${CC:-cc} -shared -fPIC -o '%s/fake.so' '%s'", folder, path);
 }
 
-/* Check ends the test at words that are much longer. */
+/* Check ends the test at much longer messages. */
 #define SHOWN "%.2000s"
 
 /* The program with that fake in front of OpenBLAS; its exit status. */

@@ -27,7 +27,7 @@ static void log_line(enum rnf_level level, const char *format, ...)
 static const struct rnf_host host = {
 	.size = sizeof host, .log = log_line, .alloc = rnf_alloc };
 
-enum { EPOCHS = 3 }; /* one without validation, one of which it has no number */
+enum { EPOCHS = 3 }; /* one without validation, one without a validation loss */
 
 /* Stderr into a pipe: a line an epoch, nothing for the steps between. */
 START_TEST(piped)
@@ -70,7 +70,7 @@ START_TEST(piped)
 }
 END_TEST
 
-/* What a terminal of so many columns gets for one step. */
+/* What a terminal of that many columns gets for one step. */
 static const char *drawn(int columns, int64_t left)
 {
 	static char text[1024];
@@ -139,7 +139,7 @@ START_TEST(a_line_fits_its_terminal)
 }
 END_TEST
 
-/* No sequences where they would be shown: lines of the log are all. */
+/* No escape sequences where they would be visible: only lines of the log. */
 START_TEST(a_dumb_terminal_gets_no_sequences)
 {
 	setenv("TERM", "dumb", 1);

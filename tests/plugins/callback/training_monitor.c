@@ -92,7 +92,7 @@ static void tell(int epochs)
 	event(RNF_EVENT_EPOCH, epochs);
 }
 
-/* Told of `epochs` epochs at once, and then of the same again. */
+/* Report `epochs` epochs at once, and then the same again. */
 static void run(int plot, int validation, int epochs)
 {
 	const int32_t conf = plot; /* the plugin's only parameter */
@@ -196,8 +196,8 @@ START_TEST(settings_of_the_user_change_nothing)
 }
 END_TEST
 
-/* A gnuplot that writes half of a picture and is content, as on a full disk: the picture
- * of the epoch before stays, with a word; the next epoch has a new one. */
+/* A gnuplot that writes half of a picture and succeeds, as on a full disk: the picture of
+ * the epoch before stays, with a message; the next epoch draws a new one. */
 START_TEST(a_picture_that_is_cut_takes_no_place)
 {
 	char bin[PATH_MAX], path[4096], cut[3 * PATH_MAX];

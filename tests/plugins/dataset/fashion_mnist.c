@@ -65,13 +65,13 @@ START_TEST(refuses_wrong_headers)
 	struct rnf_blob blobs[FILES];
 	make(blobs);
 	images[0][3] = 1;
-	refused(blobs, "train-images-idx3-ubyte is no IDX file of bytes with 3 dimensions");
+	refused(blobs, "train-images-idx3-ubyte is not an IDX file of bytes with 3 dimensions");
 	make(blobs);
 	images[1][11] = 32;
 	refused(blobs, "t10k-images-idx3-ubyte: dimension 1 is 32, must be 28");
 	make(blobs);
 	blobs[1].size = 7;
-	refused(blobs, "train-labels-idx1-ubyte is no IDX file");
+	refused(blobs, "train-labels-idx1-ubyte is not an IDX file");
 }
 END_TEST
 
@@ -80,7 +80,7 @@ START_TEST(refuses_sizes_that_do_not_fit)
 	struct rnf_blob blobs[FILES];
 	make(blobs);
 	blobs[0].size--;
-	refused(blobs, "train-images-idx3-ubyte: file is cut: 2367 of 2368 bytes for its 3 "
+	refused(blobs, "train-images-idx3-ubyte: file is truncated: 2367 of 2368 bytes for its 3 "
 		"items");
 	make(blobs);
 	labels[1][7] = N - 1;

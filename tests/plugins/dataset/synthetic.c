@@ -78,7 +78,7 @@ static int64_t distance(const uint8_t *x, const float *mean)
 
 START_TEST(classes_can_be_told_apart)
 {
-	/* The nearest mean of the training images names most: chance is 25. */
+	/* The nearest mean of the training images identifies most: chance is 25. */
 	struct rnf_dataset_info info;
 	const void *self = opened(&small, &info);
 	static float means[CLASSES][SIZE];

@@ -123,7 +123,7 @@ static void loop(const void *context, int out)
 		;
 }
 
-/* One that goes on is ended by who no longer listens. */
+/* A process that continues ends when nobody reads its pipe. */
 START_TEST(a_loop_is_ended)
 {
 	struct jail jail = { 0 };
@@ -135,7 +135,8 @@ START_TEST(a_loop_is_ended)
 }
 END_TEST
 
-/* From here on this process is as on a kernel without seccomp: a filter answers EINVAL. */
+/* From here on this process behaves as on a kernel without seccomp: a filter answers
+ * EINVAL. */
 static void lose_filters(void)
 {
 	struct sock_filter filter[] = {

@@ -131,7 +131,8 @@ static const struct {
 	{ "H5Dwrite", &h5.write }, { "H5Lcreate_soft", &h5.soft },
 	{ "H5Lcreate_hard", &h5.hard }, { "H5Lcreate_external", &h5.external },
 	{ "H5close", &h5.close_all }, { "H5Pcreate", &h5.list },
-	{ "H5Pset_virtual", &h5.virtual }, { "H5P_CLS_DATASET_CREATE_ID_g", &h5.creation }, { "H5T_NATIVE_FLOAT_g", &h5.floats },
+	{ "H5Pset_virtual", &h5.virtual }, { "H5P_CLS_DATASET_CREATE_ID_g", &h5.creation },
+	{ "H5T_NATIVE_FLOAT_g", &h5.floats },
 	{ "H5T_NATIVE_DOUBLE_g", &h5.doubles }, { "H5T_NATIVE_INT_g", &h5.ints },
 };
 
@@ -200,7 +201,7 @@ static void add_virtual(int64_t at, const char *name)
 	ck_assert_int_ge(h5.dataset(at, name, *h5.floats, space, 0, list, 0), 0);
 }
 
-/* What may be wrong with layer "l" of a file, and the words for it. */
+/* What may be wrong with layer "l" of a file, and the message. */
 static const char *const wrongs[] = {
 	"l/k:0 has more than 4 dimensions", "l/k:0 is not of floating point numbers",
 	"l/k:0 is a link", "l/k:0 is a link", "lies too deep", "lies outside of a layer",
@@ -236,20 +237,20 @@ START_TEST(wrong_files_are_refused)
 }
 END_TEST
 
-/* Files of another maker, and the tricks of hostile ones. NULL: read. */
+/* Files of other writers, and tricks of hostile ones. NULL: it is read. */
 static const struct { const char *file, *words; } corpus[] = {
 	{ "plain", NULL }, { "whole_model", NULL }, { "deflate", NULL }, { "halves", NULL },
 	{ "control_name", NULL }, { "numbered", NULL }, { "numbered_norm", NULL },
 	{ "numbered_name", NULL },
 	{ "numbered_gap", "layers/dense/vars has variables without numbers" },
-	{ "numbered_group", "has a variable that is no dataset" },
+	{ "numbered_group", "has a variable that is not a dataset" },
 	{ "numbered_integers", "is not of floating point numbers" },
 	{ "numbered_link", "layers/dense/vars has a link, which is not followed" },
 	{ "numbered_many", "layers/dense/vars has too many variables" },
 	{ "numbered_name_is_number", "layers have no names in this file" },
-	{ "numbered_norm3", "what the 3 variables of a are is not told by their ranks: save the "
+	{ "numbered_norm3", "the ranks of the 3 variables of a do not tell what they are: save the "
 	  "model as .keras" },
-	{ "numbered_odd", "what the 2 variables of a are is not told" },
+	{ "numbered_odd", "the ranks of the 2 variables of a do not tell what they are" },
 	{ "numbered_opaque", "is not of floating point numbers" },
 	{ "numbered_outside", "layers/loose lies outside of a layer" },
 	{ "numbered_unnamed", "layers have no names in this file" },
@@ -258,7 +259,7 @@ static const struct { const char *file, *words; } corpus[] = {
 	{ "external_link", "is a link, which is not followed" },
 	{ "external_storage", "lies in another file" },
 	{ "fletcher", "is packed by another filter than gzip" },
-	{ "huge", "says that it is over 1,000 times the file" },
+	{ "huge", "claims to be over 1,000 times the file" },
 	{ "model_link", "model_weights is a link" },
 	{ "named_type", "is neither a group nor a dataset" },
 	{ "ring", "lies too deep" },
@@ -266,7 +267,7 @@ static const struct { const char *file, *words; } corpus[] = {
 	{ "soft_link", "is a link, which is not followed" },
 };
 
-/* NULL: a file of the corpus is read, else these words. */
+/* NULL: a file of the corpus is read, else this message. */
 static void corpus_file(const char *name, const char *words)
 {
 	char path[256];
@@ -293,12 +294,12 @@ static const struct { const char *file, *words; } zips[] = {
 	{ "zip_named", NULL }, { "zip_unnamed", NULL }, { "zip_keras2", NULL },
 	{ "zip_bomb", "holds a config.json of more bytes than may be" },
 	{ "zip_cut", "cannot be opened as a zip archive" },
-	{ "zip_deep_json", "config.json is no JSON" },
+	{ "zip_deep_json", "config.json is not JSON" },
 	{ "zip_encrypted", "holds a model.weights.h5 that is damaged, cut or encrypted" },
 	{ "zip_garbled", "holds a model.weights.h5 that is damaged, cut or encrypted" },
 	{ "zip_link", "holds model.weights.h5 as a link" },
 	{ "zip_no_h5", "cannot be opened as HDF5" },
-	{ "zip_no_json", "config.json is no JSON" },
+	{ "zip_no_json", "config.json is not JSON" },
 	{ "zip_none", "is a zip archive without model.weights.h5" },
 	{ "zip_odd_json", "layers have no names in this file" },
 	{ "zip_twice", "holds model.weights.h5 twice" },
@@ -312,14 +313,14 @@ START_TEST(tricks_of_zips)
 }
 END_TEST
 
-/* Files of Keras 3, whose every number must be the one that Keras says it has. */
+/* Files of Keras 3: every number must be the one that Keras reports. */
 static const struct { const char *file; int tensors; } keras3[] = {
 	{ "keras3.keras", 12 },         /* gamma is left out of its norm */
 	{ "keras3_unnamed.keras", 12 }, /* by Keras 3.3, and packed */
 	{ "keras3.weights.h5", 13 },
 };
 
-/* The last tensor that was asked for is complete when the next one is. */
+/* The last tensor requested is complete when the next one is requested. */
 static struct { char name[64]; float *data; int64_t n; } last;
 
 static void compare_last(void)
@@ -362,7 +363,7 @@ START_TEST(numbers_of_keras_3)
 }
 END_TEST
 
-/* The node that lists a group is told by "TREE"; the root's comes first. */
+/* A node that lists a group begins with "TREE"; the root's comes first. */
 static void damage_root(void)
 {
 	static char bytes[1 << 16];
@@ -409,7 +410,8 @@ int main(void)
 		{ published_weights, 0 }, { cut_files_are_refused_quietly, 0 },
 		{ weights_only_and_nested_names, 0 }, { wrong_files_are_refused, 0 },
 		{ tricks_of_the_corpus, TEST_ROWS(corpus) },
-		{ tricks_of_zips, TEST_ROWS(zips) }, { numbers_of_keras_3, TEST_ROWS(keras3) }, { damaged_root_has_a_name, 0 },
+		{ tricks_of_zips, TEST_ROWS(zips) }, { numbers_of_keras_3, TEST_ROWS(keras3) },
+		{ damaged_root_has_a_name, 0 },
 		{ probe_by_signature, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("format/keras_h5", cases);

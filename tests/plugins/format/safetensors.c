@@ -155,7 +155,7 @@ START_TEST(other_writers_order_is_read)
 }
 END_TEST
 
-/* The file has halves of two types and, from numpy, the floats that they are. */
+/* The file has halves of two types and, computed by numpy, their float values. */
 struct pair {
 	struct rnf_tensor_sink sink; /* first */
 	const char *type; /* "f16" */
@@ -259,7 +259,7 @@ static const struct {
 	{ "{\"__metadata__\":{\"a\":\"\"", 0, "no \"}\"" },
 };
 
-/* Everything that JSON can write otherwise. */
+/* Everything that JSON can write differently. */
 START_TEST(escapes_and_blanks)
 {
 	struct kept kept;
@@ -326,11 +326,11 @@ START_TEST(every_cut_is_refused)
 	const off_t whole = lseek(fd, 0, SEEK_END);
 	for (off_t n = whole - 1; n >= 0; n--) {
 		ck_assert_int_eq(ftruncate(fd, n), 0);
-		refused("file is cut: ");
+		refused("file is truncated: ");
 	}
 	close(fd);
 	write_raw("{" T("x", "F32", "[262144]", "0", "1048576") "}", 0, 5);
-	refused("file is cut: 78 of 1,048,649 bytes");
+	refused("file is truncated: 78 of 1,048,649 bytes");
 	unlink(path);
 	refused("No such file");
 }

@@ -91,7 +91,7 @@ START_TEST(refuses_what_does_not_fit)
 }
 END_TEST
 
-/* A layer's word counts before the model's, which is for what it fits. */
+/* A layer's setting takes precedence over the model's, which applies where it fits. */
 static const struct { int64_t stride; int32_t own, model, want; } asked[] = {
 	{ 1, RNF_ALGORITHM_AUTO, RNF_ALGORITHM_AUTO, RNF_ALGORITHM_AUTO },
 	{ 1, RNF_ALGORITHM_AUTO, RNF_ALGORITHM_DIRECT, RNF_ALGORITHM_DIRECT },

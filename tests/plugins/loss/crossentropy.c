@@ -29,7 +29,7 @@ START_TEST(knows_equal_logits)
 }
 END_TEST
 
-/* Of any size: what is large in all of them takes no digits of their differences. */
+/* Of any size: a large common part costs no digits of the differences. */
 START_TEST(knows_equal_logits_of_any_size)
 {
 	static const float sizes[] = { 1e8f, -1e8f, 1e16f, -1e16f, 1e30f, -3e38f };

@@ -82,18 +82,18 @@ static void nothing_stays(void)
 	ck_assert_int_ne(access(part, F_OK), 0);
 }
 
-/* An answer that ends where its bytes do, whatever its head promised. */
+/* A response that ends where its bytes do, whatever its header promised. */
 struct answer {
 	const char *head;
 	const void *body;
 	size_t n;
-	int flow; /* what comes after the body, until nobody listens */
+	int flow; /* what comes after the body, until nobody reads */
 	char request[1024];
 };
 
 enum { ENDS, WITHOUT_END, DRIPS }; /* flow: as fast as can be; ten bytes a second */
 
-/* Gives its answers to as many connections, one after the other. */
+/* Send its responses to as many connections, one after the other. */
 struct server {
 	int socket;
 	struct answer *answers; /* n of them */
@@ -216,7 +216,7 @@ START_TEST(wrong_digest_names_both_and_removes)
 }
 END_TEST
 
-/* Of an older version, or another file of this name: good until the new one is. */
+/* Of an older version, or another file of this name: valid until the new one is. */
 START_TEST(wrong_file_is_replaced)
 {
 	make_folder();
@@ -248,7 +248,7 @@ START_TEST(short_file_is_removed)
 }
 END_TEST
 
-/* What was kept is longer than all that the server has now. */
+/* More was kept than the server now has. */
 START_TEST(short_answer_ends_it)
 {
 	struct answer answers[2] = {
@@ -297,7 +297,7 @@ START_TEST(interrupted_is_kept)
 }
 END_TEST
 
-/* What is taken ends at the published size. */
+/* A download ends at the published size. */
 START_TEST(body_without_end)
 {
 	struct answer answer = { .head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
@@ -347,7 +347,7 @@ START_TEST(stall_of_no_time)
 }
 END_TEST
 
-/* The part is no other file. */
+/* The part must not be another file. */
 START_TEST(part_is_a_file_of_its_own)
 {
 	char other[72];
