@@ -41,7 +41,7 @@ struct rnf_study_runs {
 /* Evaluate each arm to this depth, and find the runs that exist. Nothing is written. */
 rnf_status rnf_study_plan(struct rnf_study_runs *runs, const struct rnf_study *study,
 			  const char *dir, enum rnf_look_depth depth);
-/* Set a run's state from its folder; nobody works on it. */
+/* A run's turn by the present state of its folder, while nobody works on it. */
 enum rnf_turn rnf_study_turn(const struct rnf_study_run *run);
 
 #endif

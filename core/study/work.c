@@ -18,9 +18,8 @@
 #include "study/progress.h"
 #include "study/publish.h"
 
-/* A study that makes a run, or waits for another process to make it, has locked this file
- * in the run's folder. The child has it open as well, so that it stays locked while an
- * orphan still works. */
+/* A study that makes a run holds a lock on this file in the run's folder. The child has it
+ * open as well, so that it stays locked while an orphan still works. */
 static const char claim_name[] = "study.lock";
 static const char log_name[] = "log.txt"; /* the child's output */
 
