@@ -13,17 +13,15 @@
 #include "run/log.h"
 #include "run/loop.h"
 #include "train/numerics.h"
+#include "train/steps.h"
 
 struct training {
-	struct rnf_run run; /* first: what callbacks see */
+	struct rnf_steps steps; /* first, with its run: what callbacks see */
 	struct rnf_experiment *e;
 	struct rnf_checkpoints *checkpoints;
 	struct rnf_train_log log;
 	int ending; /* the next save is the last: it must not be lost */
-	struct rnf_training_step step;
-	int64_t *order;    /* of the epoch's images */
-	int64_t position;  /* steps of this epoch made */
-	int64_t first_step;/* made before this process */
+	int64_t first_step; /* made before this process */
 	struct rnf_epoch_sums sums; /* of the current or last epoch */
 	struct rnf_epoch *history;
 	void **callbacks; /* private states of the callbacks */
@@ -46,7 +44,7 @@ static rnf_status tell_one(struct training *t, size_t i, enum rnf_event event)
 {
 	rnf_answer_begin();
 	rnf_hands_lend(feature(t, i));
-	const rnf_status status = callback(t, i)->on(t->callbacks[i], event, &t->run);
+	const rnf_status status = callback(t, i)->on(t->callbacks[i], event, &t->steps.run);
 	rnf_hands_lend(NULL);
 	return rnf_answer_named(feature(t, i), "on", status);
 }
@@ -95,10 +93,10 @@ static void close_callbacks(struct training *t)
 static struct rnf_progress progress(const struct training *t)
 {
 	return (struct rnf_progress){
-		.step = t->run.step, .epochs = t->run.epochs,
+		.step = t->steps.run.step, .epochs = t->steps.run.epochs,
 		.seconds = rnf_now() - t->start, .sums = t->sums,
 		.numerics = t->e->numerics,
-		.history = t->history, .n_history = t->run.n_history };
+		.history = t->history, .n_history = t->steps.run.n_history };
 }
 
 static rnf_status save(const struct rnf_run *run, const char *file, int64_t keep)
@@ -113,28 +111,28 @@ static rnf_status save(const struct rnf_run *run, const char *file, int64_t keep
 
 static rnf_status save_step(struct training *t)
 {
-	return save(&t->run, rnf_format("%s_step%lld", t->run.name,
-					(long long)t->run.step), INT64_MAX);
+	return save(&t->steps.run, rnf_format("%s_step%lld", t->steps.run.name,
+					(long long)t->steps.run.step), INT64_MAX);
 }
 
 static rnf_status stop(struct training *t)
 {
-	if (t->run.step == t->first_step)
+	if (t->steps.run.step == t->first_step)
 		return rnf_signal_check("before the first step: nothing was saved");
 	t->ending = 1;
 	RNF_TRY(save_step(t));
 	return rnf_signal_check(rnf_format("after step %lld of %lld, which is saved: "
 					   "train with --resume auto continues",
-					   (long long)t->run.step,
-					   (long long)t->run.steps));
+					   (long long)t->steps.run.step,
+					   (long long)t->steps.run.steps));
 }
 
 static rnf_status obey_signals(struct training *t)
 {
-	if (rnf_signal_save() && t->run.step > t->first_step) {
+	if (rnf_signal_save() && t->steps.run.step > t->first_step) {
 		RNF_TRY(save_step(t));
 		rnf_log(RNF_LOG_INFO, "step %lld: a checkpoint, as a signal asked",
-			(long long)t->run.step);
+			(long long)t->steps.run.step);
 	}
 	return rnf_signal_stop() ? stop(t) : RNF_OK;
 }
@@ -146,7 +144,7 @@ enum { LATE_S = 60, LATE_TIMES = 20 };
 /* Seconds after which a step is reported as slow, from the other steps of its epoch. */
 static unsigned patience(const struct training *t)
 {
-	const double mean = t->position > 0 ? t->sums.seconds / (double)t->position : 0;
+	const double mean = t->steps.position > 0 ? t->sums.seconds / (double)t->steps.position : 0;
 	const double s = LATE_TIMES * mean;
 	return s > LATE_S && s < 1e6 ? (unsigned)s : LATE_S;
 }
@@ -156,14 +154,12 @@ static void step(struct training *t)
 {
 	int64_t n;
 	rnf_crash_expect(patience(t));
-	const int64_t *ids = rnf_training_images(t->e, t->order, t->position++, &n);
-	t->run.step++;
-	t->sums.seconds += rnf_training_step(&t->step, &t->run, ids, n, 1).whole;
+	t->sums.seconds += rnf_steps_next(&t->steps, 1, &n).whole;
 	rnf_crash_expect(0);
-	if (t->step.fault) return;
-	t->sums.loss += t->run.loss * (double)n;
-	t->sums.data_loss += t->run.data_loss * (double)n;
-	t->sums.accuracy += t->run.accuracy * (double)n;
+	if (t->steps.step.fault) return;
+	t->sums.loss += t->steps.run.loss * (double)n;
+	t->sums.data_loss += t->steps.run.data_loss * (double)n;
+	t->sums.accuracy += t->steps.run.accuracy * (double)n;
 	t->sums.images += n;
 }
 
@@ -174,7 +170,7 @@ static struct rnf_epoch summary(const struct training *t)
 	/* an epoch without a finite step has no means */
 	const double n = t->sums.images > 0 ? (double)t->sums.images : NAN;
 	return (struct rnf_epoch){
-		.epoch = t->run.epoch, .step = t->run.step, .lr = t->run.lr,
+		.epoch = t->steps.run.epoch, .step = t->steps.run.step, .lr = t->steps.run.lr,
 		.train_loss = t->sums.loss / n,
 		.train_data_loss = t->sums.data_loss / n,
 		.train_accuracy = t->sums.accuracy / n,
@@ -198,32 +194,27 @@ static rnf_status validate(struct training *t, struct rnf_epoch *h)
 
 static rnf_status end_epoch(struct training *t)
 {
-	struct rnf_epoch *h = &t->history[t->run.n_history];
+	struct rnf_epoch *h = &t->history[t->steps.run.n_history];
 	*h = summary(t);
 	RNF_TRY(validate(t, h));
 	h->time_s = rnf_now() - t->start;
-	t->position = 0;
-	t->e->n_history = ++t->run.n_history;
+	t->e->n_history = ++t->steps.run.n_history;
 	rnf_train_log_epoch(&t->log, h);
 	return tell(t, RNF_EVENT_EPOCH);
 }
 
 static rnf_status epoch(struct training *t)
 {
-	struct rnf_experiment *e = t->e;
-	if (t->position == 0) {
-		t->sums = (struct rnf_epoch_sums){ 0 };
-		rnf_numerics_begin_epoch(e);
-	}
-	rnf_training_order(e, t->run.epoch, t->order);
-	while (t->position < t->run.steps_per_epoch && t->run.step < t->run.steps) {
+	if (t->steps.position == 0) t->sums = (struct rnf_epoch_sums){ 0 };
+	rnf_steps_epoch(&t->steps);
+	while (rnf_steps_left(&t->steps)) {
 		RNF_TRY(obey_signals(t));
 		step(t);
-		rnf_train_log_step(&t->log, &t->run);
-		RNF_TRY(rnf_numerics_step(&t->step, &t->run));
+		rnf_train_log_step(&t->log, &t->steps.run);
+		RNF_TRY(rnf_numerics_step(&t->steps.step, &t->steps.run));
 		RNF_TRY(tell(t, RNF_EVENT_STEP));
 	}
-	RNF_TRY(rnf_numerics_end_epoch(e, &t->run));
+	RNF_TRY(rnf_steps_end(&t->steps));
 	return end_epoch(t);
 }
 
@@ -235,34 +226,32 @@ static void init(struct training *t, struct rnf_experiment *e,
 	const int64_t epochs = e->conf.train.epochs;
 	t->e = e;
 	t->checkpoints = checkpoints;
-	t->run = rnf_training_run(e);
-	t->run.dir = checkpoints->dir;
-	t->run.save = save;
-	rnf_training_step_init(&t->step, e);
+	rnf_steps_init(&t->steps, e);
+	t->steps.run.dir = checkpoints->dir;
+	t->steps.run.save = save;
 	t->history = rnf_alloc((size_t)(epochs + 1) * sizeof *t->history);
-	t->run.history = e->history = t->history;
-	t->order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *t->order);
+	t->steps.run.history = e->history = t->history;
 	t->start = rnf_now();
 }
 
 /* Resume inside an epoch that train.max_steps had cut short. */
 static rnf_status go_on(struct training *t, const struct rnf_progress *from)
 {
-	const int64_t per_epoch = t->run.steps_per_epoch;
+	const int64_t per_epoch = t->steps.run.steps_per_epoch;
 	int64_t n = 0;
-	while (n < from->n_history && n < t->run.epochs &&
+	while (n < from->n_history && n < t->steps.run.epochs &&
 	       from->history[n].step == (n + 1) * per_epoch)
 		n++;
-	t->position = from->step - n * per_epoch;
-	if (t->position < 0 || t->position > per_epoch)
+	const int64_t position = from->step - n * per_epoch;
+	if (position < 0 || position > per_epoch)
 		return rnf_fail(RNF_EINVAL, "a checkpoint of step %lld with %lld whole "
 				"epochs of %lld steps makes no sense",
 				(long long)from->step, (long long)n, (long long)per_epoch);
 	memcpy(t->history, from->history, (size_t)n * sizeof *t->history);
-	t->run.n_history = t->e->n_history = n;
-	t->run.epoch = n;
-	t->run.step = t->first_step = from->step;
-	if (from->step > 0) t->run.lr = rnf_training_rate(t->e, &t->run);
+	t->steps.run.n_history = t->e->n_history = n;
+	rnf_steps_seek(&t->steps, n, position, from->step);
+	t->first_step = from->step;
+	if (from->step > 0) t->steps.run.lr = rnf_training_rate(t->e, &t->steps.run);
 	t->sums = from->sums;
 	t->e->numerics = from->numerics;
 	t->start -= from->seconds;
@@ -273,11 +262,9 @@ static rnf_status run(struct training *t)
 {
 	RNF_TRY(open_callbacks(t));
 	RNF_TRY(tell(t, RNF_EVENT_BEGIN));
-	while (t->run.step < t->run.steps || t->position > 0) {
-		t->run.epoch++;
+	while (t->steps.run.step < t->steps.run.steps || t->steps.position > 0)
 		RNF_TRY(epoch(t));
-	}
-	rnf_numerics_end(t->e, &t->run);
+	rnf_numerics_end(t->e, &t->steps.run);
 	t->ending = 1;
 	RNF_TRY(tell(t, RNF_EVENT_END));
 	return rnf_model_write(t->checkpoints);
@@ -286,9 +273,9 @@ static rnf_status run(struct training *t)
 static rnf_status open_log(struct training *t, const struct rnf_progress *from,
 			   const char *user)
 {
-	const char *dir = t->run.dir;
+	const char *dir = t->steps.run.dir;
 	if (!from) return rnf_train_log_create(&t->log, dir, user);
-	return rnf_train_log_resume(&t->log, dir, user, from->step, t->run.n_history);
+	return rnf_train_log_resume(&t->log, dir, user, from->step, t->steps.run.n_history);
 }
 
 rnf_status rnf_train(struct rnf_experiment *e, struct rnf_checkpoints *checkpoints,
@@ -299,7 +286,7 @@ rnf_status rnf_train(struct rnf_experiment *e, struct rnf_checkpoints *checkpoin
 	if (from) RNF_TRY(go_on(t, from));
 	rnf_status status = open_log(t, from, log);
 	if (status >= 0) status = run(t);
-	e->step = t->run.step;
+	e->step = t->steps.run.step;
 	close_callbacks(t);
 	return rnf_train_log_close(&t->log, status);
 }

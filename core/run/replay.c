@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "train/numerics.h"
+#include "train/steps.h"
 
 /* The loss of a line. null, which JSON has in place of NaN, is read as NAN. */
 static int read_line(const char *line, long long *step, double *loss)
@@ -60,41 +61,33 @@ rnf_status rnf_step_log_read(const char *path, struct rnf_step_log *log)
 
 struct walk {
 	struct rnf_experiment *e;
-	struct rnf_training_step step;
-	struct rnf_run run;
-	int64_t *order, order_of; /* its epoch */
+	struct rnf_steps steps;
 	const struct rnf_past *past;
 	const struct rnf_step_log *log;
 	size_t line; /* in the log: the first line of a later step */
 };
 
+/* Under the length that the run had then. The epoch ends with its last step; one that was cut
+ * short is left as it is. */
 static rnf_status make_step(struct walk *w)
 {
-	struct rnf_experiment *e = w->e;
-	const int64_t per_epoch = w->run.steps_per_epoch;
-	const int64_t position = w->run.step % per_epoch;
+	struct rnf_steps *s = &w->steps;
 	int64_t n;
-	w->run.epoch = w->run.step / per_epoch + 1;
-	w->run.step++;
-	w->run.epochs = rnf_past_epochs(w->past, w->run.step);
-	if (w->order_of != w->run.epoch) rnf_training_order(e, w->run.epoch, w->order);
-	w->order_of = w->run.epoch;
-	if (position == 0) rnf_numerics_begin_epoch(e);
-	const int64_t *ids = rnf_training_images(e, w->order, position, &n);
-	rnf_training_step(&w->step, &w->run, ids, n, 1);
-	RNF_TRY(rnf_numerics_step(&w->step, &w->run));
-	return position + 1 < per_epoch ? RNF_OK : rnf_numerics_end_epoch(e, &w->run);
+	s->run.epochs = rnf_past_epochs(w->past, s->run.step + 1);
+	rnf_steps_next(s, 1, &n);
+	RNF_TRY(rnf_numerics_step(&s->step, &s->run));
+	return s->position < s->run.steps_per_epoch ? RNF_OK : rnf_steps_end(s);
 }
 
 static void compare_loss(struct walk *w, struct rnf_replay *r)
 {
 	const struct rnf_step_log *log = w->log;
 	r->made++;
-	if (w->line == log->n_lines || log->lines[w->line].step != w->run.step) return;
-	const double then = log->lines[w->line++].loss, now = w->run.loss;
+	if (w->line == log->n_lines || log->lines[w->line].step != w->steps.run.step) return;
+	const double then = log->lines[w->line++].loss, now = w->steps.run.loss;
 	r->steps++;
 	if (then == now || (isnan(then) && !isfinite(now))) r->equal++;
-	else if (!r->first) r->first = w->run.step;
+	else if (!r->first) r->first = w->steps.run.step;
 }
 
 static void compare_states(const struct walk *w, const struct rnf_saved_list *list,
@@ -102,7 +95,7 @@ static void compare_states(const struct walk *w, const struct rnf_saved_list *li
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct rnf_saved *f = &list->at[i];
-		if (f->bad || f->progress.step != w->run.step) continue;
+		if (f->bad || f->progress.step != w->steps.run.step) continue;
 		r->states++;
 		r->states_equal += f->contents.tensors ==
 				   rnf_weights_digest(w->e, w->e->n_tensors);
@@ -118,23 +111,38 @@ rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_saved *fr
 	return rnf_fail(RNF_ENOENT, "%s has been replaced", from->path);
 }
 
+/* A step whose numbers end a run ended it then, too. */
+static rnf_status replay_epoch(struct walk *w, const struct rnf_saved_list *list,
+			       struct rnf_replay *r)
+{
+	do {
+		const rnf_status status = make_step(w);
+		compare_loss(w, r);
+		r->ended = status == RNF_ENUMBER;
+		if (r->ended) return RNF_OK;
+		RNF_TRY(status);
+		compare_states(w, list, r);
+	} while (w->steps.position > 0 && rnf_steps_left(&w->steps));
+	return RNF_OK;
+}
+
 rnf_status rnf_replay(struct rnf_experiment *e, int64_t from, const struct rnf_past *past,
 		      const struct rnf_step_log *log, const struct rnf_saved_list *list,
 		      struct rnf_replay *result)
 {
-	struct walk w = { .e = e, .run = rnf_training_run(e), .past = past, .log = log };
-	rnf_training_step_init(&w.step, e);
-	w.order = rnf_alloc((size_t)(e->n_train + 1) * sizeof *w.order);
-	w.run.step = from;
+	struct walk w = { .e = e, .past = past, .log = log };
+	struct rnf_steps *s = &w.steps;
+	rnf_steps_init(s, e);
+	s->run.steps = log->n;
+	const int64_t per_epoch = s->run.steps_per_epoch;
+	rnf_steps_seek(s, from / per_epoch, from % per_epoch, from);
 	while (w.line < log->n_lines && log->lines[w.line].step <= from)
 		w.line++;
 	*result = (struct rnf_replay){ .from = from };
-	while (w.run.step < log->n) {
-		const rnf_status status = make_step(&w);
-		compare_loss(&w, result);
-		if (status == RNF_ENUMBER) break; /* where the run ended too */
-		RNF_TRY(status);
-		compare_states(&w, list, result);
+	while (s->run.step < log->n) {
+		rnf_steps_epoch(s);
+		RNF_TRY(replay_epoch(&w, list, result));
+		if (result->ended) break;
 	}
 	return RNF_OK;
 }

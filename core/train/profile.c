@@ -5,31 +5,32 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/machine.h"
-#include "train/step.h"
+#include "train/steps.h"
 
 struct runner {
 	struct rnf_experiment *e;
 	int training, split;
 	int64_t images, batches; /* of a step; that one after another are whole */
-	int64_t taken;           /* steps */
-	struct rnf_training_step step;
-	struct rnf_run run;
-	int64_t *order; /* of the training images */
+	int64_t taken;           /* steps of inference */
+	struct rnf_steps steps;  /* of training */
 };
 
 /* -- steps -- */
 
 /* Past the run's end it begins again, so that the scheduler knows its step. */
-static struct rnf_step_seconds train(struct runner *r, int64_t from, int fresh)
+static struct rnf_step_seconds train(struct runner *r, int fresh)
 {
-	struct rnf_run *run = &r->run;
-	run->step = r->taken % run->steps + 1;
-	run->epoch = (run->step - 1) / run->steps_per_epoch + 1;
-	return rnf_training_step(&r->step, run, r->order + from, r->images, fresh);
+	struct rnf_steps *s = &r->steps;
+	int64_t n;
+	if (s->run.step == s->run.steps) rnf_steps_seek(s, 0, 0, 0);
+	if (s->position == s->run.steps_per_epoch) s->position = 0;
+	if (s->position == 0) rnf_steps_epoch(s);
+	return rnf_steps_next(s, fresh, &n);
 }
 
-static struct rnf_step_seconds infer(const struct runner *r, int64_t from, int fresh)
+static struct rnf_step_seconds infer(struct runner *r, int fresh)
 {
+	const int64_t from = r->taken++ % r->batches * r->images;
 	struct rnf_step_seconds seconds = { 0 };
 	const double start = rnf_now();
 	if (fresh) {
@@ -43,11 +44,7 @@ static struct rnf_step_seconds infer(const struct runner *r, int64_t from, int f
 
 static struct rnf_step_seconds step(struct runner *r, int fresh)
 {
-	const int64_t from = r->taken % r->batches * r->images;
-	const struct rnf_step_seconds seconds =
-		r->training ? train(r, from, fresh) : infer(r, from, fresh);
-	r->taken++;
-	return seconds;
+	return r->training ? train(r, fresh) : infer(r, fresh);
 }
 
 static struct runner start(struct rnf_experiment *e, int training)
@@ -60,10 +57,8 @@ static struct runner start(struct rnf_experiment *e, int training)
 	r.images = batch < all ? batch : all;
 	r.batches = all / r.images;
 	if (!training) return r;
-	rnf_training_step_init(&r.step, e);
-	r.run = rnf_training_run(e);
-	r.order = rnf_alloc((size_t)e->n_train * sizeof *r.order);
-	rnf_training_order(e, 1, r.order);
+	rnf_steps_init(&r.steps, e);
+	r.steps.run.steps_per_epoch = r.batches; /* whole ones alone */
 	return r;
 }
 

@@ -87,32 +87,20 @@ struct rnf_experiment *test_sick_experiment(int threads, const char *const *sets
 	return e;
 }
 
-void test_course_start(struct test_course *c, struct rnf_experiment *e)
+static rnf_status epoch(struct rnf_steps *s)
 {
-	rnf_training_step_init(&c->step, e);
-	c->run = rnf_training_run(e);
-	c->order = rnf_alloc((size_t)e->n_train * sizeof *c->order);
-}
-
-static rnf_status epoch(struct test_course *c)
-{
-	struct rnf_experiment *e = c->step.e;
 	int64_t n;
-	c->run.epoch++;
-	rnf_training_order(e, c->run.epoch, c->order);
-	rnf_numerics_begin_epoch(e);
-	for (int64_t i = 0; i < c->run.steps_per_epoch; i++) {
-		const int64_t *ids = rnf_training_images(e, c->order, i, &n);
-		c->run.step++;
-		rnf_training_step(&c->step, &c->run, ids, n, 1);
-		RNF_TRY(rnf_numerics_step(&c->step, &c->run));
+	for (rnf_steps_epoch(s); rnf_steps_left(s);) {
+		rnf_steps_next(s, 1, &n);
+		RNF_TRY(rnf_numerics_step(&s->step, &s->run));
 	}
-	return rnf_numerics_end_epoch(e, &c->run);
+	return rnf_steps_end(s);
 }
 
-rnf_status test_course_epochs(struct test_course *c, int64_t epochs)
+rnf_status test_epochs(struct rnf_steps *s, int64_t epochs)
 {
+	s->run.steps = s->run.step + epochs * s->run.steps_per_epoch;
 	for (int64_t i = 0; i < epochs; i++)
-		RNF_TRY(epoch(c));
+		RNF_TRY(epoch(s));
 	return RNF_OK;
 }

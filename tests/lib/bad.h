@@ -4,6 +4,7 @@
 #define TEST_BAD_H
 
 #include "train/numerics.h"
+#include "train/steps.h"
 
 /* The folder with tests/bad built as plugins, on first use: by main(), or by each test,
  * which is a process of its own. */
@@ -15,12 +16,6 @@ const char *test_bad_plugins(void);
 struct rnf_experiment *test_sick_experiment(int threads, const char *const *sets);
 
 /* The loop of a run without its files: `epochs` of them, or until it fails. */
-struct test_course {
-	struct rnf_training_step step;
-	struct rnf_run run;
-	int64_t *order;
-};
-void test_course_start(struct test_course *c, struct rnf_experiment *e);
-rnf_status test_course_epochs(struct test_course *c, int64_t epochs);
+rnf_status test_epochs(struct rnf_steps *steps, int64_t epochs);
 
 #endif

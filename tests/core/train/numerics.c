@@ -75,9 +75,9 @@ START_TEST(the_first_bad_value_is_named)
 {
 	for (int i = 0; i < TEST_ROWS(threads); i++) {
 		struct rnf_experiment *e = test_sick_experiment(threads[i], named[_i].sets);
-		struct test_course c;
-		test_course_start(&c, e);
-		ck_assert_int_eq(test_course_epochs(&c, 8), RNF_ENUMBER);
+		struct rnf_steps c;
+		rnf_steps_init(&c, e);
+		ck_assert_int_eq(test_epochs(&c, 8), RNF_ENUMBER);
 		ck_assert_msg(strstr(rnf_fail_words(), named[_i].words) != NULL,
 			      "threads %d: %s\nwants: %s", threads[i], rnf_fail_words(),
 			      named[_i].words);
@@ -105,10 +105,10 @@ static const struct {
 START_TEST(a_poked_layer_is_named)
 {
 	struct rnf_experiment *e = test_sick_experiment(2, NULL);
-	struct test_course c;
-	test_course_start(&c, e);
+	struct rnf_steps c;
+	rnf_steps_init(&c, e);
 	scale(e, pokes[_i].weight, pokes[_i].factor);
-	ck_assert_int_eq(test_course_epochs(&c, 1), RNF_ENUMBER);
+	ck_assert_int_eq(test_epochs(&c, 1), RNF_ENUMBER);
 	ck_assert_msg(strstr(rnf_fail_words(), pokes[_i].words) != NULL, "%s",
 		      rnf_fail_words());
 	rnf_experiment_finish(e);
@@ -125,8 +125,8 @@ START_TEST(a_bad_step_commits_nothing)
 	struct rnf_experiment *e = test_sick_experiment(2, sets);
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	float *weights = rnf_alloc(bytes), *slots = rnf_alloc(bytes);
-	struct test_course c;
-	test_course_start(&c, e);
+	struct rnf_steps c;
+	rnf_steps_init(&c, e);
 	c.run.epoch = c.run.step = 1;
 	for (int64_t from = 0; from < 40; from += 8) {
 		memcpy(weights, e->weights, bytes);
@@ -142,13 +142,13 @@ START_TEST(a_bad_step_commits_nothing)
 }
 END_TEST
 
-/* The same course without the fault, its batch left out by hand. */
+/* The same steps without the fault, its batch left out by hand. */
 static void by_hand(struct rnf_experiment *e, int64_t epochs, int back)
 {
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	float *weights = rnf_alloc(bytes), *slots = rnf_alloc(bytes);
-	struct test_course c;
-	test_course_start(&c, e);
+	struct rnf_steps c;
+	rnf_steps_init(&c, e);
 	for (c.run.epoch = 1; c.run.epoch <= epochs; c.run.epoch++) {
 		memcpy(weights, e->weights, bytes);
 		memcpy(slots, e->slots[0], bytes);
@@ -175,9 +175,9 @@ static void left_out(const char *policy, const char *direction, int n_threads)
 	struct rnf_experiment *plain = test_sick_experiment(1, NULL);
 	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 	const char *what;
-	struct test_course c;
-	test_course_start(&c, e);
-	ck_assert_msg(test_course_epochs(&c, 3) >= 0, "%s", rnf_fail_words());
+	struct rnf_steps c;
+	rnf_steps_init(&c, e);
+	ck_assert_msg(test_epochs(&c, 3) >= 0, "%s", rnf_fail_words());
 	by_hand(plain, 3, !strcmp(policy, "rollback"));
 	ck_assert_mem_eq(e->weights, plain->weights, bytes);
 	ck_assert_mem_eq(e->slots[0], plain->slots[0], bytes);
@@ -207,11 +207,11 @@ START_TEST(lost_weights_come_back_from_a_snapshot_only)
 				rnf_format("train.optimizer.step=%d", step),
 				rnf_format("numerics.on_nonfinite=%s", policies[p]), NULL };
 			struct rnf_experiment *e = test_sick_experiment(2, sets);
-			struct test_course c;
+			struct rnf_steps c;
 			const char *what;
-			test_course_start(&c, e);
+			rnf_steps_init(&c, e);
 			ck_assert_int_eq(e->snapshot[0] != NULL, p == 2);
-			ck_assert_int_eq(test_course_epochs(&c, 3), p == 2 ? 0 : RNF_ENUMBER);
+			ck_assert_int_eq(test_epochs(&c, 3), p == 2 ? 0 : RNF_ENUMBER);
 			ck_assert_int_eq(rnf_state_finite(e, &what) == 0, p == 2);
 			rnf_experiment_finish(e);
 		}
@@ -235,9 +235,9 @@ START_TEST(too_many_bad_steps_end_a_run)
 	const char *const sets[] = { S1 "forward=nan", limits[_i].image, "train.epochs=13",
 		rnf_format("numerics.on_nonfinite=%s", limits[_i].policy), NULL };
 	struct rnf_experiment *e = test_sick_experiment(2, sets);
-	struct test_course c;
-	test_course_start(&c, e);
-	const rnf_status status = test_course_epochs(&c, 13);
+	struct rnf_steps c;
+	rnf_steps_init(&c, e);
+	const rnf_status status = test_epochs(&c, 13);
 	if (limits[_i].step == 0) {
 		ck_assert_int_eq(status, RNF_OK);
 		ck_assert_int_eq(e->numerics.bad, 13);
@@ -272,12 +272,12 @@ static const struct {
 START_TEST(data_at_the_edge_trains)
 {
 	struct rnf_experiment *e = test_sick_experiment(2, edges[_i].sets);
-	struct test_course c;
+	struct rnf_steps c;
 	struct rnf_scores scores;
 	const char *what;
-	test_course_start(&c, e);
+	rnf_steps_init(&c, e);
 	scale(e, "classifier/kernel", edges[_i].logits);
-	ck_assert_msg(test_course_epochs(&c, 2) >= 0, "%s", rnf_fail_words());
+	ck_assert_msg(test_epochs(&c, 2) >= 0, "%s", rnf_fail_words());
 	ck_assert(isfinite(c.run.loss) && isfinite(c.run.grad_norm));
 	ck_assert_int_eq(rnf_state_finite(e, &what), RNF_OK);
 	ck_assert_int_ge(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, 8, NULL, &scores), 0);
@@ -291,9 +291,9 @@ START_TEST(a_rate_of_a_million_stops_or_stays_finite)
 {
 	const char *const sets[] = { "train.optimizer=sick", "train.optimizer.lr=1e6", NULL };
 	struct rnf_experiment *e = test_sick_experiment(2, sets);
-	struct test_course c;
-	test_course_start(&c, e);
-	ck_assert_int_eq(test_course_epochs(&c, 8), RNF_ENUMBER);
+	struct rnf_steps c;
+	rnf_steps_init(&c, e);
+	ck_assert_int_eq(test_epochs(&c, 8), RNF_ENUMBER);
 	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "a lower train.optimizer.lr"));
 	rnf_experiment_finish(e);
 }

@@ -36,8 +36,8 @@ START_TEST(the_norm_is_that_of_the_gradient)
 		struct rnf_experiment *e = test_sick_experiment(threads, NULL);
 		const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
 		float *before = rnf_alloc(bytes);
-		struct test_course c;
-		test_course_start(&c, e);
+		struct rnf_steps c;
+		rnf_steps_init(&c, e);
 		c.run.epoch = c.run.step = 1;
 		rnf_training_step(&c.step, &c.run, e->train, 8, 1);
 		memcpy(before, e->weights, bytes); /* of the second step */
@@ -69,9 +69,9 @@ START_TEST(a_float_mode_that_is_left_is_told)
 {
 	for (int threads = 1; threads <= 3; threads++) {
 		struct rnf_experiment *e = test_sick_experiment(threads, modes[_i].sets);
-		struct test_course c;
-		test_course_start(&c, e);
-		ck_assert_int_eq(test_course_epochs(&c, 8), RNF_EPLUGIN);
+		struct rnf_steps c;
+		rnf_steps_init(&c, e);
+		ck_assert_int_eq(test_epochs(&c, 8), RNF_EPLUGIN);
 		ck_assert_msg(strstr(rnf_fail_words(), modes[_i].words) != NULL, "%s",
 			      rnf_fail_words());
 		if (modes[_i].step) ck_assert_int_eq(c.run.step, modes[_i].step);
@@ -208,8 +208,8 @@ START_TEST(denormals_do_not_slow_a_step)
 	const char *const sets[] = { "model.layers.c2.filters=32", "model.layers.c3.filters=32",
 				     "data.height=32", "data.width=32", NULL };
 	struct rnf_experiment *e = test_sick_experiment(2, sets);
-	struct test_course c;
-	test_course_start(&c, e);
+	struct rnf_steps c;
+	rnf_steps_init(&c, e);
 	c.run.epoch = c.run.step = 1;
 	set(e, "n2/beta", 1);
 	rnf_training_step(&c.step, &c.run, e->train, 8, 1);
