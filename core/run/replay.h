@@ -19,9 +19,9 @@ rnf_status rnf_step_log_read(const char *path, struct rnf_step_log *log);
 
 struct rnf_replay {
 	int64_t from, made;  /* steps before; steps made */
-	int64_t steps, equal; /* losses compared; with the same bits */
-	int64_t first;       /* step of the first other one, 0: none */
-	int64_t states, states_equal; /* checkpoints met on the way */
+	int64_t steps, equal; /* losses compared; losses with the same bits */
+	int64_t first;       /* first step that differs, 0: none */
+	int64_t states, states_equal; /* checkpoints passed on the way */
 	int ended; /* its numbers ended the run */
 };
 /* Load a checkpoint's state into an experiment that is built for training: RNF_ENOENT
