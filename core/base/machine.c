@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -176,6 +177,13 @@ int64_t rnf_machine_peak_memory(void)
 		return atoll(line + sizeof key - 1) * 1024;
 	getrusage(RUSAGE_SELF, &usage);
 	return usage.ru_maxrss * 1024;
+}
+
+const char *rnf_machine_program(void)
+{
+	static const char self[] = "/proc/self/exe";
+	const char *started = (const char *)getauxval(AT_EXECFN);
+	return started && access(self, F_OK) != 0 ? started : self;
 }
 
 /* Field 22 of the process' line is its start, in ticks since the system's; the

@@ -23,6 +23,9 @@ int rnf_machine_cpus(void);
 int64_t rnf_machine_memory(void);
 /* The most memory that this process has had resident, bytes. */
 int64_t rnf_machine_peak_memory(void);
+/* What starts this program again: its file by /proc, or without that by the path that it
+ * was started with itself. */
+const char *rnf_machine_program(void);
 /* Seconds since this process was started, to a hundredth; NAN: not told. */
 double rnf_machine_age(void);
 

@@ -128,7 +128,8 @@ static rnf_status work(struct rnf_study_runs *runs, const struct rnf_options *o,
 	const rnf_status status = rnf_study_work(&work);
 	const char *words = status < 0 ? rnf_format("%s", rnf_fail_words()) : NULL;
 	print_table(runs);
-	printf("\nstudy folder %s: table.md, table.csv, study.json, study.svg\n", runs->dir);
+	if (work.published)
+		printf("\nstudy folder %s: table.md, table.csv, study.json\n", runs->dir);
 	return words ? rnf_fail_again(status, words) : RNF_OK;
 }
 

@@ -71,7 +71,7 @@ static const char *const *command(const struct rnf_study_work *w, const struct r
 static rnf_status start(struct rnf_study_work *w, struct rnf_study_run *run)
 {
 	const char *log = rnf_format("%s/%s", run->dir, log_name);
-	RNF_TRY(rnf_child_start("/proc/self/exe", command(w, run), log, run->claim.fd,
+	RNF_TRY(rnf_child_start(rnf_machine_program(), command(w, run), log, run->claim.fd,
 				&run->pid));
 	run->turn = RNF_TURN_RUNS;
 	run->begun = rnf_now();
@@ -294,10 +294,16 @@ static rnf_status earlier_failure(const struct rnf_study_work *w)
 
 rnf_status rnf_study_work(struct rnf_study_work *w)
 {
+	rnf_status status;
 	w->start = rnf_now();
-	RNF_TRY(rnf_folder_make(w->runs->dir));
+	RNF_TRY(rnf_study_folder_check(w->runs->dir));
+	status = rnf_folder_make(w->runs->dir);
+	if (status < 0)
+		return rnf_fail(status, "%s; --out DIR is another folder for the study",
+				rnf_fail_line());
 	RNF_TRY(make_all(w));
 	RNF_TRY(rnf_study_publish(w->runs));
+	w->published = 1;
 	if (count_open(w)) return told_to_stop(w);
 	if (!w->n_failed) return earlier_failure(w);
 	return rnf_fail(w->failed, "%zu of %zu runs failed: %s", count_failed(w), w->runs->n,

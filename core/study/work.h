@@ -18,7 +18,7 @@ struct rnf_study_work {
 	rnf_status failed;           /* of the first run that failed */
 	const char *why;             /* which, and its words */
 	size_t n_failed;             /* during this work */
-	int stopping;
+	int stopping, published;     /* the tables are in the folder */
 };
 
 /* Make all that waits, and wait for what others make. RNF_ESTOPPED when a signal or the end

@@ -61,6 +61,23 @@ static const struct {
 	{ "$r fetch \"$X\"", "there is no dataset \"" MASKED, 2 },
 	{ "mkdir -p \"p$X/layer\"; echo >\"p$X/layer/a.so\"; $r inspect layer --plugin-path \"p$X\"",
 	  "p" MASKED "/layer/a.so refused: ", 0 },
+	{ "$train \"data.path=$X\" --out \"$X\" >/dev/null; $r runs .", "./" MASKED "\n", 0 },
+	{ "$train --out a >/dev/null; $train --out b \"data.path=$X\" >/dev/null; $r diff a b",
+	  "\"" MASKED "\" (b/conf.cfg:", 0 },
+	{ "$train --out a >/dev/null; $train --out b \"data.path=$X\" seed=1 >/dev/null; "
+	  "sed -i \"s/seed = 1;/seed = 1; mine = \\\"$(printf 'a\302\2333m\342\200\256')\\\";/\" "
+	  "b/conf.cfg; $r compare a b", "| mine | not set | \"a\\xc2\\x9b3m\\xe2", 0 },
+	{ "$train --out a >/dev/null; sed -i \"s/\\\"name\\\": \\\"/&$(printf '\302\2333m\342\200\256')/\" "
+	  "a/run.json; $r runs a", "\\xc2\\x9b3m\\xe2\\x80\\xaesynthetic", 0 },
+	{ "$r runs \"$X\"", MASKED ": No such file or directory", 2 },
+	{ "$r runs . --where \"$X>1\" --sort \"$X\"", "--sort is \"" MASKED "\"", 2 },
+	{ "$r compare \"$X\"", MASKED ": No such file or directory", 2 },
+	{ "$r diff \"$X\" synthetic.cfg", "there is no conf " MASKED, 2 },
+	{ "$r study \"$X\"", "there is no conf " MASKED, 2 },
+	{ "$r study synthetic.cfg --vary \"model.act=relu,$X\" --dry-run", "layer \"" MASKED, 2 },
+	{ "$r study synthetic.cfg --seeds 1 --arm \"$X\"", "there is no arm \"" MASKED, 2 },
+	{ "$r study synthetic.cfg --seeds 1 --out \"$X\" train.pictures=false "
+	  "train.callbacks.training_monitor.plot=false", "study folder " MASKED, 0 },
 	{ "$train \"data.path=$X\" --out a; cat a/conf.cfg", "path = \"" MASKED "\"", 0 },
 };
 
