@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/utf8.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
@@ -162,12 +163,32 @@ START_TEST(a_copy_says_what_it_misses)
 }
 END_TEST
 
+/* Where there is no /proc the program finds its folders by the path that it was started with,
+ * and so do the runs of a study. */
+static const char *const without_proc[] = {
+	"$r inspect layer conv2d", "$r check synthetic.cfg",
+	"$r study synthetic.cfg --seeds 1 --out o train.pictures=false "
+	"train.callbacks.training_monitor.plot=false",
+};
+
+START_TEST(no_proc_is_needed)
+{
+	if (TEST_ASAN || TEST_TSAN) return; /* they read it */
+	if (!test_needs(system("unshare -m sh -c 'mount -t tmpfs none /proc' 2>/dev/null") == 0,
+			"unshare -m")) return;
+	const int status = script(rnf_format("export r; exec unshare -m sh -c 'mount -t tmpfs none "
+					     "/proc && exec %s'", without_proc[_i]));
+	ck_assert_msg(status == 0, "status %d: %.2000s", status, out);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ no_byte_steers_a_terminal, TEST_ROWS(hostile) }, { letters_stay, 0 },
 		{ large_mistakes_are_cheap, TEST_ROWS(large) },
-		{ a_copy_says_what_it_misses, TEST_ROWS(copies) }, { NULL, 0 },
+		{ a_copy_says_what_it_misses, TEST_ROWS(copies) },
+		{ no_proc_is_needed, TEST_ROWS(without_proc) }, { NULL, 0 },
 	};
 	return test_run_cases("words", cases);
 }
