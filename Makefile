@@ -141,6 +141,7 @@ $(BUILD)/tests/bad/layer/%.so: tests/bad/%.c tests/bad/bad.h $(wildcard include/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -shared $< -o $@
 $(BUILD)/tests/contract/bad_plugins: | $(bad)
+$(BUILD)/tests/contract/caught: | $(addprefix $(BUILD)/tests/contract/,tiles kinds backends)
 
 # Fuzz targets: as tests they replay their corpus and mutants of it.
 replay := $(BUILD)/tests/fuzz/lib/replay.o
