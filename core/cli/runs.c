@@ -86,10 +86,13 @@ static rnf_status read_conditions(struct conditions *c, const struct rnf_options
 	return RNF_OK;
 }
 
+/* Of a plugin that has keys of its own: its type, as a conf may call it. */
 static const char *text_of(const struct rnf_conf *node)
 {
 	if (!node) return NULL;
-	return rnf_conf_word(node) ? rnf_conf_word(node) : rnf_conf_words(node);
+	const struct rnf_conf *type = rnf_conf_get(node, "type");
+	const char *word = rnf_conf_word(type ? type : node);
+	return word ? word : rnf_conf_words(node);
 }
 
 static const char *number_text(double value)

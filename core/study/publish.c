@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,6 +88,24 @@ rnf_status rnf_study_folder_check(const char *dir)
 }
 
 /* -- files -- */
+
+static const char *const pictures[] = { "study.png", "study.svg", NULL };
+
+/* NAME or its draft, NAME.tmp */
+static int is_called(const char *file, const char *name)
+{
+	const size_t n = strlen(name);
+	return !strncmp(file, name, n) && (!file[n] || !strcmp(file + n, ".tmp"));
+}
+
+int rnf_study_writes(const char *file)
+{
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (is_called(file, files[i].name)) return 1;
+	for (size_t i = 0; pictures[i]; i++)
+		if (is_called(file, pictures[i])) return 1;
+	return 0;
+}
 
 static rnf_status put(const struct rnf_table *table, size_t i, const char *dir)
 {

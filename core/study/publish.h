@@ -5,6 +5,8 @@
 #include "study/compare.h"
 #include "study/runs.h"
 
+/* Is this the name of a file that the study writes into its folder? */
+int rnf_study_writes(const char *file);
 /* The rows of a study by what its folders say now. */
 void rnf_study_table(const struct rnf_study_runs *runs, struct rnf_table *table);
 /* Refused when a file that a study writes stands in the folder and is of something else. */

@@ -31,13 +31,15 @@ static void add_result(struct results *r, const char *dir)
 		rnf_format("%s/conf.cfg", dir);
 }
 
-static rnf_status find_results(struct results *r, const char *folder)
+static rnf_status find_results(struct results *r, const struct rnf_study *study)
 {
 	struct dirent **entries;
+	const char *folder = study->results;
 	*r = (struct results){ 0 };
 	if (!folder) return RNF_OK;
 	const int n = scandir(folder, &entries, is_visible, alphasort);
-	if (n < 0) return rnf_fail_in(rnf_fail_input(folder), "study.results: ");
+	if (n < 0) return rnf_fail_in(rnf_fail_input(folder), "%sstudy.results: ",
+				      study->results_place);
 	for (int i = 0; i < n; i++) {
 		add_result(r, rnf_format("%s/%s", folder, entries[i]->d_name));
 		free(entries[i]);
@@ -127,7 +129,7 @@ rnf_status rnf_study_plan(struct rnf_study_runs *runs, const struct rnf_study *s
 	*runs = (struct rnf_study_runs){ .study = study, .dir = dir };
 	RNF_TRY(check_number(study));
 	RNF_TRY(look_at_arms(runs, depth));
-	RNF_TRY(find_results(&results, study->results));
+	RNF_TRY(find_results(&results, study));
 	warn_of_twins(runs);
 	runs->n = study->n_arms * study->n_seeds;
 	runs->at = rnf_alloc(runs->n * sizeof *runs->at);

@@ -31,6 +31,7 @@ struct rnf_study {
 	size_t n_seeds;
 	int baseline;        /* an arm, or PREVIOUS */
 	const char *results; /* folder of runs that are finished already, or NULL */
+	const char *results_place; /* "conf/study/a.cfg:3: ", for messages */
 };
 
 /* What a command line says. */

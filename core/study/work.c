@@ -79,11 +79,38 @@ static rnf_status start(struct rnf_study_work *w, struct rnf_study_run *run)
 	return RNF_OK;
 }
 
+/* Others go on. */
+static void fail(struct rnf_study_work *w, struct rnf_study_run *run, rnf_status status,
+		 const char *words)
+{
+	run->turn = RNF_TURN_FAILED;
+	if (w->n_failed++ == 0) {
+		w->failed = status;
+		w->why = rnf_format("%s, seed %lld: %s", w->runs->study->arms[run->arm].name,
+				    (long long)run->seed, words);
+	}
+	rnf_study_say_end(w, run, rnf_format("failed: %s", words));
+}
+
+/* A file of the arm's conf may have been edited since the study began, hours ago: the run
+ * would not be the one that its folder is called after. */
+static rnf_status check_unchanged(const struct rnf_study_runs *runs, size_t arm)
+{
+	struct rnf_look now;
+	RNF_TRY(rnf_look_at_arm(&runs->study->arms[arm], RNF_LOOK_CONF, &now));
+	if (now.digest == runs->looks[arm].digest) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "its conf has changed since this study began; the same "
+			"command, started again, makes the runs of the new one");
+}
+
 /* Claimed: but another may have made it meanwhile. */
 static rnf_status begin_claimed(struct rnf_study_work *w, struct rnf_study_run *run)
 {
 	run->turn = rnf_study_turn(run);
-	if (run->turn == RNF_TURN_WAITS) return start(w, run);
+	if (run->turn != RNF_TURN_WAITS) return RNF_OK;
+	const rnf_status status = check_unchanged(w->runs, run->arm);
+	if (status >= 0) return start(w, run);
+	fail(w, run, status, rnf_format("%s", rnf_fail_words()));
 	return RNF_OK;
 }
 
@@ -137,17 +164,10 @@ static const char *failure(const struct rnf_study_run *run, int how)
 					  log_name);
 }
 
-static void fail(struct rnf_study_work *w, struct rnf_study_run *run, int how)
+static void fail_child(struct rnf_study_work *w, struct rnf_study_run *run, int how)
 {
-	const char *words = failure(run, how);
-	run->turn = RNF_TURN_FAILED;
-	if (w->n_failed++ == 0) {
-		w->failed = how < 0 ? RNF_EINTERNAL : rnf_status_of_exit(how);
-		if (w->failed >= 0) w->failed = RNF_EINTERNAL;
-		w->why = rnf_format("%s, seed %lld: %s", w->runs->study->arms[run->arm].name,
-				    (long long)run->seed, words);
-	}
-	rnf_study_say_end(w, run, rnf_format("failed: %s", words));
+	const rnf_status status = how < 0 ? RNF_EINTERNAL : rnf_status_of_exit(how);
+	fail(w, run, status < 0 ? status : RNF_EINTERNAL, failure(run, how));
 }
 
 static void finish(struct rnf_study_work *w, struct rnf_study_run *run)
@@ -172,7 +192,7 @@ static void end(struct rnf_study_work *w, struct rnf_study_run *run, int how)
 	} else if (how == 0 && rnf_study_turn(run) == RNF_TURN_MADE) {
 		finish(w, run);
 	} else {
-		fail(w, run, how);
+		fail_child(w, run, how);
 	}
 	rnf_lock_release(&run->claim);
 }

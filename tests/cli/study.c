@@ -360,6 +360,26 @@ START_TEST(links_and_pipes_in_a_study_folder)
 }
 END_TEST
 
+/* Edited while the study works: its folders would be called after a conf that is not theirs. */
+START_TEST(a_conf_that_changes_under_a_study)
+{
+	static const char words[] = "x, seed 2: failed: arm x: its conf has changed since this "
+				    "study began";
+	const char *dir = study("study_edited", "{ name = \"x\"; conf = \"arm.cfg\"; }, "
+				"{ name = \"relu\"; }", "");
+	test_shell("printf 'base = \"synthetic.cfg\";\nset = ( \"train.epochs=20\" );\n' "
+		   ">%s/arm.cfg", dir);
+	ck_assert_int_eq(test_command(out, sizeof out, "%s/rnframe study %s/s.cfg --out %s/o 2>&1 & "
+		"p=$!; until [ -s %s/o/x/s1-*/epochs.csv ]; do sleep 0.02; done; sed -i s/20/2/ "
+		"%s/arm.cfg; wait $p", test_build(), dir, dir, dir, dir), 2);
+	ck_assert_msg(has(words) && has("[4/4] relu, seed 2: error "), "%s", out);
+	count(dir, 4, 3); /* no run was made of x with seed 2 */
+	must(0, dir, "");
+	count(dir, 6, 5);
+	test_shell("[ $(cat %s/o/x/s*/epochs.csv | wc -l) = 27 ]", dir); /* 21 and twice 3 */
+}
+END_TEST
+
 /* -- nothing is made -- */
 
 START_TEST(a_dry_run_writes_nothing)
@@ -419,10 +439,12 @@ int main(void)
 		{ a_changed_arm_makes_new_runs, 0 }, { jobs_and_threads_change_no_bit, 0 },
 		{ the_picture_is_drawn, 0 }, { killed_twenty_times, 0 },
 		{ links_and_pipes_in_a_study_folder, TEST_ROWS(stand_ins) },
-		{ a_signal_ends_the_planning, 0 }, { two_at_once_share_the_work, 0 }, { a_signal_stops_it_for_now, TEST_ROWS(stops) },
+		{ a_signal_ends_the_planning, 0 }, { two_at_once_share_the_work, 0 },
+		{ a_signal_stops_it_for_now, TEST_ROWS(stops) },
 		{ a_budget_ends_between_runs, 0 }, { others_go_on_when_one_fails, 0 },
 		{ a_run_that_the_storage_failed_is_tried_again, 0 },
-		{ a_dry_run_writes_nothing, 0 }, { finished_runs_of_elsewhere_count, 0 },
+		{ a_conf_that_changes_under_a_study, 0 }, { a_dry_run_writes_nothing, 0 },
+		{ finished_runs_of_elsewhere_count, 0 },
 		{ arms_out_of_values, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("cli/study", cases);
