@@ -172,9 +172,12 @@ static rnf_status collect(struct lines *lines, const struct rnf_folders *folders
 {
 	for (size_t i = 0; i < folders->n; i++) {
 		struct line line;
+		const void *mark = rnf_arena_mark();
 		rnf_outcome_read(&line.run, folders->at[i]);
 		line.bytes = rnf_folder_bytes(folders->at[i]);
-		if (!holds(c, &line)) continue;
+		const int wanted = holds(c, &line);
+		rnf_arena_release(mark); /* a conf takes more than all lines */
+		if (!wanted) continue;
 		*(struct line *)rnf_push((void **)&lines->at, &lines->n, sizeof line) = line;
 	}
 	return check_met(c, folders->n);
