@@ -363,8 +363,8 @@ END_TEST
 /* Edited while the study works: its folders would be called after a conf that is not theirs. */
 START_TEST(a_conf_that_changes_under_a_study)
 {
-	static const char words[] = "x, seed 2: failed: arm x: its conf has changed since this "
-				    "study began";
+	static const char words[] = "x, seed 2: failed: its conf has changed since this study "
+				    "began";
 	const char *dir = study("study_edited", "{ name = \"x\"; conf = \"arm.cfg\"; }, "
 				"{ name = \"relu\"; }", "");
 	test_shell("printf 'base = \"synthetic.cfg\";\nset = ( \"train.epochs=20\" );\n' "
