@@ -56,6 +56,22 @@ static const char *const pictures[] = { "study.png", "study.svg", NULL };
 
 /* -- whose folder it is -- */
 
+/* NAME or its draft, NAME.tmp */
+static int is_called(const char *file, const char *name)
+{
+	const size_t n = strlen(name);
+	return !strncmp(file, name, n) && (!file[n] || !strcmp(file + n, ".tmp"));
+}
+
+int rnf_study_writes(const char *file)
+{
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (is_called(file, files[i].name)) return 1;
+	for (size_t i = 0; pictures[i]; i++)
+		if (is_called(file, pictures[i])) return 1;
+	return 0;
+}
+
 static int is_taken(const char *dir, const char *name)
 {
 	struct stat st;
@@ -88,24 +104,6 @@ rnf_status rnf_study_folder_check(const char *dir)
 }
 
 /* -- files -- */
-
-static const char *const pictures[] = { "study.png", "study.svg", NULL };
-
-/* NAME or its draft, NAME.tmp */
-static int is_called(const char *file, const char *name)
-{
-	const size_t n = strlen(name);
-	return !strncmp(file, name, n) && (!file[n] || !strcmp(file + n, ".tmp"));
-}
-
-int rnf_study_writes(const char *file)
-{
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		if (is_called(file, files[i].name)) return 1;
-	for (size_t i = 0; pictures[i]; i++)
-		if (is_called(file, pictures[i])) return 1;
-	return 0;
-}
 
 static rnf_status put(const struct rnf_table *table, size_t i, const char *dir)
 {

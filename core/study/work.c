@@ -110,7 +110,8 @@ static rnf_status begin_claimed(struct rnf_study_work *w, struct rnf_study_run *
 	if (run->turn != RNF_TURN_WAITS) return RNF_OK;
 	const rnf_status status = check_unchanged(w->runs, run->arm);
 	if (status >= 0) return start(w, run);
-	fail(w, run, status, rnf_format("%s", rnf_fail_words()));
+	if (status == RNF_ESTOPPED) w->stopping = 1;
+	else fail(w, run, status, rnf_format("%s", rnf_fail_words()));
 	return RNF_OK;
 }
 
