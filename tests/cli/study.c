@@ -121,6 +121,28 @@ START_TEST(the_table_is_that_of_the_runs)
 }
 END_TEST
 
+/* The final weights' error, where an earlier epoch was the best by validation. */
+START_TEST(the_error_is_that_of_the_last_epoch)
+{
+	const char *dir = study("study_last", "{ name = \"a\"; }", ""), *run;
+	must(0, dir, "--seeds 1 train.epochs=30");
+	json_t *json = read_study(dir, "o");
+	const double error = number(arm(json, 0), "error");
+	run = rnf_format("%s/o/%s", dir, json_string_value(json_object_get(json_array_get(
+		json_object_get(arm(json, 0), "runs"), 0), "folder")));
+	json_decref(json);
+	json = json_load_file(rnf_format("%s/run.json", run), 0, NULL);
+	ck_assert_double_lt(number(json_object_get(json, "best"), "epoch"), 30);
+	json_decref(json);
+	ck_assert_int_eq(test_program(out, sizeof out, "eval %s/conf.cfg --weights %s/model.safetensors",
+				      run, run), 0);
+	ck_assert_msg(has(rnf_format("error %.2f %%", error)), "%g: %s", error, out);
+	ck_assert_int_eq(test_program(out, sizeof out, "eval %s/conf.cfg --weights "
+				      "%s/checkpoints/best.safetensors", run, run), 0);
+	ck_assert_msg(!has(rnf_format("error %.2f %%", error)), "%g: %s", error, out);
+}
+END_TEST
+
 START_TEST(a_changed_arm_makes_new_runs)
 {
 	const char *dir = study("study_changed", ARMS, "");
@@ -436,6 +458,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ each_run_is_made_once, 0 }, { the_table_is_that_of_the_runs, 0 },
+		{ the_error_is_that_of_the_last_epoch, 0 },
 		{ a_changed_arm_makes_new_runs, 0 }, { jobs_and_threads_change_no_bit, 0 },
 		{ the_picture_is_drawn, 0 }, { killed_twenty_times, 0 },
 		{ links_and_pipes_in_a_study_folder, TEST_ROWS(stand_ins) },
