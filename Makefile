@@ -124,11 +124,12 @@ prune:
 	@for so in $(filter-out $(plugins) $(plugins:.so=.missing),$(wildcard $(BUILD)/plugins/*/*.so $(BUILD)/plugins/*/*.missing)); do echo "pruned: $$so"; rm -f $$so; done
 
 # Tests: objects apart from the programs, so that a change in core links and compiles none.
+# With -rdynamic a test's own clock is that of the plugins, too.
 $(BUILD)/tests/%.o: tests/%.c $(flags)
 	@mkdir -p $(@D); echo "  test    $<"
 	$(call compile,-Icore -Itests $(core_cflags) $(check_cflags))
 $(tests): %: %.o $(test_lib_src:%.c=$(BUILD)/%.o) $(core)
-	$(Q)$(CC) $(LINK) $^ -o $@ $(check_libs) $(LIBS_CORE)
+	$(Q)$(CC) $(LINK) -rdynamic $^ -o $@ $(check_libs) $(LIBS_CORE)
 
 # A library to preload that makes system calls fail.
 $(BUILD)/tests/fault.so: $(wildcard tests/lib/fault/*.[ch]) $(flags)
@@ -141,6 +142,7 @@ $(BUILD)/tests/bad/layer/%.so: tests/bad/%.c tests/bad/bad.h $(wildcard include/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -shared $< -o $@
 $(BUILD)/tests/contract/bad_plugins: | $(bad)
+$(BUILD)/tests/contract/caught: | $(addprefix $(BUILD)/tests/contract/,tiles kinds backends)
 
 # Fuzz targets: as tests they replay their corpus and mutants of it.
 replay := $(BUILD)/tests/fuzz/lib/replay.o
@@ -192,8 +194,11 @@ fuzz-run: $(filter %/$(T).so,$(plugins)) $(if $(filter expand,$(T)),$(plugins)) 
 seeded: ## bugs on purpose, in a copy: each must be caught (T=one of them)
 	@tests/seeded/run $(T)
 
+# It goes on where it was stopped. AGAIN=1 tries what nothing caught and nothing explains once
+# more, NEAR=1 with the tests of a file's folder alone, TABLE=1 shows what is known.
 mutants: ## one-token changes at random places, each must be caught: COUNT=300, SEED=1, F=core/plan
-	@python3 -B tests/mutants/mutants.py $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(F:%=--file %)
+	@python3 -B tests/mutants/mutants.py $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(F:%=--file %) \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(AGAIN),--again) $(if $(NEAR),--near) $(if $(TABLE),--table)
 
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
 quickstart: all ## the first run of a new user, some two minutes

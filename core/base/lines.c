@@ -12,7 +12,23 @@
 #include "base/file.h"
 #include "base/status.h"
 
-/* Its contents and its name are on the disk before anything refers to them. */
+rnf_status rnf_line_read(struct rnf_line *line, FILE *file, const char *path)
+{
+	int c = 0;
+	for (line->n = 0; c != '\n' && line->n < RNF_LINE_MAX; line->n++) {
+		c = getc_unlocked(file);
+		if (c == EOF) break;
+		line->text[line->n] = (char)c;
+	}
+	line->text[line->n] = 0;
+	line->number++;
+	if (ferror(file)) return rnf_fail_input(path);
+	if (c == '\n' || c == EOF) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s:%zu: a line of more than %d bytes", path, line->number,
+			RNF_LINE_MAX);
+}
+
+/* Its end and its name are on the disk before anything that counts on them is. */
 static rnf_status settle(const char *path, int fd)
 {
 	if (fsync(fd) != 0) return rnf_fail_errno(path);
@@ -50,17 +66,20 @@ rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path, enum rnf_
 	return judge(lines, of, RNF_OK);
 }
 
-/* Bytes of the lines that stay; an incomplete last line does not. */
-static off_t count_kept(FILE *file, int (*keep)(const char *, const void *),
-			const void *context)
+/* Bytes of the lines that stay; a last line without its end does not, nor one that is too
+ * long for a log. */
+static rnf_status count_kept(FILE *file, const char *path,
+			     int (*keep)(const char *, const void *), const void *context,
+			     off_t *kept)
 {
-	char *line = NULL;
-	size_t room = 0;
-	off_t kept = 0;
-	for (ssize_t n; (n = getline(&line, &room, file)) > 0; kept += n)
-		if (line[n - 1] != '\n' || !keep(line, context)) break;
-	free(line);
-	return kept;
+	struct rnf_line line;
+	rnf_status status;
+	line.number = 0;
+	while ((status = rnf_line_read(&line, file, path)) >= 0 && line.n > 0) {
+		if (line.text[line.n - 1] != '\n' || !keep(line.text, context)) break;
+		*kept += (off_t)line.n;
+	}
+	return status == RNF_EINVAL ? RNF_OK : status;
 }
 
 /* A file that cannot be read must not count as empty: it would be truncated. */
@@ -72,10 +91,7 @@ static rnf_status kept_bytes(const char *path, int (*keep)(const char *, const v
 	*kept = 0;
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return RNF_OK;
 	RNF_TRY(rnf_file_read(path, 0, &file));
-	errno = 0; /* getline() also fails for lack of memory */
-	*kept = count_kept(file, keep, context);
-	const rnf_status status = ferror(file) || errno == ENOMEM ? rnf_fail_input(path)
-								  : RNF_OK;
+	const rnf_status status = count_kept(file, path, keep, context, kept);
 	fclose(file);
 	return status;
 }

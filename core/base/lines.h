@@ -5,6 +5,7 @@
 #define RNF_BASE_LINES_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <rnframe/abi.h>
 
 struct rnf_lines {
@@ -35,7 +36,17 @@ void rnf_lines_sync(struct rnf_lines *lines);
  * its message. */
 rnf_status rnf_lines_close(struct rnf_lines *lines, rnf_status status);
 
-/* The shortest text that reads back to the same bits; "nan", "inf" and "-inf". */
+/* -- lines of files that anybody may have written -- */
+
+enum { RNF_LINE_MAX = 1 << 16 };
+struct rnf_line {
+	char text[RNF_LINE_MAX + 1]; /* with its newline; the last one may have none */
+	size_t n, number;            /* bytes, 0: the end of the file; from 1 */
+};
+/* The next one; begin with number 0. RNF_EINVAL for a longer one, RNF_EIO. */
+rnf_status rnf_line_read(struct rnf_line *line, FILE *file, const char *path);
+
+/* As short as it reads back to the same bits; nan, inf and -inf by these words. */
 const char *rnf_number_text(char text[32], double value);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,8 +179,15 @@ int64_t rnf_machine_peak_memory(void)
 	return usage.ru_maxrss * 1024;
 }
 
-/* Field 22 of the process' line is its start time, in ticks since boot. Fields are
- * counted from behind the name, which may hold blanks. */
+const char *rnf_machine_program(void)
+{
+	static const char self[] = "/proc/self/exe";
+	const char *started = (const char *)getauxval(AT_EXECFN);
+	return started && access(self, F_OK) != 0 ? started : self;
+}
+
+/* Field 22 of the process' line is its start, in ticks since the system's; the
+ * fields are counted from behind the name, which may hold blanks. */
 double rnf_machine_age(void)
 {
 	char line[1024];

@@ -23,7 +23,10 @@ int rnf_machine_cpus(void);
 int64_t rnf_machine_memory(void);
 /* Peak resident memory of this process, bytes. */
 int64_t rnf_machine_peak_memory(void);
-/* Seconds since this process started, to a hundredth; NAN: not available. */
+/* What starts this program again: its file by /proc, or without that by the path that it
+ * was started with itself. */
+const char *rnf_machine_program(void);
+/* Seconds since this process was started, to a hundredth; NAN: not told. */
 double rnf_machine_age(void);
 
 #endif

@@ -73,7 +73,8 @@ static void name_rows(struct rnf_table *t)
 		int alone = own->name[0] != 0;
 		for (size_t k = 0; k < t->n; k++)
 			if (k != i && !strcmp(own->name, t->rows[k].runs->name)) alone = 0;
-		t->rows[i].name = alone ? own->name : rnf_format("%s (%s)", own->name, own->dir);
+		t->rows[i].name = alone ? own->name : !own->name[0] ? own->dir
+				  : rnf_format("%s (%s)", own->name, own->dir);
 	}
 }
 

@@ -86,10 +86,13 @@ static rnf_status read_conditions(struct conditions *c, const struct rnf_options
 	return RNF_OK;
 }
 
+/* Of a plugin that has keys of its own: its type, as a conf may call it. */
 static const char *text_of(const struct rnf_conf *node)
 {
 	if (!node) return NULL;
-	return rnf_conf_word(node) ? rnf_conf_word(node) : rnf_conf_words(node);
+	const struct rnf_conf *type = rnf_conf_get(node, "type");
+	const char *word = rnf_conf_word(type ? type : node);
+	return word ? word : rnf_conf_words(node);
 }
 
 static const char *number_text(double value)
@@ -169,9 +172,12 @@ static rnf_status collect(struct lines *lines, const struct rnf_folders *folders
 {
 	for (size_t i = 0; i < folders->n; i++) {
 		struct line line;
+		const void *mark = rnf_arena_mark();
 		rnf_outcome_read(&line.run, folders->at[i]);
 		line.bytes = rnf_folder_bytes(folders->at[i]);
-		if (!holds(c, &line)) continue;
+		const int wanted = holds(c, &line);
+		rnf_arena_release(mark); /* a conf takes more than all lines */
+		if (!wanted) continue;
 		*(struct line *)rnf_push((void **)&lines->at, &lines->n, sizeof line) = line;
 	}
 	return check_met(c, folders->n);

@@ -53,6 +53,15 @@ static struct rnf_study_wish wish_of(const struct rnf_options *o)
 		.seeds = o->seeds, .random = o->random };
 }
 
+/* An option without effect is a slip of who gave it. */
+static rnf_status check_table(const struct rnf_options *o)
+{
+	const char *idle = o->dry_run ? "--dry-run" : o->jobs ? "--jobs"
+			   : o->budget ? "--budget" : NULL;
+	if (!o->table || !idle) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "--table makes no run: %s has no effect beside it", idle);
+}
+
 static int tells_threads(const struct rnf_options *o)
 {
 	for (size_t i = 0; i < o->n_sets; i++)
@@ -104,8 +113,8 @@ static void print_plan(const struct rnf_study_runs *runs, size_t jobs)
 		n++;
 		if (bytes > most) most = bytes;
 	}
-	printf("%zu runs, %zu are there, %zu to do: about %s, %zu at a time with %.0f MB at most "
-	       "besides the data; there are %.0f MB\n", runs->n, made, n,
+	printf("%zu run%s, %zu are there, %zu to do: about %s, %zu at a time with %.0f MB at most "
+	       "besides the data; there are %.0f MB\n", runs->n, runs->n == 1 ? "" : "s", made, n,
 	       rnf_study_time(time, all / (double)(jobs < n ? jobs : n ? n : 1)), jobs,
 	       (double)jobs * most * 1e-6, (double)rnf_machine_memory() * 1e-6);
 }
@@ -128,7 +137,8 @@ static rnf_status work(struct rnf_study_runs *runs, const struct rnf_options *o,
 	const rnf_status status = rnf_study_work(&work);
 	const char *words = status < 0 ? rnf_format("%s", rnf_fail_words()) : NULL;
 	print_table(runs);
-	printf("\nstudy folder %s: table.md, table.csv, study.json, study.svg\n", runs->dir);
+	if (work.published)
+		printf("\nstudy folder %s: table.md, table.csv, study.json\n", runs->dir);
 	return words ? rnf_fail_again(status, words) : RNF_OK;
 }
 
@@ -141,6 +151,7 @@ rnf_status rnf_verb_study(const struct rnf_options *o)
 	if (!o->conf) return rnf_fail(RNF_EINVAL, "study needs the conf of a study, or that of "
 				      "a model and --vary");
 	const struct rnf_study_wish wish = wish_of(o);
+	RNF_TRY(check_table(o));
 	RNF_TRY(read_budget(o->budget, &budget_s));
 	RNF_TRY(read_jobs(o->jobs, &jobs));
 	RNF_TRY(rnf_study_read(&study, &wish));

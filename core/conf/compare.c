@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/lines.h"
 #include "base/text.h"
 #include "conf/conf.h"
 
@@ -98,13 +99,14 @@ static const char *words_of_group(const struct rnf_conf *node)
 
 const char *rnf_conf_words(const struct rnf_conf *node)
 {
+	char text[32];
 	if (!node) return "not set";
 	switch (node->type) {
 	case RNF_CONF_GROUP: return words_of_group(node);
 	case RNF_CONF_LIST: return rnf_format("a list of %zu", node->n);
 	case RNF_CONF_BOOL: return node->i ? "true" : "false";
 	case RNF_CONF_INT: return rnf_format("%lld", (long long)node->i);
-	case RNF_CONF_FLOAT: return rnf_format("%g", node->f);
+	case RNF_CONF_FLOAT: return rnf_format("%s", rnf_number_text(text, node->f));
 	default: return rnf_text_quoted(node->s);
 	}
 }

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* getline */
 #include "run/predictions.h"
 
 #include <errno.h>
@@ -11,6 +10,7 @@
 #include "base/arena.h"
 #include "base/csv.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/status.h"
 
 static const char head[] = "index,true,predicted,p_true,p_predicted";
@@ -69,18 +69,16 @@ static int read_row(char *line, struct rnf_answered *a)
 
 static rnf_status read_rows(FILE *file, const char *path, struct rnf_answered *a)
 {
-	char *line = NULL;
-	size_t room = 0;
-	rnf_status status = RNF_OK;
-	for (int number = 1; status >= 0 && getline(&line, &room, file) > 0; number++) {
-		line[strcspn(line, "\r\n")] = 0;
-		const int good = number == 1 ? !strcmp(line, head) : read_row(line, a);
-		if (!good)
-			status = rnf_fail(RNF_EINVAL, "%s:%d: is not a line of %s", path, number,
-					  RNF_PREDICTIONS);
+	struct rnf_line line;
+	line.number = 0;
+	for (;;) {
+		RNF_TRY(rnf_line_read(&line, file, path));
+		if (line.n == 0) return RNF_OK;
+		line.text[strcspn(line.text, "\r\n")] = 0;
+		if (line.number == 1 ? strcmp(line.text, head) != 0 : !read_row(line.text, a))
+			return rnf_fail(RNF_EINVAL, "%s:%zu: is no line of %s", path, line.number,
+					RNF_PREDICTIONS);
 	}
-	free(line);
-	return status;
 }
 
 rnf_status rnf_predictions_read(const char *path, struct rnf_answered *a)

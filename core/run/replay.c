@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/status.h"
 #include "train/numerics.h"
 #include "train/steps.h"
@@ -28,25 +29,21 @@ static int read_line(const char *line, long long *step, double *loss)
  * writer was killed: it does not count. */
 static rnf_status read_lines(FILE *file, const char *path, struct rnf_step_log *log)
 {
-	char *line = NULL;
-	size_t room = 0;
-	rnf_status status = RNF_OK;
-	while (status >= 0 && getline(&line, &room, file) > 0) {
+	struct rnf_line line;
+	line.number = 0;
+	for (;;) {
 		long long step = 0;
 		double loss = 0;
-		if (line[strlen(line) - 1] != '\n') break;
-		if (!read_line(line, &step, &loss) || step <= log->n) {
-			status = rnf_fail(RNF_EINVAL, "%s:%zu: must be a line of a step after "
-					  "%lld", path, log->n_lines + 1, (long long)log->n);
-			break;
-		}
+		RNF_TRY(rnf_line_read(&line, file, path));
+		if (line.n == 0 || line.text[line.n - 1] != '\n') return RNF_OK;
+		if (!read_line(line.text, &step, &loss) || step <= log->n)
+			return rnf_fail(RNF_EINVAL, "%s:%zu: must be a line of a step after %lld",
+					path, line.number, (long long)log->n);
 		*(struct rnf_step_line *)rnf_push((void **)&log->lines, &log->n_lines,
 						  sizeof *log->lines) =
 			(struct rnf_step_line){ step, loss };
 		log->n = step;
 	}
-	free(line);
-	return status;
 }
 
 rnf_status rnf_step_log_read(const char *path, struct rnf_step_log *log)

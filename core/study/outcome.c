@@ -71,6 +71,7 @@ void rnf_outcome_of(struct rnf_outcome *o, const json_t *run, int alive)
 		*(double *)((char *)o + numbers[i].offset) =
 			json_is_number(value) ? json_number_value(value) : NAN;
 	}
+	if (!(o->error >= 0 && o->error <= 100)) o->error = NAN; /* no percentage */
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		const char *text = json_string_value(json_object_get(run, texts[i].key));
 		snprintf((char *)o + texts[i].offset, texts[i].size, "%s", text ? text : "");

@@ -114,7 +114,8 @@ void rnf_table_script(const struct rnf_table *t, const char *name, FILE *out)
 	write_names(t, out);
 	write_frame(t, &s, out);
 	if (empty) fputs("set xrange [0:100]\n", out);
-	fputs("set tics out nomirror scale 0.4\nset grid xtics linecolor rgb '#DDDDDD'\n"
+	fputs("set tics out nomirror scale 0.4\n"
+	      "set grid xtics linetype 1 linewidth 1 linecolor rgb '#DDDDDD'\n"
 	      "set offsets graph 0.04, graph 0.04, 0, 0\n", out);
 	write_terminals(&s, name, out);
 	if (empty) fputs("\tplot NaN notitle\n\tset output\n", out);

@@ -1,13 +1,17 @@
 #include "study/publish.h"
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/draw.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "study/table.h"
 
@@ -43,11 +47,63 @@ static const struct {
 	const char *name;
 	void (*write)(const struct rnf_table *, FILE *);
 } files[] = {
+	{ "study.json", rnf_table_json }, /* by which a folder is known as that of a study */
 	{ "table.md", rnf_table_markdown },
 	{ "table.csv", rnf_table_csv },
-	{ "study.json", rnf_table_json },
 	{ "study.gp", write_script },
 };
+static const char *const pictures[] = { "study.png", "study.svg", NULL };
+
+/* -- whose folder it is -- */
+
+/* NAME or its draft, NAME.tmp */
+static int is_called(const char *file, const char *name)
+{
+	const size_t n = strlen(name);
+	return !strncmp(file, name, n) && (!file[n] || !strcmp(file + n, ".tmp"));
+}
+
+int rnf_study_writes(const char *file)
+{
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (is_called(file, files[i].name)) return 1;
+	for (size_t i = 0; pictures[i]; i++)
+		if (is_called(file, pictures[i])) return 1;
+	return 0;
+}
+
+static int is_taken(const char *dir, const char *name)
+{
+	struct stat st;
+	return lstat(rnf_format("%s/%s", dir, name), &st) == 0;
+}
+
+static const char *taken_name(const char *dir)
+{
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (is_taken(dir, files[i].name)) return files[i].name;
+	for (size_t i = 0; pictures[i]; i++)
+		if (is_taken(dir, pictures[i])) return pictures[i];
+	return NULL;
+}
+
+static int is_of_a_study(const char *dir)
+{
+	json_t *json = is_taken(dir, files[0].name)
+		? rnf_json_read(rnf_format("%s/%s", dir, files[0].name)) : NULL;
+	const int is = json_is_array(json_object_get(json, "arms"));
+	json_decref(json);
+	return is;
+}
+
+rnf_status rnf_study_folder_check(const char *dir)
+{
+	const char *name = taken_name(dir);
+	if (!name || is_of_a_study(dir)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s/%s is no file of a study: choose another --out", dir, name);
+}
+
+/* -- files -- */
 
 static rnf_status put(const struct rnf_table *table, size_t i, const char *dir)
 {
@@ -65,7 +121,6 @@ static rnf_status put(const struct rnf_table *table, size_t i, const char *dir)
 /* gnuplot may be missing: warn once. */
 static void draw(const char *dir)
 {
-	static const char *const pictures[] = { "study.png", "study.svg", NULL };
 	static int told;
 	const char *wrong = rnf_draw(dir, "study.gp", pictures);
 	if (wrong && !told++)

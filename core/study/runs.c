@@ -31,13 +31,15 @@ static void add_result(struct results *r, const char *dir)
 		rnf_format("%s/conf.cfg", dir);
 }
 
-static rnf_status find_results(struct results *r, const char *folder)
+static rnf_status find_results(struct results *r, const struct rnf_study *study)
 {
 	struct dirent **entries;
+	const char *folder = study->results;
 	*r = (struct results){ 0 };
 	if (!folder) return RNF_OK;
 	const int n = scandir(folder, &entries, is_visible, alphasort);
-	if (n < 0) return rnf_fail_in(rnf_fail_input(folder), "study.results: ");
+	if (n < 0) return rnf_fail_in(rnf_fail_input(folder), "%sstudy.results: ",
+				      study->results_place);
 	for (int i = 0; i < n; i++) {
 		add_result(r, rnf_format("%s/%s", folder, entries[i]->d_name));
 		free(entries[i]);
@@ -60,19 +62,24 @@ static rnf_status look_at_arms(struct rnf_study_runs *runs, enum rnf_look_depth 
 {
 	const struct rnf_study *study = runs->study;
 	runs->looks = rnf_alloc(study->n_arms * sizeof *runs->looks);
-	for (size_t i = 0; i < study->n_arms; i++)
-		rnf_fail_aside(rnf_look_at_arm(&study->arms[i], depth, &runs->looks[i]));
+	for (size_t i = 0; i < study->n_arms; i++) {
+		const rnf_status status = rnf_look_at_arm(&study->arms[i], depth, &runs->looks[i]);
+		if (status == RNF_ESTOPPED) return status; /* so would all others be */
+		rnf_fail_aside(status);
+	}
 	return rnf_fail_all();
 }
 
-/* A row that occurs twice costs its time twice. */
+/* A row that stands there twice costs its time twice: told once for each. */
 static void warn_of_twins(const struct rnf_study_runs *runs)
 {
 	for (size_t i = 0; i < runs->study->n_arms; i++)
 		for (size_t k = 0; k < i; k++)
-			if (runs->looks[i].digest == runs->looks[k].digest)
+			if (runs->looks[i].digest == runs->looks[k].digest) {
 				rnf_log(RNF_LOG_WARNING, "the arms %s and %s have the same conf",
 					runs->study->arms[k].name, runs->study->arms[i].name);
+				break;
+			}
 }
 
 static struct timespec written_at(const char *dir)
@@ -107,13 +114,22 @@ static void plan_run(struct rnf_study_run *run, const struct rnf_study_runs *run
 	if (run->turn != RNF_TURN_MADE && !arm->chosen) run->turn = RNF_TURN_LEFT;
 }
 
+static rnf_status check_number(const struct rnf_study *study)
+{
+	enum { MOST = 100000 };
+	if (study->n_arms * study->n_seeds <= MOST) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%zu arms with %zu seeds each are more than %d runs",
+			study->n_arms, study->n_seeds, MOST);
+}
+
 rnf_status rnf_study_plan(struct rnf_study_runs *runs, const struct rnf_study *study,
 			  const char *dir, enum rnf_look_depth depth)
 {
 	struct results results;
 	*runs = (struct rnf_study_runs){ .study = study, .dir = dir };
+	RNF_TRY(check_number(study));
 	RNF_TRY(look_at_arms(runs, depth));
-	RNF_TRY(find_results(&results, study->results));
+	RNF_TRY(find_results(&results, study));
 	warn_of_twins(runs);
 	runs->n = study->n_arms * study->n_seeds;
 	runs->at = rnf_alloc(runs->n * sizeof *runs->at);

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "conf/source.h"
 #include "plugin/param.h"
+#include "study/publish.h"
 #include "train/setup.h"
 
 struct arm_conf {
@@ -177,6 +178,9 @@ static rnf_status add_arm(struct rnf_study *study, const struct arm_conf *conf,
 		return rnf_conf_fail(name, "\"%s\" is the name of another arm already (%s)",
 				     conf->name, rnf_conf_path(rnf_conf_get(node, "arms")->at
 							       [before]));
+	if (rnf_study_writes(conf->name))
+		return rnf_conf_fail(name, "\"%s\" is the name of a file that the study writes",
+				     conf->name);
 	struct rnf_arm *arm = rnf_study_add_arm(study, conf->name);
 	arm->place = rnf_conf_place(name);
 	arm->published = conf->published;
@@ -245,6 +249,7 @@ static rnf_status take(struct rnf_study *study, struct rnf_conf *root, const cha
 	const struct arm_conf *at = conf.study.arms.at;
 	study->name = conf.name ? conf.name : rnf_study_base_name(path);
 	study->results = beside(conf.study.results, rnf_conf_get(node, "results"));
+	study->results_place = rnf_conf_place(rnf_conf_get(node, "results"));
 	if (arms->n == 0) return rnf_conf_fail(arms, "has no arm");
 	for (size_t i = 0; i < arms->n; i++)
 		rnf_fail_aside(add_arm(study, &at[i], node, arms->at[i], path));
@@ -341,6 +346,9 @@ static rnf_status read_arms(struct rnf_study *study, const struct rnf_study_wish
 rnf_status rnf_study_read(struct rnf_study *study, const struct rnf_study_wish *wish)
 {
 	*study = (struct rnf_study){ 0 };
+	if (wish->random && !wish->n_varies)
+		return rnf_fail(RNF_EINVAL, "--random chooses among the arms of --vary, and there "
+				"is no --vary");
 	RNF_TRY(read_arms(study, wish));
 	if (wish->seeds) RNF_TRY(rnf_study_seeds(wish->seeds, &study->seeds, &study->n_seeds));
 	add_options(study, wish);

@@ -31,10 +31,11 @@ static void add_value(struct axis *axis, const char *value)
 
 /* -- values -- */
 
-/* With six significant digits. */
+/* Six digits, and of a large one all before the point: a whole number stays one. */
 static void add_number(struct axis *axis, double value)
 {
-	add_value(axis, rnf_format("%.6g", value));
+	const int large = fabs(value) >= 1e5 && fabs(value) < 1e15;
+	add_value(axis, rnf_format(large ? "%.0f" : "%.6g", value));
 }
 
 static rnf_status add_range(struct axis *axis, const char *text, int is_log)
@@ -192,6 +193,17 @@ static rnf_status read_random(const char *text, size_t n, size_t *count)
 	return RNF_OK;
 }
 
+/* Only what a key adds to a list can be said twice. */
+static rnf_status check_key(const struct axis *axes, size_t i)
+{
+	const char *key = axes[i].key;
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(axes[k].key, key) && key[strlen(key) - 1] != '+')
+			return refuse(&axes[i], rnf_format("%s is varied already: --vary %s",
+							   key, axes[k].text));
+	return RNF_OK;
+}
+
 static rnf_status make_arms(struct rnf_study *study, const struct rnf_study_wish *wish,
 			    const char *conf)
 {
@@ -199,6 +211,7 @@ static rnf_status make_arms(struct rnf_study *study, const struct rnf_study_wish
 	size_t n = 1, count;
 	for (size_t i = 0; i < wish->n_varies; i++) {
 		RNF_TRY(read_axis(&axes[i], wish->varies[i]));
+		RNF_TRY(check_key(axes, i));
 		n *= axes[i].n;
 		if (n > MOST_ARMS)
 			return refuse(&axes[i], rnf_format("makes more than %d arms", MOST_ARMS));

@@ -71,7 +71,7 @@ static const char *const *command(const struct rnf_study_work *w, const struct r
 static rnf_status start(struct rnf_study_work *w, struct rnf_study_run *run)
 {
 	const char *log = rnf_format("%s/%s", run->dir, log_name);
-	RNF_TRY(rnf_child_start("/proc/self/exe", command(w, run), log, run->claim.fd,
+	RNF_TRY(rnf_child_start(rnf_machine_program(), command(w, run), log, run->claim.fd,
 				&run->pid));
 	run->turn = RNF_TURN_RUNS;
 	run->begun = rnf_now();
@@ -79,11 +79,39 @@ static rnf_status start(struct rnf_study_work *w, struct rnf_study_run *run)
 	return RNF_OK;
 }
 
-/* Claimed; but another process may have made it meanwhile. */
+/* Others go on. */
+static void fail(struct rnf_study_work *w, struct rnf_study_run *run, rnf_status status,
+		 const char *words)
+{
+	run->turn = RNF_TURN_FAILED;
+	if (w->n_failed++ == 0) {
+		w->failed = status;
+		w->why = rnf_format("%s, seed %lld: %s", w->runs->study->arms[run->arm].name,
+				    (long long)run->seed, words);
+	}
+	rnf_study_say_end(w, run, rnf_format("failed: %s", words));
+}
+
+/* A file of the arm's conf may have been edited since the study began, hours ago: the run
+ * would not be the one that its folder is called after. */
+static rnf_status check_unchanged(const struct rnf_study_runs *runs, size_t arm)
+{
+	struct rnf_look now;
+	RNF_TRY(rnf_look_at_arm(&runs->study->arms[arm], RNF_LOOK_CONF, &now));
+	if (now.digest == runs->looks[arm].digest) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "its conf has changed since this study began; the same "
+			"command, started again, makes the runs of the new one");
+}
+
+/* Claimed: but another may have made it meanwhile. */
 static rnf_status begin_claimed(struct rnf_study_work *w, struct rnf_study_run *run)
 {
 	run->turn = rnf_study_turn(run);
-	if (run->turn == RNF_TURN_WAITS) return start(w, run);
+	if (run->turn != RNF_TURN_WAITS) return RNF_OK;
+	const rnf_status status = check_unchanged(w->runs, run->arm);
+	if (status >= 0) return start(w, run);
+	if (status == RNF_ESTOPPED) w->stopping = 1;
+	else fail(w, run, status, rnf_format("%s", rnf_fail_words()));
 	return RNF_OK;
 }
 
@@ -137,17 +165,10 @@ static const char *failure(const struct rnf_study_run *run, int how)
 					  log_name);
 }
 
-static void fail(struct rnf_study_work *w, struct rnf_study_run *run, int how)
+static void fail_child(struct rnf_study_work *w, struct rnf_study_run *run, int how)
 {
-	const char *words = failure(run, how);
-	run->turn = RNF_TURN_FAILED;
-	if (w->n_failed++ == 0) {
-		w->failed = how < 0 ? RNF_EINTERNAL : rnf_status_of_exit(how);
-		if (w->failed >= 0) w->failed = RNF_EINTERNAL;
-		w->why = rnf_format("%s, seed %lld: %s", w->runs->study->arms[run->arm].name,
-				    (long long)run->seed, words);
-	}
-	rnf_study_say_end(w, run, rnf_format("failed: %s", words));
+	const rnf_status status = how < 0 ? RNF_EINTERNAL : rnf_status_of_exit(how);
+	fail(w, run, status < 0 ? status : RNF_EINTERNAL, failure(run, how));
 }
 
 static void finish(struct rnf_study_work *w, struct rnf_study_run *run)
@@ -172,7 +193,7 @@ static void end(struct rnf_study_work *w, struct rnf_study_run *run, int how)
 	} else if (how == 0 && rnf_study_turn(run) == RNF_TURN_MADE) {
 		finish(w, run);
 	} else {
-		fail(w, run, how);
+		fail_child(w, run, how);
 	}
 	rnf_lock_release(&run->claim);
 }
@@ -294,10 +315,16 @@ static rnf_status earlier_failure(const struct rnf_study_work *w)
 
 rnf_status rnf_study_work(struct rnf_study_work *w)
 {
+	rnf_status status;
 	w->start = rnf_now();
-	RNF_TRY(rnf_folder_make(w->runs->dir));
+	RNF_TRY(rnf_study_folder_check(w->runs->dir));
+	status = rnf_folder_make(w->runs->dir);
+	if (status < 0)
+		return rnf_fail(status, "%s; --out DIR is another folder for the study",
+				rnf_fail_line());
 	RNF_TRY(make_all(w));
 	RNF_TRY(rnf_study_publish(w->runs));
+	w->published = 1;
 	if (count_open(w)) return told_to_stop(w);
 	if (!w->n_failed) return earlier_failure(w);
 	return rnf_fail(w->failed, "%zu of %zu runs failed: %s", count_failed(w), w->runs->n,

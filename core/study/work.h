@@ -16,9 +16,9 @@ struct rnf_study_work {
 	double start;
 	size_t n_running;
 	rnf_status failed;           /* of the first run that failed */
-	const char *why;             /* its name and message */
-	size_t n_failed;             /* during this call */
-	int stopping;
+	const char *why;             /* which, and its words */
+	size_t n_failed;             /* during this work */
+	int stopping, published;     /* the tables are in the folder */
 };
 
 /* Make all waiting runs, and wait for those of other processes. RNF_ESTOPPED when a

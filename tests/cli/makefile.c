@@ -172,6 +172,15 @@ START_TEST(a_changed_header_compiles_anew)
 }
 END_TEST
 
+/* Tests are linked to an archive, and their objects stay. */
+START_TEST(a_line_of_core_compiles_one_object)
+{
+	test_command(out, sizeof out, MAKE "-n V=1 -o FORCE -W core/base/lock.c "
+		     "%s/tests/cli/makefile 2>&1 | grep -o ' [^ ]*[.]c '", test_build());
+	ck_assert_str_eq(out, " core/base/lock.c \n");
+}
+END_TEST
+
 /* hdf5 stands for a package that is installed after the first build. */
 START_TEST(a_plugin_comes_with_its_package)
 {
@@ -224,6 +233,7 @@ int main(void)
 		{ a_compiler_that_fails_leaves_no_object, 0 },
 		{ files_of_other_builds_are_not_read, 0 },
 		{ a_changed_header_compiles_anew, 0 },
+		{ a_line_of_core_compiles_one_object, 0 },
 		{ a_plugin_comes_with_its_package, 0 },
 		{ two_clones_have_one_digest, 0 },
 		{ NULL, 0 },

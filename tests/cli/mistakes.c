@@ -43,6 +43,8 @@ static const char prepare[] =
 	">/dev/null 2>&1\n"
 	"head -c 4000 good/model.safetensors >cut.safetensors; : >none.safetensors\n"
 	"printf '\\211HDF\\r\\n\\032\\nand no more' >cut.h5\n"
+	"mkdir tables drawings; echo a >tables/table.md; echo '{}' >tables/study.json; "
+	"echo a >drawings/study.svg\n"
 	"mkdir own others drawn saved locked; echo notes >notes.txt; echo a >others/report.txt\n"
 	"echo a >drawn/history.json; echo a >locked/lock; mkdir saved/checkpoints\n"
 	"printf 'base = \"synthetic.cfg\";\\n' >own/conf.cfg\n"
@@ -247,6 +249,22 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "train sweep/lr=0.1/conf.cfg seed=-1", "seed is -1, must be" },
 	{ "train lr=0.2.cfg seed=-1", "seed is -1, must be" },
 	{ "confs --set x=y", "confs does not take --set" },
+	/* verbs that look at runs, and studies */
+	{ "runs lr=0.1", "lr=0.1: No such file or directory" },
+	{ "runs good --out x", "runs does not take --out" },
+	{ "runs good --json=x", "--json takes no value" },
+	{ "diff none/lr=0.1 synthetic.cfg", "there is no conf none/lr=0.1" },
+	{ "diff synthetic.cfg fifo.cfg", "fifo.cfg is not a regular file" },
+	{ "compare good none/lr=0.1", "none/lr=0.1: No such file or directory" },
+	{ "compare good --set a=b", "compare does not take --set" },
+	{ "study study/quick.cfg --json a", "study does not take --json; usage: rnframe study STUDY "
+	  "[key.path=value]... [--arm NAME]... [--seeds 1..3] [--out DIR] [--jobs N] [--budget" },
+	{ "study none/lr=0.1/a.cfg", "there is no conf none/lr=0.1/a.cfg" },
+	{ "study synthetic.cfg --vary train.optimizer.lr=lin:0:1:999 --seeds 1..1000",
+	  "999 arms with 1000 seeds each are more than 100000 runs" },
+	{ "study synthetic.cfg --seeds 1 --out tables", "tables/study.json is no file of a study: choose "
+	  "another --out" },
+	{ "study synthetic.cfg --seeds 1 --out drawings", "drawings/study.svg is no file of a study" },
 	/* options that the verb does not take */
 	{ "train synthetic --sett a=b", "unknown option --sett (did you mean --set?)" },
 	{ "plan synthetic --weights a", "plan does not take --weights; usage: rnframe plan CONF" },
@@ -302,6 +320,8 @@ static const struct {
 	{ "train synthetic --out empty.cfg/run", "empty.cfg/run: Not a directory; --out DIR is another "
 	  "folder for the run", 3, 1, 0 },
 	{ "train synthetic --out /proc/run", "/proc/run: No such file or directory", 3, 1, 0 },
+	{ "study synthetic.cfg --seeds 1 --out /proc/study", "/proc/study: No such file or directory; "
+	  "--out DIR is another folder for the study", 3, 1, 0 },
 	{ "eval synthetic --weights good/model.safetensors --json none", "none: Is a directory", 3, 1, 0 },
 	{ "eval synthetic --weights good/model.safetensors --json no/a.json", "no/a.json: No such", 3, 1, 0 },
 	{ "eval synthetic --weights good/model.safetensors --probs no/a.npy", "no/a.npy: No such", 3, 1, 0 },

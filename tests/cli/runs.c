@@ -70,6 +70,8 @@ START_TEST(conditions_and_order)
 	ck_assert_int_eq(lines(), 2);
 	runs(0, dir, "--where model.act=mish --where 'seed>1'");
 	ck_assert(lines() == 1 && has("/deep/c\n"));
+	runs(0, dir, "--where train.optimizer=sgd --where model.act=mish");
+	ck_assert_int_eq(lines(), 2);
 	runs(0, dir, "--where 'train.optimizer.lr>0.1'");
 	ck_assert_int_eq(lines(), 0);
 	runs(0, dir, "--where 'train.optimizer.lr>=0.1' --where state=finished --where 'error<101'");
@@ -158,6 +160,9 @@ START_TEST(a_conf_that_cannot_be_used_is_a_row)
 	ck_assert_msg(test_program(out, sizeof out, "compare %s/a %s/deep", dir, dir) == 0, "%s", out);
 	ck_assert(has("\n| mish (") && has("/deep/c) | 1 | "));
 	ck_assert(has("\"mishh\" |\n"));
+	test_shell("echo {} >%s/deep/b/run.json", dir);
+	ck_assert_int_eq(test_program(out, sizeof out, "compare %s/a %s/deep", dir, dir), 0);
+	ck_assert(has(rnf_format("\n| %s/deep/b | 0 | ", dir))); /* without a name: its folder */
 }
 END_TEST
 
@@ -176,6 +181,9 @@ START_TEST(keys_that_differ)
 		      out);
 	ck_assert_int_eq(test_program(out, sizeof out, "diff synthetic.cfg synthetic.cfg"), 0);
 	ck_assert_str_eq(out, "no key differs\n");
+	test_shell("sed -i 's/lr = 0.1;/lr = 0.1000001;/' %s/deep/c/conf.cfg", dir);
+	ck_assert_int_eq(test_program(out, sizeof out, "diff %s/deep/b %s/deep/c", dir, dir), 0);
+	ck_assert_msg(has(" 0.1 (") && has(" 0.1000001 ("), "%s", out);
 	ck_assert_int_eq(test_program(out, sizeof out, "diff synthetic.cfg"), 2);
 	ck_assert(has("diff needs two confs or run folders"));
 	ck_assert_int_eq(test_program(out, sizeof out, "diff synthetic.cfg none.cfg"), 2);

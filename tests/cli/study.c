@@ -121,6 +121,28 @@ START_TEST(the_table_is_that_of_the_runs)
 }
 END_TEST
 
+/* The final weights' error, where an earlier epoch was the best by validation. */
+START_TEST(the_error_is_that_of_the_last_epoch)
+{
+	const char *dir = study("study_last", "{ name = \"a\"; }", ""), *run;
+	must(0, dir, "--seeds 1 train.epochs=30");
+	json_t *json = read_study(dir, "o");
+	const double error = number(arm(json, 0), "error");
+	run = rnf_format("%s/o/%s", dir, json_string_value(json_object_get(json_array_get(
+		json_object_get(arm(json, 0), "runs"), 0), "folder")));
+	json_decref(json);
+	json = json_load_file(rnf_format("%s/run.json", run), 0, NULL);
+	ck_assert_double_lt(number(json_object_get(json, "best"), "epoch"), 30);
+	json_decref(json);
+	ck_assert_int_eq(test_program(out, sizeof out, "eval %s/conf.cfg --weights %s/model.safetensors",
+				      run, run), 0);
+	ck_assert_msg(has(rnf_format("error %.2f %%", error)), "%g: %s", error, out);
+	ck_assert_int_eq(test_program(out, sizeof out, "eval %s/conf.cfg --weights "
+				      "%s/checkpoints/best.safetensors", run, run), 0);
+	ck_assert_msg(!has(rnf_format("error %.2f %%", error)), "%g: %s", error, out);
+}
+END_TEST
+
 START_TEST(a_changed_arm_makes_new_runs)
 {
 	const char *dir = study("study_changed", ARMS, "");
@@ -276,6 +298,19 @@ START_TEST(a_signal_stops_it_for_now)
 }
 END_TEST
 
+/* Before its first run, too: said once, whatever the arms that are still to be planned. */
+START_TEST(a_signal_ends_the_planning)
+{
+	const char *dir = rnf_format("%s", test_folder("study_planning"));
+	ck_assert_int_eq(test_command(out, sizeof out, "%s/rnframe study synthetic.cfg --vary "
+		"train.optimizer.lr=lin:0.1:1:999 --seeds 1..3 --out %s/o 2>&1 & p=$!; sleep 0.4; "
+		"kill -TERM $p; wait $p", test_build(), dir), 75);
+	ck_assert_msg(has("stopped by SIGTERM") && strchr(out, '\n') == out + strlen(out) - 1, "%s",
+		      out);
+	ck_assert_int_eq(access(rnf_format("%s/o", dir), F_OK), -1);
+}
+END_TEST
+
 START_TEST(a_budget_ends_between_runs)
 {
 	const char *dir = study("study_budget", ARMS, "");
@@ -319,6 +354,51 @@ START_TEST(a_run_that_the_storage_failed_is_tried_again)
 	test_shell("rmdir %s/o/relu/s1-*/report.json.tmp", dir);
 	must(0, dir, "--seeds 1");
 	ck_assert(has("| relu | 1 | "));
+}
+END_TEST
+
+/* In the place of a file of the study stands what `make` makes. */
+static const char *const stand_ins[] = { "ln -s \"$t\"", "mkfifo" };
+
+START_TEST(links_and_pipes_in_a_study_folder)
+{
+	static const char *const files[] = { "study.json", "study.json.tmp", "table.md", "table.md.tmp",
+		"study.gp", "study.svg", "relu/s1-*/run.json", "relu/s1-*/log.txt",
+		"relu/s1-*/report.txt" };
+	const char *dir = study("study_links", "{ name = \"relu\"; }", "");
+	must(0, dir, "--seeds 1");
+	test_shell("cd %s && mv o done && seq 999 >target && cp target kept", dir);
+	for (int i = 0; i < TEST_ROWS(files); i++) {
+		test_shell("cd %s && rm -rf o && cp -r done o && cd o && sed -i "
+			   "'s/\"finished\"/\"stopped\"/' relu/*/run.json && f=$(ls %s 2>/dev/null || "
+			   "echo %s) && rm -f \"$f\" && t=$(realpath ../target) && %s \"$f\"", dir, files[i],
+			   files[i], stand_ins[_i]);
+		const int status = test_command(out, sizeof out, "timeout 60 %s/rnframe study %s/s.cfg "
+			"--out %s/o --seeds 1 2>&1", test_build(), dir, dir);
+		ck_assert_msg(status == 0 || ((status == 2 || status == 3) && has("rnframe: ")),
+			      "%s: %d: %s", files[i], status, out);
+		test_shell("cmp %s/target %s/kept", dir, dir);
+	}
+}
+END_TEST
+
+/* Edited while the study works: its folders would be called after a conf that is not theirs. */
+START_TEST(a_conf_that_changes_under_a_study)
+{
+	static const char words[] = "x, seed 2: failed: its conf has changed since this study "
+				    "began";
+	const char *dir = study("study_edited", "{ name = \"x\"; conf = \"arm.cfg\"; }, "
+				"{ name = \"relu\"; }", "");
+	test_shell("printf 'base = \"synthetic.cfg\";\nset = ( \"train.epochs=20\" );\n' "
+		   ">%s/arm.cfg", dir);
+	ck_assert_int_eq(test_command(out, sizeof out, "%s/rnframe study %s/s.cfg --out %s/o 2>&1 & "
+		"p=$!; until [ -s %s/o/x/s1-*/epochs.csv ]; do sleep 0.02; done; sed -i s/20/2/ "
+		"%s/arm.cfg; wait $p", test_build(), dir, dir, dir, dir), 2);
+	ck_assert_msg(has(words) && has("[4/4] relu, seed 2: error "), "%s", out);
+	count(dir, 4, 3); /* no run was made of x with seed 2 */
+	must(0, dir, "");
+	count(dir, 6, 5);
+	test_shell("[ $(cat %s/o/x/s*/epochs.csv | wc -l) = 27 ]", dir); /* 21 and twice 3 */
 }
 END_TEST
 
@@ -378,12 +458,16 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ each_run_is_made_once, 0 }, { the_table_is_that_of_the_runs, 0 },
+		{ the_error_is_that_of_the_last_epoch, 0 },
 		{ a_changed_arm_makes_new_runs, 0 }, { jobs_and_threads_change_no_bit, 0 },
 		{ the_picture_is_drawn, 0 }, { killed_twenty_times, 0 },
-		{ two_at_once_share_the_work, 0 }, { a_signal_stops_it_for_now, TEST_ROWS(stops) },
+		{ links_and_pipes_in_a_study_folder, TEST_ROWS(stand_ins) },
+		{ a_signal_ends_the_planning, 0 }, { two_at_once_share_the_work, 0 },
+		{ a_signal_stops_it_for_now, TEST_ROWS(stops) },
 		{ a_budget_ends_between_runs, 0 }, { others_go_on_when_one_fails, 0 },
 		{ a_run_that_the_storage_failed_is_tried_again, 0 },
-		{ a_dry_run_writes_nothing, 0 }, { finished_runs_of_elsewhere_count, 0 },
+		{ a_conf_that_changes_under_a_study, 0 }, { a_dry_run_writes_nothing, 0 },
+		{ finished_runs_of_elsewhere_count, 0 },
 		{ arms_out_of_values, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("cli/study", cases);

@@ -78,7 +78,26 @@ START_TEST(a_log_that_lacks_lines)
 }
 END_TEST
 
-/* The first steps of such a run are in another folder. */
+/* What a power cut or another program left of a log, or of run.json: zeros, a gigabyte. */
+START_TEST(a_log_that_is_none)
+{
+	static const struct { const char *make, *words; } rows[] = {
+		{ "truncate -s 100 steps.jsonl; echo >>steps.jsonl",
+		  "steps.jsonl:1: must be a line of a step after 0" },
+		{ "truncate -s 1G steps.jsonl", "steps.jsonl:1: a line of more than 65536 bytes" },
+		{ "truncate -s 1G run.json", "run.json has 1073741824 bytes, may have 67108864" },
+	};
+	const char *dir = test_folder("verify_none");
+	run(rnf_format("--out %s/begun train.max_steps=3", dir));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		test_shell("cd %s && rm -rf a && cp -r begun a && cd a && : >steps.jsonl && %s", dir,
+			   rows[i].make);
+		verify(2, rnf_format("%s/a", dir), rows[i].words);
+	}
+}
+END_TEST
+
+/* The first steps of such a run are another folder's. */
 START_TEST(a_run_that_began_in_another_folder)
 {
 	const char *dir = test_folder("verify_begun");
@@ -133,6 +152,7 @@ int main(void)
 		{ a_run_that_became_longer, 0 },
 		{ a_run_that_started_from_weights, 0 },
 		{ a_log_that_lacks_lines, 0 },
+		{ a_log_that_is_none, 0 },
 		{ a_run_that_began_in_another_folder, 0 },
 		{ beside_a_run_that_is_under_way, 0 },
 		{ weights_that_were_changed_by_others, 0 },

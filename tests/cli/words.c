@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/utf8.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
@@ -61,6 +62,23 @@ static const struct {
 	{ "$r fetch \"$X\"", "there is no dataset \"" MASKED, 2 },
 	{ "mkdir -p \"p$X/layer\"; echo >\"p$X/layer/a.so\"; $r inspect layer --plugin-path \"p$X\"",
 	  "p" MASKED "/layer/a.so refused: ", 0 },
+	{ "$train \"data.path=$X\" --out \"$X\" >/dev/null; $r runs .", "./" MASKED "\n", 0 },
+	{ "$train --out a >/dev/null; $train --out b \"data.path=$X\" >/dev/null; $r diff a b",
+	  "\"" MASKED "\" (b/conf.cfg:", 0 },
+	{ "$train --out a >/dev/null; $train --out b \"data.path=$X\" seed=1 >/dev/null; "
+	  "sed -i \"s/seed = 1;/seed = 1; mine = \\\"$(printf 'a\302\2333m\342\200\256')\\\";/\" "
+	  "b/conf.cfg; $r compare a b", "| mine | not set | \"a\\xc2\\x9b3m\\xe2", 0 },
+	{ "$train --out a >/dev/null; sed -i \"s/\\\"name\\\": \\\"/&$(printf '\302\2333m\342\200\256')/\" "
+	  "a/run.json; $r runs a", "\\xc2\\x9b3m\\xe2\\x80\\xaesynthetic", 0 },
+	{ "$r runs \"$X\"", MASKED ": No such file or directory", 2 },
+	{ "$r runs . --where \"$X>1\" --sort \"$X\"", "--sort is \"" MASKED "\"", 2 },
+	{ "$r compare \"$X\"", MASKED ": No such file or directory", 2 },
+	{ "$r diff \"$X\" synthetic.cfg", "there is no conf " MASKED, 2 },
+	{ "$r study \"$X\"", "there is no conf " MASKED, 2 },
+	{ "$r study synthetic.cfg --vary \"model.act=relu,$X\" --dry-run", "layer \"" MASKED, 2 },
+	{ "$r study synthetic.cfg --seeds 1 --arm \"$X\"", "there is no arm \"" MASKED, 2 },
+	{ "$r study synthetic.cfg --seeds 1 --out \"$X\" train.pictures=false "
+	  "train.callbacks.training_monitor.plot=false", "study folder " MASKED, 0 },
 	{ "$train \"data.path=$X\" --out a; cat a/conf.cfg", "path = \"" MASKED "\"", 0 },
 };
 
@@ -145,12 +163,32 @@ START_TEST(a_copy_says_what_it_misses)
 }
 END_TEST
 
+/* Where there is no /proc the program finds its folders by the path that it was started with,
+ * and so do the runs of a study. */
+static const char *const without_proc[] = {
+	"$r inspect layer conv2d", "$r check synthetic.cfg",
+	"$r study synthetic.cfg --seeds 1 --out o train.pictures=false "
+	"train.callbacks.training_monitor.plot=false",
+};
+
+START_TEST(no_proc_is_needed)
+{
+	if (TEST_ASAN || TEST_TSAN) return; /* they read it */
+	if (!test_needs(system("unshare -m sh -c 'mount -t tmpfs none /proc' 2>/dev/null") == 0,
+			"unshare -m")) return;
+	const int status = script(rnf_format("export r; exec unshare -m sh -c 'mount -t tmpfs none "
+					     "/proc && exec %s'", without_proc[_i]));
+	ck_assert_msg(status == 0, "status %d: %.2000s", status, out);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ no_byte_steers_a_terminal, TEST_ROWS(hostile) }, { letters_stay, 0 },
 		{ large_mistakes_are_cheap, TEST_ROWS(large) },
-		{ a_copy_says_what_it_misses, TEST_ROWS(copies) }, { NULL, 0 },
+		{ a_copy_says_what_it_misses, TEST_ROWS(copies) },
+		{ no_proc_is_needed, TEST_ROWS(without_proc) }, { NULL, 0 },
 	};
 	return test_run_cases("words", cases);
 }

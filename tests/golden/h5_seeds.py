@@ -235,6 +235,13 @@ for name, members in zips.items():
         for member, data in members:
             file.writestr(member, data)
     print(os.path.getsize(path), path)
+# Two layers of one name, in numbers that stand under other names.
+with zipfile.ZipFile(os.path.join(os.path.dirname(__file__), "keras3_unnamed.keras")) as stored, \
+        zipfile.ZipFile(os.path.join(folder, "zip_same_names.keras"), "w",
+                        zipfile.ZIP_DEFLATED) as file:
+    for member in stored.namelist():
+        file.writestr(zipfile.ZipInfo(member), stored.read(member).replace(b'"second"', b'"stem"'),
+                      zipfile.ZIP_DEFLATED)
 whole = open(os.path.join(folder, "zip_named.keras"), "rb").read()
 garbled = bytearray(whole)
 garbled[len(whole) // 4] ^= 0xff

@@ -1,25 +1,16 @@
-"""Finds out which tests run which lines: a build with gcov, each test once."""
-import glob
-import gzip
+"""Which tests run which lines: a build with gcov, each test once.
+
+What was measured is kept, a line of JSON for each test, and measured again where the test's
+source is another. A source that changed since has no known lines: a test that ran any line of
+it is taken to run all."""
+import concurrent.futures
 import json
 import os
 import subprocess
-import time
 
-LIMIT = 900  # seconds of one test
+import process
 
-
-def run_test(tree, program, data, log):
-    """Seconds that it takes, or None when it fails; where it counts lines goes to `data`."""
-    environment = dict(os.environ, RNF_BUILD="build", GCOV_PREFIX=data)
-    begin = time.monotonic()
-    with open(log, "wb") as out:
-        try:
-            status = subprocess.run([f"build/{program}"], cwd=tree, env=environment, stdout=out,
-                                    stderr=out, stdin=subprocess.DEVNULL, timeout=LIMIT).returncode
-        except subprocess.TimeoutExpired:
-            return None
-    return None if status else time.monotonic() - begin
+LIMIT = 120  # seconds of the processor for one test
 
 
 def lines_run(tree, data):
@@ -45,41 +36,52 @@ def lines_run(tree, data):
                 if name.startswith(("core/", "plugins/")):
                     lines.setdefault(name, set()).update(
                         line["line_number"] for line in file["lines"] if line["count"])
-    return {file: sorted(found) for file, found in lines.items()}
+    return {file: sorted(found) for file, found in lines.items() if found}
 
 
-def measure(tree, programs, workspace):
-    """{"seconds": {program: s}, "lines": {program: {file: [line]}}} of the programs that pass;
-    "unknown": those that do not, which a build that counts lines may have made too slow."""
-    result = {"seconds": {}, "lines": {}, "unknown": []}
-    for program in programs:
-        data = os.path.join(workspace, "gcda")
-        subprocess.run(["rm", "-rf", data], check=True)
-        seconds = run_test(tree, program, data, os.path.join(workspace, "test.log"))
-        if seconds is None:
-            print(f"its lines are not known, since it fails where they are counted: {program}", flush=True)
-            result["unknown"].append(program)
-            continue
-        result["seconds"][program] = seconds
-        result["lines"][program] = lines_run(tree, data)
+def measure_one(tree, program, workspace):
+    """What is kept of a program. To count lines is slow and leaves files and words, so that a good
+    test may fail there; it has run them all the same."""
+    data = os.path.join(workspace, "gcda", program)
+    subprocess.run(["rm", "-rf", data], check=True)
+    os.makedirs(data)
+    environment = dict(os.environ, RNF_BUILD="build", GCOV_PREFIX=data)
+    said, seconds = process.run(f"build/{program}", tree, environment, LIMIT, data + ".log")
+    result = {"program": program, "test": process.digest(os.path.join(tree, program + ".c")),
+              "seconds": seconds, "failed": said, "lines": lines_run(tree, data)}
+    result["files"] = {f: process.digest(os.path.join(tree, f)) for f in result["lines"]}
+    subprocess.run(["rm", "-rf", data], check=True)
     return result
 
 
 def load(path):
-    with gzip.open(path, "rt") as f:
-        return json.load(f)
+    if not os.path.exists(path):
+        return {}
+    with open(path) as f:
+        return {r["program"]: r for r in map(json.loads, f)}
 
 
-def save(path, result):
-    with gzip.open(path, "wt") as f:
-        json.dump(result, f)
+def measure(top, tree, programs, workspace, prepare, jobs):
+    """{program: what is kept of it}; prepare() builds `tree` when one has to be measured."""
+    path = os.path.join(workspace, "coverage.jsonl")
+    known = load(path)
+    missing = [p for p in programs
+               if known.get(p, {}).get("test") != process.digest(os.path.join(top, p + ".c"))]
+    if missing:
+        prepare(tree)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool, open(path, "a") as out:
+        for result in pool.map(lambda p: measure_one(tree, p, workspace), missing):
+            known[result["program"]] = result
+            print(json.dumps(result), file=out, flush=True)
+            print(f"{result['seconds']:6.1f} s  {result['program']}"
+                  f"{': fails where lines are counted' if result['failed'] else ''}", flush=True)
+    return {p: known[p] for p in programs}
 
 
-def stamp(tree, skip=("build",)):
-    """Newest change of a source, so that an old measurement is known."""
-    newest = 0
-    for pattern in ("core/*/*.[ch]", "plugins/**/*.[ch]", "include/rnframe/*.h", "tests/**/*.[ch]"):
-        for file in glob.glob(os.path.join(tree, pattern), recursive=True):
-            if not file.startswith(tuple(os.path.join(tree, s) for s in skip)):
-                newest = max(newest, os.stat(file).st_mtime)
-    return newest
+def runs(top, kept, site):
+    """Whether a test runs a site's line."""
+    if site.file not in kept["lines"]:
+        return False
+    if process.digest(os.path.join(top, site.file)) != kept["files"][site.file]:
+        return True
+    return site.line in kept["lines"][site.file]

@@ -2,26 +2,41 @@
 
 For each mutant, in a copy of the tree: change, build, run the tests that run the changed line
 (known from gcov), first those of the file, then those of its folder, then those above it, the
-quick ones first, until one fails. A mutant whose object has the same code as before is no
-mutant; one that no test notices is a survivor. survivors.txt has a word for each that was
-looked at: what it says is why the program is the same, or why no test can tell."""
+quick ones first, until one fails or CAP seconds are over. A mutant whose object has the same
+code as before is no mutant; one that no test notices is a survivor. survivors.txt has a word
+for each that was looked at: what it says is why the program is the same, or why no test can
+tell.
+
+Each verdict is kept in build/mutants/verdicts.jsonl as soon as it is known, so that a run which
+was stopped goes on, and a file that changed has its mutants tried again. The sample is drawn by
+digests of the changed lines: a change elsewhere leaves it as it is."""
 import argparse
 import collections
 import concurrent.futures
 import glob
+import json
 import os
-import random
+import re
+import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import covered
+import process
 import sites
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# About the build itself: they compile the tree again or run in an emulator.
-LEFT_OUT = ("tests/cli/compilers", "tests/cli/makefile", "tests/cli/cpus")
-FLAGS = "-O1"
+# About the build itself, or minutes long: they compile the tree again, run in an emulator, or
+# are themselves many runs.
+LEFT_OUT = ("tests/cli/compilers", "tests/cli/makefile", "tests/cli/cpus", "tests/cli/campaign")
+FLAGS = "-O2"
+COUNTING = "-O1 --coverage -fprofile-update=single"
+# Other instruction sets of what portable.c makes of the same headers, minutes to compile: what is
+# wrong in a header shows in portable.o.
+KEPT = ("avx2.o", "avx512.o", "avx512bf16.o")
+CAP = 75  # seconds of tests that a mutant may take
 Result = collections.namedtuple("Result", "site verdict by")
 
 
@@ -30,15 +45,34 @@ def sh(tree, command, **more):
                           stdin=subprocess.DEVNULL, check=False, **more).returncode
 
 
+def content(top):
+    """What tells one state of the tree from another."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=top, capture_output=True, check=True).stdout
+    names = [n for n in names.decode().split("\0") if n and os.path.exists(os.path.join(top, n))]
+    return process.digest_of(repr([(n, os.lstat(os.path.join(top, n)).st_mtime_ns) for n in names]))
+
+
 def copy_tree(top, tree):
-    os.makedirs(tree, exist_ok=True)
+    """A file that was changed when the last run was stopped is newer than what was made of it."""
+    made, mark = os.path.join(tree, "build"), os.path.join(tree, "build/changed")
+    state, now = os.path.join(made, "state"), content(top)
+    os.makedirs(made, exist_ok=True)
+    if os.path.exists(state) and not os.path.exists(mark):
+        with open(state) as f:
+            if f.read() == now:
+                return
     subprocess.run(f"find {tree} -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {{}} + && "
                    f"git ls-files -z | xargs -0 tar c | tar x -C {tree}",
                    shell=True, cwd=top, check=True)
-    data, link = os.path.join(top, "build/data"), os.path.join(tree, "build/data")
+    data, link = os.path.join(top, "build/data"), os.path.join(made, "data")
     if os.path.isdir(data) and not os.path.lexists(link):
-        os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(data, link)
+    if os.path.exists(mark):
+        with open(mark) as f:
+            os.utime(os.path.join(tree, f.read()))
+        os.remove(mark)
+    with open(state, "w") as f:
+        f.write(now)
 
 
 def environment(flags):
@@ -47,7 +81,15 @@ def environment(flags):
 
 
 def build(tree, flags, goals):
-    return sh(tree, ["make", "-s"] + goals, env=environment(flags)) == 0
+    with open(os.path.join(tree, "build/make.log"), "wb") as log:
+        return subprocess.run(["make", "-s"] + goals, cwd=tree, env=environment(flags), stdout=log,
+                              stderr=log, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def make_tree(top, tree, flags, tests=()):
+    copy_tree(top, tree)
+    if not build(tree, flags, ["all", "build/tests/fault.so"] + [f"build/{p}" for p in tests]):
+        sys.exit(f"mutants: {tree} does not build")
 
 
 def programs(top):
@@ -75,80 +117,100 @@ def object_of(file):
     return "build/" + file[:-2] + ".o"
 
 
-def code(tree, file):
+def code(built, file):
+    """What is made of a source, without its debug information."""
     target = object_of(file)
-    if not target or not os.path.exists(os.path.join(tree, target)):
+    if not target or not os.path.exists(os.path.join(built, target)):
         return None
-    return subprocess.run(["objdump", "-d", "-s", "-j", ".text", "-j", ".rodata", "-j", ".data",
-                           "-j", ".data.rel.ro", "-j", ".data.rel.ro.local", target], cwd=tree,
-                          capture_output=True, check=False).stdout
+    command = ["objcopy", "-g", "-R", ".note.gnu.build-id", target, "/dev/stdout"]
+    return subprocess.run(command, cwd=built, capture_output=True, check=False).stdout
 
 
 class Worker:
     """One tree in which mutants are tried, one after the other."""
+    caught_by = collections.Counter()  # (folder, program): mutants of the folder
 
     def __init__(self, top, tree, coverage):
-        self.tree, self.coverage = tree, coverage
-        copy_tree(top, tree)
-        goals = ["all", "build/tests/fault.so"] + [f"build/{p}" for p in programs(top)]
-        if not build(tree, FLAGS, goals):
-            sys.exit(f"mutants: {tree} does not build")
-        self.seconds = dict(coverage["seconds"])
-        for program in coverage["unknown"]:
-            begin = time.monotonic()
-            self.seconds[program] = 60
-            if self.fails(program):
-                sys.exit(f"mutants: {program} fails without a change")
-            self.seconds[program] = time.monotonic() - begin
-
-    def runs(self, program, site):
-        """Where lines are not known, a test runs those of its own file or folder."""
-        if program in self.coverage["unknown"]:
-            return distance(program, site.file) == 0
-        return site.line in self.coverage["lines"][program].get(site.file, ())
+        self.top, self.tree, self.coverage = top, tree, coverage
+        make_tree(top, tree, FLAGS)
+        self.unchanged = os.path.join(tree, "build/unchanged")
+        sh(tree, ["rm", "-rf", self.unchanged])
+        os.makedirs(os.path.join(self.unchanged, "build"))
+        sh(tree, ["cp", "-r", "build/core", "build/plugins", os.path.join(self.unchanged, "build")])
 
     def tests(self, site):
-        found = [p for p in self.seconds if self.runs(p, site)]
-        return sorted(found, key=lambda p: (distance(p, site.file), self.seconds[p]))
+        folder = os.path.dirname(site.file)
+        found = [p for p, kept in self.coverage.items()
+                 if (covered.runs(self.top, kept, site) if "lines" in kept
+                     else distance(p, site.file) < 2)]
+        return sorted(found, key=lambda p: (distance(p, site.file), -self.caught_by[folder, p],
+                                            self.coverage[p]["seconds"]))
 
-    def fails(self, program):
-        limit = 20 + 10 * self.seconds[program]
-        command = ["setsid", "timeout", "-s", "KILL", str(int(limit)), f"build/{program}"]
-        return sh(self.tree, command, env=environment(FLAGS)) != 0
+    def run(self, program):
+        seconds = 10 + 4 * self.coverage[program]["seconds"]
+        return process.run(f"build/{program}", self.tree, environment(FLAGS), seconds,
+                           os.path.join(self.tree, "build/mutant.log"))
 
-    def try_tests(self, site, before):
-        if not build(self.tree, FLAGS, ["all"]):
-            return Result(site, "does not compile", "")
+    def goals(self, site, *wanted):
+        folder = os.path.join("build", os.path.dirname(site.file))
+        kept = [os.path.join(folder, o) for o in KEPT] if site.file.endswith(".h") else []
+        return list(wanted) + [word for o in kept if os.path.exists(os.path.join(self.tree, o))
+                               for word in ("-o", o)]
+
+    def complaint(self):
+        with open(os.path.join(self.tree, "build/make.log"), errors="replace") as f:
+            found = [line.strip() for line in f if "rror" in line or "***" in line]
+        return found[0][:200] if found else ""
+
+    def try_tests(self, site):
+        if not build(self.tree, FLAGS, self.goals(site, "all")):
+            return Result(site, "does not compile", self.complaint())
+        before = code(self.unchanged, site.file)
         if before and before == code(self.tree, site.file):
             return Result(site, "same code", "")
-        tests = self.tests(site)
-        if not tests:
-            return Result(site, "survived", "no test runs the line")
-        for program in tests:
-            if not build(self.tree, FLAGS, [f"build/{program}"]):
-                return Result(site, "does not compile", "")
-            if self.fails(program):
-                return Result(site, "caught", program)
-        return Result(site, "survived", f"{len(tests)} tests run the line")
+        tests, spent = self.tests(site), 0
+        for n, program in enumerate(tests):
+            if spent > CAP:
+                return Result(site, "survived", f"{n} of {len(tests)} tests in {spent:.0f} s")
+            if not build(self.tree, FLAGS, self.goals(site, f"build/{program}")):
+                return Result(site, "does not compile", self.complaint())
+            said, seconds = self.run(program)
+            spent += seconds
+            if said:
+                self.caught_by[os.path.dirname(site.file), program] += 1
+                return Result(site, "caught", f"{program}: {said}")
+        return Result(site, "survived", f"{len(tests)} tests" if tests else "no test runs the line")
 
     def try_site(self, site):
-        path = os.path.join(self.tree, site.file)
-        with open(path) as f:
-            source = f.read()
-        before = code(self.tree, site.file)
+        path, mark = os.path.join(self.tree, site.file), os.path.join(self.tree, "build/changed")
+        before = os.stat(path)
+        with open(mark, "w") as f:
+            f.write(site.file)
+        source = process.text_of(os.path.join(self.top, site.file))
         try:
             with open(path, "w") as f:
                 f.write(sites.changed(source, site))
-            return self.try_tests(site, before)
+            return self.try_tests(site)
         finally:
             with open(path, "w") as f:
                 f.write(source)
-            build(self.tree, FLAGS, ["all"])
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            self.put_back(os.stat(mark).st_mtime_ns)
+            os.remove(mark)
+
+    def put_back(self, since):
+        """Objects that were made since, as they were before: quicker than to make them again."""
+        for folder, _, names in os.walk(self.unchanged):
+            for name in names:
+                kept = os.path.join(folder, name)
+                made = os.path.join(self.tree, os.path.relpath(kept, self.unchanged))
+                if name.endswith((".o", ".so")) and \
+                        (not os.path.exists(made) or os.stat(made).st_mtime_ns >= since):
+                    shutil.copyfile(kept, made)
 
 
 def line_of(top, site):
-    with open(os.path.join(top, site.file)) as f:
-        return " ".join(f.read().split("\n")[site.line - 1].split())
+    return " ".join(process.text_of(os.path.join(top, site.file)).split("\n")[site.line - 1].split())
 
 
 def known_reasons():
@@ -167,63 +229,147 @@ def key(top, site):
     return site.file, f"{' '.join(site.old.split())} -> {site.new.strip()}", line_of(top, site)
 
 
-def measure(top, workspace):
-    tree, kept = os.path.join(workspace, "coverage"), os.path.join(workspace, "coverage.json.gz")
-    if os.path.exists(kept) and os.stat(kept).st_mtime > covered.stamp(top):
-        return covered.load(kept)
-    copy_tree(top, tree)
-    names = programs(top)
-    goals = ["all", "build/tests/fault.so"] + [f"build/{p}" for p in names]
-    if not build(tree, "-O1 --coverage -fprofile-update=atomic", goals):
-        sys.exit("mutants: the tree does not build with --coverage")
-    result = covered.measure(tree, names, workspace)
-    covered.save(kept, result)
-    return result
+def measure(top, workspace, jobs):
+    def prepare(tree):
+        make_tree(top, tree, COUNTING, programs(top))
+    return covered.measure(top, os.path.join(workspace, "coverage"), programs(top), workspace,
+                           prepare, jobs)
 
 
-def sample(top, count, seed, only):
-    found = [s for pattern in ("core/*/*.[ch]", "plugins/**/*.[ch]")
-             for f in sorted(glob.glob(pattern, root_dir=top, recursive=True))
-             for s in sites.sites(os.path.join(top, f))]
-    found = [s._replace(file=os.path.relpath(s.file, top)) for s in found]
-    found = [s for s in found if not only or any(s.file.startswith(o) for o in only)]
-    random.Random(seed).shuffle(found)
-    return found[:4 * count]  # some do not compile, some change nothing
+def leave_out_failing(worker, coverage):
+    """A test that fails without a change would catch everything."""
+    for program in [p for p in coverage if coverage[p]["failed"]]:
+        build(worker.tree, FLAGS, [f"build/{program}"])
+        said, coverage[program]["seconds"] = worker.run(program)
+        if said:
+            print(f"left out: {program} fails without a change: {said}", flush=True)
+            del coverage[program]
 
 
-def run(top, args):
-    workspace = os.path.join(top, "build/mutants")
-    os.makedirs(workspace, exist_ok=True)
-    coverage = measure(top, workspace)
-    drawn = sample(top, args.count, args.seed, args.file)
-    results, begin = [], time.monotonic()
-    counts = collections.Counter()
+def sample(top, seed, only):
+    """All sites, in the order in which they are tried."""
+    found, seen = [], collections.Counter()
+    for pattern in ("core/*/*.[ch]", "plugins/**/*.[ch]"):
+        for file in sorted(glob.glob(pattern, root_dir=top, recursive=True)):
+            for site in sites.sites(os.path.join(top, file)):
+                site = site._replace(file=file)
+                name = " | ".join(key(top, site))
+                seen[name] += 1
+                order = process.digest_of(f"{seed} {name} {seen[name]}")
+                found.append((order, site))
+            process.digest(os.path.join(top, file))
+    return [s for _, s in sorted(found) if not only or any(s.file.startswith(o) for o in only)]
 
-    def work(n):
-        worker = Worker(top, os.path.join(workspace, f"tree{n}"), coverage)
-        while drawn and counts["caught"] + counts["survived"] < args.count:
-            result = worker.try_site(drawn.pop(0))
-            counts[result.verdict] += 1
-            results.append(result)
-            site = result.site
-            print(f"{time.monotonic() - begin:6.0f} s  {result.verdict:16} {site.file}:{site.line}: "
-                  f"{site.kind}: {site.old} -> {site.new}  {result.by}", flush=True)
 
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for future in [pool.submit(work, n) for n in range(args.jobs)]:
-            future.result()
-    return results
+class Verdicts:
+    """What was found, kept as it comes. A survivor without a word in survivors.txt may be tried again."""
+
+    def __init__(self, top, path, again):
+        self.top, self.path, self.lock, self.known = top, path, threading.Lock(), {}
+        reasons = known_reasons()
+        if os.path.exists(path):
+            with open(path) as f:
+                for kept in map(json.loads, f):
+                    self.known[self.name(kept)] = kept["verdict"], kept["by"]
+        if again:
+            self.known = {k: v for k, v in self.known.items()
+                          if v[0] != "survived" or (k[0], k[6], k[7]) in reasons}
+
+    @staticmethod
+    def name(kept):
+        return tuple(kept[k] for k in ("file", "digest", "line", "kind", "column", "new", "change", "text"))
+
+    def of(self, site):
+        file, change, text = key(self.top, site)
+        return dict(site._asdict(), digest=process.digest(os.path.join(self.top, file)),
+                    change=change, text=text)
+
+    def get(self, site):
+        found = self.known.get(self.name(self.of(site)))
+        return Result(site, *found) if found else None
+
+    def add(self, result):
+        kept = dict(self.of(result.site), verdict=result.verdict, by=result.by)
+        with self.lock, open(self.path, "a") as f:
+            print(json.dumps(kept), file=f, flush=True)
+
+
+def show(begin, result):
+    site = result.site
+    print(f"{time.monotonic() - begin:6.0f} s  {result.verdict:16} {site.file}:{site.line}: "
+          f"{site.kind}: {site.old} -> {site.new}  {result.by}", flush=True)
+
+
+class Run:
+    """Workers take the sample's sites in turn until enough were tried."""
+
+    def __init__(self, top, args):
+        self.top, self.args, self.results, self.lock = top, args, [], threading.Lock()
+        self.workspace = os.path.join(top, "build/mutants")
+        os.makedirs(self.workspace, exist_ok=True)
+        self.verdicts = Verdicts(top, os.path.join(self.workspace, "verdicts.jsonl"), args.again)
+        self.drawn = sample(top, args.seed, args.file)
+        self.under_way, self.begin = 0, time.monotonic()
+
+    def take(self):
+        """The next site that has no verdict, or None where there are enough."""
+        with self.lock:
+            while self.drawn and self.tried() + self.under_way < self.args.count:
+                site = self.drawn.pop(0)
+                known = self.verdicts.get(site)
+                if not known:
+                    self.under_way += 1
+                    return site
+                self.results.append(known)
+        return None
+
+    def tried(self):
+        return sum(r.verdict in ("caught", "survived") for r in self.results)
+
+    def work(self, worker):
+        while site := self.take():
+            result = worker.try_site(site)
+            if result.verdict != "survived" or not self.args.near:
+                self.verdicts.add(result)
+            show(self.begin, result)
+            with self.lock:
+                self.results.append(result)
+                self.under_way -= 1
+
+    def all(self):
+        coverage = {p: {"seconds": 3} for p in programs(self.top)} if self.args.near else \
+            measure(self.top, self.workspace, self.args.jobs)
+        trees = [os.path.join(self.workspace, f"tree{n}") for n in range(self.args.jobs)]
+        workers = [Worker(self.top, tree, coverage) for tree in trees]
+        if not self.args.near:
+            leave_out_failing(workers[0], coverage)
+        with concurrent.futures.ThreadPoolExecutor(len(workers)) as pool:
+            list(pool.map(self.work, workers))
+
+    def known(self):
+        """The verdicts that there are, and no new ones."""
+        while self.tried() < self.args.count and self.drawn:
+            known = self.verdicts.get(self.drawn.pop(0))
+            if known:
+                self.results.append(known)
+
+
+def rows(results, of):
+    counts = collections.defaultdict(collections.Counter)
+    for r in results:
+        counts[of(r.site)][r.verdict] += 1
+    for name in sorted(counts):
+        c = counts[name]
+        print(f"{name:32} {c['caught']:6} {c['survived']:8} {c['same code']:9}")
 
 
 def table(top, results):
     reasons = known_reasons()
+    print(f"\n{'folder, kind':32} caught survived same code")
+    rows(results, lambda site: os.path.dirname(site.file))
+    print()
+    rows(results, lambda site: site.kind)
     tried = [r for r in results if r.verdict in ("caught", "survived")]
-    rows = collections.defaultdict(collections.Counter)
-    for r in tried:
-        rows[os.path.dirname(r.site.file)][r.verdict] += 1
-    print(f"\n{'folder':32} caught survived")
-    for folder in sorted(rows):
-        print(f"{folder:32} {rows[folder]['caught']:6} {rows[folder]['survived']:8}")
     survivors = [r for r in tried if r.verdict == "survived"]
     print("\nsurvivors:")
     for r in sorted(survivors):
@@ -240,11 +386,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count()))
     parser.add_argument("--file", action="append", help="only below this path, may stand several times")
+    parser.add_argument("--again", action="store_true", help="try survivors that nothing explains again")
+    parser.add_argument("--near", action="store_true",
+                        help="only tests of the file's folder, of which nothing has to be measured")
+    parser.add_argument("--table", action="store_true", help="only what is known")
     args = parser.parse_args()
     top = os.path.dirname(os.path.dirname(HERE))
-    sys.exit(0 if table(top, run(top, args)) else 1)
+    os.nice(5)
+    run = Run(top, args)
+    if args.table:
+        run.known()
+    else:
+        run.all()
+    sys.exit(0 if table(top, run.results) else 1)
 
 
 main()

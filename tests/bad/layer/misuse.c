@@ -337,6 +337,17 @@ static rnf_val weight_value(struct rnf_graph *g, rnf_val x)
 					      .value = NAN });
 }
 
+static rnf_val weight_fan_in(struct rnf_graph *g, rnf_val x)
+{
+	return use(g, x, (struct rnf_weight){ .name = "b", .rank = 1, .shape = { 4 }, .fan_in = -1 });
+}
+
+static rnf_val weight_fan_out(struct rnf_graph *g, rnf_val x)
+{
+	return use(g, x, (struct rnf_weight){ .name = "b", .rank = 1, .shape = { 4 },
+					      .fan_out = -1 });
+}
+
 static rnf_val weight_training(struct rnf_graph *g, rnf_val x)
 {
 	return g->training ? g->bias(g, x, vector(g, "extra", 4, 0)) : x;
@@ -406,7 +417,7 @@ static rnf_val no(struct rnf_graph *g, rnf_val x)
 	X(gives_weight) X(gives_nothing) X(impl_null) X(impl_no_fwd) X(impl_no_bwd) \
 	X(weight_null) X(weight_rank) X(weight_shape) X(weight_large) X(weight_no_name) \
 	X(weight_control) X(weight_latin1) X(weight_slash) X(weight_l2) X(weight_value) \
-	X(weight_training) X(weight_inference) X(weight_other_l2) X(scope_entered) \
+	X(weight_fan_in) X(weight_fan_out) X(weight_training) X(weight_inference) X(weight_other_l2) X(scope_entered) \
 	X(scope_left) X(scope_null) X(scope_control) X(label_null) X(type_null)
 #define WORD(name) #name,
 #define FUNCTION(name) name,

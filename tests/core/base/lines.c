@@ -60,6 +60,37 @@ START_TEST(lines_are_kept_up_to_one_and_go_on)
 }
 END_TEST
 
+/* Of a file that anybody may have written. */
+START_TEST(a_line_takes_no_more_memory_than_a_line_may)
+{
+	char path[600];
+	struct rnf_line line = { .number = 0 };
+	snprintf(path, sizeof path, "%s/log", test_folder("lines_read"));
+	test_shell("printf 'a\\n\\0b\\n\\nend' >%s", path);
+	FILE *file = fopen(path, "r");
+	static const struct { const char *text; size_t n; } lines[] = {
+		{ "a\n", 2 }, { "\0b\n", 3 }, { "\n", 1 }, { "end", 3 }, { "", 0 },
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		ck_assert_int_eq(rnf_line_read(&line, file, path), RNF_OK);
+		ck_assert_uint_eq(line.n, lines[i].n);
+		ck_assert_uint_eq(line.number, i + 1);
+		ck_assert(!memcmp(line.text, lines[i].text, lines[i].n + 1));
+	}
+	fclose(file);
+	test_shell("(echo a; head -c 65535 /dev/zero; echo; head -c 65536 /dev/zero; echo) >%s",
+		   path);
+	file = fopen(path, "r");
+	line.number = 0;
+	ck_assert_int_eq(rnf_line_read(&line, file, path), RNF_OK);
+	ck_assert_int_eq(rnf_line_read(&line, file, path), RNF_OK);
+	ck_assert_uint_eq(line.n, RNF_LINE_MAX);
+	ck_assert_int_eq(rnf_line_read(&line, file, path), RNF_EINVAL);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "/log:3: a line of more than 65536 bytes"));
+	fclose(file);
+}
+END_TEST
+
 START_TEST(a_full_disk_is_told_at_the_end)
 {
 	struct rnf_lines lines;
@@ -118,6 +149,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ lines_are_kept_up_to_one_and_go_on, 0 },
+		{ a_line_takes_no_more_memory_than_a_line_may, 0 },
 		{ a_log_of_a_run_is_a_file, 0 },
 		{ a_full_disk_is_told_at_the_end, 0 },
 		{ a_number_is_as_short_as_it_reads_back, TEST_ROWS(numbers) },

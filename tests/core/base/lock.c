@@ -1,16 +1,27 @@
 #include "lib/plugin.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/lock.h"
 #include "base/status.h"
 #include "lib/program.h"
+
+static int without_flock; /* as on some network file systems */
+
+int flock(int fd, int operation)
+{
+	if (!without_flock) return (int)syscall(SYS_flock, fd, operation);
+	errno = ENOLCK;
+	return -1;
+}
 
 /* A process that holds the lock until it is killed. */
 static pid_t hold(const char *dir)
@@ -53,6 +64,27 @@ START_TEST(one_process_at_a_time)
 	rnf_lock_release(&lock); /* a second time does nothing */
 	snprintf(path, sizeof path, "%s/lock", dir);
 	ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+/* The process id in the file has to do; to ask for that process does it no harm. */
+START_TEST(a_file_system_without_flock)
+{
+	const char *dir = test_folder("lock_no_flock");
+	struct rnf_lock lock;
+	char words[64];
+	int status;
+	without_flock = 1;
+	const pid_t pid = hold(dir);
+	snprintf(words, sizeof words, "is held by process %ld on the host ", (long)pid);
+	refused(dir, words);
+	usleep(10000);
+	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+	ck_assert_int_eq(rnf_lock_take(&lock, dir), RNF_OK);
+	rnf_lock_release(&lock);
 }
 END_TEST
 
@@ -140,9 +172,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		one_process_at_a_time, words_of_others, of_a_container_that_is_gone,
-		a_file_of_another_is_left_alone, does_the_holder_live,
-		several_of_other_names, NULL,
+		one_process_at_a_time, a_file_system_without_flock, words_of_others,
+		of_a_container_that_is_gone, a_file_of_another_is_left_alone,
+		does_the_holder_live, several_of_other_names, NULL,
 	};
 	return test_run("base/lock", tests);
 }

@@ -101,6 +101,8 @@ static const struct {
 	{ "weight_slash", RNF_EPLUGIN, "weight: its name must be without /" },
 	{ "weight_l2", RNF_EPLUGIN, "weight b: l2 is -1, must be a number, 0 or more" },
 	{ "weight_value", RNF_EPLUGIN, "weight b: value is nan, must be finite" },
+	{ "weight_fan_in", RNF_EPLUGIN, "weight b: its fans are -1 and 0, must be 0 or more" },
+	{ "weight_fan_out", RNF_EPLUGIN, "weight b: its fans are 0 and -1, must be 0 or more" },
 	{ "weight_training", RNF_EPLUGIN, "the tensor m/extra is declared for training alone" },
 	{ "weight_inference", RNF_EPLUGIN,
 	  "the tensor m/extra is declared for inference alone" },

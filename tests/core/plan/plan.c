@@ -20,6 +20,9 @@ static const struct {
 
 static struct rnf_experiment *plan(const char *conf)
 {
+	char path[512];
+	snprintf(path, sizeof path, "%s/plugins", test_build());
+	rnf_loader_path(path);
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	const char *sets[] = { "data.type=synthetic", "data.height=32",
 			       "data.width=32", "data.channels=3", "data.images=16" };
@@ -33,9 +36,6 @@ static struct rnf_experiment *plan(const char *conf)
 
 START_TEST(plans_have_the_phases_of_their_barriers)
 {
-	char path[512];
-	snprintf(path, sizeof path, "%s/plugins", test_build());
-	rnf_loader_path(path);
 	const struct rnf_experiment *e = plan(plans[_i].conf);
 	size_t stored = 0;
 	ck_assert_uint_eq(e->plans[1]->n_phases, plans[_i].phases);
@@ -54,10 +54,31 @@ START_TEST(plans_have_the_phases_of_their_barriers)
 }
 END_TEST
 
+/* What a tile holds decides in which order sums are made, and so their bits: as many whole
+ * pixels of `c` channels as RNF_TILE_FLOATS has room for. */
+START_TEST(tiles_are_of_one_size)
+{
+	const struct rnf_experiment *e = plan(plans[_i].conf);
+	size_t several = 0;
+	for (size_t i = 0; i < e->plans[1]->n_phases; i++) {
+		const struct rnf_phase *phase = &e->plans[1]->phases[i];
+		for (size_t j = 0; j < phase->n_steps; j++) {
+			const struct rnf_chain *chain = phase->steps[j].chain;
+			if (!chain) continue;
+			const int64_t most = 2048 / chain->c;
+			ck_assert_int_eq(chain->tile_pixels, most < chain->pixels ? most : chain->pixels);
+			several += chain->tile_pixels < chain->pixels;
+		}
+	}
+	ck_assert_uint_gt(several, 20);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ plans_have_the_phases_of_their_barriers, TEST_ROWS(plans) },
+		{ tiles_are_of_one_size, TEST_ROWS(plans) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("plan", cases);

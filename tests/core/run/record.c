@@ -100,6 +100,25 @@ START_TEST(what_is_not_finite_is_null)
 }
 END_TEST
 
+/* What was not measured is empty; what was, but is no number, is told by its word. */
+START_TEST(an_epoch_in_csv)
+{
+	const char *dir = test_folder("csv");
+	const struct rnf_epoch epoch = {
+		.epoch = 3, .step = 42, .time_s = 0.5, .lr = 0.1, .train_loss = NAN,
+		.train_data_loss = INFINITY, .train_accuracy = 0.25, .val_loss = NAN,
+		.val_accuracy = NAN, .images_per_s = 1234.5, .peak_rss_bytes = 12345678 };
+	struct rnf_train_log log = { 0 };
+	ck_assert_int_eq(rnf_train_log_create(&log, dir, NULL), RNF_OK);
+	rnf_train_log_epoch(&log, &epoch);
+	ck_assert_int_eq(rnf_train_log_close(&log, RNF_OK), RNF_OK);
+	ck_assert_int_eq(test_command(out, sizeof out, "cat %s/epochs.csv", dir), 0);
+	ck_assert_str_eq(out, "epoch,step,time_s,lr,train_loss,train_data_loss,train_accuracy,"
+			 "val_loss,val_accuracy,images_per_s,peak_rss_bytes\n"
+			 "3,42,0.5,0.1,nan,inf,0.25,,,1234.5,12345678\n");
+}
+END_TEST
+
 START_TEST(a_run_that_diverges_keeps_its_log_json)
 {
 	const char *dir = test_folder("nan");
@@ -190,6 +209,7 @@ int main(void)
 		{ run_json_tells_what_ran_and_what_came_of_it, 0 },
 		{ a_failed_run_says_so, 0 },
 		{ what_is_not_finite_is_null, 0 },
+		{ an_epoch_in_csv, 0 },
 		{ a_run_that_diverges_keeps_its_log_json, 0 },
 		{ a_run_that_ends_without_a_number_has_status_4, TEST_ROWS(endings) },
 		{ runs_that_start_together_share_no_folder, 0 },

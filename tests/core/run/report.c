@@ -3,6 +3,7 @@
 #include "run/report.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <rnframe/training.h>
@@ -241,6 +242,47 @@ START_TEST(quotes_do_not_end_a_label)
 }
 END_TEST
 
+/* Pixels of a class, among so many. */
+static const struct { int64_t classes; int side; } sides[] = {
+	{ 2, 200 }, { 8, 50 }, { 9, 52 }, { 20, 52 }, { 21, 36 }, { 101, 36 }, { 102, 4 }, { 401, 2 },
+};
+
+/* The scale's words stand beside its middle. */
+static void check_scale(const char *script)
+{
+	double x, y, w, h, at_x, at_y;
+	const char *box = strstr(script, "set colorbox"), *words = strstr(script, "set label 'share");
+	ck_assert(box && words);
+	ck_assert_int_eq(sscanf(box, "set colorbox user origin screen %lf, screen %lf size screen "
+				"%lf, screen %lf", &x, &y, &w, &h), 4);
+	ck_assert_int_eq(sscanf(words, "set label 'share of the true class, %%' at screen %lf, "
+				"screen %lf", &at_x, &at_y), 2);
+	ck_assert_double_gt(at_x, x + w);
+	ck_assert_double_eq_tol(at_y, y + h / 2, 2e-6);
+}
+
+START_TEST(all_lies_within_the_picture)
+{
+	const int64_t k = sides[_i].classes;
+	struct rnf_tally tally;
+	rnf_tally_init(&tally, k);
+	const char **labels = rnf_alloc((size_t)k * sizeof *labels);
+	for (int64_t i = 0; i < k; i++)
+		labels[i] = "a";
+	const struct rnf_report r = { "net", "test", labels, &tally };
+	char *script = text_of(&r, rnf_confusion_script);
+	const int matrix = (int)k * sides[_i].side, labelled = k <= 101 ? 52 + 8 : 52 + 4 * 8;
+	ck_assert_msg(strstr(script, rnf_format(" size %d,%d }", labelled + matrix + 120,
+						64 + matrix + labelled)) != NULL, "%s", script);
+	for (const char *p = script; (p = strstr(p, "screen ")); p++) {
+		const double at = atof(p + strlen("screen "));
+		ck_assert_msg(at > 0 && at < 1, "%.60s", p);
+	}
+	check_scale(script);
+	free(script);
+}
+END_TEST
+
 /* Wilson's interval, by hand: with p = 0 it ends at z^2 / (n + z^2). */
 START_TEST(intervals_stay_between_none_and_all)
 {
@@ -260,6 +302,7 @@ int main(void)
 		{ figures_are_those_of_output_dict, TEST_ROWS(cases) },
 		{ rows_of_the_matrix_are_true_classes, TEST_ROWS(cases) },
 		{ accuracy_is_that_of_the_metric, 0 },
+		{ all_lies_within_the_picture, TEST_ROWS(sides) },
 		{ an_image_without_a_number_is_wrong_and_has_a_column, 0 },
 		{ labels_are_told_apart, 0 },
 		{ quotes_do_not_end_a_label, 0 },

@@ -138,7 +138,9 @@ static void try_with(const char *dir, const char *file, const char *make)
 {
 	const char *const verbs[] = {
 		rnf_format(RUN, dir), rnf_format(RUN "--resume auto", dir),
-		rnf_format("verify %s/a", dir),
+		rnf_format("verify %s/a", dir), rnf_format("runs %s/a --where seed=1", dir),
+		rnf_format("compare %s/a %s/other", dir, dir),
+		rnf_format("diff %s/a %s/other", dir, dir),
 	};
 	for (int i = 0; i < TEST_ROWS(verbs); i++) {
 		test_shell("cd %s && rm -rf a && cp -r begun a && %s && rm -f a/%s && "
@@ -152,7 +154,9 @@ START_TEST(links_and_pipes_in_a_run_folder)
 {
 	const char *dir = rnf_format("%s", test_folder("links"));
 	ck_assert_msg(test_program(out, sizeof out, RUN "train.max_steps=6", dir) == 0, "%s", out);
-	test_shell("cd %s && mv a begun && seq 9999 >target && cp target kept", dir);
+	test_shell("cd %s && mv a begun && cp -r begun other && sed -i 's/^seed = .*/seed = 9;/' "
+		   "other/conf.cfg", dir);
+	test_shell("cd %s && seq 9999 >target && cp target kept", dir);
 	try_with(dir, files[_i], "ln -s $(realpath ../target)");
 	try_with(dir, files[_i], "mkfifo");
 }

@@ -29,6 +29,10 @@ static const struct {
 	  RNF_RUN_FINISHED, 1, 0 },
 	{ "{\"state\": \"finished\", \"test\": {\"error\": 5.5, \"cross_entropy\": null}}",
 	  RNF_RUN_FINISHED, 0, 1 },
+	{ "{\"state\": \"finished\", \"test\": {\"error\": 1e308, \"cross_entropy\": 0.1}}",
+	  RNF_RUN_FINISHED, 0, 1 },
+	{ "{\"state\": \"finished\", \"test\": {\"error\": -1, \"cross_entropy\": 0.1}}",
+	  RNF_RUN_FINISHED, 0, 1 },
 	{ "{\"state\": \"finished\", \"test\": \"none\"}", RNF_RUN_FINISHED, 0, 1 },
 };
 

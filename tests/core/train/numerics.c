@@ -342,14 +342,14 @@ END_TEST
 
 static const struct {
 	int status;
-	const char *sets, *words;
+	const char *sets, *words, *warning;
 } seen[] = {
-	{ 4, S1 "forward=nan", "rnframe: step 1 (epoch 1): the loss is nan; first bad" },
+	{ 4, S1 "forward=nan", "rnframe: step 1 (epoch 1): the loss is nan; first bad", NULL },
 	{ 0, S1 "forward=nan " S1 "image=21 numerics.on_nonfinite=skip", "3 of 15 steps were not "
-	  "finite and were skipped" },
+	  "finite and were skipped", "the step is skipped, the 1st so far; every 100th is told" },
 	{ 0, S1 "forward=nan " S1 "image=21 numerics.on_nonfinite=rollback", "3 of 15 steps were "
-	  "not finite and were taken back" },
-	{ 2, "numerics.on_nonfinite=ignore", "must be \"stop\", \"skip\" or \"rollback\"" },
+	  "not finite and were taken back", "the model goes back to the beginning of the epoch" },
+	{ 2, "numerics.on_nonfinite=ignore", "must be \"stop\", \"skip\" or \"rollback\"", NULL },
 };
 
 START_TEST(a_user_sees_one_line)
@@ -362,6 +362,7 @@ START_TEST(a_user_sees_one_line)
 		seen[_i].sets, dir);
 	ck_assert_msg(status == seen[_i].status && strstr(out, seen[_i].words), "%d: %s", status,
 		      out);
+	ck_assert_msg(!seen[_i].warning || strstr(out, seen[_i].warning), "%s", out);
 	const char *line = strstr(out, "rnframe: ");
 	ck_assert_int_eq(line != NULL, seen[_i].status != 0);
 	if (line) ck_assert_ptr_eq(strchr(line, '\n') + 1, line + strlen(line));

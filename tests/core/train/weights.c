@@ -49,6 +49,8 @@ static const struct {
 } twice[] = {
 	{ "safetensors/twice", "x" },
 	{ "keras_h5/twice.h5", "a/kernel" },
+	{ "keras_h5/numbered_twice.h5", "a/kernel" },
+	{ "keras_h5/zip_same_names.keras", "stem/kernel" },
 };
 
 START_TEST(a_tensor_given_twice_is_refused)

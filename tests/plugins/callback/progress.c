@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* posix_openpt */
+#define _GNU_SOURCE /* posix_openpt, syscall */
 #include "lib/plugin.h"
 
 #include <fcntl.h>
@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -27,7 +29,17 @@ static void log_line(enum rnf_level level, const char *format, ...)
 static const struct rnf_host host = {
 	.size = sizeof host, .log = log_line, .alloc = rnf_alloc };
 
-enum { EPOCHS = 3 }; /* one without validation, one without a validation loss */
+static double stopped_at; /* seconds; 0: the clock goes */
+
+/* Of the plugin too: symbols of the program come first. */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t id, struct timespec *t)
+{
+	if (stopped_at == 0) return (int)syscall(SYS_clock_gettime, id, t);
+	*t = (struct timespec){ .tv_sec = (time_t)stopped_at };
+	return 0;
+}
+
+enum { EPOCHS = 3 }; /* one without validation, one of which it has no number */
 
 /* Stderr into a pipe: a line an epoch, nothing for the steps between. */
 START_TEST(piped)
@@ -70,7 +82,52 @@ START_TEST(piped)
 }
 END_TEST
 
-/* What a terminal of that many columns gets for one step. */
+/* Steps of so many seconds bring so many lines, one a minute; how the last one shows
+ * where the epoch is, and the time left of 300 steps. */
+static const struct {
+	double seconds;
+	int steps;
+	int64_t per_epoch;
+	int lines;
+	const char *bar, *left;
+} minutes[] = {
+	{ 59, 1, 100, 0, "", "" },
+	{ 60, 3, 100, 3, "[--------------------]", "-" }, /* too few steps to tell */
+	{ 2, 30, 100, 1, "[######--------------]", "9:00" },
+	{ 12, 5, 100, 1, "[#-------------------]", "59:00" },
+	{ 100, 4, 4, 4, "[####################]", "8h13" },
+	{ 583, 4, 100, 4, "[--------------------]", "47h56" },
+	{ 584, 4, 100, 4, "[--------------------]", "2d00h" },
+	{ 1e7, 4, 100, 4, "[--------------------]", "-" }, /* a century is none */
+	{ 60, 1, 0, 1, "[####################]", "-" },
+};
+
+START_TEST(a_line_a_minute)
+{
+	const struct rnf_callback_impl *impl = test_feature("callback", "progress")->impl;
+	struct rnf_run run = { .size = sizeof run, .name = "net", .epochs = EPOCHS, .epoch = 1,
+		.steps = 300, .steps_per_epoch = minutes[_i].per_epoch, .loss = 1.23456,
+		.accuracy = 0.565, .images_per_s = 1234 };
+	void *self;
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	stopped_at = 1000;
+	ck_assert_int_eq(impl->open(&host, NULL, &self), RNF_OK);
+	impl->on(self, RNF_EVENT_BEGIN, &run);
+	while (run.step++ < minutes[_i].steps) {
+		stopped_at += minutes[_i].seconds;
+		impl->on(self, RNF_EVENT_STEP, &run);
+	}
+	impl->close(self);
+	stopped_at = 0;
+	ck_assert_int_eq(lines, minutes[_i].lines);
+	if (lines)
+		ck_assert_str_eq(last, rnf_format("epoch 1/3 %s loss 1.2346  acc 56.5%%  1234 "
+						  "images/s  ETA %s", minutes[_i].bar,
+						  minutes[_i].left));
+}
+END_TEST
+
+/* What a terminal of so many columns gets for one step. */
 static const char *drawn(int columns, int64_t left)
 {
 	static char text[1024];
@@ -154,7 +211,8 @@ END_TEST
 int main(void)
 {
 	const struct test_case cases[] = {
-		{ piped, 0 }, { a_line_fits_its_terminal, TEST_ROWS(widths) },
+		{ piped, 0 }, { a_line_a_minute, TEST_ROWS(minutes) },
+		{ a_line_fits_its_terminal, TEST_ROWS(widths) },
 		{ a_dumb_terminal_gets_no_sequences, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("callback/progress", cases);
