@@ -417,7 +417,8 @@ static rnf_val no(struct rnf_graph *g, rnf_val x)
 	X(gives_weight) X(gives_nothing) X(impl_null) X(impl_no_fwd) X(impl_no_bwd) \
 	X(weight_null) X(weight_rank) X(weight_shape) X(weight_large) X(weight_no_name) \
 	X(weight_control) X(weight_latin1) X(weight_slash) X(weight_l2) X(weight_value) \
-	X(weight_fan_in) X(weight_fan_out) X(weight_training) X(weight_inference) X(weight_other_l2) X(scope_entered) \
+	X(weight_fan_in) X(weight_fan_out) X(weight_training) X(weight_inference) \
+	X(weight_other_l2) X(scope_entered) \
 	X(scope_left) X(scope_null) X(scope_control) X(label_null) X(type_null)
 #define WORD(name) #name,
 #define FUNCTION(name) name,

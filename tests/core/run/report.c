@@ -64,8 +64,8 @@ static struct golden read_golden(const char *name)
 static char *text_of(const struct rnf_report *r,
 		     void (*write)(const struct rnf_report *, FILE *))
 {
-	char *text = NULL;
-	size_t n = 0;
+	static char *text; /* static, or gcc 12 warns of a pointer into this frame */
+	static size_t n;
 	FILE *out = open_memstream(&text, &n);
 	ck_assert_ptr_nonnull(out);
 	write(r, out);
