@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "lib/found.h"
+#include "lib/built.h"
 #include "lib/plugin.h"
 #include "train/setup.h"
 
