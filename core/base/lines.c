@@ -28,7 +28,7 @@ rnf_status rnf_line_read(struct rnf_line *line, FILE *file, const char *path)
 			RNF_LINE_MAX);
 }
 
-/* Its end and its name are on the disk before anything that counts on them is. */
+/* Its contents and its name are on the disk before anything refers to them. */
 static rnf_status settle(const char *path, int fd)
 {
 	if (fsync(fd) != 0) return rnf_fail_errno(path);
@@ -66,8 +66,8 @@ rnf_status rnf_lines_create(struct rnf_lines *lines, const char *path, enum rnf_
 	return judge(lines, of, RNF_OK);
 }
 
-/* Bytes of the lines that stay; a last line without its end does not, nor one that is too
- * long for a log. */
+/* Bytes of the lines that stay; an incomplete last line does not, nor one that is too long
+ * for a log. */
 static rnf_status count_kept(FILE *file, const char *path,
 			     int (*keep)(const char *, const void *), const void *context,
 			     off_t *kept)

@@ -46,7 +46,7 @@ struct rnf_line {
 /* The next one; begin with number 0. RNF_EINVAL for a longer one, RNF_EIO. */
 rnf_status rnf_line_read(struct rnf_line *line, FILE *file, const char *path);
 
-/* As short as it reads back to the same bits; nan, inf and -inf by these words. */
+/* The shortest text that reads back to the same bits; "nan", "inf" and "-inf". */
 const char *rnf_number_text(char text[32], double value);
 
 #endif

@@ -186,8 +186,8 @@ const char *rnf_machine_program(void)
 	return started && access(self, F_OK) != 0 ? started : self;
 }
 
-/* Field 22 of the process' line is its start, in ticks since the system's; the
- * fields are counted from behind the name, which may hold blanks. */
+/* Field 22 of the process' line is its start time, in ticks since boot. Fields are
+ * counted from behind the name, which may hold blanks. */
 double rnf_machine_age(void)
 {
 	char line[1024];

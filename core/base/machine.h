@@ -26,7 +26,7 @@ int64_t rnf_machine_peak_memory(void);
 /* What starts this program again: its file by /proc, or without that by the path that it
  * was started with itself. */
 const char *rnf_machine_program(void);
-/* Seconds since this process was started, to a hundredth; NAN: not told. */
+/* Seconds since this process started, to a hundredth; NAN: not available. */
 double rnf_machine_age(void);
 
 #endif

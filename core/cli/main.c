@@ -52,8 +52,8 @@ static const struct rnf_verb verbs[] = {
 	{ "study", "STUDY [key.path=value]... [--arm NAME]... [--seeds 1..3] [--out DIR] "
 	  "[--jobs N] [--budget 2h] [--dry-run | --table]; or CONF --vary key=a,b|lin:0:1:5|"
 	  "log:0.01:1:5 [--vary ...]... [--random N]",
-	  "make the runs of a study, each in a child, and a table of them; goes on where one\n"
-	  "      was broken off. --dry-run: what would be done; --table: print what there is",
+	  "make the runs of a study, each in a child process, and a table of them; continues an\n"
+	  "      interrupted study. --dry-run: print what would be done; --table: print the table",
 	  rnf_verb_study, 1, { "--conf", "--set", "--arm", "--seeds", "--out", "--jobs",
 	  "--budget", "--dry-run", "--table", "--vary", "--random" }, 1 },
 	{ "runs", "[DIR] [--sort COLUMN] [--where 'KEY>VALUE']... [--json]",

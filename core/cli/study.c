@@ -53,7 +53,7 @@ static struct rnf_study_wish wish_of(const struct rnf_options *o)
 		.seeds = o->seeds, .random = o->random };
 }
 
-/* An option without effect is a slip of who gave it. */
+/* An option without effect is a mistake. */
 static rnf_status check_table(const struct rnf_options *o)
 {
 	const char *idle = o->dry_run ? "--dry-run" : o->jobs ? "--jobs"

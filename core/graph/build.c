@@ -213,27 +213,19 @@ static void no_such_input(struct walk *k, const struct rnf_ref *ref,
 	     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 }
 
-static size_t too_many_inputs(struct walk *k, const struct rnf_ref *ref, size_t n)
-{
-	if (!k->b.failed) k->cause = rnf_conf_get(ref->node, "inputs");
-	k->b.graph.fail(&k->b.graph, "inputs: %zu names, must be at most %d", n, RNF_OP_INPUTS);
-	return 1;
-}
-
 /* The values that a layer of the conf reads. */
-static size_t inputs_of(struct walk *k, const struct rnf_ref *ref,
-			rnf_val before, rnf_val in[RNF_OP_INPUTS])
+static size_t inputs_of(struct walk *k, const struct rnf_ref *ref, rnf_val before,
+			rnf_val **in)
 {
 	const struct rnf_layer_common *c = ref->common;
-	in[0] = before;
-	if (!c || c->inputs.n == 0) return 1;
-	if (c->inputs.n > RNF_OP_INPUTS) return too_many_inputs(k, ref, c->inputs.n);
-	size_t n = 0;
-	for (; n < c->inputs.n; n++) {
-		in[n] = (rnf_val)rnf_names_find(&k->named, c->inputs.at[n]);
-		if (in[n] < 0) no_such_input(k, ref, c->inputs.at[n]);
+	const size_t n = c ? c->inputs.n : 0;
+	*in = rnf_alloc((n ? n : 1) * sizeof **in);
+	**in = before;
+	for (size_t i = 0; i < n; i++) {
+		(*in)[i] = (rnf_val)rnf_names_find(&k->named, c->inputs.at[i]);
+		if ((*in)[i] < 0) no_such_input(k, ref, c->inputs.at[i]);
 	}
-	return n;
+	return n ? n : 1;
 }
 
 /* The last layer's channels are the classes unless it says otherwise: a layer
@@ -270,9 +262,9 @@ static rnf_val add_layer(struct walk *k, size_t i, rnf_val x)
 	const struct rnf_ref *ref = k->model->layers.at[i];
 	const struct rnf_setting units = RNF_SET_INT("units", k->classes);
 	const char *name = name_of(ref), *label = label_of(k->model, i);
-	rnf_val in[RNF_OP_INPUTS];
+	rnf_val *in;
 	k->b.graph.enter(&k->b.graph, label); /* for the words when an input is not there */
-	const size_t n = inputs_of(k, ref, x, in);
+	const size_t n = inputs_of(k, ref, x, &in);
 	k->b.graph.leave(&k->b.graph);
 	x = use(&k->b.graph, ref, label, in, n, &units, wants_units(ref) ? 1 : 0);
 	if (x < 0) place(k, ref);

@@ -115,6 +115,7 @@ void rnf_builder_init(struct rnf_builder *b, struct rnf_program *program)
 	b->program = program;
 	g->size = sizeof *g;
 	g->host = &rnf_host;
+	g->block_count = 1;
 	g->shape = shape;
 	g->enter = enter;
 	g->leave = leave;

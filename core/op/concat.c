@@ -1,6 +1,7 @@
 /* Channels of the inputs one after another, pixel by pixel; each takes its slice of dy. */
 #include <string.h>
 
+#include "base/arena.h"
 #include "op/builder.h"
 #include "op/tape.h"
 
@@ -53,11 +54,9 @@ static const struct rnf_op_row row = {
 	.rows = 1, .gradient = gradient, .image = concat,
 };
 
-static rnf_val call(struct rnf_graph *g, const rnf_val *in, size_t n)
+static rnf_val concat_few(struct rnf_graph *g, const rnf_val *in, size_t n)
 {
 	struct rnf_op op = { .row = &row };
-	if (!in || n < 1 || n > RNF_OP_INPUTS)
-		return g->fail(g, "concat: takes 1 .. %d inputs, got %zu", RNF_OP_INPUTS, n);
 	int64_t c = 0;
 	for (; (size_t)op.n_in < n; op.n_in++) {
 		op.in[op.n_in] = in[op.n_in];
@@ -65,6 +64,44 @@ static rnf_val call(struct rnf_graph *g, const rnf_val *in, size_t n)
 	}
 	const struct rnf_value first = rnf_shape_of(g, in[0]);
 	return rnf_append(g, &op, first.h, first.w, c);
+}
+
+/* By their numbers in the call, which the ops that it is split into do not know. */
+static rnf_val check_planes(struct rnf_graph *g, const rnf_val *in, size_t n)
+{
+	const struct rnf_value x = rnf_shape_of(g, in[0]);
+	for (size_t i = 1; i < n; i++) {
+		const struct rnf_value v = rnf_shape_of(g, in[i]);
+		if (!rnf_builder_has(rnf_builder_of(g), in[i]) || (v.h == x.h && v.w == x.w))
+			continue;
+		return g->fail(g, "concat: input %zu is an image of %lld x %lld x %lld, must be "
+			       "an image of %lld x %lld x any", i + 1, (long long)v.h,
+			       (long long)v.w, (long long)v.c, (long long)x.h, (long long)x.w);
+	}
+	return 0;
+}
+
+/* As many at once as an op takes; then what these made, until one is left. */
+static rnf_val concat_many(struct rnf_graph *g, const rnf_val *in, size_t n)
+{
+	const size_t n_parts = (n + RNF_OP_INPUTS - 1) / RNF_OP_INPUTS;
+	rnf_val *parts = rnf_alloc(n_parts * sizeof *parts);
+	if (n <= RNF_OP_INPUTS) return concat_few(g, in, n);
+	for (size_t i = 0; i < n_parts; i++) {
+		const rnf_val *from = in + i * RNF_OP_INPUTS;
+		const size_t left = n - i * RNF_OP_INPUTS;
+		parts[i] = left == 1 ? *from
+			: concat_few(g, from, left < RNF_OP_INPUTS ? left : RNF_OP_INPUTS);
+	}
+	return concat_many(g, parts, n_parts);
+}
+
+static rnf_val call(struct rnf_graph *g, const rnf_val *in, size_t n)
+{
+	if (!in || n < 1)
+		return rnf_builder_broken(g, "concat: %s", in ? "it has no inputs" : "in is NULL");
+	if (n > RNF_OP_INPUTS && check_planes(g, in, n) < 0) return -1;
+	return concat_many(g, in, n);
 }
 
 void rnf_primitive_concat(struct rnf_graph *g)

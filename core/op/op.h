@@ -259,7 +259,7 @@ extern const struct rnf_op_row rnf_op_row_loss, rnf_op_row_loss_bwd; /* loss.c *
 /* Each fills its members of the table of calls that layers are given. */
 #define RNF_PRIMITIVES(x) \
 	x(weight) x(conv) x(matmul) x(bias) x(batch_norm) x(activation) x(scale) x(add) \
-	x(pool) x(global_avg) x(concat) x(open)
+	x(sub) x(mul) x(max) x(pool) x(global_avg) x(concat) x(reshape) x(open)
 #define RNF_PRIMITIVE(name) void rnf_primitive_##name(struct rnf_graph *graph);
 RNF_PRIMITIVES(RNF_PRIMITIVE)
 

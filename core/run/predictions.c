@@ -76,7 +76,7 @@ static rnf_status read_rows(FILE *file, const char *path, struct rnf_answered *a
 		if (line.n == 0) return RNF_OK;
 		line.text[strcspn(line.text, "\r\n")] = 0;
 		if (line.number == 1 ? strcmp(line.text, head) != 0 : !read_row(line.text, a))
-			return rnf_fail(RNF_EINVAL, "%s:%zu: is no line of %s", path, line.number,
+			return rnf_fail(RNF_EINVAL, "%s:%zu: is not a line of %s", path, line.number,
 					RNF_PREDICTIONS);
 	}
 }

@@ -100,7 +100,7 @@ rnf_status rnf_study_folder_check(const char *dir)
 {
 	const char *name = taken_name(dir);
 	if (!name || is_of_a_study(dir)) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s/%s is no file of a study: choose another --out", dir, name);
+	return rnf_fail(RNF_EINVAL, "%s/%s is not a file of a study: choose another --out", dir, name);
 }
 
 /* -- files -- */

@@ -7,13 +7,13 @@
 
 /* Is this the name of a file that the study writes into its folder? */
 int rnf_study_writes(const char *file);
-/* The rows of a study by what its folders say now. */
+/* The rows of a study by the present state of its folders. */
 void rnf_study_table(const struct rnf_study_runs *runs, struct rnf_table *table);
-/* Refused when a file that a study writes stands in the folder and is of something else. */
+/* Refuse a folder with a file that a study writes and that is not of a study. */
 rnf_status rnf_study_folder_check(const char *dir);
-/* table.md, table.csv, study.json and study.gp into the folder, and study.svg and .png, drawn
- * by gnuplot; each whole or not at all. Without gnuplot there is a warning. Processes that do
- * so at the same time take turns. */
+/* Write table.md, table.csv, study.json and study.gp into the folder, and study.svg and
+ * .png, drawn by gnuplot; each whole or not at all. Without gnuplot there is a warning.
+ * Concurrent processes take turns. */
 rnf_status rnf_study_publish(const struct rnf_study_runs *runs);
 
 #endif

@@ -70,7 +70,7 @@ static rnf_status look_at_arms(struct rnf_study_runs *runs, enum rnf_look_depth 
 	return rnf_fail_all();
 }
 
-/* A row that stands there twice costs its time twice: told once for each. */
+/* A row that occurs twice costs its time twice: warn once for each. */
 static void warn_of_twins(const struct rnf_study_runs *runs)
 {
 	for (size_t i = 0; i < runs->study->n_arms; i++)

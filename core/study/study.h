@@ -30,7 +30,7 @@ struct rnf_study {
 	const int64_t *seeds;
 	size_t n_seeds;
 	int baseline;        /* an arm, or PREVIOUS */
-	const char *results; /* folder of runs that are finished already, or NULL */
+	const char *results; /* folder of finished runs, or NULL */
 	const char *results_place; /* "conf/study/a.cfg:3: ", for messages */
 };
 

@@ -93,7 +93,7 @@ static void fail(struct rnf_study_work *w, struct rnf_study_run *run, rnf_status
 }
 
 /* A file of the arm's conf may have been edited since the study began, hours ago: the run
- * would not be the one that its folder is called after. */
+ * would not be the one that its folder is named after. */
 static rnf_status check_unchanged(const struct rnf_study_runs *runs, size_t arm)
 {
 	struct rnf_look now;
@@ -103,7 +103,7 @@ static rnf_status check_unchanged(const struct rnf_study_runs *runs, size_t arm)
 			"command, started again, makes the runs of the new one");
 }
 
-/* Claimed: but another may have made it meanwhile. */
+/* Claimed; but another process may have made it meanwhile. */
 static rnf_status begin_claimed(struct rnf_study_work *w, struct rnf_study_run *run)
 {
 	run->turn = rnf_study_turn(run);

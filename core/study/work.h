@@ -16,8 +16,8 @@ struct rnf_study_work {
 	double start;
 	size_t n_running;
 	rnf_status failed;           /* of the first run that failed */
-	const char *why;             /* which, and its words */
-	size_t n_failed;             /* during this work */
+	const char *why;             /* its name and message */
+	size_t n_failed;             /* during this call */
 	int stopping, published;     /* the tables are in the folder */
 };
 

@@ -65,6 +65,10 @@ struct rnf_graph {
 	const struct rnf_ref *initializer;
 	double l2;
 	enum rnf_algorithm algorithm;
+	/* Of the block that a stage is at: its index, from 0, and how many the stage has; 0 of
+	 * 1 outside of stages. A layer that repeats another one sets both around each copy and
+	 * puts back what it found. */
+	int64_t block_index, block_count;
 
 	/* -- composing layers -- */
 
@@ -109,7 +113,12 @@ struct rnf_graph {
 			     const void *self);
 	/* y[h][w][c] = x[h][w][c] * s[c], s of shape (1, 1, c) */
 	rnf_val (*scale)(struct rnf_graph *, rnf_val x, rnf_val s);
+	/* Element by element, of two images of one shape: a + b, a - b, a b, and the larger of
+	 * both (ties: a). */
 	rnf_val (*add)(struct rnf_graph *, rnf_val a, rnf_val b);
+	rnf_val (*sub)(struct rnf_graph *, rnf_val a, rnf_val b);
+	rnf_val (*mul)(struct rnf_graph *, rnf_val a, rnf_val b);
+	rnf_val (*max)(struct rnf_graph *, rnf_val a, rnf_val b);
 	/* Mean over the pixels of the window that are inside the image. */
 	rnf_val (*avgpool)(struct rnf_graph *, rnf_val x, const struct rnf_window *);
 	/* Largest pixel of the window inside the image; ties: the first. */
@@ -118,6 +127,8 @@ struct rnf_graph {
 	rnf_val (*global_maxpool)(struct rnf_graph *, rnf_val x); /* (1, 1, c) */
 	/* Along the channels; all of one (h, w). */
 	rnf_val (*concat)(struct rnf_graph *, const rnf_val *in, size_t n);
+	/* The same numbers in the same order as an image of (h, w, c), h w c those of x. */
+	rnf_val (*reshape)(struct rnf_graph *, rnf_val x, int64_t h, int64_t w, int64_t c);
 
 	/* -- primitives of the plugin's own: row.h -- */
 

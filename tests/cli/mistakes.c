@@ -262,9 +262,9 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "study none/lr=0.1/a.cfg", "there is no conf none/lr=0.1/a.cfg" },
 	{ "study synthetic.cfg --vary train.optimizer.lr=lin:0:1:999 --seeds 1..1000",
 	  "999 arms with 1000 seeds each are more than 100000 runs" },
-	{ "study synthetic.cfg --seeds 1 --out tables", "tables/study.json is no file of a study: choose "
+	{ "study synthetic.cfg --seeds 1 --out tables", "tables/study.json is not a file of a study: choose "
 	  "another --out" },
-	{ "study synthetic.cfg --seeds 1 --out drawings", "drawings/study.svg is no file of a study" },
+	{ "study synthetic.cfg --seeds 1 --out drawings", "drawings/study.svg is not a file of a study" },
 	/* options that the verb does not take */
 	{ "train synthetic --sett a=b", "unknown option --sett (did you mean --set?)" },
 	{ "plan synthetic --weights a", "plan does not take --weights; usage: rnframe plan CONF" },

@@ -97,7 +97,7 @@ START_TEST(a_log_that_is_none)
 }
 END_TEST
 
-/* The first steps of such a run are another folder's. */
+/* The first steps of such a run are in another folder. */
 START_TEST(a_run_that_began_in_another_folder)
 {
 	const char *dir = test_folder("verify_begun");

@@ -47,6 +47,8 @@ static struct rnf_program *everything(int training)
 			  1e-3, 0.9);
 	x = g->add(g, g->pointwise(g, x, act, NULL), g->bias(g, x, test_weight(g, "b", 2, 0)));
 	x = g->scale(g, x, g->global_avgpool(g, x));
+	x = g->max(g, g->mul(g, x, x), g->sub(g, x, b->program->input));
+	x = g->reshape(g, g->reshape(g, x, 2, 2, 8), 4, 4, 2);
 	x = g->concat(g, (rnf_val[]){ g->avgpool(g, x, &w), g->maxpool(g, x, &w) }, 2);
 	x = g->matmul(g, x, tensor(g, "w", 2, (int64_t[]){ 4, 3 }, 0));
 	ck_assert_int_eq(g->status(g), RNF_OK);
@@ -97,12 +99,18 @@ void test_row_image(const struct test_image *image, const float *a, const float 
 		.first = image->first, .images = 1 });
 }
 
-void test_row_tile(const char *row, int64_t pixels, int64_t c, const float *const in[],
-		   int n_in, float *out)
+void test_row_tile_of(const char *row, int64_t pixels, int64_t c, const float *const in[],
+		      int n_in, int operand, float *out)
 {
-	const struct rnf_op op = { .row = test_row(row), .n_in = n_in };
+	const struct rnf_op op = { .row = test_row(row), .n_in = n_in, .operand = operand };
 	struct rnf_tile_io io = { .op = &op, .out = out, .c = c, .first = 1, .pixels = pixels,
 				  .image_pixels = 4 };
 	memcpy(io.in, in, (size_t)n_in * sizeof *in);
 	op.row->tile(&io);
+}
+
+void test_row_tile(const char *row, int64_t pixels, int64_t c, const float *const in[],
+		   int n_in, float *out)
+{
+	test_row_tile_of(row, pixels, c, in, n_in, 0, out);
 }

@@ -25,5 +25,8 @@ void test_row_image(const struct test_image *image, const float *a, const float 
 /* A tile of pixels x c through a row of chains. */
 void test_row_tile(const char *row, int64_t pixels, int64_t c, const float *const in[],
 		   int n_in, float *out);
+/* The same of a gradient that has a row for all operands: of one of them. */
+void test_row_tile_of(const char *row, int64_t pixels, int64_t c, const float *const in[],
+		      int n_in, int operand, float *out);
 
 #endif

@@ -184,6 +184,27 @@ static rnf_val add_shapes(struct rnf_graph *g, rnf_val x)
 	return g->add(g, x, g->global_avgpool(g, x));
 }
 
+static rnf_val reshape_size(struct rnf_graph *g, rnf_val x)
+{
+	return g->reshape(g, x, 8, 5, 4);
+}
+
+static rnf_val concat_many(struct rnf_graph *g, rnf_val x)
+{
+	const rnf_val y = g->global_avgpool(g, x);
+	return g->concat(g, (const rnf_val[]){ x, x, x, x, x, x, x, x, x, x, x, y }, 12);
+}
+
+static rnf_val concat_nothing(struct rnf_graph *g, rnf_val x)
+{
+	return g->concat(g, &x, 0);
+}
+
+static rnf_val mul_shapes(struct rnf_graph *g, rnf_val x)
+{
+	return g->mul(g, x, g->global_avgpool(g, x));
+}
+
 static rnf_val concat_shapes(struct rnf_graph *g, rnf_val x)
 {
 	return g->concat(g, (const rnf_val[]){ x, g->global_avgpool(g, x) }, 2);
@@ -412,7 +433,8 @@ static rnf_val no(struct rnf_graph *g, rnf_val x)
 	X(conv_rank) X(conv_groups) X(conv_no_groups) X(conv_algorithm) X(conv_winograd) \
 	X(matmul_short) X(matmul_image) X(bias_short) X(bias_image) X(norm_gamma) \
 	X(norm_trained_mean) X(norm_eps) X(norm_momentum) X(scale_weight) X(scale_image) \
-	X(add_weight) X(add_shapes) X(concat_shapes) X(pool_nothing) X(pool_kernel) X(value_far) \
+	X(add_weight) X(add_shapes) X(mul_shapes) X(concat_shapes) X(concat_many) \
+	X(concat_nothing) X(reshape_size) X(pool_nothing) X(pool_kernel) X(value_far) \
 	X(value_negative) X(value_shape) X(value_to_layer) X(weight_to_layer) X(gives_far) \
 	X(gives_weight) X(gives_nothing) X(impl_null) X(impl_no_fwd) X(impl_no_bwd) \
 	X(weight_null) X(weight_rank) X(weight_shape) X(weight_large) X(weight_no_name) \

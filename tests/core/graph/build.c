@@ -32,7 +32,7 @@ static const struct {
 	  "\"stam\" (did you mean \"stem\"?)" },
 	{ "model.layers.1.inputs=[\"stem\",\"stem\",\"stem\",\"stem\",\"stem\",\"stem\",\"stem\","
 	  "\"stem\",\"stem\"]",
-	  "--set: model.layers[1]: layer stage1: inputs: 9 names, must be at most 8" },
+	  "conf/model/tiny.cfg:7: model.layers[1]: layer stage1: stage takes 1 input, got 9" },
 	{ "model.layers.2.name=stage1",
 	  "--set: model.layers[2] is called \"stage1\", as conf/model/tiny.cfg:7: "
 	  "model.layers[1] is: give it another name" },

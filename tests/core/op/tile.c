@@ -106,6 +106,50 @@ static double add_of(const struct tile *t, int64_t i, int64_t k)
 	return (double)t->a[i] + t->b[i];
 }
 
+static void sub(const struct tile *t, const float *a, float *y)
+{
+	run("sub", t, a, t->b, NULL, y);
+}
+
+static double sub_of(const struct tile *t, int64_t i, int64_t k)
+{
+	(void)k;
+	return (double)t->a[i] - t->b[i];
+}
+
+static void negate(const struct tile *t, const float *a, float *y)
+{
+	run("negate", t, a, NULL, NULL, y);
+}
+
+static double negate_of(const struct tile *t, int64_t i, int64_t k)
+{
+	(void)k;
+	return -(double)t->a[i];
+}
+
+static void mul(const struct tile *t, const float *a, float *y)
+{
+	run("mul", t, a, t->b, NULL, y);
+}
+
+static double mul_of(const struct tile *t, int64_t i, int64_t k)
+{
+	(void)k;
+	return (double)t->a[i] * t->b[i];
+}
+
+static void max(const struct tile *t, const float *a, float *y)
+{
+	run("max", t, a, t->b, NULL, y);
+}
+
+static double max_of(const struct tile *t, int64_t i, int64_t k)
+{
+	(void)k;
+	return fmax((double)t->a[i], t->b[i]);
+}
+
 static void broadcast(const struct tile *t, const float *a, float *y)
 {
 	(void)a;
@@ -126,6 +170,8 @@ static const struct {
 	{ "bias", bias, bias_of }, { "affine", affine, affine_of },
 	{ "affine_bwd", affine_bwd, affine_bwd_of }, { "scale", scale, scale_of },
 	{ "add", add, add_of }, { "broadcast", broadcast, broadcast_of },
+	{ "sub", sub, sub_of }, { "negate", negate, negate_of }, { "mul", mul, mul_of },
+	{ "max", max, max_of },
 };
 
 static void check_map(int m, int64_t c, int in_place)
@@ -145,6 +191,27 @@ START_TEST(maps_follow_their_formulas)
 		check_map(_i, channels[i], 0);
 		check_map(_i, channels[i], 1);
 	}
+}
+END_TEST
+
+/* Which of two is the larger, and so has the gradient: ties go to the first, NaN stays. */
+static const struct { float a, b, y; int second; } larger[] = {
+	{ 1, 2, 2, 1 }, { 2, 1, 2, 0 }, { 3, 3, 3, 0 }, { -1, -2, -1, 0 },
+	{ INFINITY, 1, INFINITY, 0 }, { 1, NAN, NAN, 1 }, { NAN, 1, NAN, 0 },
+};
+
+START_TEST(a_maximum_gives_its_gradient_to_one)
+{
+	const float dy = 5;
+	float y, d[2];
+	const float *const in[] = { &larger[_i].a, &larger[_i].b };
+	test_row_tile("max", 1, 1, in, 2, &y);
+	for (int i = 0; i < 2; i++)
+		test_row_tile_of("max_bwd", 1, 1, (const float *const[]){ &dy, in[0], in[1] }, 3, i,
+				 &d[i]);
+	ck_assert(isnan(larger[_i].y) ? isnan(y) : y == larger[_i].y);
+	ck_assert_float_eq(d[larger[_i].second], dy);
+	ck_assert_float_eq(d[!larger[_i].second], 0);
 }
 END_TEST
 
@@ -238,6 +305,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ maps_follow_their_formulas, TEST_ROWS(maps) },
+		{ a_maximum_gives_its_gradient_to_one, TEST_ROWS(larger) },
 		{ sums_follow_their_formulas, TEST_ROWS(sums) },
 		{ NULL, 0 },
 	};

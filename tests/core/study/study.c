@@ -157,7 +157,7 @@ static const struct { const char *arguments, *words; } calls[] = {
 	{ "synthetic.cfg --vary train.optimizer.lr=lin:0:1", "must be lin:FROM:TO:COUNT" },
 	{ "synthetic.cfg --vary model.act=relu,mish --vary model.act=mish",
 	  "--vary model.act=mish: model.act is varied already: --vary model.act=relu,mish" },
-	{ "synthetic.cfg --vary seed=1,2", "seeds are told by --seeds" },
+	{ "synthetic.cfg --vary seed=1,2", "set seeds with --seeds" },
 	{ "synthetic.cfg --vary name=a,b", "a study sets this key itself" },
 	{ "synthetic.cfg --vary model.act=relu,mish --random 0", "--random is \"0\", must be " },
 	{ "synthetic.cfg --vary data.path=a/b,a_b", "--vary: two arms are called path=a_b" },

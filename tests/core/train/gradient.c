@@ -205,6 +205,9 @@ static void check_model(struct rnf_experiment *e)
 	"{ type = \"conv2d\"; name = \"a\"; filters = 4; inputs = [\"first\"]; }," \
 	"{ type = \"conv2d\"; name = \"b\"; filters = 4; inputs = [\"second\"]; }," \
 	"{ type = \"add\"; inputs = [\"a\", \"b\"]; }," NORM ACT END
+#define TWO \
+	"{ type = \"conv2d\"; name = \"a\"; filters = 4; }, { type = \"act\"; name = \"b\"; }," \
+	"{ type = \"conv2d\"; name = \"c\"; filters = 4; },"
 #define WITH_SE "; attention = " SE
 
 static const struct { int ranked, h, w; const char *layers; } models[] = {
@@ -254,6 +257,16 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 8, 8, "{ type = \"conv2d\"; name = \"a\"; filters = 4; }," ACT
 	  "{ type = \"add\"; name = \"d\"; inputs = [\"a\", \"a\"]; },"
 	  "{ type = \"concat\"; inputs = [\"d\", \"a\", \"d\"]; }," ACT END },
+	/* products, differences, maxima and reshapes, of two tensors and of one twice */
+	{ 0, 9, 7, TWO "{ type = \"mul\"; inputs = [\"a\", \"c\", \"a\"]; }," NORM ACT CONV ACT END },
+	{ 0, 9, 7, TWO "{ type = \"sub\"; name = \"d\"; inputs = [\"c\", \"a\"]; },"
+	  "{ type = \"mul\"; inputs = [\"d\", \"c\"]; }," ACT END },
+	{ 0, 9, 7, TWO "{ type = \"max\"; inputs = [\"a\", \"c\", \"b\"]; }," ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"reshape\"; height = 3; width = 7; channels = 12; },"
+	  "{ type = \"conv2d\"; filters = 4; }," ACT END },
+	{ 0, 8, 8, TWO "{ type = \"concat\"; inputs = [\"a\", \"b\", \"c\", \"a\", \"b\", \"c\","
+	  "\"c\", \"a\", \"b\", \"c\", \"b\", \"a\", \"a\", \"b\", \"c\", \"c\", \"b\"]; },"
+	  CONV ACT END },
 	/* activations of one tensor: other functions, the same one, a random one; behind a
 	 * norm they stand in one chain with it */
 	{ 0, 9, 7, BOTH("\"conv2d\"; filters = 4", ACT_OF("silu"), ACT_OF("sigmoid")) },

@@ -39,7 +39,7 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t id, struct ti
 	return 0;
 }
 
-enum { EPOCHS = 3 }; /* one without validation, one of which it has no number */
+enum { EPOCHS = 3 }; /* one without validation, one without a validation loss */
 
 /* Stderr into a pipe: a line an epoch, nothing for the steps between. */
 START_TEST(piped)
@@ -127,7 +127,7 @@ START_TEST(a_line_a_minute)
 }
 END_TEST
 
-/* What a terminal of so many columns gets for one step. */
+/* What a terminal of that many columns gets for one step. */
 static const char *drawn(int columns, int64_t left)
 {
 	static char text[1024];
