@@ -31,16 +31,29 @@ rnf_status rnf_file_open(const char *path, int flags, int *fd)
 	return rnf_fail(RNF_EINVAL, "%s is not a regular file", path);
 }
 
-rnf_status rnf_file_read(const char *path, int flags, FILE **file)
+static rnf_status check_size(const char *path, int fd, int64_t most)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0) return rnf_fail_input(path);
+	if (st.st_size <= most) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s has %lld bytes, may have %lld", path,
+			(long long)st.st_size, (long long)most);
+}
+
+rnf_status rnf_file_read_small(const char *path, int flags, int64_t most, FILE **file)
 {
 	int fd;
 	*file = NULL;
 	RNF_TRY(rnf_file_open(path, O_RDONLY | flags, &fd));
-	*file = fdopen(fd, "r");
-	if (*file) return RNF_OK;
-	const rnf_status status = rnf_fail_input(path);
-	close(fd);
+	rnf_status status = check_size(path, fd, most);
+	if (status >= 0 && !(*file = fdopen(fd, "r"))) status = rnf_fail_input(path);
+	if (status < 0) close(fd);
 	return status;
+}
+
+rnf_status rnf_file_read(const char *path, int flags, FILE **file)
+{
+	return rnf_file_read_small(path, flags, INT64_MAX, file);
 }
 
 static rnf_status read_head(const char *path, int fd, uint8_t *head, size_t most, size_t *n)

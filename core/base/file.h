@@ -12,6 +12,8 @@
 rnf_status rnf_file_open(const char *path, int flags, int *fd);
 /* The same, as a stream for reading. */
 rnf_status rnf_file_read(const char *path, int flags, FILE **file);
+/* A file of more bytes than `most` is refused. */
+rnf_status rnf_file_read_small(const char *path, int flags, int64_t most, FILE **file);
 
 /* Get its size and its first bytes: *n of them, which is `most` or the length of a
  * shorter file. */

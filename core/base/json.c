@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -34,27 +33,17 @@ json_t *rnf_json_word(const char *text)
 	return string ? string : json_string("(not UTF-8)");
 }
 
-static rnf_status check_size(const char *path, FILE *file)
-{
-	enum { MOST = 64 << 20 };
-	struct stat st;
-	if (fstat(fileno(file), &st) != 0) return rnf_fail_input(path);
-	if (st.st_size <= MOST) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s has %lld bytes, may have %d", path, (long long)st.st_size,
-			MOST);
-}
+enum { BYTES_MOST = 64 << 20 };
 
 rnf_status rnf_json_load(const char *path, json_t **json)
 {
 	json_error_t error;
 	FILE *file;
 	*json = NULL;
-	RNF_TRY(rnf_file_read(path, O_NOFOLLOW, &file));
-	rnf_status status = check_size(path, file);
-	if (status >= 0) *json = json_loadf(file, 0, &error);
-	if (status >= 0 && !*json)
-		status = ferror(file) ? rnf_fail_input(path)
-				      : rnf_fail(RNF_EINVAL, "%s: %s", path, error.text);
+	RNF_TRY(rnf_file_read_small(path, O_NOFOLLOW, BYTES_MOST, &file));
+	*json = json_loadf(file, 0, &error);
+	const rnf_status status = *json ? RNF_OK : ferror(file) ? rnf_fail_input(path)
+		: rnf_fail(RNF_EINVAL, "%s: %s", path, error.text);
 	fclose(file);
 	return status;
 }
