@@ -63,12 +63,18 @@ static int partner(struct model *m, int of, int whole)
 	return -1;
 }
 
+/* Layers of two values of one shape. */
+static const char *const joins[] = {
+	"\"add\"", "\"add\"", "\"sub\"", "\"shake\"",
+};
+
 static void put_join(struct model *m, int from, int whole)
 {
 	const int with = partner(m, from, whole);
 	const int both = m->values[from].channels + m->values[with].channels;
 	if (whole)
-		put(m, m->values[from].side, m->values[from].channels, from, with, "\"add\"");
+		put(m, m->values[from].side, m->values[from].channels, from, with,
+		    joins[below(m, TEST_ROWS(joins))]);
 	else if (both <= CHANNELS_MAX)
 		put(m, m->values[from].side, both, from, with, "\"concat\"");
 	else
@@ -81,6 +87,8 @@ static const char *const same[] = {
 	"\"activation\"; function = \"silu\"", "\"dropout\"; rate = 0.3", "\"norm\"",
 	"\"activation\"; function = \"mish\"", "\"se\"; ratio = 2",
 	"\"avgpool\"; size = 3; stride = 1", "\"layernorm\"", "\"prelu\"",
+	"\"attention\"; heads = 2", "\"blurpool\"; stride = 1",
+	"\"shift\"; rows = 1; columns = -1",
 };
 
 static void put_layer(struct model *m)

@@ -282,6 +282,14 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 8, 8, CONV16 ACT "{ type = \"global_avgpool\"; }, { type = \"layernorm\"; },"
 	  "{ type = \"dense\"; }" },
 	{ 0, 9, 7, CONV16 BOTH("\"norm\"", "\"layernorm\"", "\"prelu\"") },
+	{ 0, 9, 7, CONV ACT "{ type = \"upsample\"; }," CONV ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"pixel_shuffle\"; }," CONV ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"blurpool\"; }," CONV ACT END },
+	{ 0, 9, 7, CONV NORM "{ type = \"pad_channels\"; filters = 9; }," ACT CONV ACT END },
+	{ 0, 9, 7, CONV16 ACT "{ type = \"attention\"; heads = 4; }," CONV ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"shift\"; rows = -1; columns = 2; }," CONV ACT END },
+	{ 0, 9, 7, TWO "{ type = \"shake\"; backward = \"same\"; inputs = [\"a\", \"c\"]; }," ACT CONV
+	  ACT END },
 	/* blocks, without and with attention */
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 16") },
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 12; stride = 2" WITH_SE) },
@@ -294,7 +302,10 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 9, 7, BLOCK("\"post_activation\"; filters = 48; stride = 2") },
 	{ 0, 8, 8, BLOCK("\"post_activation\"; filters = 12; stride = 2; shortcut = "
 			 "\"projection\"") },
+	{ 0, 9, 7, BLOCK("\"shake_shake\"; filters = 12; stride = 2; backward = \"same\"") },
 	/* stages */
+	{ 0, 9, 7, BLOCK("\"stage\"; repeat = 2; stride = 2; block = "
+		      "{ type = \"pyramid\"; from = 16.0; to = 21.0; }") },
 	{ 0, 9, 7, BLOCK("\"stage\"; repeat = 2; stride = 2; block = "
 		      "{ type = \"basic\"; filters = 8" WITH_SE "; }") },
 	{ 0, 8, 8, BLOCK("\"stage\"; repeat = 2; block = { type = \"bottleneck\"; filters = 16; }") },
