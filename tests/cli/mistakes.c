@@ -95,6 +95,10 @@ static const struct { const char *command, *words; } mistakes[] = {
 	  "metric.top_k has no key \"kk\"" },
 	/* values and units */
 	{ "train synthetic model.act=mishh", "did you mean \"mish\"" },
+	{ "plan densenet40_k12 model.layers.stage1.stride=2", "stride is 2, must be 1: a transition "
+	  "between two stages makes the image smaller" },
+	{ "plan densenet40_k12 model.layers.stage1.repeat=1 model.layers.transition1.compression=0.02",
+	  "compression is 0.02, which leaves none of 28 channels" },
 	{ "train synthetic train.batch_size=0", "train.batch_size is 0, must be 1 .. 65536" },
 	{ "train synthetic train.batch_size=128k", "must be a whole number, 1 .. 65536" },
 	{ "train synthetic train.epochs=ten", "must be a whole number, 1 .. 1000000" },

@@ -47,6 +47,14 @@ ACTIVATIONS = {
     "gelu": F.gelu,
     "silu": F.silu,
     "sigmoid": torch.sigmoid,
+    "relu6": F.relu6,
+    "hard_swish": F.hardswish,
+    "leaky_relu": F.leaky_relu,
+    "leaky_relu_0.2": lambda x: F.leaky_relu(x, 0.2),
+    "elu": F.elu,
+    "elu_0.5": lambda x: F.elu(x, 0.5),
+    "softplus": F.softplus,
+    "softplus_2": lambda x: F.softplus(x, beta=2, threshold=10),
 }
 GRID = np.concatenate([np.linspace(-12, 12, 97), [-100, -50, -30, -20, 20, 30, 50, 100]])
 SMOOTHING = 0.1

@@ -63,12 +63,18 @@ static int partner(struct model *m, int of, int whole)
 	return -1;
 }
 
+/* Layers of two values of one shape. */
+static const char *const joins[] = {
+	"\"add\"", "\"add\"", "\"sub\"", "\"shake\"",
+};
+
 static void put_join(struct model *m, int from, int whole)
 {
 	const int with = partner(m, from, whole);
 	const int both = m->values[from].channels + m->values[with].channels;
 	if (whole)
-		put(m, m->values[from].side, m->values[from].channels, from, with, "\"add\"");
+		put(m, m->values[from].side, m->values[from].channels, from, with,
+		    joins[below(m, TEST_ROWS(joins))]);
 	else if (both <= CHANNELS_MAX)
 		put(m, m->values[from].side, both, from, with, "\"concat\"");
 	else
@@ -81,14 +87,38 @@ static const char *const same[] = {
 	"\"activation\"; function = \"silu\"", "\"dropout\"; rate = 0.3", "\"norm\"",
 	"\"activation\"; function = \"mish\"", "\"se\"; ratio = 2",
 	"\"avgpool\"; size = 3; stride = 1", "\"layernorm\"", "\"prelu\"",
+	"\"attention\"; heads = 2", "\"blurpool\"; stride = 1",
+	"\"shift\"; rows = 1; columns = -1",
+	"\"activation\"; function = \"elu\"", "\"activation\"; function = \"softplus\"",
+	"\"activation\"; function = \"leaky_relu\"",
+	"\"activation\"; function = \"hard_swish\"",
 };
+
+/* Blocks that leave the image's size as it is; how many channels they have, or
+ * below 0 add. */
+static const struct { const char *words; int channels; } blocks[] = {
+	{ "\"wide\"; filters = 8; dropout = 0.2", 8 },
+	{ "\"inverted\"; filters = 4; expansion = 2", 4 },
+	{ "\"densenet\"; filters = 3; bottleneck = true", -3 },
+	{ "\"densenet\"; filters = 1", -1 },
+};
+
+static void put_block(struct model *m, int from)
+{
+	const int i = below(m, TEST_ROWS(blocks)), before = m->values[from].channels;
+	const int channels = blocks[i].channels < 0 ? before - blocks[i].channels
+						    : blocks[i].channels;
+	if (channels > CHANNELS_MAX) put_conv(m, from);
+	else put(m, m->values[from].side, channels, from, -1, blocks[i].words);
+}
 
 static void put_layer(struct model *m)
 {
-	const int from = late(m), kind = below(m, 16);
+	const int from = late(m), kind = below(m, 18);
 	if (kind < 4) put_conv(m, from);
 	else if (kind < 7) put_join(m, from, 1);
 	else if (kind < 8) put_join(m, from, 0);
+	else if (kind < 10) put_block(m, from);
 	else put(m, m->values[from].side, m->values[from].channels, from, -1,
 		 same[below(m, TEST_ROWS(same))]);
 }

@@ -195,6 +195,7 @@ static void check_model(struct rnf_experiment *e)
 /* no norm behind the sum: it would take the shortcut's shift out again */
 #define BLOCK(words) CONV16 "{ type = " words "; }," ACT END
 #define PIXEL "{ type = \"conv2d\"; filters = 4; kernel = 1; },"
+#define ACTIVATION(name) "{ type = \"activation\"; function = \"" name "\"; },"
 #define ACT_OF(name) "\"activation\"; function = \"" name "\""
 /* Two layers of what `of` makes, each with a conv that reads it; the norm behind them parts
  * them from their gradients, which make them again. */
@@ -232,6 +233,10 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 9, 7, CONV "{ type = \"activation\"; function = \"gelu\"; }," CONV
 	  "{ type = \"activation\"; function = \"silu\"; }," CONV
 	  "{ type = \"activation\"; function = \"sigmoid\"; }," END },
+	{ 0, 5, 9, CONV ACTIVATION("relu6") CONV ACTIVATION("hard_swish") CONV
+	  ACTIVATION("leaky_relu") END },
+	{ 0, 5, 9, CONV ACTIVATION("elu") CONV ACTIVATION("softplus") END },
+	{ 0, 1, 1, CONV ACTIVATION("elu") NORM ACTIVATION("softplus") END },
 	/* se */
 	{ 0, 9, 7, CONV ACT SE "," CONV ACT END },
 	{ 0, 8, 8, CONV ACT "{ type = \"se\"; ratio = 1; act = \"silu\"; gate = \"mish\"; }," NORM ACT END },
@@ -282,6 +287,14 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 8, 8, CONV16 ACT "{ type = \"global_avgpool\"; }, { type = \"layernorm\"; },"
 	  "{ type = \"dense\"; }" },
 	{ 0, 9, 7, CONV16 BOTH("\"norm\"", "\"layernorm\"", "\"prelu\"") },
+	{ 0, 9, 7, CONV ACT "{ type = \"upsample\"; }," CONV ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"pixel_shuffle\"; }," CONV ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"blurpool\"; }," CONV ACT END },
+	{ 0, 9, 7, CONV NORM "{ type = \"pad_channels\"; filters = 9; }," ACT CONV ACT END },
+	{ 0, 9, 7, CONV16 ACT "{ type = \"attention\"; heads = 4; }," CONV ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"shift\"; rows = -1; columns = 2; }," CONV ACT END },
+	{ 0, 9, 7, TWO "{ type = \"shake\"; backward = \"same\"; inputs = [\"a\", \"c\"]; }," ACT CONV
+	  ACT END },
 	/* blocks, without and with attention */
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 16") },
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 12; stride = 2" WITH_SE) },
@@ -294,10 +307,29 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 9, 7, BLOCK("\"post_activation\"; filters = 48; stride = 2") },
 	{ 0, 8, 8, BLOCK("\"post_activation\"; filters = 12; stride = 2; shortcut = "
 			 "\"projection\"") },
+	{ 0, 9, 7, BLOCK("\"shake_shake\"; filters = 12; stride = 2; backward = \"same\"") },
+	{ 0, 9, 5, BLOCK("\"wide\"; filters = 16") },
+	{ 0, 5, 9, BLOCK("\"wide\"; filters = 33; stride = 2; dropout = 0.3") },
+	{ 0, 1, 1, BLOCK("\"wide\"; filters = 3; stride = 2") },
+	{ 0, 5, 9, BLOCK("\"inverted\"; filters = 16; expansion = 2") },
+	{ 0, 5, 9, BLOCK("\"inverted\"; filters = 33; stride = 2; expansion = 1") },
+	{ 0, 1, 1, BLOCK("\"inverted\"; filters = 3") },
+	{ 0, 5, 9, BLOCK("\"densenet\"; filters = 1") },
+	{ 0, 5, 9, BLOCK("\"densenet\"; filters = 12; bottleneck = true; dropout = 0.3") },
+	{ 0, 1, 1, BLOCK("\"densenet\"; filters = 33; bottleneck = true") },
+	{ 0, 5, 9, BLOCK("\"transition\"; compression = 0.5") },
+	{ 0, 1, 1, BLOCK("\"transition\"") },
 	/* stages */
+	{ 0, 9, 7, BLOCK("\"stage\"; repeat = 2; stride = 2; block = "
+		      "{ type = \"pyramid\"; from = 16.0; to = 21.0; }") },
 	{ 0, 9, 7, BLOCK("\"stage\"; repeat = 2; stride = 2; block = "
 		      "{ type = \"basic\"; filters = 8" WITH_SE "; }") },
 	{ 0, 8, 8, BLOCK("\"stage\"; repeat = 2; block = { type = \"bottleneck\"; filters = 16; }") },
+	{ 0, 5, 9, BLOCK("\"stage\"; repeat = 2; stride = 2; block = { type = \"wide\"; "
+			 "filters = 33; dropout = 0.2; }") },
+	{ 0, 9, 5, BLOCK("\"stage\"; repeat = 2; stride = 2; block = { type = \"inverted\"; "
+			 "filters = 12; }") },
+	{ 0, 9, 5, BLOCK("\"stage\"; repeat = 3; block = { type = \"densenet\"; filters = 3; }") },
 	/* stems */
 	{ 0, 9, 7, "{ type = \"cifar\"; filters = 6; }," NORM ACT END },
 	{ 0, 9, 7, "{ type = \"imagenet\"; filters = 6; }," NORM ACT END },

@@ -1,5 +1,7 @@
 /* Every built activation against its own `ref` in double; a new plugin needs no new code.
- * With --bench, also ns an element for each kernel. */
+ * Those that PyTorch has are compared with it too. With --bench, also ns an element for each
+ * kernel. */
+#include "lib/golden.h"
 #include "lib/plugin.h"
 
 #include <dirent.h>
@@ -232,6 +234,62 @@ START_TEST(passes_nan_on)
 }
 END_TEST
 
+/* -- PyTorch -- */
+
+/* A golden case, and the keys of the plugin that are not its defaults. */
+static const struct {
+	const char *golden, *plugin, *keys[2];
+	double values[2];
+} peers[] = {
+	{ "relu", "relu", { 0 }, { 0 } },
+	{ "mish", "mish", { 0 }, { 0 } },
+	{ "gelu", "gelu", { 0 }, { 0 } },
+	{ "silu", "silu", { 0 }, { 0 } },
+	{ "sigmoid", "sigmoid", { 0 }, { 0 } },
+	{ "relu6", "relu6", { 0 }, { 0 } },
+	{ "hard_swish", "hard_swish", { 0 }, { 0 } },
+	{ "leaky_relu", "leaky_relu", { 0 }, { 0 } },
+	{ "leaky_relu_0.2", "leaky_relu", { "slope" }, { 0.2 } },
+	{ "elu", "elu", { 0 }, { 0 } },
+	{ "elu_0.5", "elu", { "alpha" }, { 0.5 } },
+	{ "softplus", "softplus", { 0 }, { 0 } },
+	{ "softplus_2", "softplus", { "beta", "threshold" }, { 2, 10 } },
+};
+
+static void set(const struct rnf_params *params, void *conf, const char *key, double value)
+{
+	for (size_t i = 0; i < params->n; i++)
+		if (!strcmp(params->rows[i].key, key)) {
+			memcpy((char *)conf + params->rows[i].offset, &value, sizeof value);
+			return;
+		}
+	ck_abort_msg("there is no key %s", key);
+}
+
+/* Values and slopes, at kinks too. */
+START_TEST(has_the_numbers_of_pytorch)
+{
+	const struct rnf_feature *feature = test_feature("activation", peers[_i].plugin);
+	const struct rnf_activation_impl *impl = feature->impl;
+	const char *name = peers[_i].golden;
+	void *self = defaults(feature->params);
+	float y[256], dx[256];
+	int64_t shape[8];
+	for (int k = 0; k < 2 && peers[_i].keys[k]; k++)
+		set(feature->params, self, peers[_i].keys[k], peers[_i].values[k]);
+	const float *x = golden_op(name, "x", shape);
+	ck_assert(shape[0] > 100 && shape[0] <= 256);
+	const size_t n = (size_t)shape[0];
+	impl->fwd(self, &tile, n, x, y);
+	impl->bwd(self, &tile, n, x, golden_op(name, "dy", NULL), dx);
+	for (size_t i = 0; i < n; i++) {
+		close_to("value", name, x[i], y[i], golden_op(name, "y", NULL)[i], 5e-7);
+		close_to("slope", name, x[i], dx[i], golden_op(name, "dx", NULL)[i], 5e-7);
+	}
+	free(self);
+}
+END_TEST
+
 static double now_ns(void)
 {
 	struct timespec t;
@@ -280,15 +338,16 @@ END_TEST
 int main(int argc, char **argv)
 {
 	const int timed = argc > 1 && strcmp(argv[1], "--bench") == 0;
-	const TTest *const tests[] = {
-		finds_plugins,
-		matches_ref,
-		bwd_is_the_central_difference_of_ref,
-		has_the_same_bits_in_place_and_fused,
-		has_the_same_bits_alone,
-		passes_nan_on,
-		timed ? bench : NULL,
-		NULL,
+	const struct test_case cases[] = {
+		{ finds_plugins, 0 },
+		{ matches_ref, 0 },
+		{ bwd_is_the_central_difference_of_ref, 0 },
+		{ has_the_same_bits_in_place_and_fused, 0 },
+		{ has_the_same_bits_alone, 0 },
+		{ passes_nan_on, 0 },
+		{ has_the_numbers_of_pytorch, TEST_ROWS(peers) },
+		{ timed ? bench : NULL, 0 },
+		{ NULL, 0 },
 	};
-	return test_run("activation", tests);
+	return test_run_cases("activation", cases);
 }

@@ -1,0 +1,89 @@
+/* elu: x above 0, alpha (exp(x) - 1) elsewhere. Shapes: any, y as x.
+ * Source: PyTorch, torch.nn.ELU; Clevert, Unterthiner and Hochreiter 2015
+ * (arXiv 1511.07289).
+ *
+ * From -0.4 on exp(x) - 1 would cancel: there it is the Taylor polynomial of degree 7,
+ * whose relative error is below 5e-8. What rnf_expf gives at its limit is taken off, so
+ * that the slope of a huge -x is a true 0. */
+#include <math.h>
+#include <rnframe/activation.h>
+#include <rnframe/vmath.h>
+
+struct conf {
+	double alpha;
+};
+
+static const struct rnf_params params = RNF_PARAMS(struct conf,
+	RNF_FLOAT(struct conf, alpha, 1, -100, 100, "", "-y of a huge -x"));
+
+/* exp(x) - 1 for x in [-0.4, 0] */
+static inline float near_zero(float x)
+{
+	float p = 1.0f / 5040.0f;
+	p = p * x + 1.0f / 720.0f;
+	p = p * x + 1.0f / 120.0f;
+	p = p * x + 1.0f / 24.0f;
+	p = p * x + 1.0f / 6.0f;
+	p = p * x + 0.5f;
+	return p * x * x + x;
+}
+
+static inline float elu(float x, float alpha, float *slope)
+{
+	const float below = x > 0.0f ? 0.0f : x;
+	const float e = rnf_expf(below) - rnf_expf(-87.0f);
+	const float less = below >= -0.4f ? near_zero(below) : e - 1.0f;
+	*slope = x > 0.0f ? 1.0f : alpha * e;
+	return x > 0.0f ? x : alpha * less;
+}
+
+/* y or dx may be NULL. */
+RNF_INLINE void both(const struct conf *conf, size_t n, const float *x, const float *dy,
+		     float *y, float *dx)
+{
+	const float alpha = (float)conf->alpha;
+	for (size_t i = 0; i < n; i++) {
+		const float d = dx ? dy[i] : 0.0f;
+		float slope;
+		const float value = elu(x[i], alpha, &slope);
+		if (y) y[i] = value;
+		if (dx) dx[i] = d * slope;
+	}
+}
+
+RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, float *y)
+{
+	(void)tile;
+	both(self, n, x, NULL, y, NULL);
+}
+
+RNF_MULTIARCH static void bwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, const float *dy, float *dx)
+{
+	(void)tile;
+	both(self, n, x, dy, NULL, dx);
+}
+
+RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
+				  size_t n, const float *x, const float *dy,
+				  float *y, float *dx)
+{
+	(void)tile;
+	both(self, n, x, dy, y, dx);
+}
+
+static double ref(const void *self, double x, double *slope)
+{
+	const struct conf *conf = self;
+	*slope = x > 0.0 ? 1.0 : conf->alpha * exp(x);
+	return x > 0.0 ? x : conf->alpha * expm1(x);
+}
+
+static const struct rnf_activation_impl impl = {
+	.fwd = fwd,
+	.bwd = bwd,
+	.fwd_bwd = fwd_bwd,
+	.ref = ref,
+};
+RNF_PLUGIN(activation, elu, "x above 0, alpha (exp(x) - 1) elsewhere", &params, impl)

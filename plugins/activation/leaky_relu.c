@@ -1,0 +1,70 @@
+/* leaky_relu: x above 0, slope x elsewhere. Shapes: any, y as x.
+ * Source: PyTorch, torch.nn.LeakyReLU, whose negative_slope is `slope` here;
+ * Maas, Hannun and Ng 2013. */
+#include <rnframe/activation.h>
+#include <rnframe/vmath.h>
+
+struct conf {
+	double slope;
+};
+
+static const struct rnf_params params = RNF_PARAMS(struct conf,
+	RNF_FLOAT(struct conf, slope, 0.01, -100, 100, "", "of the line below 0"));
+
+/* The tests are ordered so that a NaN falls through to x itself. */
+static inline float leaky_relu(float x, float below, float *slope)
+{
+	*slope = x > 0.0f ? 1.0f : x <= 0.0f ? below : x;
+	return x > 0.0f ? x : x * below;
+}
+
+/* y or dx may be NULL. */
+RNF_INLINE void both(const struct conf *conf, size_t n, const float *x, const float *dy,
+		     float *y, float *dx)
+{
+	const float below = (float)conf->slope;
+	for (size_t i = 0; i < n; i++) {
+		const float d = dx ? dy[i] : 0.0f;
+		float slope;
+		const float value = leaky_relu(x[i], below, &slope);
+		if (y) y[i] = value;
+		if (dx) dx[i] = d * slope;
+	}
+}
+
+RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, float *y)
+{
+	(void)tile;
+	both(self, n, x, NULL, y, NULL);
+}
+
+RNF_MULTIARCH static void bwd(const void *self, const struct rnf_tile *tile,
+			      size_t n, const float *x, const float *dy, float *dx)
+{
+	(void)tile;
+	both(self, n, x, dy, NULL, dx);
+}
+
+RNF_MULTIARCH static void fwd_bwd(const void *self, const struct rnf_tile *tile,
+				  size_t n, const float *x, const float *dy,
+				  float *y, float *dx)
+{
+	(void)tile;
+	both(self, n, x, dy, y, dx);
+}
+
+static double ref(const void *self, double x, double *slope)
+{
+	const struct conf *conf = self;
+	*slope = x > 0.0 ? 1.0 : conf->slope;
+	return x * *slope;
+}
+
+static const struct rnf_activation_impl impl = {
+	.fwd = fwd,
+	.bwd = bwd,
+	.fwd_bwd = fwd_bwd,
+	.ref = ref,
+};
+RNF_PLUGIN(activation, leaky_relu, "x above 0, slope x elsewhere", &params, impl)

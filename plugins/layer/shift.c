@@ -1,0 +1,69 @@
+/* shift: y[i][j] = x[i + rows][j + columns], zeros where x has no such pixel.
+ * x, y (h, w, c); dx is dy shifted back. */
+#include <string.h>
+#include <rnframe/layer.h>
+
+struct conf {
+	int64_t rows, columns;
+};
+
+static const struct rnf_params params = RNF_PARAMS(struct conf,
+	RNF_INT(struct conf, rows, 0, -65535, 65535, "pixels", "up; down where it is negative"),
+	RNF_INT(struct conf, columns, 0, -65535, 65535, "pixels",
+		"to the left; to the right where it is negative"));
+
+/* Of one place in the model. */
+struct place {
+	int64_t h, w, c, rows, columns;
+};
+
+static void shift(const struct place *s, int64_t rows, int64_t columns, const float *x, float *y)
+{
+	for (int64_t i = 0; i < s->h; i++)
+		for (int64_t j = 0; j < s->w; j++, y += s->c) {
+			const int64_t row = i + rows, column = j + columns;
+			const int is_there = row >= 0 && row < s->h && column >= 0 && column < s->w;
+			const size_t bytes = (size_t)s->c * sizeof *y;
+			if (is_there) memcpy(y, x + (row * s->w + column) * s->c, bytes);
+			else memset(y, 0, bytes);
+		}
+}
+
+static void fwd(const void *self, const struct rnf_tile *tile, const float *const *in, float *y,
+		float *scratch)
+{
+	const struct place *s = self;
+	(void)tile, (void)scratch;
+	shift(s, s->rows, s->columns, in[0], y);
+}
+
+static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
+		const float *const *in, const float *dy, float *dx, float *scratch)
+{
+	const struct place *s = self;
+	(void)tile, (void)operand, (void)in, (void)scratch;
+	shift(s, -s->rows, -s->columns, dy, dx);
+}
+
+static const uint32_t roles[] = { RNF_IN_IMAGE };
+static const uint32_t reads[] = { 0 };
+static const struct rnf_image_impl image = {
+	.size = sizeof image, .n_in = 1, .roles = roles, .reads = reads, .fwd = fwd, .bwd = bwd,
+};
+
+static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
+{
+	const struct conf *conf = self;
+	int64_t x[4] = { 0 };
+	(void)n_in;
+	if (in[0] < 0 || (conf->rows == 0 && conf->columns == 0)) return in[0];
+	graph->shape(graph, in[0], x);
+	struct place *place = graph->host->alloc(sizeof *place);
+	if (!place) return graph->fail(graph, "no memory is left");
+	*place = (struct place){ x[1], x[2], x[3], conf->rows, conf->columns };
+	return graph->image(graph, in, 1, x + 1, &image, place);
+}
+
+static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };
+
+RNF_PLUGIN(layer, shift, "the image moved, zeros behind it", &params, impl);
