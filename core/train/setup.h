@@ -8,43 +8,14 @@
 #include <rnframe/initializer.h>
 #include "data/batcher.h"
 #include "exec/exec.h"
+#include "train/schema.h"
 #include "train/tally.h"
-
-struct rnf_data_common { /* keys of every dataset beside its own */
-	const char *path;
-	double part, validation;
-	int64_t split_seed;
-	struct rnf_refs augment;
-};
-
-struct rnf_train_conf {
-	int64_t epochs, batch_size, max_steps;
-	int32_t shuffle, augment, recompute, pictures;
-	const struct rnf_ref *loss, *optimizer, *scheduler;
-	struct rnf_refs metrics, callbacks;
-};
-
-/* What to do when a step's numbers are not finite. */
-enum rnf_on_nonfinite { RNF_NONFINITE_STOP, RNF_NONFINITE_SKIP, RNF_NONFINITE_ROLLBACK };
-struct rnf_numerics_conf {
-	int32_t on_nonfinite;
-};
 
 /* Steps that were not finite: part of a run's position. */
 struct rnf_numerics {
 	int64_t bad;    /* in the whole run */
 	int64_t recent; /* that count towards the limit (numerics.h) */
 	int64_t epoch;  /* in this epoch */
-};
-
-struct rnf_conf_root {
-	const char *name, *backend, *out;
-	int64_t seed, threads;
-	int32_t precision;
-	struct rnf_model_conf model;
-	const struct rnf_ref *data;
-	struct rnf_train_conf train;
-	struct rnf_numerics_conf numerics;
 };
 
 struct rnf_experiment {

@@ -1,0 +1,42 @@
+/* The keys of a conf outside of plugins: structs, filled from the tables of schema.c; those of
+ * `model` stand in graph/build.c, beside what reads them. */
+#ifndef RNF_TRAIN_SCHEMA_H
+#define RNF_TRAIN_SCHEMA_H
+
+#include "graph/graph.h"
+
+struct rnf_data_common { /* keys of every dataset beside its own */
+	const char *path;
+	double part, validation;
+	int64_t split_seed;
+	struct rnf_refs augment;
+};
+
+struct rnf_train_conf {
+	int64_t epochs, batch_size, max_steps;
+	int32_t shuffle, augment, recompute, pictures;
+	const struct rnf_ref *loss, *optimizer, *scheduler;
+	struct rnf_refs metrics, callbacks;
+};
+
+/* What to do when a step's numbers are not finite. */
+enum rnf_on_nonfinite { RNF_NONFINITE_STOP, RNF_NONFINITE_SKIP, RNF_NONFINITE_ROLLBACK };
+struct rnf_numerics_conf {
+	int32_t on_nonfinite;
+};
+
+struct rnf_conf_root {
+	const char *name, *backend, *out;
+	int64_t seed, threads;
+	int32_t precision;
+	struct rnf_model_conf model;
+	const struct rnf_ref *data;
+	struct rnf_train_conf train;
+	struct rnf_numerics_conf numerics;
+};
+
+extern const struct rnf_params rnf_conf_root_params;
+/* Tell the filling of parameters which words are roles, and the common keys of kinds. */
+void rnf_schema_register(void);
+
+#endif
