@@ -94,13 +94,13 @@ static const char *const same[] = {
 	"\"activation\"; function = \"hard_swish\"",
 };
 
-/* Blocks that leave the image's size as it is; how many channels they have, or
+/* Blocks that leave the image's size as it is; how many channels they have, always even, or
  * below 0 add. */
 static const struct { const char *words; int channels; } blocks[] = {
 	{ "\"wide\"; filters = 8; dropout = 0.2", 8 },
 	{ "\"inverted\"; filters = 4; expansion = 2", 4 },
-	{ "\"densenet\"; filters = 3; bottleneck = true", -3 },
-	{ "\"densenet\"; filters = 1", -1 },
+	{ "\"densenet\"; filters = 2; bottleneck = true", -2 },
+	{ "\"densenet\"; filters = 4", -4 },
 };
 
 static void put_block(struct model *m, int from)
