@@ -101,11 +101,13 @@ static void compare_states(const struct walk *w, const struct rnf_saved_list *li
 
 rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_saved *from)
 {
-	const rnf_status status = rnf_state_read(e, from->path);
-	if (status < 0) return access(from->path, F_OK) == 0 ? status : RNF_ENOENT;
-	e->numerics = from->progress.numerics;
-	if (rnf_weights_digest(e, e->n_tensors) == from->contents.tensors) return RNF_OK;
-	return rnf_fail(RNF_ENOENT, "%s has been replaced", from->path);
+	rnf_status status = rnf_state_read(e, from->path);
+	if (status < 0 && access(from->path, F_OK) != 0) status = RNF_ENOENT;
+	if (status >= 0 && rnf_weights_digest(e, e->n_tensors) != from->contents.tensors)
+		status = rnf_fail(RNF_ENOENT, "%s has been replaced", from->path);
+	if (status < 0) RNF_TRY(rnf_experiment_first_values(e));
+	else e->numerics = from->progress.numerics;
+	return status;
 }
 
 /* A step whose numbers end a run ended it then, too. */

@@ -25,7 +25,8 @@ struct rnf_replay {
 	int ended; /* its numbers ended the run */
 };
 /* Load a checkpoint's state into an experiment that is built for training: RNF_ENOENT
- * when the file is gone or has changed since it was listed. */
+ * when the file is gone or has changed since it was listed. After a failure e has
+ * the values that it began with. */
 rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_saved *from);
 /* Make the steps of the log after `from`, whose state e has, each under the length that
  * the run had then. Compare tensors with each checkpoint of `list` whose step is reached. */

@@ -233,7 +233,7 @@ rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused
 }
 
 /* Every weight has a stream of its own, keyed by seed and place. */
-static rnf_status init_weights(struct rnf_experiment *e)
+static rnf_status draw_weights(struct rnf_experiment *e)
 {
 	const struct rnf_program *p = e->programs[0];
 	for (size_t i = 0; i < p->n_weights; i++) {
@@ -249,6 +249,16 @@ static rnf_status init_weights(struct rnf_experiment *e)
 			at[k] = (float)w->value;
 	}
 	return RNF_OK;
+}
+
+rnf_status rnf_experiment_first_values(struct rnf_experiment *e)
+{
+	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+	memset(e->weights, 0, bytes);
+	for (size_t i = 0; i < RNF_SLOTS_MAX && e->slots[i]; i++)
+		memset(e->slots[i], 0, bytes);
+	e->numerics = (struct rnf_numerics){ 0 };
+	return draw_weights(e);
 }
 
 static struct rnf_batcher_conf batcher_conf(const struct rnf_experiment *e)
@@ -330,7 +340,7 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	if (keeps_snapshot(e, training))
 		for (size_t i = 0; i <= optimizer->n_slots; i++)
 			e->snapshot[i] = rnf_alloc(bytes);
-	RNF_TRY(init_weights(e));
+	RNF_TRY(rnf_experiment_first_values(e));
 	rnf_weights_list(e);
 	e->eval_ids = rnf_alloc((size_t)e->plans[0]->batch * sizeof *e->eval_ids);
 	e->eval_target = rnf_alloc((size_t)(e->plans[0]->batch * e->info.classes) *

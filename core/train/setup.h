@@ -76,6 +76,8 @@ rnf_status rnf_experiment_graph(struct rnf_experiment *e, int training);
 rnf_status rnf_experiment_plan(struct rnf_experiment *e, int training, int fused);
 /* Start threads and executors, draw the weights' first values. */
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
+/* Go back to the values before step 1; start() has drawn them too. */
+rnf_status rnf_experiment_first_values(struct rnf_experiment *e);
 /* Bytes that start() takes; after plan, and with e->pool. */
 double rnf_experiment_bytes(const struct rnf_experiment *e, int training);
 /* All of the above in one call: open() reads, finds the data and the shapes; build()
