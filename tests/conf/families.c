@@ -39,6 +39,7 @@ static const struct family {
 	const char *set; /* takes out what is random */
 	float lr;
 	double logits, loss, gradient;
+	const char *more; /* of `set`, as in a conf */
 } families[] = {
 	{ "wrn16_4", "data.height=32", "data.width=32", "train.epochs=1",
 	  0.02f, 5e-6, 2e-4, 5e-3 },
@@ -48,6 +49,8 @@ static const struct family {
 	  1e-4f, 1e-5, 5e-4, 1e-2 },
 	{ "variants", "data.height=9", "data.width=5", "train.epochs=1",
 	  0.02f, 5e-6, 5e-6, 2e-5 },
+	{ "pyramidnet20", "data.height=32", "data.width=32", "train.epochs=1",
+	  0.02f, 5e-6, 2e-4, 5e-3 },
 };
 
 /* -- the formula that draws -- */
@@ -111,7 +114,8 @@ static struct rnf_experiment *create(const struct family *f)
 		f->set, "train.loss.label_smoothing=0" };
 	FILE *file = test_conf_file(path);
 	if (!strcmp(f->name, "variants")) fputs(variants, file);
-	else fprintf(file, "base = \"%s.cfg\";\n", f->name);
+	else fprintf(file, "base = \"%s.cfg\";\nset = ( %s );\n", f->name,
+		     f->more ? f->more : "");
 	ck_assert_int_eq(fclose(file), 0);
 	rnf_conf_dir = "conf";
 	struct rnf_experiment *e = test_planned(path, 1, sets, TEST_ROWS(sets));

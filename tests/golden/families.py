@@ -79,7 +79,36 @@ class Conv(nn.Conv2d):
         return super().forward(ops.same_pad(x, self.kernel_size, self.stride[0]))
 
 
-torch_models.KERAS_KINDS[Conv] = {"weight": "kernel"}
+class BiasConv(Conv):
+    """With one."""
+
+    def __init__(self, inputs, outputs, size, stride=1, groups=1):
+        nn.Conv2d.__init__(self, inputs, outputs, size, stride, groups=groups)
+
+
+class LayerNorm(nn.LayerNorm):
+    """Of the channels of NCHW, or of vectors."""
+
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class LayerScale(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x):
+        return self.weight[:, None, None] * x
+
+
+torch_models.KERAS_KINDS.update({
+    Conv: {"weight": "kernel"},
+    BiasConv: {"weight": "kernel", "bias": "bias"},
+    LayerNorm: {"weight": "gamma", "bias": "beta"},
+    LayerScale: {"weight": "gamma"},
+    nn.GroupNorm: {"weight": "gamma", "bias": "beta"},
+})
 
 
 class Wide(nn.Module):
@@ -153,6 +182,61 @@ class Inverted(nn.Module):
         return x + y if self.residual else y
 
 
+def zero_padded(x, channels):
+    return F.pad(x, (0, 0, 0, 0, 0, channels - x.shape[1]))
+
+
+class Pyramid(nn.Module):
+    def __init__(self, inputs, filters, stride):
+        super().__init__()
+        self.bn1 = nn.BatchNorm2d(inputs)
+        self.conv1 = Conv(inputs, filters, 3, stride)
+        self.bn2 = nn.BatchNorm2d(filters)
+        self.conv2 = Conv(filters, filters, 3)
+        self.bn3 = nn.BatchNorm2d(filters)
+        self.side = nn.AvgPool2d(stride, ceil_mode=True)
+
+    def forward(self, x):
+        y = self.conv2(F.relu(self.bn2(self.conv1(self.bn1(x)))))
+        y = self.bn3(y)
+        return y + zero_padded(self.side(x), y.shape[1])
+
+
+class GroupNormed(nn.Module):
+    """The block of 2015, its shortcuts without parameters."""
+
+    def __init__(self, inputs, filters, stride, groups):
+        super().__init__()
+        self.conv1 = Conv(inputs, filters, 3, stride)
+        self.bn1 = nn.GroupNorm(groups, filters)
+        self.conv2 = Conv(filters, filters, 3)
+        self.bn2 = nn.GroupNorm(groups, filters)
+        self.stride = stride
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + zero_padded(x[:, :, ::self.stride, ::self.stride], y.shape[1]))
+
+
+class ConvNext(nn.Module):
+    def __init__(self, inputs, filters, stride):
+        super().__init__()
+        reduces = stride != 1 or inputs != filters
+        self.down_norm = LayerNorm(inputs, 1e-6) if reduces else None
+        self.down = BiasConv(inputs, filters, stride, stride) if reduces else None
+        self.dwconv = BiasConv(filters, filters, 7, groups=filters)
+        self.norm = LayerNorm(filters, 1e-6)
+        self.pwconv1 = BiasConv(filters, 4 * filters, 1)
+        self.pwconv2 = BiasConv(4 * filters, filters, 1)
+        self.scale = LayerScale(filters)
+
+    def forward(self, x):
+        if self.down is not None:
+            x = self.down(self.down_norm(x))
+        y = self.pwconv1(self.norm(self.dwconv(x)))
+        return x + self.scale(self.pwconv2(F.gelu(y)))
+
+
 def stage(parts, name, repeat, make):
     for index in range(1, repeat + 1):
         parts[f"{name}_res_block{index}"] = make(index == 1)
@@ -199,6 +283,37 @@ def mobilenetv2_small():
     return ended(parts, 1280, nn.ReLU6)
 
 
+def pyramidnet20():
+    """Each block has 48 / 9 channels more than the one before."""
+    parts, widths = OrderedDict(stem_conv=Conv(3, 16, 3), stem_bn=nn.BatchNorm2d(16)), [16]
+    for block in range(9):
+        widths.append(int(16 + 48 * (block + 1) / 9))
+        parts[f"stage{block // 3 + 1}_res_block{block % 3 + 1}"] = Pyramid(
+            *widths[-2:], 2 if block in (3, 6) else 1)
+    return ended(parts, 64, nn.ReLU)
+
+
+def resnet20_gn(groups=8):
+    parts, inputs = OrderedDict(stem_conv=Conv(3, 16, 3)), 16
+    parts["stem_bn"], parts["stem_act"] = nn.GroupNorm(groups, 16), nn.ReLU()
+    for number, filters in enumerate((16, 32, 64), 1):
+        stage(parts, f"stage{number}", 3, lambda first: GroupNormed(
+            inputs if first else filters, filters, 2 if first and number > 1 else 1, groups))
+        inputs = filters
+    return ended(parts, inputs, nn.Identity, norm=False)
+
+
+def convnext_pico_cifar():
+    parts, inputs = OrderedDict(stem=BiasConv(3, 64, 2, 2), stem_norm=LayerNorm(64, 1e-6)), 64
+    for number, (filters, repeat) in enumerate(((64, 2), (128, 2), (256, 6), (512, 2)), 1):
+        stage(parts, f"stage{number}", repeat, lambda first: ConvNext(
+            inputs if first else filters, filters, 2 if first and number > 1 else 1))
+        inputs = filters
+    parts["pool"], parts["flat"] = nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    parts["head_norm"], parts["classifier"] = LayerNorm(512, 1e-6), nn.Linear(512, CLASSES)
+    return nn.Sequential(parts)
+
+
 def variants():
     """What the confs leave out, on an image of odd size, with a smooth act."""
     model = ended(OrderedDict(
@@ -215,6 +330,9 @@ NETWORKS = {  # the size of their images, and a rate at which float32 can follow
     densenet40_k12: ((32, 32), 0.02),
     mobilenetv2_small: ((32, 32), 1e-4),
     variants: ((9, 5), 0.02),
+    pyramidnet20: ((32, 32), 0.02),
+    resnet20_gn: ((32, 32), 0.002),
+    convnext_pico_cifar: ((32, 32), 0.005),
 }
 
 
