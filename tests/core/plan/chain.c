@@ -101,6 +101,8 @@ static const struct { const char *words; int channels; } blocks[] = {
 	{ "\"inverted\"; filters = 4; expansion = 2", 4 },
 	{ "\"densenet\"; filters = 2; bottleneck = true", -2 },
 	{ "\"densenet\"; filters = 4", -4 },
+	{ "\"pyramid\"; to = 24.0", 24 },
+	{ "\"shake_shake\"; filters = 8", 8 },
 };
 
 static void put_block(struct model *m, int from)
