@@ -11,7 +11,7 @@
 struct open {
 	const struct rnf_row_impl *row;     /* or: */
 	const struct rnf_image_impl *image;
-	int64_t channels; /* of x */
+	int64_t pixels, channels; /* of x */
 	uint32_t n_in;
 	const uint32_t *roles, *reads;
 	struct rnf_op_row fwd, bwd[RNF_IN_MAX];
@@ -48,6 +48,14 @@ static struct rnf_tile place_tile(const struct rnf_tile_io *io)
 	return tile;
 }
 
+static struct rnf_tile place_image(const struct rnf_image_io *io)
+{
+	const struct open *open = io->op->open;
+	struct rnf_tile tile = place(io->op, io->key, io->sample, io->training);
+	tile.pixels = open->pixels;
+	return tile;
+}
+
 /* -- tiles -- */
 
 static void tile_fwd(const struct rnf_tile_io *io)
@@ -76,7 +84,7 @@ static void keep_sum(const struct rnf_sum_io *io)
 static void image_fwd(const struct rnf_image_io *io)
 {
 	const struct open *open = io->op->open;
-	const struct rnf_tile tile = place(io->op, io->key, io->sample, io->training);
+	const struct rnf_tile tile = place_image(io);
 	open->image->fwd(io->op->self, &tile, io->in, io->out, io->scratch);
 }
 
@@ -84,7 +92,7 @@ static void image_bwd(const struct rnf_image_io *io)
 {
 	const struct open *open = io->op->open;
 	const int i = io->op->operand;
-	const struct rnf_tile tile = place(io->op, io->key, io->sample, io->training);
+	const struct rnf_tile tile = place_image(io);
 	const float *in[RNF_IN_MAX];
 	spread(open, i, io->in, in);
 	if (open->roles[i] == RNF_IN_WEIGHT && io->first)
@@ -216,7 +224,9 @@ static struct rnf_op op_of(struct rnf_graph *g, struct open *open, const rnf_val
 	struct rnf_op op = { .row = &open->fwd, .n_in = (int)open->n_in, .open = open,
 			     .self = self, .node = rnf_builder_key(g) };
 	memcpy(op.in, in, open->n_in * sizeof *in);
-	open->channels = rnf_shape_of(g, in[0]).c;
+	const struct rnf_value x = rnf_shape_of(g, in[0]);
+	open->pixels = x.h * x.w;
+	open->channels = x.c;
 	return op;
 }
 

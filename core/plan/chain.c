@@ -363,10 +363,19 @@ static void sum_stage(struct weave *k, const struct rnf_op *op,
 				   k->b->out->gradient;
 }
 
-static void release_inputs(struct weave *k, const struct rnf_op *op)
+/* May the output lie in the tile of input i? Of one that is narrower or wider it would write
+ * over pixels that are still to be read. */
+static int is_place(const struct weave *k, const struct rnf_op *op, int i)
+{
+	const struct rnf_value *values = k->b->p->values;
+	return !op->row->apart && values[op->in[i]].c == values[op->out].c;
+}
+
+/* Those that the output may take, or the others. */
+static void release_inputs(struct weave *k, const struct rnf_op *op, int places)
 {
 	for (int i = 0; i < op->n_in; i++)
-		if (is_tile(k, op, i)) release(k, op->in[i]);
+		if (is_tile(k, op, i) && is_place(k, op, i) == places) release(k, op->in[i]);
 }
 
 /* The output's tile, and its bf16 where that is wanted. */
@@ -396,15 +405,16 @@ static void emit(struct weave *k, int id, const struct rnf_op *forward)
 	const struct rnf_op *op = op_at(k, id);
 	struct rnf_stage stage = begin_stage(k, op);
 	if (forward) stage.forward = output_slot(k, forward->out);
-	if (!op->row->apart) release_inputs(k, op);
+	release_inputs(k, op, 1);
 	if (rnf_class_of(op) == RNF_CHAIN) stage.out = output_slot(k, op->out);
 	else sum_stage(k, op, &stage);
-	if (op->row->apart) release_inputs(k, op);
+	release_inputs(k, op, 0);
 	push_stage(k, stage);
 	finish_op(k, op);
 	if (!forward) return;
 	finish_op(k, forward);
-	release_inputs(k, forward);
+	release_inputs(k, forward, 0);
+	release_inputs(k, forward, 1);
 }
 
 static void emit_all(struct weave *k)

@@ -9,6 +9,7 @@
 #include <rnframe/format.h>
 #include <rnframe/initializer.h>
 #include <rnframe/layer.h>
+#include <rnframe/sums.h>
 #include <rnframe/training.h>
 #include <rnframe/vmath.h>
 

@@ -50,7 +50,7 @@ struct rnf_row_impl {
 		    const float *const *in, const float *dy, float *d);
 };
 
-/* y of one image from images and weights that lie whole in memory, NHWC. */
+/* y of one image from whole images and weights, NHWC; tile: pixels, channels of in[0]. */
 struct rnf_image_impl {
 	uint32_t size; /* of this struct */
 	uint32_t flags; /* 0 */

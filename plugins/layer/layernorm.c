@@ -6,7 +6,7 @@
  * axis of NHWC (the norm of ConvNeXt). */
 #include <math.h>
 #include <rnframe/layer.h>
-#include <rnframe/vmath.h>
+#include <rnframe/sums.h>
 
 struct conf {
 	double eps;
@@ -15,26 +15,9 @@ struct conf {
 static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_FLOAT(struct conf, eps, 1e-6, 1e-12, 1, "", "added to the variance"));
 
-/* Eight sums side by side, then in order: the same bits whatever the vectors. */
-RNF_INLINE float total(const rnf_vec *sums)
-{
-	float t = 0;
-	for (int l = 0; l < RNF_LANES; l++)
-		t += (*sums)[l];
-	return t;
-}
-
-/* c floats are whole vectors, then single ones. */
 RNF_INLINE float mean_of(int64_t c, const float *x)
 {
-	rnf_vec sums = { 0 };
-	int64_t i = 0;
-	for (; i + RNF_LANES <= c; i += RNF_LANES)
-		sums += *(const rnf_vec *)(x + i);
-	float sum = total(&sums);
-	for (; i < c; i++)
-		sum += x[i];
-	return sum / (float)c;
+	return rnf_sum(c, x) / (float)c;
 }
 
 /* Around the mean, so that no digits are lost. */
@@ -46,7 +29,7 @@ RNF_INLINE float factor_of(int64_t c, const float *x, float mean, float eps)
 		const rnf_vec d = *(const rnf_vec *)(x + i) - mean;
 		sums += d * d;
 	}
-	float sum = total(&sums);
+	float sum = rnf_lanes_sum(&sums);
 	for (; i < c; i++)
 		sum += (x[i] - mean) * (x[i] - mean);
 	return 1.0f / sqrtf(sum / (float)c + eps);
@@ -63,7 +46,7 @@ RNF_INLINE void means_of(int64_t c, const float *x, const float *gamma, const fl
 		g_sums += g;
 		gn_sums += g * ((*(const rnf_vec *)(x + i) - mean) * s);
 	}
-	float g_sum = total(&g_sums), gn_sum = total(&gn_sums);
+	float g_sum = rnf_lanes_sum(&g_sums), gn_sum = rnf_lanes_sum(&gn_sums);
 	for (; i < c; i++) {
 		const float g = gamma[i] * dy[i];
 		g_sum += g;

@@ -13,10 +13,10 @@ static void each_row(const struct test_built *f,
 	const struct rnf_params *p = f->plugin->features[0].params;
 	for (size_t i = 0; p && i < p->n; i++) {
 		char where[160];
-		const char *key = test_row(p, i)->key;
+		const char *key = test_param_row(p, i)->key;
 		snprintf(where, sizeof where, "%s.%s %s", f->kind, f->name,
 			 key ? key : "(no key)");
-		check(p, test_row(p, i), where);
+		check(p, test_param_row(p, i), where);
 	}
 }
 
@@ -126,7 +126,7 @@ static void check_row(const struct rnf_params *p, const struct rnf_param *row,
 	if (row->type == RNF_TYPE_REF || row->type == RNF_TYPE_REFS)
 		ck_assert_msg(is_line(row->kinds), "%s: kinds", where);
 	for (size_t i = 0; i < p->n; i++) {
-		const struct rnf_param *other = test_row(p, i);
+		const struct rnf_param *other = test_param_row(p, i);
 		if (other == row) continue;
 		ck_assert_msg(strcmp(other->key, row->key), "%s stands twice", where);
 		ck_assert_msg(other->offset >= row->offset + size ||
@@ -192,7 +192,7 @@ END_TEST
 static const struct rnf_param *first_required(const struct rnf_params *p)
 {
 	for (size_t i = 0; p && i < p->n; i++)
-		if (test_row(p, i)->flags & RNF_PARAM_REQUIRED) return test_row(p, i);
+		if (test_param_row(p, i)->flags & RNF_PARAM_REQUIRED) return test_param_row(p, i);
 	return NULL;
 }
 
@@ -230,7 +230,7 @@ static void check_fill(const struct test_built *f)
 	ck_assert_msg(status >= 0, "%s.%s: %s", f->kind, f->name, rnf_fail_words());
 	ck_assert_str_eq(ref->feature->name, f->name);
 	for (size_t i = 0; p && i < p->n; i++)
-		check_filled(f, test_row(p, i), ref->conf);
+		check_filled(f, test_param_row(p, i), ref->conf);
 }
 
 START_TEST(defaults_fill_without_settings)

@@ -68,8 +68,8 @@ static void fill_group(struct rnf_conf *group, const char *kind, const char *nam
 	rnf_conf_add(group, "type", RNF_CONF_STRING, "least", 1)->s =
 		rnf_strndup(name, strlen(name));
 	for (size_t i = 0; p && i < p->n; i++)
-		if (test_row(p, i)->flags & RNF_PARAM_REQUIRED)
-			require(group, test_row(p, i));
+		if (test_param_row(p, i)->flags & RNF_PARAM_REQUIRED)
+			require(group, test_param_row(p, i));
 }
 
 /* Why defaults are not enough, and what replaces the user's choice. */

@@ -12,7 +12,7 @@ struct test_built {
 };
 
 /* Rows may be of a larger struct than this program knows. */
-static inline const struct rnf_param *test_row(const struct rnf_params *p, size_t i)
+static inline const struct rnf_param *test_param_row(const struct rnf_params *p, size_t i)
 {
 	return (const struct rnf_param *)((const char *)p->rows + i * p->stride);
 }

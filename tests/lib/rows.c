@@ -3,8 +3,42 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/status.h"
 #include "graph/graph.h"
+#include "lib/built.h"
 #include "lib/plugin.h"
+
+/* -- layers, as graph/build.c makes them -- */
+
+static rnf_val lower(struct rnf_graph *g, const struct rnf_ref *ref, const rnf_val *in, size_t n)
+{
+	const struct rnf_layer_impl *impl = ref->feature->impl;
+	if (!strcmp(ref->feature->kind, "activation"))
+		return g->pointwise(g, in[0], ref->feature->impl, ref->conf);
+	return impl->lower(ref->conf, g, in, n);
+}
+
+static rnf_val use(struct rnf_graph *g, const struct rnf_ref *ref, const char *label,
+		   const rnf_val *in, size_t n_in, const struct rnf_setting *settings,
+		   size_t n_settings)
+{
+	(void)settings;
+	ck_assert_uint_eq(n_settings, 0);
+	g->enter(g, label);
+	const rnf_val v = lower(g, ref, in, n_in);
+	g->leave(g);
+	return v;
+}
+
+static rnf_val node(struct rnf_graph *g, const char *type, const char *label, const rnf_val *in,
+		    size_t n_in, const struct rnf_setting *settings, size_t n_settings)
+{
+	const struct rnf_ref *ref = NULL;
+	test_plugins_path();
+	ck_assert_msg(rnf_param_settings("layer|block", type, NULL, settings, n_settings, &ref) >=
+		      0, "%s", rnf_fail_words());
+	return use(g, ref, label, in, n_in, NULL, 0);
+}
 
 struct rnf_builder *test_builder(int training, int64_t h, int64_t w, int64_t c)
 {
@@ -16,6 +50,8 @@ struct rnf_builder *test_builder(int training, int64_t h, int64_t w, int64_t c)
 	p->values[p->input].needs_grad = 1; /* dx is wanted too */
 	rnf_builder_init(b, p);
 	b->graph.training = training;
+	b->graph.node = node;
+	b->graph.use = use;
 	b->graph.enter(&b->graph, "test");
 	return b;
 }
@@ -113,4 +149,61 @@ void test_row_tile(const char *row, int64_t pixels, int64_t c, const float *cons
 		   int n_in, float *out)
 {
 	test_row_tile_of(row, pixels, c, in, n_in, 0, out);
+}
+
+/* -- a loss whose gradient is given -- */
+
+static float targets[4096]; /* only their addresses matter */
+
+static double no_loss(const void *self, size_t k, const float *logits, const float *target)
+{
+	(void)self, (void)k, (void)logits, (void)target;
+	return 0;
+}
+
+/* Threads ask Check for nothing: the tensor is found before they start. */
+struct images {
+	const float *dy;
+	int64_t size; /* floats of one */
+};
+
+static void gradient_is_dy(const void *self, size_t k, const float *logits, const float *target,
+			   float factor, float *dlogits)
+{
+	const struct images *all = self;
+	const int64_t image = (target - targets) / (int64_t)k;
+	(void)logits, (void)factor;
+	memcpy(dlogits, all->dy + image * all->size, (size_t)all->size * sizeof *dlogits);
+}
+
+static const struct rnf_loss_impl loss = { .loss = no_loss, .gradient = gradient_is_dy };
+
+static struct rnf_exec *create(const struct test_golden_run *run, struct rnf_pool *pool)
+{
+	struct rnf_plan *plan;
+	ck_assert_msg(rnf_plan_make(run->program, NULL, NULL, run->images, run->fused, &plan) ==
+		      RNF_OK, "%s", rnf_fail_words());
+	struct rnf_exec *exec = rnf_exec_create(plan, pool, run->weights);
+	exec->images = run->images;
+	exec->target = targets;
+	exec->loss = &loss;
+	return exec;
+}
+
+struct rnf_exec *test_golden_run(const struct test_golden_run *run)
+{
+	const struct rnf_program *p = run->program;
+	const struct rnf_value *y = &p->values[p->logits];
+	const struct images all = { run->dy, rnf_value_size(y) };
+	const int64_t size = rnf_value_size(&p->values[p->input]);
+	struct rnf_pool *pool = rnf_pool_create(run->threads);
+	struct rnf_exec *exec = create(run, pool);
+	ck_assert_int_le(run->images * y->c, TEST_ROWS(targets));
+	for (int64_t i = 0; i < run->images; i++)
+		memcpy(rnf_exec_value(exec, p->input, i), run->x + i * size,
+		       (size_t)size * sizeof *run->x);
+	exec->loss_self = &all;
+	rnf_exec_run(exec);
+	rnf_pool_destroy(pool);
+	return exec;
 }

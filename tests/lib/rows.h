@@ -2,9 +2,11 @@
 #ifndef TEST_LIB_ROWS_H
 #define TEST_LIB_ROWS_H
 
+#include "exec/exec.h"
 #include "op/builder.h"
 
-/* A graph of the calls alone: no layer, no role. Its program gets an input of (h, w, c). */
+/* A graph without a conf: its calls make any layer by type, but know no role. Its program gets
+ * an input of (h, w, c). */
 struct rnf_builder *test_builder(int training, int64_t h, int64_t w, int64_t c);
 /* A weight of that many values, or running statistics. */
 rnf_val test_weight(struct rnf_graph *graph, const char *name, int64_t n, int state);
@@ -28,5 +30,16 @@ void test_row_tile(const char *row, int64_t pixels, int64_t c, const float *cons
 /* The same of a gradient that has a row for all operands: of one of them. */
 void test_row_tile_of(const char *row, int64_t pixels, int64_t c, const float *const in[],
 		      int n_in, int operand, float *out);
+
+/* A run whose loss is such that dy is the gradient of the logits. */
+struct test_golden_run {
+	const struct rnf_program *program;
+	int64_t images; /* so many of x and dy */
+	int fused, threads;
+	const float *x, *dy;
+	float *weights; /* the program's block */
+};
+/* Returns what holds the results. */
+struct rnf_exec *test_golden_run(const struct test_golden_run *run);
 
 #endif

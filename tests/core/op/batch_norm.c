@@ -53,37 +53,6 @@ static struct rnf_program *program(int training, int64_t h, int64_t w)
 	return p;
 }
 
-/* -- a loss whose gradient is the golden dy -- */
-
-static float targets[PIXELS * CHANNELS]; /* only their addresses matter */
-
-static double no_loss(const void *self, size_t k, const float *logits,
-		      const float *target)
-{
-	(void)self, (void)k, (void)logits, (void)target;
-	return 0;
-}
-
-/* Threads ask Check for nothing: the tensor is found before they start. */
-struct images {
-	const float *dy;
-	int64_t size; /* floats of one */
-};
-
-static void gradient_is_dy(const void *self, size_t k, const float *logits,
-			   const float *target, float factor, float *dlogits)
-{
-	const struct images *all = self;
-	const int64_t image = (target - targets) / (int64_t)k;
-	(void)logits, (void)factor;
-	memcpy(dlogits, all->dy + image * all->size,
-	       (size_t)all->size * sizeof *dlogits);
-}
-
-static const struct rnf_loss_impl loss = {
-	.loss = no_loss, .gradient = gradient_is_dy,
-};
-
 /* -- a run -- */
 
 static float *weight_block(const char *name, const char *mean, const char *variance)
@@ -96,35 +65,12 @@ static float *weight_block(const char *name, const char *mean, const char *varia
 	return block;
 }
 
-static struct rnf_exec *create(const struct rnf_program *p, int cut,
-			       struct rnf_pool *pool, float *block)
-{
-	const int64_t images = cuts[cut].images;
-	struct rnf_plan *plan;
-	ck_assert_msg(rnf_plan_make(p, NULL, NULL, images, cuts[cut].fused, &plan) ==
-		      RNF_OK, "%s", rnf_fail_words());
-	struct rnf_exec *exec = rnf_exec_create(plan, pool, block);
-	exec->images = images;
-	exec->target = targets;
-	exec->loss = &loss;
-	return exec;
-}
-
-/* Returns what holds the results. */
 static struct rnf_exec *run_on(const struct rnf_program *p, int cut, int64_t images,
 			       const float *x, const float *dy, float *block)
 {
-	const struct images all = { dy, cuts[cut].h * cuts[cut].w * CHANNELS };
-	struct rnf_pool *pool = rnf_pool_create(cuts[cut].threads);
-	struct rnf_exec *exec = create(p, cut, pool, block);
-	exec->images = images;
-	for (int64_t i = 0; i < exec->images; i++)
-		memcpy(rnf_exec_value(exec, p->input, i), x + i * all.size,
-		       (size_t)all.size * sizeof *x);
-	exec->loss_self = &all;
-	rnf_exec_run(exec);
-	rnf_pool_destroy(pool);
-	return exec;
+	return test_golden_run(&(struct test_golden_run){
+		.program = p, .images = images, .fused = cuts[cut].fused,
+		.threads = cuts[cut].threads, .x = x, .dy = dy, .weights = block });
 }
 
 static struct rnf_exec *run(const struct rnf_program *p, int cut, const char *name,

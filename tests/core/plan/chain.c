@@ -87,6 +87,8 @@ static const char *const same[] = {
 	"\"activation\"; function = \"silu\"", "\"dropout\"; rate = 0.3", "\"norm\"",
 	"\"activation\"; function = \"mish\"", "\"se\"; ratio = 2",
 	"\"avgpool\"; size = 3; stride = 1", "\"layernorm\"", "\"prelu\"",
+	"\"layer_scale\"; value = 0.7", "\"drop_path\"; rate = 0.3", "\"swish\"",
+	"\"groupnorm\"; groups = 2", "\"eca\"", "\"cbam\"; ratio = 4",
 	"\"attention\"; heads = 2", "\"blurpool\"; stride = 1",
 	"\"shift\"; rows = 1; columns = -1",
 	"\"activation\"; function = \"elu\"", "\"activation\"; function = \"softplus\"",
@@ -131,8 +133,8 @@ static void put_end(struct model *m)
 	int ends = 0;
 	for (int v = 0; v < m->n; v++) {
 		if (m->values[v].reads) continue;
-		fprintf(m->conf, "{ name = \"g%d\"; type = \"global_avgpool\"; inputs = "
-			"[\"v%d\"]; },\n", ends, v);
+		fprintf(m->conf, "{ name = \"g%d\"; type = \"%s\"; inputs = [\"v%d\"]; },\n",
+			ends, below(m, 3) ? "global_avgpool" : "gem_pool", v);
 		if (ends)
 			fprintf(m->conf, "{ name = \"e%d\"; type = \"concat\"; inputs = "
 				"[\"%c%d\", \"g%d\"]; },\n", ends, ends > 1 ? 'e' : 'g',

@@ -26,12 +26,17 @@ static const char conf_text[] =
 	"loss = { type = \"crossentropy\"; label_smoothing = 0.1; };\n"
 	"optimizer = { type = \"sgd\"; lr = 0.1; }; scheduler = \"constant\"; };\n";
 
-static struct rnf_experiment *small(const char *layers, int h, int w)
+static void write_conf(char path[512], const char *layers, int h, int w)
 {
-	char path[512];
 	FILE *file = test_conf_file(path);
 	fprintf(file, conf_text, layers, h, w);
 	ck_assert_int_eq(fclose(file), 0);
+}
+
+static struct rnf_experiment *small(const char *layers, int h, int w)
+{
+	char path[512];
+	write_conf(path, layers, h, w);
 	struct rnf_experiment *e = test_planned(path, 1, NULL, 0);
 	unlink(path);
 	return e;
@@ -210,6 +215,8 @@ static void check_model(struct rnf_experiment *e)
 	"{ type = \"conv2d\"; name = \"a\"; filters = 4; }, { type = \"act\"; name = \"b\"; }," \
 	"{ type = \"conv2d\"; name = \"c\"; filters = 4; },"
 #define WITH_SE "; attention = " SE
+#define CBAM "{ type = \"cbam\"; ratio = 4; act = \"mish\"; },"
+#define SCALE "{ type = \"layer_scale\"; value = 0.5; },"
 
 static const struct { int ranked, h, w; const char *layers; } models[] = {
 	/* conv2d: stride, groups, valid padding, even kernel, bias */
@@ -295,6 +302,17 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 9, 7, CONV ACT "{ type = \"shift\"; rows = -1; columns = 2; }," CONV ACT END },
 	{ 0, 9, 7, TWO "{ type = \"shake\"; backward = \"same\"; inputs = [\"a\", \"c\"]; }," ACT CONV
 	  ACT END },
+	{ 0, 9, 7, CONV ACT SCALE CONV "{ type = \"swish\"; }," NORM SCALE CONV
+	  "{ type = \"swish\"; shared = false; }," END },
+	{ 0, 9, 7, "{ type = \"conv2d\"; name = \"a\"; filters = 4; }," ACT
+	  "{ type = \"drop_path\"; name = \"b\"; rate = 0.4; },"
+	  "{ type = \"add\"; inputs = [\"a\", \"b\"]; }," CONV ACT END },
+	{ 0, 9, 7, CONV16 "{ type = \"groupnorm\"; groups = 4; }," ACT CONV
+	  "{ type = \"groupnorm\"; groups = 1; }," ACT END },
+	{ 0, 9, 7, CONV16 ACT "{ type = \"eca\"; }," CONV ACT END },
+	{ 0, 9, 7, CONV16 ACT CBAM CONV ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"gem_pool\"; }, { type = \"dense\"; }" },
+	{ 0, 8, 8, CONV16 BOTH("\"norm\"", "\"groupnorm\"; groups = 4", "\"eca\"; kernel = 5") },
 	/* blocks, without and with attention */
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 16") },
 	{ 0, 9, 7, BLOCK("\"basic\"; filters = 12; stride = 2" WITH_SE) },
@@ -347,9 +365,13 @@ START_TEST(gradients_are_derivatives)
 }
 END_TEST
 
-START_TEST(dropout_is_drawn_by_the_key)
+static const char *const drawn[] = { "dropout", "drop_path" };
+
+START_TEST(noise_is_drawn_by_the_key)
 {
-	struct rnf_experiment *e = small(CONV ACT "{ type = \"dropout\"; }," END, 8, 8);
+	char layers[512];
+	snprintf(layers, sizeof layers, CONV ACT "{ type = \"%s\"; rate = 0.5; }," END, drawn[_i]);
+	struct rnf_experiment *e = small(layers, 8, 8);
 	fill(e, 5, 21);
 	rnf_exec_run(e->execs[1]);
 	const double first = mean_loss(e);
@@ -461,26 +483,51 @@ static const struct { int64_t n; const char *set; } batches[] = {
 	{ 7, "train.batch_size=7" }, { 13, "train.batch_size=13" },
 };
 
-START_TEST(threads_change_no_bit)
+static const char *const threads[] = { "threads=1", "threads=2", "threads=3", "threads=4" };
+enum { THREADS = TEST_ROWS(threads) };
+
+static void check_steps(struct rnf_experiment *e[THREADS], int64_t images)
 {
-	static const char *const threads[] = { "threads=1", "threads=2", "threads=3" };
-	struct rnf_experiment *e[3];
-	for (int i = 0; i < 3; i++) {
-		e[i] = large("synthetic.cfg", 1, batches[_i].set, threads[i]);
-		ck_assert_int_eq(rnf_pool_threads(e[i]->pool), i + 1);
-	}
-	float *before = rnf_alloc((size_t)e[0]->programs[1]->block * sizeof *before);
-	memcpy(before, e[0]->weights, (size_t)e[0]->programs[1]->block * sizeof *before);
+	const size_t bytes = (size_t)e[0]->programs[1]->block * sizeof(float);
+	float *before = rnf_alloc(bytes);
+	memcpy(before, e[0]->weights, bytes);
 	for (uint64_t step = 0; step < 3; step++)
-		for (int i = 0; i < 3; i++) {
-			fill(e[i], step < 2 ? batches[_i].n : 3, 41 + step);
+		for (int i = 0; i < THREADS; i++) {
+			ck_assert_int_eq(rnf_pool_threads(e[i]->pool), i + 1);
+			fill(e[i], step < 2 ? images : 3, 41 + step);
 			rnf_exec_run(e[i]->execs[1]);
 			descend(e[i]);
 			check_bits(e[0], e[i]);
 		}
-	ck_assert_mem_ne(before, e[0]->weights, (size_t)e[0]->programs[1]->block * sizeof *before);
-	for (int i = 0; i < 3; i++)
+	ck_assert_mem_ne(before, e[0]->weights, bytes);
+	for (int i = 0; i < THREADS; i++)
 		rnf_experiment_finish(e[i]);
+}
+
+START_TEST(threads_change_no_bit)
+{
+	struct rnf_experiment *e[THREADS];
+	for (int i = 0; i < THREADS; i++)
+		e[i] = large("synthetic.cfg", 1, batches[_i].set, threads[i]);
+	check_steps(e, batches[_i].n);
+}
+END_TEST
+
+/* All layers that bring primitives of their own, in floats and in bf16. */
+static const char *const precisions[] = { "precision=fp32", "precision=bf16" };
+
+START_TEST(threads_change_no_bit_of_open_layers)
+{
+	struct rnf_experiment *e[THREADS];
+	char path[512];
+	write_conf(path, CONV16 "{ type = \"groupnorm\"; groups = 4; }, { type = \"swish\"; },"
+		   CONV16 NORM "{ type = \"prelu\"; }, { type = \"drop_path\"; rate = 0.3; },"
+		   SCALE "{ type = \"eca\"; }," CBAM CONV16 "{ type = \"layernorm\"; },"
+		   NORM ACT "{ type = \"gem_pool\"; }, { type = \"dense\"; }", 32, 32);
+	for (int i = 0; i < THREADS; i++)
+		e[i] = test_experiment(path, NULL, NULL, precisions[_i], threads[i]);
+	unlink(path);
+	check_steps(e, 6);
 }
 END_TEST
 
@@ -488,9 +535,10 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ gradients_are_derivatives, TEST_ROWS(models) },
-		{ dropout_is_drawn_by_the_key, 0 },
+		{ noise_is_drawn_by_the_key, TEST_ROWS(drawn) },
 		{ phased_plan_computes_what_op_by_op_does, 0 },
 		{ threads_change_no_bit, TEST_ROWS(batches) },
+		{ threads_change_no_bit_of_open_layers, TEST_ROWS(precisions) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("gradient", cases);
