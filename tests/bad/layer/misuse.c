@@ -299,6 +299,211 @@ static rnf_val impl_no_bwd(struct rnf_graph *g, rnf_val x)
 	return g->pointwise(g, x, &half, NULL);
 }
 
+/* -- primitives of its own -- */
+
+static void row_fwd(const void *self, const struct rnf_tile *tile, const float *const *in, float *y)
+{
+	(void)self, (void)tile, (void)in, (void)y;
+}
+
+static void row_bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
+		    const float *const *in, const float *dy, float *d)
+{
+	(void)self, (void)tile, (void)i, (void)in, (void)dy, (void)d;
+}
+
+static void image_fwd(const void *self, const struct rnf_tile *tile, const float *const *in,
+		      float *y, float *scratch)
+{
+	(void)self, (void)tile, (void)in, (void)y, (void)scratch;
+}
+
+static void image_bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
+		      const float *const *in, const float *dy, float *d, float *scratch)
+{
+	(void)self, (void)tile, (void)i, (void)in, (void)dy, (void)d, (void)scratch;
+}
+
+/* Its second operand has that role; so the calls below differ in one thing each. */
+static struct rnf_row_impl row(const uint32_t *roles)
+{
+	return (struct rnf_row_impl){ .size = sizeof(struct rnf_row_impl), .n_in = 2,
+				      .roles = roles, .fwd = row_fwd, .bwd = row_bwd };
+}
+
+static rnf_val rows(struct rnf_graph *g, rnf_val x, rnf_val second, uint32_t role)
+{
+	const uint32_t roles[] = { RNF_IN_TILE, role };
+	const struct rnf_row_impl impl = row(roles);
+	return g->rows(g, (const rnf_val[]){ x, second }, 2, 0, &impl, NULL);
+}
+
+static const uint32_t two_tiles[] = { RNF_IN_TILE, RNF_IN_TILE };
+
+static rnf_val rows_in(struct rnf_graph *g, rnf_val x)
+{
+	const struct rnf_row_impl impl = row(two_tiles);
+	(void)x;
+	return g->rows(g, NULL, 2, 0, &impl, NULL);
+}
+
+static rnf_val rows_impl(struct rnf_graph *g, rnf_val x)
+{
+	return g->rows(g, &x, 1, 0, NULL, NULL);
+}
+
+static rnf_val rows_of(struct rnf_graph *g, rnf_val x, size_t n, struct rnf_row_impl impl)
+{
+	return g->rows(g, (const rnf_val[]){ x, x }, n, 0, &impl, NULL);
+}
+
+static rnf_val rows_size(struct rnf_graph *g, rnf_val x)
+{
+	struct rnf_row_impl impl = row(two_tiles);
+	impl.size = 0;
+	return rows_of(g, x, 2, impl);
+}
+
+static rnf_val rows_no_roles(struct rnf_graph *g, rnf_val x)
+{
+	return rows_of(g, x, 2, row(NULL));
+}
+
+static rnf_val rows_no_bwd(struct rnf_graph *g, rnf_val x)
+{
+	struct rnf_row_impl impl = row(two_tiles);
+	impl.bwd = NULL;
+	return rows_of(g, x, 2, impl);
+}
+
+static rnf_val rows_none(struct rnf_graph *g, rnf_val x)
+{
+	struct rnf_row_impl impl = row(two_tiles);
+	impl.n_in = 0;
+	return rows_of(g, x, 0, impl);
+}
+
+static rnf_val rows_many(struct rnf_graph *g, rnf_val x)
+{
+	struct rnf_row_impl impl = row(two_tiles);
+	impl.n_in = RNF_IN_MAX + 1;
+	return rows_of(g, x, 2, impl);
+}
+
+static rnf_val rows_count(struct rnf_graph *g, rnf_val x)
+{
+	return rows_of(g, x, 1, row(two_tiles));
+}
+
+static rnf_val rows_reads(struct rnf_graph *g, rnf_val x)
+{
+	static const uint32_t reads[] = { 1 << 0, 1 << 2 };
+	struct rnf_row_impl impl = row(two_tiles);
+	impl.reads = reads;
+	return rows_of(g, x, 2, impl);
+}
+
+static rnf_val rows_first(struct rnf_graph *g, rnf_val x)
+{
+	static const uint32_t roles[] = { RNF_IN_MAP, RNF_IN_TILE };
+	return rows_of(g, x, 2, row(roles));
+}
+
+static rnf_val rows_whole(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, x, RNF_IN_IMAGE);
+}
+
+static rnf_val rows_role(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, x, 99);
+}
+
+static rnf_val rows_far(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, 9999, RNF_IN_TILE);
+}
+
+static rnf_val rows_tile(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, g->global_avgpool(g, x), RNF_IN_TILE);
+}
+
+static rnf_val rows_plane(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, g->global_avgpool(g, x), RNF_IN_PLANE);
+}
+
+static rnf_val rows_map(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, x, RNF_IN_MAP);
+}
+
+static rnf_val rows_vector(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, x, RNF_IN_VECTOR);
+}
+
+static rnf_val rows_scalar(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, g->global_avgpool(g, x), RNF_IN_SCALAR);
+}
+
+static rnf_val rows_weight(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, x, RNF_IN_WEIGHT);
+}
+
+static rnf_val rows_state(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, vector(g, "s", 4, 1), RNF_IN_WEIGHT);
+}
+
+static rnf_val rows_weight_tile(struct rnf_graph *g, rnf_val x)
+{
+	return rows(g, x, vector(g, "w", 4, 0), RNF_IN_TILE);
+}
+
+static const int64_t shape[3] = { 8, 8, 4 };
+
+static rnf_val image_of(struct rnf_graph *g, rnf_val x, const uint32_t *roles, const int64_t *hwc)
+{
+	const struct rnf_image_impl impl = {
+		.size = sizeof impl, .n_in = 1, .roles = roles, .fwd = image_fwd,
+		.bwd = image_bwd };
+	return g->image(g, &x, 1, hwc, &impl, NULL);
+}
+
+static const uint32_t one_image[] = { RNF_IN_IMAGE };
+
+static rnf_val image_hwc(struct rnf_graph *g, rnf_val x)
+{
+	return image_of(g, x, one_image, NULL);
+}
+
+static rnf_val image_impl(struct rnf_graph *g, rnf_val x)
+{
+	return g->image(g, &x, 1, shape, NULL, NULL);
+}
+
+static rnf_val image_no_fwd(struct rnf_graph *g, rnf_val x)
+{
+	const struct rnf_image_impl impl = {
+		.size = sizeof impl, .n_in = 1, .roles = one_image, .bwd = image_bwd };
+	return g->image(g, &x, 1, shape, &impl, NULL);
+}
+
+static rnf_val image_role(struct rnf_graph *g, rnf_val x)
+{
+	static const uint32_t roles[] = { RNF_IN_TILE };
+	return image_of(g, x, roles, shape);
+}
+
+static rnf_val image_empty(struct rnf_graph *g, rnf_val x)
+{
+	return image_of(g, x, one_image, (const int64_t[]){ 8, 0, 4 });
+}
+
 /* -- weights -- */
 
 static rnf_val use(struct rnf_graph *g, rnf_val x, struct rnf_weight w)
@@ -441,7 +646,12 @@ static rnf_val no(struct rnf_graph *g, rnf_val x)
 	X(weight_control) X(weight_latin1) X(weight_slash) X(weight_l2) X(weight_value) \
 	X(weight_fan_in) X(weight_fan_out) X(weight_training) X(weight_inference) \
 	X(weight_other_l2) X(scope_entered) \
-	X(scope_left) X(scope_null) X(scope_control) X(label_null) X(type_null)
+	X(scope_left) X(scope_null) X(scope_control) X(label_null) X(type_null) \
+	X(rows_in) X(rows_impl) X(rows_size) X(rows_no_roles) X(rows_no_bwd) X(rows_none) \
+	X(rows_many) X(rows_count) X(rows_reads) X(rows_first) X(rows_whole) X(rows_role) \
+	X(rows_far) X(rows_tile) X(rows_plane) X(rows_map) X(rows_vector) X(rows_scalar) \
+	X(rows_weight) X(rows_state) X(rows_weight_tile) X(image_hwc) X(image_impl) \
+	X(image_no_fwd) X(image_role) X(image_empty)
 #define WORD(name) #name,
 #define FUNCTION(name) name,
 static const char *const words[] = { MISTAKES(WORD) NULL };
