@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 #include <rnframe/layer.h>
+#include <rnframe/sums.h>
 #include <rnframe/vmath.h>
 
 struct conf {
@@ -88,35 +89,6 @@ RNF_INLINE float largest(int64_t n, const float *x)
 	return most;
 }
 
-/* Eight sums side by side, then in order: the same bits whatever the vectors. */
-RNF_INLINE float dot(int64_t n, const float *a, const float *b)
-{
-	rnf_vec lanes = { 0 };
-	float sum = 0;
-	int64_t j = 0;
-	for (; j + RNF_LANES <= n; j += RNF_LANES)
-		lanes += *(const rnf_vec *)(a + j) * *(const rnf_vec *)(b + j);
-	for (int l = 0; l < RNF_LANES; l++)
-		sum += lanes[l];
-	for (; j < n; j++)
-		sum += a[j] * b[j];
-	return sum;
-}
-
-RNF_INLINE float total(int64_t n, const float *x)
-{
-	rnf_vec lanes = { 0 };
-	float sum = 0;
-	int64_t j = 0;
-	for (; j + RNF_LANES <= n; j += RNF_LANES)
-		lanes += *(const rnf_vec *)(x + j);
-	for (int l = 0; l < RNF_LANES; l++)
-		sum += lanes[l];
-	for (; j < n; j++)
-		sum += x[j];
-	return sum;
-}
-
 /* t->p = the softmax of pixel i's row */
 RNF_INLINE void weigh(const struct head *t, int64_t i)
 {
@@ -124,7 +96,7 @@ RNF_INLINE void weigh(const struct head *t, int64_t i)
 	const float most = largest(t->n, t->p);
 	for (int64_t j = 0; j < t->n; j++)
 		t->p[j] = rnf_expf((t->p[j] - most) * t->factor);
-	const float share = 1.0f / total(t->n, t->p);
+	const float share = 1.0f / rnf_sum(t->n, t->p);
 	for (int64_t j = 0; j < t->n; j++)
 		t->p[j] *= share;
 }
@@ -153,7 +125,7 @@ RNF_INLINE void pixel_bwd(const struct head *t, int64_t i, const float *dy, floa
 	weigh(t, i);
 	times_columns(t, dy, t->vt, t->dp);
 	add_outer(t, t->p, dy, dv);
-	const float mean = dot(t->n, t->p, t->dp);
+	const float mean = rnf_dot(t->n, t->p, t->dp);
 	for (int64_t j = 0; j < t->n; j++)
 		t->p[j] *= (t->dp[j] - mean) * t->factor;
 	times_pixels(t, t->p, t->k, dq + i * t->step);

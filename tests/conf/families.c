@@ -51,6 +51,12 @@ static const struct family {
 	  0.02f, 5e-6, 5e-6, 2e-5 },
 	{ "pyramidnet20", "data.height=32", "data.width=32", "train.epochs=1",
 	  0.02f, 5e-6, 2e-4, 5e-3 },
+	{ "resnet20_gn", "data.height=32", "data.width=32", "train.epochs=1",
+	  0.002f, 5e-6, 2e-4, 5e-3 },
+	{ "convnext_pico_cifar", "data.height=32", "data.width=32",
+	  "model.layers.stage1.block.drop=0", 0.005f, 5e-6, 5e-5, 5e-5,
+	  "\"model.layers.stage2.block.drop=0\", \"model.layers.stage3.block.drop=0\", "
+	  "\"model.layers.stage4.block.drop=0\"" },
 };
 
 /* -- the formula that draws -- */

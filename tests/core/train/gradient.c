@@ -325,6 +325,8 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 9, 7, BLOCK("\"post_activation\"; filters = 48; stride = 2") },
 	{ 0, 8, 8, BLOCK("\"post_activation\"; filters = 12; stride = 2; shortcut = "
 			 "\"projection\"") },
+	{ 0, 9, 7, BLOCK("\"convnext\"; filters = 16; scale = 0.5") },
+	{ 0, 8, 8, BLOCK("\"convnext\"; filters = 12; stride = 2; scale = 0.5; drop = 0.3") },
 	{ 0, 9, 7, BLOCK("\"shake_shake\"; filters = 12; stride = 2; backward = \"same\"") },
 	{ 0, 9, 5, BLOCK("\"wide\"; filters = 16") },
 	{ 0, 5, 9, BLOCK("\"wide\"; filters = 33; stride = 2; dropout = 0.3") },

@@ -15,6 +15,7 @@
 /* As in blocks.py; a leaf of images and one more, fewer than a batch has. */
 enum { IMAGES = 5, CLASSES = 5, THREADS = 4 };
 
+#define CONVNEXT "type = \"convnext\"; scale = 0.5; "
 #define EVEN "type = \"shake_shake\"; forward = \"even\"; backward = \"even\"; "
 #define PYRAMID(repeat, words, stride) "type = \"stage\"; repeat = " #repeat "; stride = " \
 	#stride "; block = { type = \"pyramid\"; " words " }; "
@@ -34,6 +35,10 @@ static const struct { const char *name, *subject; } cases[] = {
 	{ "attention", "type = \"attention\"; heads = 3; " },
 	{ "attention_one", "type = \"attention\"; " },
 	{ "attention_pixel", "type = \"attention\"; " },
+	{ "convnext", CONVNEXT "filters = 12; " },
+	{ "convnext_down", CONVNEXT "filters = 12; stride = 2; ratio = 2; " },
+	{ "convnext_even", CONVNEXT "filters = 33; stride = 2; kernel = 3; ratio = 1; " },
+	{ "convnext_pixel", CONVNEXT "filters = 33; kernel = 3; ratio = 1; " },
 	{ "pyramid", PYRAMID(3, "from = 3; to = 12;", 2) },
 	{ "pyramid_even", PYRAMID(2, "from = 12; to = 17;", 2) },
 	{ "pyramid_same", PYRAMID(2, "from = 12; to = 12;", 1) },
