@@ -42,17 +42,17 @@ static const struct family {
 	const char *more; /* of `set`, as in a conf */
 } families[] = {
 	{ "wrn16_4", "data.height=32", "data.width=32", "train.epochs=1",
-	  0.02f, 5e-6, 2e-4, 5e-3 },
+	  0.02f, 5e-6, 2e-4, 5e-3, NULL },
 	{ "densenet40_k12", "data.height=32", "data.width=32", "train.epochs=1",
-	  0.02f, 5e-6, 2e-4, 5e-3 },
+	  0.02f, 5e-6, 2e-4, 5e-3, NULL },
 	{ "mobilenetv2_small", "data.height=32", "data.width=32", "model.layers.dropout.rate=0",
-	  1e-4f, 1e-5, 5e-4, 1e-2 },
+	  1e-4f, 1e-5, 5e-4, 1e-2, NULL },
 	{ "variants", "data.height=9", "data.width=5", "train.epochs=1",
-	  0.02f, 5e-6, 5e-6, 2e-5 },
+	  0.02f, 5e-6, 5e-6, 2e-5, NULL },
 	{ "pyramidnet20", "data.height=32", "data.width=32", "train.epochs=1",
-	  0.02f, 5e-6, 2e-4, 5e-3 },
+	  0.02f, 5e-6, 2e-4, 5e-3, NULL },
 	{ "resnet20_gn", "data.height=32", "data.width=32", "train.epochs=1",
-	  0.002f, 5e-6, 2e-4, 5e-3 },
+	  0.002f, 5e-6, 2e-4, 5e-3, NULL },
 	{ "convnext_pico_cifar", "data.height=32", "data.width=32",
 	  "model.layers.stage1.block.drop=0", 0.005f, 5e-6, 5e-5, 5e-5,
 	  "\"model.layers.stage2.block.drop=0\", \"model.layers.stage3.block.drop=0\", "
