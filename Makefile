@@ -218,7 +218,7 @@ install: all ## to PREFIX, below DESTDIR
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
-	clang gnuplot-nox dataset-fashion-mnist xz-utils qemu-user python3
+	clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Makes a bare Debian below build/fresh and runs README's commands in it.
 fresh: ## the commands of README on a bare Debian (needs root and debootstrap, some minutes)
