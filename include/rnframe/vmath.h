@@ -96,6 +96,22 @@ RNF_INLINE void rnf_element_fwd_bwd(rnf_element *f, size_t n, const float *x,
 	}
 }
 
+/* The same for an f with parameters, of all three kernels: y or dx may be NULL; dy is read
+ * where there is a dx. */
+typedef float rnf_element_of(const void *parameters, float x, float *slope);
+
+RNF_INLINE void rnf_elements_of(rnf_element_of *f, const void *parameters, size_t n,
+				const float *x, const float *dy, float *y, float *dx)
+{
+	for (size_t i = 0; i < n; i++) {
+		const float d = dx ? dy[i] : 0.0f;
+		float slope;
+		const float value = f(parameters, x[i], &slope);
+		if (y) y[i] = value;
+		if (dx) dx[i] = d * slope;
+	}
+}
+
 /* -- vectors for loops that hold their sums in registers: operators work on each lane,
  * comparisons give masks -- */
 

@@ -28,8 +28,9 @@ static inline float near_zero(float x)
 	return p * x * x + x;
 }
 
-static inline float elu(float x, float alpha, float *slope)
+static inline float elu(const void *parameters, float x, float *slope)
 {
+	const float alpha = *(const float *)parameters;
 	const float below = x > 0.0f ? 0.0f : x;
 	const float e = rnf_expf(below) - rnf_expf(-87.0f);
 	const float less = below >= -0.4f ? near_zero(below) : e - 1.0f;
@@ -42,13 +43,7 @@ RNF_INLINE void both(const struct conf *conf, size_t n, const float *x, const fl
 		     float *y, float *dx)
 {
 	const float alpha = (float)conf->alpha;
-	for (size_t i = 0; i < n; i++) {
-		const float d = dx ? dy[i] : 0.0f;
-		float slope;
-		const float value = elu(x[i], alpha, &slope);
-		if (y) y[i] = value;
-		if (dx) dx[i] = d * slope;
-	}
+	rnf_elements_of(elu, &alpha, n, x, dy, y, dx);
 }
 
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,

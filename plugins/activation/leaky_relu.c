@@ -12,8 +12,9 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_FLOAT(struct conf, slope, 0.01, -100, 100, "", "of the line below 0"));
 
 /* The tests are ordered so that a NaN falls through to x itself. */
-static inline float leaky_relu(float x, float below, float *slope)
+static inline float leaky_relu(const void *parameters, float x, float *slope)
 {
+	const float below = *(const float *)parameters;
 	*slope = x > 0.0f ? 1.0f : x <= 0.0f ? below : x;
 	return x > 0.0f ? x : x * below;
 }
@@ -23,13 +24,7 @@ RNF_INLINE void both(const struct conf *conf, size_t n, const float *x, const fl
 		     float *y, float *dx)
 {
 	const float below = (float)conf->slope;
-	for (size_t i = 0; i < n; i++) {
-		const float d = dx ? dy[i] : 0.0f;
-		float slope;
-		const float value = leaky_relu(x[i], below, &slope);
-		if (y) y[i] = value;
-		if (dx) dx[i] = d * slope;
-	}
+	rnf_elements_of(leaky_relu, &below, n, x, dy, y, dx);
 }
 
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,

@@ -36,8 +36,9 @@ struct bend {
 };
 
 /* The tests are ordered so that a NaN falls through to t and e. */
-static inline float softplus(float x, struct bend bend, float *slope)
+static inline float softplus(const void *parameters, float x, float *slope)
 {
+	const struct bend bend = *(const struct bend *)parameters;
 	const float t = bend.beta * x;
 	const float e = rnf_expf(-fabsf(t)) - rnf_expf(-87.0f);
 	const float large = 1.0f / (1.0f + e), small = e * large;
@@ -53,13 +54,7 @@ RNF_INLINE void both(const struct conf *conf, size_t n, const float *x, const fl
 {
 	const struct bend bend = { (float)conf->beta, (float)(1.0 / conf->beta),
 				   (float)conf->threshold };
-	for (size_t i = 0; i < n; i++) {
-		const float d = dx ? dy[i] : 0.0f;
-		float slope;
-		const float value = softplus(x[i], bend, &slope);
-		if (y) y[i] = value;
-		if (dx) dx[i] = d * slope;
-	}
+	rnf_elements_of(softplus, &bend, n, x, dy, y, dx);
 }
 
 RNF_MULTIARCH static void fwd(const void *self, const struct rnf_tile *tile,
