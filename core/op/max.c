@@ -43,14 +43,13 @@ static const struct rnf_op_row bwd_row = {
 
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
-	const struct rnf_op from = *op; /* it moves when the program grows */
 	for (int i = 0; i < 2; i++) {
-		const int v = from.in[i];
+		const int v = op->in[i];
 		if (!rnf_tape_value(t, v).needs_grad) continue;
-		const int d = rnf_tape_append_like(t, &from, &bwd_row,
-						   (int[]){ dy, from.in[0], from.in[1] }, 3, v);
+		const int d = rnf_tape_append_like(t, op, &bwd_row,
+						   (int[]){ dy, op->in[0], op->in[1] }, 3, v);
 		rnf_op_of(t->p, d)->operand = i;
-		rnf_tape_receive(t, &from, v, d);
+		rnf_tape_receive(t, op, v, d);
 	}
 }
 

@@ -26,9 +26,8 @@ static void receive(struct rnf_tape *t, const struct rnf_op *op, int v, int dy, 
 
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
-	const struct rnf_op from = *op; /* it moves when the program grows */
-	receive(t, &from, from.in[0], dy, from.in[1]);
-	receive(t, &from, from.in[1], dy, from.in[0]);
+	receive(t, op, op->in[0], dy, op->in[1]);
+	receive(t, op, op->in[1], dy, op->in[0]);
 }
 
 static const struct rnf_op_row row = {

@@ -198,8 +198,8 @@ struct rnf_op_row {
 	/* Of the op's members, when operands are there and before their sizes are looked at:
 	 * 0, or -1 with words. NULL: it has none. */
 	rnf_val (*check)(const struct rnf_use *);
-	/* Append what hands the gradient dy of its output to its operands. NULL: another
-	 * row does, or there is none. */
+	/* Append what hands the gradient dy of its output to its operands; the op is a copy, which
+	 * stays where it is while the program grows. NULL: another row does, or there is none. */
 	void (*gradient)(struct rnf_tape *, const struct rnf_op *, int dy);
 	/* Multiply-adds on one image; NULL: none. */
 	int64_t (*macs)(const struct rnf_program *, const struct rnf_op *);

@@ -153,18 +153,17 @@ static void make_gradient(struct open *open, uint32_t i, const char *name)
 
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
-	const struct rnf_op from = *op;
-	const struct open *open = from.open;
+	const struct open *open = op->open;
 	for (uint32_t i = 0; i < open->n_in; i++) {
-		const int v = from.in[i];
+		const int v = op->in[i];
 		int in[RNF_OP_INPUTS] = { dy }, n = 1;
 		if (!rnf_tape_value(t, v).needs_grad) continue;
 		for (uint32_t j = 0; j < open->n_in; j++)
-			if (reads(open, (int)i, j)) in[n++] = from.in[j];
-		const int d = rnf_tape_append_like(t, &from, &open->bwd[i], in, n, v);
+			if (reads(open, (int)i, j)) in[n++] = op->in[j];
+		const int d = rnf_tape_append_like(t, op, &open->bwd[i], in, n, v);
 		rnf_op_of(t->p, d)->operand = (int)i;
 		if (open->roles[i] == RNF_IN_WEIGHT) rnf_tape_receive_weight(t, v, d, 0);
-		else rnf_tape_receive(t, &from, v, d);
+		else rnf_tape_receive(t, op, v, d);
 	}
 }
 

@@ -35,12 +35,11 @@ static const struct rnf_op_row negate_row = {
 
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
-	const struct rnf_op from = *op; /* it moves when the program grows */
-	const int a = from.in[0], b = from.in[1];
-	rnf_tape_receive(t, &from, a, dy);
+	const int a = op->in[0], b = op->in[1];
+	rnf_tape_receive(t, op, a, dy);
 	if (rnf_tape_value(t, b).needs_grad)
-		rnf_tape_receive(t, &from, b,
-				 rnf_tape_append_like(t, &from, &negate_row, &dy, 1, b));
+		rnf_tape_receive(t, op, b,
+				 rnf_tape_append_like(t, op, &negate_row, &dy, 1, b));
 }
 
 static const struct rnf_op_row row = {
