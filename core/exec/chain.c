@@ -84,7 +84,7 @@ static void begin(struct run *r, struct rnf_worker *w, const struct rnf_chain *c
 	r->io = (struct rnf_tile_io){
 		.image_pixels = chain->pixels, .key = exec->key,
 		.training = exec->plan->program->training,
-		.sample = exec->samples ? exec->samples[w->image] : 0 };
+		.sample = rnf_sample_of(w) };
 	memset(w->accumulators, 0, (size_t)chain->acc_floats * sizeof(float));
 }
 

@@ -85,6 +85,11 @@ static inline float *rnf_at(const struct rnf_worker *w, struct rnf_operand o)
 {
 	return w->base[o.space] + o.offset + w->image * o.stride;
 }
+/* The key of the image at work for random ops. */
+static inline uint64_t rnf_sample_of(const struct rnf_worker *w)
+{
+	return w->exec->samples ? w->exec->samples[w->image] : 0;
+}
 void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain);
 void rnf_step_run(struct rnf_worker *w, const struct rnf_step *step);
 void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_op *op);

@@ -40,7 +40,7 @@ static void by_row(struct rnf_worker *w, const struct rnf_step *s, float *out)
 	struct rnf_image_io io = {
 		.op = op, .y = &p->values[op->out], .out = out, .first = w->first,
 		.scratch = w->kernel_scratch, .key = exec->key,
-		.sample = exec->samples ? exec->samples[w->image] : 0,
+		.sample = rnf_sample_of(w),
 		.training = p->training,
 		.images = exec->images, .target = exec->target,
 		.loss = exec->loss, .loss_self = exec->loss_self };
