@@ -36,7 +36,7 @@ COUNTING = "-O1 --coverage -fprofile-update=single"
 # Other instruction sets of what portable.c makes of the same headers, minutes to compile: what is
 # wrong in a header shows in portable.o.
 KEPT = ("avx2.o", "avx512.o", "avx512bf16.o")
-CAP = 75  # seconds of tests that a mutant may take
+CAP = 75  # seconds of the processor that tests of a mutant may take
 Result = collections.namedtuple("Result", "site verdict by")
 
 

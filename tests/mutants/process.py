@@ -58,23 +58,32 @@ def failure(log):
     return None
 
 
+def ended(pid, options=0):
+    """(status, seconds of the processor) of a process and what it waited for; None while it runs."""
+    done, status, used = os.wait4(pid, options)
+    return (os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime) if done else None
+
+
 def run(program, tree, environment, seconds, log):
-    """(why it fails, or None; seconds that it took). It is stopped at the first test that fails.
-    `seconds` of the processor are the most that one of its processes may take."""
+    """(why it fails, or None; seconds of the processor that it took). It is stopped at the first test
+    that fails. `seconds` are the most that one of its processes may take."""
     begin, wait = time.monotonic(), 30 + 20 * seconds
     environment = dict(environment, CK_TAP_LOG_FILE_NAME="-", CK_TIMEOUT_MULTIPLIER="4")
     with open(log, "wb") as out:
         process = subprocess.Popen(
             ["stdbuf", "-oL", program], cwd=tree, env=environment, stdout=out, stderr=out,
             stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=lambda: limited(int(seconds)))
-        said = None
-        while not said and process.poll() is None and time.monotonic() - begin < wait:
+        said = end = None
+        while not said and time.monotonic() - begin < wait:
+            end = ended(process.pid, os.WNOHANG)
+            if end:
+                break
             time.sleep(0.1)
             said = failure(log)
-        status = process.poll()
         end_session(process.pid)
-        process.wait()
+        status, used = end or ended(process.pid)
+        process.returncode = status
     said = said or failure(log)
     if not said and status != 0:
-        said = "no end" if status is None else f"status {status}"
-    return said, time.monotonic() - begin
+        said = f"status {status}" if end else "no end"
+    return said, used
