@@ -236,7 +236,7 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "fetch", "fetch needs the name of a data set" },
 	{ "eval synthetic", "eval needs a conf and --weights FILE" },
 	{ "inspect layr", "did you mean \"layer\"" },
-	{ "inspect layr conv2d", "did you mean \"layer\"" },
+	{ "inspect layr conv2d", "(did you mean \"layer\"?); the kinds are activation, archive, augment, " },
 	{ "inspect layer.conv3d", "did you mean \"conv2d\"" },
 	/* words left over */
 	{ "plan synthetic quickstart", "quickstart is one argument too many" },
