@@ -6,13 +6,13 @@
 #include "base/arena.h"
 #include "plan/planner.h"
 
-/* What a step has to do with a stored tensor. */
+/* A stored tensor that a step reads or writes. */
 struct touch {
 	struct rnf_operand operand;
 	size_t step;
 };
 
-/* All of a phase: by operand, the first step first. */
+/* All of these of a phase, by operand, in the order of the steps. */
 struct touches {
 	struct touch *at;
 	size_t n;
@@ -33,7 +33,8 @@ static int is_conv(const struct rnf_step *step)
 	return step->kernel.run != NULL;
 }
 
-/* Slots, then what stages move; the vectors of others are too small to ask for. */
+/* The slots of a chain, then what its stages widen or narrow. Vectors are too small to
+ * fetch. */
 static const struct rnf_operand *chain_operand(const struct rnf_chain *chain, size_t i)
 {
 	static const struct rnf_operand none;
@@ -43,7 +44,7 @@ static const struct rnf_operand *chain_operand(const struct rnf_chain *chain, si
 	return chain->stages[i].move ? &chain->stages[i].in[0].whole : &none;
 }
 
-/* Operand i of a step, or none after the last. */
+/* Operand i of a step; space NONE after the last. */
 static const struct rnf_operand *operand(const struct rnf_step *step, size_t i)
 {
 	if (step->chain) return chain_operand(step->chain, i);
@@ -75,7 +76,7 @@ static struct touches list_touches(const struct rnf_phase *phase)
 	return list;
 }
 
-/* Has the image been at it already, up to step `to`? */
+/* Has a step before `to` touched it for this image? */
 static int is_warm(const struct touches *list, size_t to, struct rnf_operand o)
 {
 	const struct touch wanted = { o, 0 };
@@ -106,7 +107,7 @@ static void add_step(const struct rnf_phase *phase, const struct touches *list, 
 			add(&phase->steps[conv], *o, next);
 }
 
-/* From step i on; returns whether a conv ended it. */
+/* What the steps from i on touch; returns whether a conv ended the list. */
 static int add_until_conv(const struct rnf_phase *phase, const struct touches *list,
 			  size_t conv, size_t i, int next)
 {

@@ -1,33 +1,33 @@
-/* Runs of pointwise ops to chains. A chain is built when something wants a
- * value: it takes the ops that make the value, then every ready sink (a sum, a
- * stored value, another step's operand) that shares a value with it. So
- * "affine, act forward and backward, BN sums" comes out by itself. */
+/* Builds chains from runs of pointwise ops. A chain is built when something needs a value:
+ * it takes the ops that make the value, then every ready sink (a sum, a stored value,
+ * another step's operand) that shares a value with it. So "affine, act forward and
+ * backward, BN sums" follows without a pattern for it. */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "plan/planner.h"
 
-/* What building one chain knows of an op and of a value; of an earlier chain's number: of
- * nothing yet. */
+/* Notes on an op and on a value while one chain is built. A note that has the number of an
+ * earlier chain counts as empty. */
 struct woven_op {
 	int chain;
 	int in;        /* part of the chain */
 	int made;      /* its vectors are (make_vectors) */
-	int reach;     /* can be run in the chain: YES, NO; 0 not looked at */
-	int spread;    /* looked at by spread() */
-	int partner;   /* of an activation: the gradient that is run with it; -1 */
-	int forward;   /* of such a gradient: the activation; -1 */
+	int reach;     /* can the chain run it? YES, NO; 0: not known yet */
+	int spread;    /* spread() has visited it */
+	int partner;   /* of an activation: the gradient that runs with it; -1: none */
+	int forward;   /* of such a gradient: the activation; -1: none */
 };
 struct woven_value {
 	int chain;
 	int touched;   /* the chain reads or makes it */
 	int slot;      /* -1: none */
-	int uses;      /* readers inside the chain that are still to come */
+	int uses;      /* readers inside the chain that have not run yet */
 };
 enum { YES = 1, NO };
 
-/* Room for all ops and values, for one chain after the other. */
+/* Notes on all ops and values, used by one chain after another. */
 struct rnf_weave {
 	int chains; /* begun */
 	struct woven_op *ops;
@@ -39,8 +39,8 @@ struct weave {
 	struct rnf_chain *chain;
 	int number;
 	int64_t h, w; /* of all images of the chain; their channels may differ */
-	struct rnf_op_list ops; /* of the chain, in order once all are there */
-	struct { int *at; size_t n; } touched; /* values, as they came */
+	struct rnf_op_list ops; /* of the chain, sorted once it is complete */
+	struct { int *at; size_t n; } touched; /* values, in the order in which they were added */
 	char busy[RNF_CHAIN_SLOTS + 1]; /* tiles in use */
 };
 
@@ -80,7 +80,7 @@ static int chainable(const struct rnf_op *op)
 	       class == RNF_CHAIN_REDUCE;
 }
 
-/* Inputs that are one vector an image rather than a tile. */
+/* Is this input one vector an image rather than a tile? */
 static int is_vector(const struct rnf_op *op, int i)
 {
 	const enum rnf_role role = op->row->in[i].role;
@@ -92,7 +92,7 @@ static int is_tile(const struct weave *k, const struct rnf_op *op, int i)
 	return k->b->p->values[op->in[i]].domain == RNF_IMAGE && !is_vector(op, i);
 }
 
-/* The value whose shape a chain with this op has. */
+/* The value that gives a chain with this op its shape. */
 static const struct rnf_value *shape_of(const struct rnf_program *p,
 					const struct rnf_op *op)
 {
@@ -108,7 +108,7 @@ static int is_missing(const struct weave *k, const struct rnf_op *op, int i)
 
 static int reach(const struct weave *k, int id);
 
-/* Is it an op for this chain, which has or can make all that it reads? */
+/* Does the op belong to this chain, and does the chain have or make all that it reads? */
 static int can_reach(const struct weave *k, int id)
 {
 	const struct rnf_planner *b = k->b;
@@ -126,7 +126,7 @@ static int can_reach(const struct weave *k, int id)
 	return 1;
 }
 
-/* Can op `id` be run in this chain, with what it still needs? */
+/* Can this chain run op `id` and the ops that it still needs? */
 static int reach(const struct weave *k, int id)
 {
 	if (!of_op(k, id)->reach) of_op(k, id)->reach = can_reach(k, id) ? YES : NO;
@@ -140,7 +140,7 @@ static void touch(struct weave *k, int value)
 	*(int *)rnf_push((void **)&k->touched.at, &k->touched.n, sizeof *k->touched.at) = value;
 }
 
-/* The op, and what it still needs. */
+/* Add the op and the ops that it still needs. */
 static void take(struct weave *k, int id)
 {
 	const struct rnf_op *op = op_at(k, id);
@@ -154,7 +154,7 @@ static void take(struct weave *k, int id)
 	}
 }
 
-/* Does somebody outside want this op's result? */
+/* Is this op's result read outside of the chain? */
 static int is_sink(const struct weave *k, int id)
 {
 	const struct rnf_planner *b = k->b;
@@ -176,7 +176,7 @@ static int reads_tile(const struct weave *k, int id, int value)
 	return 0;
 }
 
-/* From an op that reads a value of the chain to the sinks that are made through it. */
+/* Walk from an op that reads a value of the chain to the sinks that depend on it. */
 static void spread(struct weave *k, int id)
 {
 	const int out = op_at(k, id)->out;
@@ -185,14 +185,14 @@ static void spread(struct weave *k, int id)
 	of_op(k, id)->spread = 1;
 	if (is_sink(k, id)) {
 		take(k, id);
-		return; /* its readers come with the values that are touched */
+		return; /* its readers are visited with the values of the chain */
 	}
 	if (rnf_available(k->b, out)) return;
 	for (size_t j = 0; j < readers->n; j++)
 		if (reads_tile(k, readers->at[j], out)) spread(k, readers->at[j]);
 }
 
-/* What is taken touches more values, until no sink shares one. */
+/* Each sink that is added brings more values: repeat until no other sink shares one. */
 static void absorb(struct weave *k)
 {
 	for (size_t i = 0; i < k->touched.n; i++) {
@@ -203,7 +203,7 @@ static void absorb(struct weave *k)
 	}
 }
 
-/* Is op j a gradient that can be run with op i, of no partner yet? */
+/* Is op j a gradient without a partner that can run with op i? */
 static int is_gradient(const struct weave *k, int j, int i)
 {
 	const struct rnf_op *act = op_at(k, i), *back = op_at(k, j);
@@ -211,7 +211,7 @@ static int is_gradient(const struct weave *k, int j, int i)
 	       back->in[0] == act->in[0] && rnf_op_is_same(back, act);
 }
 
-/* In the chain; behind all ops: none does. */
+/* The first reader in the chain; the number of ops if there is none. */
 static int first_reader(const struct weave *k, int value)
 {
 	const struct rnf_op_list *readers = &k->b->readers[value];
@@ -220,8 +220,8 @@ static int first_reader(const struct weave *k, int value)
 	return (int)k->b->p->n_ops;
 }
 
-/* The last gradient on the same input that comes before anybody in the chain wants the
- * activation: these two are one call. */
+/* Pair an activation with the last gradient on the same input that stands before the
+ * activation's first reader in the chain: both run in one call. */
 static void pair_one(struct weave *k, int id)
 {
 	const int end = first_reader(k, op_at(k, id)->out);
@@ -264,7 +264,7 @@ static void push_stage(struct weave *k, struct rnf_stage stage)
 				      &k->chain->n_stages, sizeof stage) = stage;
 }
 
-/* Does a later step of this phase read the value: its floats, or its bf16? */
+/* Does a later step of this phase read the value, as floats or as bf16? */
 static int is_read(const struct weave *k, int value, int narrow)
 {
 	const struct rnf_planner *b = k->b;
@@ -288,7 +288,7 @@ static struct rnf_stage empty_stage(const struct rnf_op *op)
 	return stage;
 }
 
-/* No op: tiles of bf16 to and from memory, of the value that op makes. */
+/* A stage without an op: widens or narrows tiles of a value that op makes. */
 static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_move move,
 				   struct rnf_operand at)
 {
@@ -301,7 +301,7 @@ static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_mo
 
 static const struct rnf_operand own_tile = { RNF_SPACE_NONE, 0, 0 };
 
-/* Where its bf16 is wanted: to be stored, or by a conv. */
+/* The place for the value's bf16, if it is stored or a conv reads it. */
 static void narrow(struct weave *k, int value)
 {
 	struct rnf_planner *b = k->b;
@@ -314,8 +314,8 @@ static void narrow(struct weave *k, int value)
 	push_stage(k, stage);
 }
 
-/* Of what another step has made. Floats in memory are written as bf16 by the first chain
- * that reads them. */
+/* Narrow a value that another step has made: the first chain that reads its floats writes
+ * its bf16. */
 static int input_slot(struct weave *k, int value)
 {
 	struct rnf_planner *b = k->b;
@@ -333,14 +333,15 @@ static int input_slot(struct weave *k, int value)
 	return widen.out;
 }
 
-/* Its floats lie whole in memory where they are wanted so, else in a tile of the chain. */
+/* The value's floats: whole in memory if another step reads them there, else a tile of the
+ * chain. */
 static int output_slot(struct weave *k, int value)
 {
 	const int whole = rnf_planner_keeps_floats(k->b, value) || is_read(k, value, 0);
 	return new_slot(k, value, whole ? rnf_planner_place(k->b, value) : own_tile);
 }
 
-/* One reader fewer; the last frees the tile. */
+/* A reader has run; after the last one the tile is free. */
 static void release(struct weave *k, int value)
 {
 	struct woven_value *v = of_value(k, value);
@@ -363,22 +364,22 @@ static void sum_stage(struct weave *k, const struct rnf_op *op,
 				   k->b->out->gradient;
 }
 
-/* May the output lie in the tile of input i? Of one that is narrower or wider it would write
- * over pixels that are still to be read. */
+/* May the output take the tile of input i? If the input has other channels than the output,
+ * it would overwrite pixels that are still to be read. */
 static int is_place(const struct weave *k, const struct rnf_op *op, int i)
 {
 	const struct rnf_value *values = k->b->p->values;
 	return !op->row->apart && values[op->in[i]].c == values[op->out].c;
 }
 
-/* Those that the output may take, or the others. */
+/* Release the inputs whose tiles the output may take (or the others). */
 static void release_inputs(struct weave *k, const struct rnf_op *op, int places)
 {
 	for (int i = 0; i < op->n_in; i++)
 		if (is_tile(k, op, i) && is_place(k, op, i) == places) release(k, op->in[i]);
 }
 
-/* The output's tile, and its bf16 where that is wanted. */
+/* Give the output its tile, and narrow it where its bf16 is read. */
 static void finish_op(struct weave *k, const struct rnf_op *op)
 {
 	k->b->done[op - k->b->p->ops] = 1;
@@ -397,9 +398,9 @@ static struct rnf_stage begin_stage(struct weave *k, const struct rnf_op *op)
 	return stage;
 }
 
-/* The result takes the tile of an input that nobody else reads, where the row works in place:
- * what fits into L1 is little. Of an activation and its gradient at once, which a plugin may
- * have as two calls, the gradient alone. */
+/* Where the row works in place, the result takes the tile of an input that has no other
+ * reader, since L1 is small. When an activation and its gradient run together, which a
+ * plugin may do in two calls, only the gradient does. */
 static void emit(struct weave *k, int id, const struct rnf_op *forward)
 {
 	const struct rnf_op *op = op_at(k, id);
@@ -426,8 +427,8 @@ static void emit_all(struct weave *k)
 	}
 }
 
-/* What the ops of the chain need but cannot make inside it (one vector an image,
- * the sums of another chain) is made first, in steps of its own. */
+/* What the chain needs but cannot make (one vector an image, sums of another chain) is made
+ * before it, in steps of its own. */
 static void make_vectors(struct weave *k, int id)
 {
 	const struct rnf_planner *b = k->b;
@@ -441,7 +442,7 @@ static void make_vectors(struct weave *k, int id)
 		else
 			make_vectors(k, from);
 	}
-	of_op(k, id)->made = 1; /* not before: the chains in between forget it */
+	of_op(k, id)->made = 1; /* chains built in between overwrite it */
 }
 
 static void count_uses(struct weave *k)
@@ -458,7 +459,7 @@ static int ascending(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* The ops of the chain that makes op `id`, in their order. */
+/* Collect and sort the ops of the chain that makes op `id`. */
 static void collect(struct weave *k, int id)
 {
 	const int reached = reach(k, id);
@@ -469,7 +470,7 @@ static void collect(struct weave *k, int id)
 	qsort(k->ops.at, k->ops.n, sizeof *k->ops.at, ascending);
 }
 
-/* A tile has whole pixels, so many that the widest of them fill it. */
+/* Tiles consist of whole pixels, as many as fit with the channels of the widest slot. */
 static void cut_tiles(struct weave *k)
 {
 	struct rnf_chain *chain = k->chain;
@@ -488,7 +489,7 @@ void rnf_chain_build(struct rnf_planner *b, int id)
 	struct weave k = { .b = b, .number = ++b->weave->chains, .h = shape->h,
 			   .w = shape->w };
 	make_vectors(&k, id);
-	k.number = ++b->weave->chains; /* others were built: values are here that were not */
+	k.number = ++b->weave->chains; /* building others has made values available */
 	k.chain = rnf_alloc(sizeof *k.chain);
 	k.chain->pixels = k.h * k.w;
 	collect(&k, id);

@@ -11,7 +11,7 @@ static int is_floats(size_t bytes)
 	return bytes % sizeof(float) == 0 && bytes <= (size_t)1 << 36;
 }
 
-/* What is wrong in a kernel of a backend; NULL: nothing. */
+/* Says what is wrong in a kernel of a backend; NULL: nothing. */
 static const char *wrong_in(const struct rnf_kernel *k, enum rnf_step_kind kind)
 {
 	if (!k->name) return "has no name";

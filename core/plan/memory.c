@@ -1,14 +1,14 @@
-/* Offsets from lifetimes: largest first, each at the lowest place that is free
- * during its whole life. What is taken is kept in a binary tree over the time: a life is
- * made up of few of its spans, and what is taken in one is few runs of bytes, so that a
- * place is found without a look at every buffer. */
+/* Computes offsets from lifetimes: the largest buffer first, each at the lowest place that
+ * is free during its whole life. A binary tree over the time keeps what is taken: a life
+ * consists of few spans of the tree, and each span has few runs of taken bytes, so a place
+ * is found without a look at every buffer. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "plan/planner.h"
 
-/* Runs of places that are taken: ascending, a gap between one and the next. */
+/* Runs of bytes that are taken, ascending, with gaps between them. */
 struct run {
 	int64_t from, to; /* behind the last */
 };
@@ -17,12 +17,13 @@ struct runs {
 	size_t n, room;
 };
 
-/* A span of the time, halved by its two children 2i and 2i + 1. */
+/* A span of the time; its children 2i and 2i + 1 are its halves. */
 struct span {
-	struct runs whole, part; /* taken all along; by lives that touch it otherwise */
+	struct runs whole; /* taken during the whole span */
+	struct runs part;  /* taken by lives that overlap it only in part */
 };
 
-/* What a life has to keep clear of: of at most four spans on each level of the tree. */
+/* The runs that a life must avoid: those of at most four spans on each level of the tree. */
 enum { CROWD_MAX = 8 * 64 };
 struct crowd {
 	const struct runs *at[CROWD_MAX];
@@ -50,7 +51,7 @@ static void make_room(struct runs *r)
 	r->at = larger;
 }
 
-/* One run in place of all that it touches. */
+/* Add a run, merged with all that it touches. */
 static void take(struct runs *r, struct run new)
 {
 	const size_t first = find(r, new.from);
@@ -65,7 +66,7 @@ static void take(struct runs *r, struct run new)
 	r->at[first] = new;
 }
 
-/* In the spans from number i on, which is first .. last. */
+/* Add a life's run to the spans below number i, which covers first .. last. */
 static void take_spans(struct span *spans, size_t i, int64_t first, int64_t last,
 		       const struct rnf_buffer *b)
 {
@@ -86,7 +87,7 @@ static void join(struct crowd *crowd, const struct runs *runs)
 	if (runs->n > 0) crowd->at[crowd->n++] = runs;
 }
 
-/* Whose lives touch that of b. */
+/* Collect the runs of buffers whose lives overlap that of b. */
 static void gather(struct span *spans, size_t i, int64_t first, int64_t last,
 		   const struct rnf_buffer *b, struct crowd *crowd)
 {
@@ -101,7 +102,7 @@ static void gather(struct span *spans, size_t i, int64_t first, int64_t last,
 	gather(spans, 2 * i + 1, middle + 1, last, b, crowd);
 }
 
-/* The lowest place from `offset` on at which these runs leave `size` free. */
+/* The lowest place from `offset` on where these runs leave `size` free. */
 static int64_t clear_of(const struct runs *r, int64_t offset, int64_t size)
 {
 	for (size_t i = find(r, offset + 1); i < r->n && r->at[i].from < offset + size; i++)
@@ -129,10 +130,11 @@ static int larger(const void *a, const void *b)
 	const struct rnf_buffer *x = *(struct rnf_buffer *const *)a;
 	const struct rnf_buffer *y = *(struct rnf_buffer *const *)b;
 	if (x->size != y->size) return x->size < y->size ? 1 : -1;
-	return x < y ? -1 : x > y; /* a fixed order, whatever qsort does */
+	return x < y ? -1 : x > y; /* ties by number, so that qsort cannot change the order */
 }
 
-/* The last moment of any, and buffers in the order in which they are placed. */
+/* The end of the last life; fills `order` with the buffers in the order in which they are
+ * placed. */
 static int64_t sort(struct rnf_buffer *buffers, size_t n, struct rnf_buffer **order)
 {
 	int64_t last = 0;
@@ -144,7 +146,7 @@ static int64_t sort(struct rnf_buffer *buffers, size_t n, struct rnf_buffer **or
 	return last;
 }
 
-/* What it needs itself is free again when all have a place. */
+/* Its own working memory is free again when all buffers have a place. */
 int64_t rnf_memory_place(struct rnf_buffer *buffers, size_t n)
 {
 	const void *mark = rnf_arena_mark();

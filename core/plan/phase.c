@@ -1,5 +1,5 @@
-/* The steps of a phase in order: a heavy op first asks for its operands' chains; weight
- * gradients come last, when the recomputed activation is still in cache. */
+/* Writes the steps of a phase: a heavy op first gets the chains that make its operands;
+ * weight gradients come last, while the recomputed activation is still in cache. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -16,7 +16,7 @@ static void move_step(struct rnf_planner *b, int value, enum rnf_move move,
 	step->out = to;
 }
 
-/* As floats that lie together in memory. */
+/* A value as floats, contiguous in memory. */
 static void make_whole(struct rnf_planner *b, int value)
 {
 	if (b->at[value].space) return;
@@ -57,7 +57,7 @@ static void heavy_step(struct rnf_planner *b, int id)
 	struct rnf_operand in[RNF_OP_INPUTS] = { { 0 } }, out = { 0 };
 	for (int i = 0; i < op->n_in; i++) /* may add steps, */
 		make_input(b, id, i);
-	for (int i = 0; i < op->n_in; i++) /* so that lives are measured after */
+	for (int i = 0; i < op->n_in; i++) /* lives are measured in steps from here on */
 		in[i] = input(b, id, i);
 	if (!rnf_is_reduce(op)) out = rnf_planner_place(b, op->out);
 	struct rnf_step *step = rnf_planner_step(b, id);
@@ -82,7 +82,7 @@ static rnf_status heavy_steps(struct rnf_planner *b, enum rnf_op_class class)
 	return RNF_OK;
 }
 
-/* Sums and stored values that no heavy op asked for. */
+/* Chains for sums and stored values that no heavy op needed. */
 static void left_over(struct rnf_planner *b)
 {
 	const struct rnf_op_list *need = &b->need[b->phase];
@@ -95,7 +95,7 @@ static void left_over(struct rnf_planner *b)
 	}
 }
 
-/* What no chain has read, and written on the way. */
+/* Narrow the values that no chain has read and so narrowed. */
 static void write_unkept(struct rnf_planner *b)
 {
 	const struct rnf_op_list *need = &b->need[b->phase];
@@ -112,7 +112,7 @@ static int comes_from_before(const struct rnf_planner *b, int value)
 				    rnf_class_of(&b->p->ops[from]) == RNF_INPUT);
 }
 
-/* A value of an earlier phase lies in the arena, another nowhere yet. */
+/* A value of an earlier phase lies in the arena; others have no place yet. */
 static void begin_value(struct rnf_planner *b, int v)
 {
 	const struct rnf_operand nowhere = { RNF_SPACE_NONE, 0, 0 };

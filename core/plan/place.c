@@ -1,4 +1,4 @@
-/* Places of what lives longer than a phase: vectors, sums, and stored values; and the ops
+/* Places what lives longer than a phase: vectors, sums and stored values. Lists the ops
  * that run between phases. */
 #include "base/arena.h"
 #include "plan/planner.h"
@@ -25,7 +25,8 @@ static void place_channels(struct rnf_planner *b)
 	}
 }
 
-/* Those of one phase: of doubles, or of floats. None is run again in a later one. */
+/* Place the sums of one phase, either those in double or those in float. Sums are never
+ * recomputed in a later phase. */
 static void place_sums(struct rnf_planner *b, size_t phase, int doubles)
 {
 	for (size_t i = 0; i < b->need[phase].n; i++) {
@@ -54,7 +55,7 @@ static void place_reductions(struct rnf_planner *b)
 	}
 }
 
-/* Of each value: the last phase in which an op reads it, or its own. */
+/* For each value, the last phase that reads it, or its own. */
 static int64_t *last_readers(const struct rnf_planner *b)
 {
 	const struct rnf_program *p = b->p;
@@ -72,7 +73,8 @@ static int64_t *last_readers(const struct rnf_planner *b)
 	return last;
 }
 
-/* Tensors between phases, not the vectors of SE, nor what goes in and comes out. */
+/* Only tensors between phases become bf16: not the vectors of SE, not the model's input and
+ * output. */
 static void choose_narrow(struct rnf_planner *b)
 {
 	const struct rnf_program *p = b->p;
@@ -85,7 +87,7 @@ static void choose_narrow(struct rnf_planner *b)
 	}
 }
 
-/* Floats of an image's slice. */
+/* Floats in an image's slice. */
 static int64_t slice_of(const struct rnf_planner *b, size_t v)
 {
 	const int64_t n = rnf_value_size(&b->p->values[v]);

@@ -1,5 +1,5 @@
-/* Makes the plan: kernels, phases from depths, places for what lives longer than one, the
- * steps of each; then what the executor needs to know of all steps. */
+/* Makes the plan: chooses kernels, cuts phases by depth, places what lives longer than a
+ * phase, writes each phase's steps, and sums up what the executor needs to allocate. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -14,7 +14,7 @@ static size_t count_phases(const struct rnf_planner *b)
 	return (size_t)last + 1;
 }
 
-/* An op that reads a value twice stands there once. */
+/* An op that reads a value twice is listed once. */
 static struct rnf_op_list *list_readers(const struct rnf_program *p)
 {
 	struct rnf_op_list *readers = rnf_alloc(p->n_values * sizeof *readers);
@@ -48,7 +48,7 @@ static void init(struct rnf_planner *b, int64_t batch)
 	b->weave = rnf_weave_create(b);
 }
 
-/* What the executor's fixed tables hold. */
+/* Check the limits of the executor's fixed tables. */
 static rnf_status check_chains(const struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)
@@ -68,7 +68,7 @@ static rnf_status check_chains(const struct rnf_plan *plan)
 	return RNF_OK;
 }
 
-/* What steps keep during a leaf: of one phase side by side. */
+/* Place what steps keep during a leaf; the steps of a phase have separate places. */
 static void place_kept(struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++) {
@@ -82,7 +82,7 @@ static void place_kept(struct rnf_plan *plan)
 	}
 }
 
-/* Scratch of kernels, and the weights that they pack. */
+/* Sum up the scratch and the packed weights of kernels. */
 static void place_kernels(struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)
@@ -101,7 +101,7 @@ static void place_kernels(struct rnf_plan *plan)
 		}
 }
 
-/* First of all: they decide what chains write. */
+/* Kernels come first: they decide what chains write. */
 static rnf_status choose_kernels(struct rnf_planner *b, const struct rnf_feature *backend,
 				 void *self)
 {

@@ -17,8 +17,8 @@ enum { RNF_CHAIN_SLOTS = 64 };
 enum rnf_space {
 	RNF_SPACE_NONE,
 	RNF_SPACE_ARENA,    /* one slice per image, lives between phases */
-	RNF_SPACE_NARROW,   /* such a slice of bf16, two in a float's place */
-	RNF_SPACE_SCRATCH,  /* of a worker, lives inside a phase */
+	RNF_SPACE_NARROW,   /* a slice of bf16: two values in the place of one float */
+	RNF_SPACE_SCRATCH,  /* one for each worker, lives inside a phase */
 	RNF_SPACE_CHANNEL,  /* vectors made at barriers */
 	RNF_SPACE_GRADIENT, /* finished sums over the batch */
 	RNF_SPACE_WEIGHT,
@@ -31,10 +31,10 @@ struct rnf_operand {
 	int64_t offset, stride;
 };
 
-/* Between a value's slice of bf16 and the floats that ops compute with. */
+/* Conversion between a value's bf16 in memory and the floats that ops compute with. */
 enum rnf_move { RNF_MOVE_NONE, RNF_MOVE_WIDEN, RNF_MOVE_NARROW };
 
-/* What a stage reads: a slot of the chain, or what is whole outside of it, at `whole`. */
+/* What a stage reads: a slot of the chain, or a whole operand outside of it, at `whole`. */
 struct rnf_stage_input {
 	int slot; /* -1: none */
 	struct rnf_operand whole;
@@ -47,10 +47,10 @@ struct rnf_stage {
 	enum rnf_move move; /* no op: `whole` of in[0] is widened to out, or its slot narrowed */
 	struct rnf_stage_input in[RNF_OP_INPUTS];
 	int out;
-	int forward; /* of the row's partner, which is run in the same call */
-	struct rnf_operand sum;  /* CHAIN_SUM: where an image's vector goes */
-	int64_t acc;             /* sums: floats into the worker's accumulators */
-	int64_t reduction;       /* CHAIN_REDUCE: floats into the phase's vector */
+	int forward; /* output of the row's partner, which runs in the same call */
+	struct rnf_operand sum;  /* CHAIN_SUM: the place of the image's vector */
+	int64_t acc;             /* sums: offset in the worker's accumulators, in floats */
+	int64_t reduction;       /* CHAIN_REDUCE: offset in the phase's vector, in floats */
 };
 
 struct rnf_slot {
@@ -60,7 +60,7 @@ struct rnf_slot {
 };
 
 struct rnf_chain {
-	int64_t pixels, c, tile_pixels; /* c: of the slot that has most channels */
+	int64_t pixels, c, tile_pixels; /* c: the channels of the widest slot */
 	struct rnf_slot *slots;
 	size_t n_slots;
 	struct rnf_stage *stages;
@@ -69,7 +69,7 @@ struct rnf_chain {
 	int64_t acc_floats;
 };
 
-/* What a conv fetches for the steps after it: of its image, or of the next. */
+/* What a conv prefetches for the steps after it, from its image or the next one. */
 struct rnf_ahead {
 	struct rnf_operand operand;
 	int next;
@@ -77,14 +77,14 @@ struct rnf_ahead {
 enum { RNF_AHEAD = 16 }; /* at most, of a step */
 
 struct rnf_step {
-	const struct rnf_op *op; /* of a chain: the op that asked for it */
+	const struct rnf_op *op; /* of a chain: the op that it was built for */
 	const struct rnf_chain *chain;
 	enum rnf_move move; /* of op's output, whole: in[0] to out */
 	struct rnf_operand in[RNF_OP_INPUTS], out;
-	int64_t reduction; /* HEAVY_REDUCE: floats into the phase's vector */
+	int64_t reduction; /* HEAVY_REDUCE: offset in the phase's vector, in floats */
 	struct rnf_kernel kernel; /* convs */
-	int64_t packed;           /* place of its weights when it packs them */
-	int64_t leaf;             /* place of what it keeps during a leaf */
+	int64_t packed;           /* offset of its packed weights, if its kernel packs them */
+	int64_t leaf;             /* offset of what it keeps during a leaf */
 	struct rnf_ahead *ahead;
 	size_t n_ahead;
 };
@@ -95,7 +95,7 @@ struct rnf_phase {
 	const struct rnf_op **barriers; /* run by one thread when all images are through */
 	size_t n_barriers;
 	int64_t reductions, gradient; /* floats of its vector of sums, and their place */
-	int64_t doubles; /* that this vector ends with, each in the place of two floats */
+	int64_t doubles; /* doubles at the end of this vector, each in the place of two floats */
 };
 
 struct rnf_plan {
@@ -103,11 +103,11 @@ struct rnf_plan {
 	int64_t batch; /* capacity, images */
 	struct rnf_phase *phases;
 	size_t n_phases;
-	const struct rnf_op **prologue; /* what follows from weights alone, before phase 0 */
+	const struct rnf_op **prologue; /* ops that depend on weights alone, run before phase 0 */
 	size_t n_prologue;
 	struct rnf_operand *operands; /* of each value that has a place */
 	char *stored;                 /* values in the arena */
-	char *narrow;                 /* of these, the ones kept in bf16 */
+	char *narrow;                 /* which of these are kept in bf16 */
 	int64_t arena, scratch, channel, gradient; /* floats */
 	int64_t max_reductions, tiles, accumulators;
 	size_t kernel_scratch_bytes;
@@ -124,10 +124,10 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 /* Names of the backend's kernels in it, each once; NULL: it has none. */
 const char *rnf_plan_kernels(const struct rnf_plan *plan);
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out);
-/* What kind of work a step is: "conv 3x3 16->16 at 32x32", a chain by its stages,
- * another op by its name; equal for steps that do the same. (print.c) */
+/* Names the kind of work that a step does: "conv 3x3 16->16 at 32x32", a chain by its
+ * stages, another op by its name. Steps that do the same work have equal names. (print.c) */
 const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *step);
-/* The layer that it works for; of a chain, that of the op which asked for it. */
+/* The layer that a step belongs to; of a chain, the layer of the op that it was built for. */
 const char *rnf_step_label(const struct rnf_step *step);
 
 #endif

@@ -1,6 +1,5 @@
-/* Where the values of the phase that is being built are: each in the arena, if it is kept
- * for later phases, or in scratch, which is given out as buffers that live from step to
- * step. */
+/* Tracks where the values of the phase under construction lie: in the arena if later phases
+ * read them, else in scratch, as buffers that live from one step to another. */
 #include "base/arena.h"
 #include "plan/planner.h"
 
@@ -49,7 +48,7 @@ struct rnf_operand rnf_planner_place_narrow(struct rnf_planner *b, int value)
 		: scratch(b, (rnf_value_size(&b->p->values[value]) + 1) / 2);
 }
 
-/* What a step uses now has to live until then. */
+/* A buffer that a step uses lives at least until that step. */
 static struct rnf_operand used(struct rnf_planner *b, struct rnf_operand o)
 {
 	if (o.space == RNF_SPACE_SCRATCH) b->buffers[o.offset].last = (int64_t)b->out->n_steps;

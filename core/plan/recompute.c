@@ -1,8 +1,8 @@
-/* Phases, stored values and clones. A phase is a barrier depth. A value that a
- * later phase reads is stored, unless cheap ops made it: those are run again
- * from their stored source, so normalised and activated tensors are never kept. Where the
- * program asks for it, so is a sum of values that are stored anyway: of a row of blocks,
- * each of which adds to the last one's sum, every second. */
+/* Decides phases, stored values and clones. A phase is a barrier depth. A value that a
+ * later phase reads is stored, unless cheap ops made it: those run again from their stored
+ * source, so normalised and activated tensors are never kept. If the program asks for it, a
+ * sum of stored values is recomputed too: in a row of blocks, each of which adds to the sum
+ * of the one before, that is every second sum. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +18,13 @@ struct sweep {
 	const struct rnf_program *p;
 	int fused;
 	size_t n_phases;
-	struct rnf_op_list *need, *own; /* of phases: what they need, what stands in them */
+	struct rnf_op_list *need, *own; /* of each phase: what it runs; the ops of its depth */
 	char *stored;
-	const char *before; /* stored if no sum is cheap; NULL: none is */
-	/* of ops: cheap; with inputs that are stored anyway, or made of such without a sum */
+	const char *before; /* stored if no sum were cheap; NULL: none is */
+	/* for each op: is it cheap? Are its inputs stored anyway, or made from such without
+	 * a sum? */
 	int *cheap, *ready;
-	int *needed_in; /* the latest phase looked at that needs the op; -1 */
+	int *needed_in; /* the latest phase visited that needs the op; -1: none */
 };
 
 static int is_ready(const struct sweep *s, int value)
@@ -41,7 +42,7 @@ static int has_ready_inputs(const struct sweep *s, const struct rnf_op *op)
 	return 1;
 }
 
-/* Gradients are sums too, but what they are made of is gone by then. */
+/* Gradients are sums too, but their terms no longer exist by then. */
 static int is_cheap(const struct sweep *s, int id)
 {
 	const struct rnf_op *op = &s->p->ops[id];
@@ -51,7 +52,7 @@ static int is_cheap(const struct sweep *s, int id)
 	return op->out < s->p->loss && s->ready[id];
 }
 
-/* In the order of the ops, each after its inputs. */
+/* Visits ops in their order, each after its inputs. */
 static void find_cheap(struct sweep *s)
 {
 	for (int i = 0; i < (int)s->p->n_ops; i++) {
@@ -79,7 +80,7 @@ static void demand(struct sweep *s, int phase, int id)
 	}
 }
 
-/* What an op of its own phase asks for. */
+/* Mark what an op of this phase needs. */
 static void demand_own(struct sweep *s, int phase, int id)
 {
 	const struct rnf_program *p = s->p;
