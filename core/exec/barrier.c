@@ -1,4 +1,4 @@
-/* Ops between phases, run by one thread when all images are through. */
+/* Runs the ops between phases, on one thread, after all images. */
 #include "exec/exec.h"
 
 static float *place(const struct rnf_exec *exec, struct rnf_operand o)
@@ -23,7 +23,7 @@ void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_op *op)
 	op->row->barrier(&io);
 }
 
-/* The ops that keep something for the next step, in their order. */
+/* Commit the ops that keep something for the next step, in their order. */
 static const struct rnf_op *next_kept(const struct rnf_exec *exec, size_t *i)
 {
 	const struct rnf_program *p = exec->plan->program;

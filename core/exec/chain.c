@@ -1,4 +1,4 @@
-/* A chain over one image: tile after tile through all stages, in L1. */
+/* Runs a chain over one image: tile after tile goes through all stages, in L1. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ struct run {
 	struct rnf_tile_io io; /* what all stages of the tile have in common */
 };
 
-/* The floats of a slot begin at the tile; what is whole begins at its first. */
+/* A slot's floats are those of the tile; a whole operand is passed from its beginning. */
 static float *input(const struct run *r, const struct rnf_stage_input *in)
 {
 	return in->slot >= 0 ? r->slots[in->slot] : rnf_at(r->w, in->whole);
@@ -44,7 +44,7 @@ static void stage(struct run *r, const struct rnf_stage *s)
 	}
 }
 
-/* An image's sums go to their vector, or into the sum of the leaf. */
+/* Store an image's sums in their vector, or add them to the sum of the leaf. */
 static void finish(const struct run *r, const struct rnf_stage *s)
 {
 	struct rnf_worker *w = r->w;

@@ -21,8 +21,8 @@ static const struct { int signal; const char *name; } fatal[] = {
 static _Thread_local const struct rnf_worker *volatile current;
 static volatile unsigned expected; /* seconds to the next step */
 static int has_alarm; /* SIGALRM is ours */
-static _Thread_local char stack[STACK]; /* for handlers: the thread's own may be full */
-static pthread_key_t alive; /* of a thread that has not ended by its own will */
+static _Thread_local char stack[STACK]; /* for handlers: the other may be full */
+static pthread_key_t alive; /* set until the thread ends as planned */
 static pid_t watched; /* the process; 0: none */
 
 static void put(const char *words)
@@ -70,7 +70,7 @@ static void put_place(const struct rnf_worker *w)
 	else put_name(what ? what : "rnframe or a plugin, outside of a step");
 }
 
-/* Threads that crash or end at the same time wait for the first one's words. */
+/* Threads that crash or end at the same time wait until the first has written its line. */
 static void take_turn(void)
 {
 	static atomic_flag told = ATOMIC_FLAG_INIT;
@@ -79,7 +79,7 @@ static void take_turn(void)
 	put("rnframe: ");
 }
 
-/* Calls only what a handler may; the signal comes again when it returns. */
+/* Calls async-signal-safe functions only. The signal is raised again when it returns. */
 static void tell(int number)
 {
 	take_turn();
@@ -92,8 +92,7 @@ static void tell(int number)
 	raise(number);
 }
 
-/* The main thread waits for those that hang: all threads are told, with the op that
- * each began last. */
+/* The main thread waits for a thread that hangs: report the op that each thread began last. */
 static void tell_late(int number)
 {
 	const struct rnf_worker *w = current;
@@ -124,7 +123,7 @@ static void tell_end(const char *how)
 	_exit(STATUS_PLUGIN);
 }
 
-/* A child that tries something ends as it likes. */
+/* A child process of a trial may end as it likes. */
 static void tell_exit(void)
 {
 	if (!rnf_hands_ended() && getpid() == watched) tell_end("exit()");
@@ -136,7 +135,7 @@ static void tell_thread(void *value)
 	if (getpid() == watched) tell_end("pthread_exit()");
 }
 
-/* 0: there is a handler already. */
+/* Returns 0 if the signal has a handler already. */
 static int handle(int number, void (*handler)(int))
 {
 	struct sigaction now;
@@ -146,8 +145,8 @@ static int handle(int number, void (*handler)(int))
 	return sigaction(number, &wanted, NULL) == 0;
 }
 
-/* A function that exit() has begun is not called once more for a second thread that
- * comes meanwhile, which would end the program: there is one for each thread. */
+/* exit() calls each registered function once, and a second thread that exits meanwhile
+ * would skip it and end the program: so one function is registered for each thread. */
 static void watch_exit(void)
 {
 	atexit(tell_exit);

@@ -1,24 +1,24 @@
-/* When the program crashes, hangs, or is ended by a plugin, it says in whose hands it is:
- * "Segmentation fault" names none. Costs a store an op. */
+/* When the program crashes, hangs, or a plugin ends it, a line names the plugin or layer
+ * that was running; "Segmentation fault" alone would not. Costs one store for each op. */
 #ifndef RNF_EXEC_CRASH_H
 #define RNF_EXEC_CRASH_H
 
 #include "exec/exec.h"
 
-/* SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write one line, then do what they
- * do; not where somebody else, a sanitizer, has a handler. exit() and quick_exit()
+/* After this call SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write one line before they
+ * take effect, unless somebody else (a sanitizer) has a handler. exit() and quick_exit()
  * before rnf_hands_end(), and pthread_exit() in a thread of ours, write one and end with
- * status 5, in this process alone. Once is enough. [main] */
+ * status 5, in this process alone. Call it once. [main] */
 void rnf_crash_watch(void);
-/* This thread is one of ours from here: its stack may overflow in words too. And until
- * there: it ends by its own will. [worker] */
+/* Mark the beginning and the planned end of a thread of ours: in between, a stack overflow
+ * is reported too, and an early end is an error. [worker] */
 void rnf_crash_thread_begin(void);
 void rnf_crash_thread_end(void);
-/* A line when the next call of this has not come after so many seconds, and again
- * after as many more; 0: no call is expected. Takes SIGALRM, where rnf_crash_watch
- * could; one call of the system. [main] */
+/* Report a hang if the next call of this function does not come within so many seconds, and
+ * again after as many more; 0: expect no call. Uses SIGALRM if rnf_crash_watch could get
+ * it. One system call. [main] */
 void rnf_crash_expect(unsigned seconds);
-/* The worker that this thread is now, or NULL. [worker] */
+/* Set the worker that this thread is, or NULL. [worker] */
 void rnf_crash_worker(const struct rnf_worker *worker);
 
 #endif

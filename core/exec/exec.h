@@ -1,13 +1,13 @@
-/* Runs a plan: each worker takes its images through the steps of a phase, sums
- * are merged in a fixed tree at the barrier, channel ops run once. During a
- * run nothing here allocates, locks, logs or fails. */
+/* Runs a plan: each worker takes its images through the steps of a phase, sums are merged
+ * in a fixed tree at the barrier, and channel ops run once. During a run nothing here
+ * allocates, locks, logs or fails. */
 #ifndef RNF_EXEC_EXEC_H
 #define RNF_EXEC_EXEC_H
 
 #include "exec/pool.h"
 #include "plan/plan.h"
 
-enum { RNF_PARTIALS = 40 }; /* of a worker: up to two a level of the reduction tree */
+enum { RNF_PARTIALS = 40 }; /* of a worker: up to two for each level of the tree */
 
 /* A partial sum: node `index` of tree level `level`. */
 struct rnf_partial {
@@ -21,15 +21,15 @@ struct rnf_share;
 
 struct rnf_worker {
 	struct rnf_exec *exec;
-	struct rnf_times *times; /* NULL: no clock is read (profile.h) */
+	struct rnf_times *times; /* NULL: read no clock (profile.h) */
 	float *base[RNF_SPACES];
 	float *scratch, *tiles, *accumulators, *kernel_scratch, *kept, *stack;
 	struct rnf_partial partials[RNF_PARTIALS];
 	int n_partials;
 	int64_t image;    /* in the batch */
-	int64_t next;     /* that it will probably run then; -1: none */
-	int first, last;  /* image of its leaf: sums start here, and end */
-	int part, parts;  /* of a step that workers do together; else 0 of 1 */
+	int64_t next;     /* the image that it will probably run next; -1: none */
+	int first, last;  /* is the image its leaf's first (sums start), or last (sums end)? */
+	int part, parts;  /* part of a step that workers share; else 0 of 1 */
 	float *reduction; /* the leaf's vector */
 	/* The op at work; the crash handler reads it, from other threads too (crash.h). */
 	const struct rnf_op *_Atomic op;
@@ -41,14 +41,14 @@ struct rnf_exec {
 	struct rnf_worker *workers;
 	int n_workers;
 	size_t phase;
-	float *packed; /* weights as the kernels want them */
-	int stale;     /* who changes the weights says so; training always does */
+	float *packed; /* weights in the form that kernels read */
+	int stale;     /* set by whoever changes the weights; training always does */
 	/* of the batch: */
 	int64_t images;
-	int alone;    /* one leaf: the caller's thread runs it, and none is woken */
-	int together; /* fewer images than workers, and no sums over them */
+	int alone;    /* one leaf: the caller's thread runs it and wakes no other */
+	int together; /* fewer images than workers, and no sums over the batch */
 	void (*run_phase)(struct rnf_worker *, const struct rnf_phase *); /* its share */
-	int64_t units; /* of a phase, that workers share: leaves, or images */
+	int64_t units; /* leaves or images of a phase, which the workers share */
 	struct rnf_share *shares;
 	const float *target;     /* [images][classes] */
 	const uint64_t *samples; /* keys of random ops; index in the split */
@@ -60,32 +60,32 @@ struct rnf_exec {
 	void *sight; /* what it writes to */
 };
 
-/* Memory for a plan on a pool. `weights` is the block that plans share. */
+/* Allocate an executor of a plan on a pool. `weights` is the block that plans share. */
 struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 				 struct rnf_pool *pool, float *weights);
-/* Bytes that create() takes for a plan on so many threads. */
+/* Bytes that rnf_exec_create() allocates for a plan on so many threads. */
 double rnf_exec_bytes(const struct rnf_plan *plan, int threads);
-/* The images' slice of a stored value: input, logits, loss. */
+/* A stored value of all images, one slice each: input, logits, loss. */
 float *rnf_exec_value(const struct rnf_exec *exec, int value, int64_t image);
-/* Floats from an image's slice to the next one's: its size or some more. */
+/* Floats from one image's slice to the next: the value's size, rounded up. */
 int64_t rnf_exec_stride(const struct rnf_exec *exec, int value);
-/* All phases on exec->images images. */
+/* Run all phases on exec->images images. */
 void rnf_exec_run(struct rnf_exec *exec);
-/* After a run of training: is what ops made to be kept for the next step finite (of norms,
- * the batch's statistics)? Then it is taken in. (barrier.c) */
+/* After a training run: is what ops keep for the next step (norms: the batch's statistics)
+ * finite? If so, take it over. (barrier.c) */
 int rnf_exec_is_finite(const struct rnf_exec *exec);
 void rnf_exec_commit(const struct rnf_exec *exec);
-/* Where the gradient of a weight lies after a run. */
+/* The gradient of a weight after a run. */
 const float *rnf_exec_gradient(const struct rnf_exec *exec,
 			       const struct rnf_model_weight *weight);
 
-/* -- between the files of this folder -- */
+/* -- shared by the files of this folder -- */
 
 static inline float *rnf_at(const struct rnf_worker *w, struct rnf_operand o)
 {
 	return w->base[o.space] + o.offset + w->image * o.stride;
 }
-/* The key of the image at work for random ops. */
+/* The key from which random ops of the current image draw. */
 static inline uint64_t rnf_sample_of(const struct rnf_worker *w)
 {
 	return w->exec->samples ? w->exec->samples[w->image] : 0;
@@ -93,24 +93,24 @@ static inline uint64_t rnf_sample_of(const struct rnf_worker *w)
 void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain);
 void rnf_step_run(struct rnf_worker *w, const struct rnf_step *step);
 void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_op *op);
-/* Waits for the others; the worker that comes last runs last(its worker). */
+/* Wait for the other workers; the one that arrives last runs last(itself). */
 void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *));
-/* The second worker of two that share units goes from the last one to the first. */
+/* Of two workers that share units, the second goes from the last to the first. */
 static inline int rnf_goes_back(const struct rnf_worker *w)
 {
 	return (w - w->exec->workers) & 1;
 }
 void rnf_shares_create(struct rnf_exec *exec);
-/* A phase of exec->units begins, for all workers. (share.c) */
+/* Begin a phase of exec->units, for all workers. (share.c) */
 void rnf_shares_begin(struct rnf_exec *exec);
-/* The next unit of a worker that has taken so many in this phase; -1: none is left. */
+/* The next unit for a worker that has taken so many in this phase; -1: none is left. */
 int64_t rnf_share_take(const struct rnf_worker *w, int64_t taken);
-/* All images of a phase, each by all workers. (together.c) */
+/* Run all images of a phase, each on all workers. (together.c) */
 void rnf_images_together(struct rnf_worker *w, const struct rnf_phase *phase);
-/* Push a leaf's sum; complete siblings are added, left += right. */
+/* Push a leaf's sum and add complete siblings, left += right. */
 void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
 		     const struct rnf_phase *phase);
-/* The root of what all workers hold, in the order of the images. */
+/* Merge the partial sums of all workers, in the order of the images, into the root. */
 const float *rnf_reduce_finish(const struct rnf_exec *exec, const struct rnf_phase *phase);
 
 #endif

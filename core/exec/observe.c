@@ -9,7 +9,7 @@ static void add(struct rnf_spread *spread, const struct rnf_op *op, const float 
 		rnf_spread_add(spread, at, size);
 }
 
-/* What an op has made: a slice an image, or one vector of the batch. */
+/* The result of an op: a slice for each image, or one vector of the batch. */
 static void look_at(const struct rnf_exec *exec, const struct rnf_op *op,
 		    struct rnf_sight *sight)
 {
@@ -28,7 +28,7 @@ static void look_at(const struct rnf_exec *exec, const struct rnf_op *op,
 	sight->spread = spread;
 }
 
-/* In a plan without fusion a phase is the op of its number. */
+/* In a plan without fusion, phase i is op i. */
 static void look(struct rnf_exec *exec)
 {
 	struct rnf_sight *sight = exec->sight;

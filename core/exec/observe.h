@@ -1,5 +1,5 @@
-/* A run under watch: which primitive is the first, in the order of execution, to
- * come to a value that is not finite, or to leave another float mode. [main] */
+/* An observed run: finds the first primitive, in the order of execution, that makes a value
+ * which is not finite or that changes the float mode. [main] */
 #ifndef RNF_EXEC_OBSERVE_H
 #define RNF_EXEC_OBSERVE_H
 
@@ -8,13 +8,14 @@
 
 struct rnf_sight {
 	const struct rnf_op *bad; /* NULL: all values are finite */
-	struct rnf_spread spread;   /* of what it made, over all images */
-	int64_t image;            /* in the batch, the first that has one */
-	const struct rnf_op *strayed; /* that changed the float mode; NULL: none */
+	struct rnf_spread spread;   /* of its result, over all images */
+	int64_t image;            /* index in the batch of the first image that has one */
+	const struct rnf_op *strayed; /* the op that changed the float mode; NULL: none */
 };
 
-/* Runs `exec`, of a plan that is not fused: there each primitive is a phase, and
- * what it makes lies in memory until the next one. One thread sees all modes. */
+/* Run `exec`, whose plan must not be fused: each primitive is then a phase, and its result
+ * stays in memory until the next one. Needs a pool of one thread, so that all changes of
+ * the mode are seen. */
 void rnf_exec_observe(struct rnf_exec *exec, struct rnf_sight *sight);
 
 #endif

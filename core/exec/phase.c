@@ -20,13 +20,13 @@ static void timed_steps(struct rnf_worker *w, const struct rnf_phase *phase)
 	}
 }
 
-/* What has run since the last lap. */
+/* Add the time since the last lap to a row. */
 static void lap(const struct rnf_worker *w, size_t row)
 {
 	if (w->times) rnf_times_lap(w->times, row);
 }
 
-/* The first image of the unit of so many images after, or before, this one. */
+/* The first image of the unit that a worker will probably take after this one. */
 static int64_t next_unit(const struct rnf_worker *w, int64_t from, int64_t to, int64_t unit)
 {
 	if (rnf_goes_back(w)) return from >= unit ? from - unit : -1;
@@ -77,7 +77,7 @@ static void share_images(struct rnf_worker *w, const struct rnf_phase *phase)
 		images(w, phase, i, 1);
 }
 
-/* By the worker that comes last. */
+/* Ends a phase; run by the worker that arrives last. */
 static void end_phase(void *arg)
 {
 	const struct rnf_worker *w = arg;
@@ -105,7 +105,7 @@ void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *))
 	lap(w, RNF_TIME_WAIT);
 }
 
-/* Weights that have changed since the last batch. Shared out whole. */
+/* Pack the weights that changed since the last batch; workers share them tensor by tensor. */
 static void pack_weights(struct rnf_worker *w, int worker)
 {
 	struct rnf_exec *exec = w->exec;
@@ -137,7 +137,7 @@ static void job(void *arg, int worker)
 	rnf_crash_worker(NULL);
 }
 
-/* Sums over the batch are made leaf by leaf, by one worker each. */
+/* With sums over the batch, a unit is a leaf, which one worker sums. */
 static void choose_run(struct rnf_exec *exec)
 {
 	const int sums = exec->plan->max_reductions > 0;
@@ -148,7 +148,7 @@ static void choose_run(struct rnf_exec *exec)
 			: exec->together ? rnf_images_together : share_images;
 }
 
-/* Coefficients that depend on the weights alone. */
+/* Ops that depend on the weights alone. */
 static void prologue(struct rnf_exec *exec)
 {
 	for (size_t i = 0; i < exec->plan->n_prologue; i++) {
@@ -165,7 +165,7 @@ void rnf_exec_run(struct rnf_exec *exec)
 	exec->phase = 0;
 	choose_run(exec);
 	rnf_shares_begin(exec);
-	/* of the last run; a worker that does not run this time has none */
+	/* left from the last run; a worker without work in this run must have none */
 	for (int i = 0; i < exec->n_workers; i++)
 		exec->workers[i].n_partials = 0;
 	if (exec->alone) job(exec, 0);
@@ -178,8 +178,8 @@ static float *floats(int64_t n)
 	return rnf_alloc((size_t)(n + 16) * sizeof(float));
 }
 
-/* A share of leaves needs at most two partial sums a level of the tree, and one
- * vector for the leaf that is being summed. */
+/* A worker needs at most two partial sums for each level of the tree, and one vector for
+ * the current leaf. */
 static int64_t stack_depth(int64_t batch)
 {
 	int64_t depth = 3;

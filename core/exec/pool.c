@@ -17,7 +17,7 @@
  * step, shorter than anything that a user would notice. */
 enum { SPINS = 1000, THREADS_MAX = 1024 };
 
-/* A number that threads wait on. Alone on its cache line. */
+/* A number that threads wait for; it has a cache line of its own. */
 struct word {
 	_Atomic uint32_t value, sleepers;
 	char padding[56];
@@ -38,7 +38,7 @@ struct rnf_pool {
 	void *arg;
 	int n, spins;
 	unsigned policy; /* the float mode */
-	atomic_int strayed; /* a worker's job left another float mode */
+	atomic_int strayed; /* a job changed a worker's float mode */
 	struct worker *workers;
 };
 
@@ -51,7 +51,7 @@ static void relax(void)
 #endif
 }
 
-/* Puts the mode right; 1 if it was. */
+/* Restores the mode; returns 1 if it was unchanged. */
 static int keep_mode(unsigned policy)
 {
 	if (rnf_float_mode() == policy) return 1;
@@ -64,7 +64,7 @@ static void futex(struct word *word, int operation, uint32_t value)
 	syscall(SYS_futex, &word->value, operation, value, NULL, NULL, 0);
 }
 
-/* Until the value is another than `old`. */
+/* Wait until the value differs from `old`. */
 static void wait_while(struct word *word, uint32_t old, int spins)
 {
 	for (int i = 0; i < spins; i++) {
@@ -72,8 +72,8 @@ static void wait_while(struct word *word, uint32_t old, int spins)
 			return;
 		relax();
 	}
-	/* Sequentially consistent with set(): either the sleeper is seen there,
-	 * or the new value is seen here (or by the kernel, which compares). */
+	/* Sequentially consistent with set(): either set() sees the sleeper, or this sees
+	 * the new value (or the kernel does, when it compares). */
 	atomic_fetch_add(&word->sleepers, 1);
 	while (atomic_load(&word->value) == old)
 		futex(word, FUTEX_WAIT_PRIVATE, old);
@@ -115,8 +115,8 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* The threads take no signals: those are the main thread's. But a thread's own
- * crash has no other to go to (crash.h). */
+/* The main thread takes all signals, except that a crash is handled by the thread that
+ * crashed (crash.h). */
 static void start_threads(struct rnf_pool *pool, int threads)
 {
 	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
@@ -132,7 +132,7 @@ static void start_threads(struct rnf_pool *pool, int threads)
 		if (pthread_create(&w->thread, NULL, work, w) != 0) break;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pool->n = made; /* read by the threads only once a job has begun */
+	pool->n = made; /* threads read it only after a job has begun */
 }
 
 struct rnf_pool *rnf_pool_create(int threads)
@@ -142,7 +142,7 @@ struct rnf_pool *rnf_pool_create(int threads)
 	if (threads > THREADS_MAX) threads = THREADS_MAX;
 	struct rnf_pool *pool = rnf_alloc(sizeof *pool);
 	pool->workers = rnf_alloc((size_t)threads * sizeof *pool->workers);
-	/* With more threads than CPUs the one waited for needs this CPU. */
+	/* With more threads than CPUs, the awaited thread may need this CPU: do not spin. */
 	pool->spins = threads <= available ? SPINS : 1;
 	pool->policy = rnf_float_mode_policy();
 	keep_mode(pool->policy);
@@ -172,7 +172,7 @@ void rnf_pool_run(struct rnf_pool *pool, void (*job)(void *arg, int worker),
 
 void rnf_pool_barrier(struct rnf_pool *pool, void (*serial)(void *arg), void *arg)
 {
-	/* Cannot pass on before this worker has arrived. */
+	/* The others cannot pass before this worker has arrived. */
 	const uint32_t phase = atomic_load_explicit(&pool->phase.value,
 						    memory_order_relaxed);
 	const uint32_t before = atomic_fetch_add_explicit(&pool->arrived.value, 1,

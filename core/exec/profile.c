@@ -1,4 +1,4 @@
-/* Tables of times, and what they come to by kind of work, phase and layer. */
+/* Tables of times, and their sums by kind of work, phase and layer. */
 #include "exec/profile.h"
 
 #include <string.h>
@@ -121,7 +121,7 @@ static struct rnf_cost cost_of(struct rnf_time time, int64_t runs)
 				  .calls = (double)time.calls / (double)runs };
 }
 
-/* What is not a step has no layer either. */
+/* Rows that are no steps belong to no layer. */
 static void add_others(const struct rnf_exec *exec, size_t phase, const char *name,
 		       int64_t runs, struct rnf_profile_sums *sums)
 {

@@ -1,18 +1,18 @@
-/* Where the time of runs goes: a table of times for each worker, filled lap by
- * lap, so that no moment of a run is left out, and its sums by kind of work, by
- * phase and by layer. An executor without tables reads no clock. */
+/* Where the time of a run goes: each worker fills a table of times lap by lap, so that the
+ * rows leave no gap; sums of it by kind of work, phase and layer. An executor without
+ * tables reads no clock. */
 #ifndef RNF_EXEC_PROFILE_H
 #define RNF_EXEC_PROFILE_H
 
 #include "base/clock.h"
 #include "exec/exec.h"
 
-/* Rows of a phase; those of its steps come after these. */
+/* Rows that each phase has; the rows of its steps follow. */
 enum {
-	RNF_TIME_WAIT,    /* at barriers, and for threads to wake */
-	RNF_TIME_MERGE,   /* of sums: in a leaf's push, in the last worker's finish */
+	RNF_TIME_WAIT,    /* waiting at barriers and for threads to wake */
+	RNF_TIME_MERGE,   /* adding sums: when a leaf is pushed, and in the last worker's merge */
 	RNF_TIME_BARRIER, /* channel ops */
-	RNF_TIME_PACK,    /* of weights, before the phases */
+	RNF_TIME_PACK,    /* packing weights, before the phases */
 	RNF_TIME_STEPS,
 };
 
@@ -23,15 +23,16 @@ struct rnf_time {
 
 /* Of one worker. */
 struct rnf_times {
-	struct rnf_time **phases; /* [1 + n_phases][rows]; the first: before them */
+	struct rnf_time **phases; /* [1 + n_phases][rows]; the first: before the phases */
 	struct rnf_time *rows;    /* of the phase that runs */
 	double last;              /* when the last lap ended */
 };
 
-/* Runs from here on are timed; tables start at zero. [main] */
+/* Time all runs from now on; tables start at zero. [main] */
 void rnf_exec_time(struct rnf_exec *exec);
 
-/* Called by a run: at its start, at a phase's, and after each piece of work. */
+/* A run calls these at its beginning, at each phase's beginning, and after each piece of
+ * work. */
 void rnf_times_start(const struct rnf_exec *exec);
 static inline void rnf_times_phase(struct rnf_times *t, size_t phase)
 {
@@ -45,24 +46,24 @@ static inline void rnf_times_lap(struct rnf_times *t, size_t row)
 	t->last = now;
 }
 
-/* What some work cost, in all threads together. */
+/* What a kind of work cost, summed over all threads. */
 struct rnf_cost {
 	const char *name;
 	double seconds, calls;
-	double operations; /* two a multiply-add of direct convs, matrix products */
-	double bytes;      /* operands in the batch arena, each once a call */
+	double operations; /* two for each multiply-add of direct convs and matrix products */
+	double bytes;      /* bytes of operands in the batch arena, each counted once a call */
 };
 struct rnf_costs {
 	struct rnf_cost *at;
 	size_t n;
 };
-/* To the row of that name, which is appended if there is none. [main] */
+/* Add a cost to the row of that name, or append the row. [main] */
 void rnf_costs_add(struct rnf_costs *costs, const struct rnf_cost *cost);
 
 struct rnf_profile_sums {
 	struct rnf_costs kinds, phases, layers; /* each has all of the time */
 };
-/* Sums of the tables over `runs` timed runs, as costs of one. [main] */
+/* Sum the tables of `runs` timed runs into the cost of one run. [main] */
 void rnf_exec_costs(const struct rnf_exec *exec, int64_t runs,
 		    struct rnf_profile_sums *sums);
 

@@ -1,5 +1,5 @@
-/* The fixed binary tree over leaves of images: which sums are added to which
- * depends on their indices only, never on threads or time. */
+/* Sums over the batch in a fixed binary tree of leaves: which sums are added depends on
+ * their indices only, never on threads or time. */
 #include "exec/exec.h"
 #include "op/tile.h"
 
@@ -31,8 +31,9 @@ void rnf_reduce_push(struct rnf_partial *stack, int *n, struct rnf_partial leaf,
 	}
 }
 
-/* A worker that goes back has its last images first. A node without a right sibling is
- * its left child: the last ones on the stack rise to the next one's level and are added. */
+/* A worker that goes backwards has its last images first. A node without a right sibling
+ * equals its left child, so the last nodes on the stack move up to the level of the one
+ * before them and are added. */
 const float *rnf_reduce_finish(const struct rnf_exec *exec, const struct rnf_phase *phase)
 {
 	struct rnf_partial stack[2 * RNF_PARTIALS];

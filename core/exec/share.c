@@ -1,7 +1,7 @@
-/* Who runs which units of a phase (leaves, or images where there are no sums): two
- * workers share a run of them, one from its front on and the other from its back, until
- * they meet. So each has one run without a gap, as the tree of sums wants it, and one
- * that is held up leaves more to the other. */
+/* Assigns the units of a phase (leaves, or images where there are no sums) to workers. Two
+ * workers share a run of units, one from the front and the other from the back, until they
+ * meet. So the units of each are contiguous, as the tree of sums requires, and a delayed
+ * worker leaves more to the other. */
 #include <stdatomic.h>
 
 #include "base/arena.h"
@@ -9,7 +9,7 @@
 
 struct rnf_share {
 	int64_t from, to;
-	_Atomic int64_t left; /* units that nobody has taken; below 0 when asked for more */
+	_Atomic int64_t left; /* units that nobody has taken; below 0 after further requests */
 	char padding[40];     /* to a cache line */
 };
 

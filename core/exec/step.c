@@ -1,4 +1,4 @@
-/* Steps that are not chains: by the kernel of a backend, or by the row. */
+/* Runs steps that are not chains, by the kernel of a backend or by the row. */
 #include <stdatomic.h>
 
 #include "exec/exec.h"

@@ -1,6 +1,6 @@
-/* Few images and no sums over them (batch 1 in inference): all workers take each
- * image together, step by step, in the scratch of the first. A step that can be cut
- * in parts is; the others are the first worker's. */
+/* Runs few images without sums over the batch (inference of batch 1): all workers take each
+ * image together, step by step, in the scratch of the first. Steps that can be cut are
+ * shared; the first worker runs the others. */
 #include "exec/exec.h"
 #include "exec/profile.h"
 
@@ -11,7 +11,7 @@ static int has_parts(const struct rnf_step *s)
 	return s->kernel.run && s->kernel.takes_parts;
 }
 
-/* The part counts as a call in one worker only. */
+/* Only one worker counts the step as a call. */
 static void timed_step(struct rnf_worker *w, const struct rnf_phase *phase, size_t i)
 {
 	rnf_step_run(w, &phase->steps[i]);
@@ -34,13 +34,13 @@ static void step(struct rnf_worker *w, const struct rnf_phase *phase, size_t i)
 	}
 }
 
-/* Nobody waits between two steps of the first worker. */
+/* No barrier is needed between two steps of the first worker. */
 void rnf_images_together(struct rnf_worker *w, const struct rnf_phase *phase)
 {
 	const struct rnf_exec *exec = w->exec;
 	int had_parts = 0;
 	w->first = w->last = 1;
-	w->next = -1; /* there is nothing to fetch from it */
+	w->next = -1; /* there is nothing to prefetch */
 	for (w->image = 0; w->image < exec->images; w->image++)
 		for (size_t i = 0; i < phase->n_steps; i++) {
 			const int has = has_parts(&phase->steps[i]);

@@ -1,5 +1,5 @@
-/* From the model section to primitives: walks the layers of the conf, lets
- * blocks compose and layers lower, and keeps scopes, roles and names. */
+/* Turns the model section of a conf into primitives: walks the layers, lets blocks compose
+ * and layers lower, and keeps scopes, roles and names. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -7,7 +7,7 @@
 #include "graph/graph.h"
 #include "op/builder.h"
 
-#define MAX_DEPTH 16 /* of layers inside layers: more is a circle */
+#define MAX_DEPTH 16 /* nesting of layers; more means that they call each other without end */
 
 static const struct rnf_param model_rows[] = {
 	RNF_INTS(struct rnf_model_conf, input, 1, 65536, "pixels",
@@ -46,13 +46,13 @@ const struct rnf_params rnf_layer_common_params = {
 };
 
 struct walk {
-	struct rnf_builder b; /* first: graph->node gets it as its graph */
+	struct rnf_builder b; /* must be first: graph->node receives it as its graph */
 	const struct rnf_model_conf *model;
 	int depth;  /* of layers inside layers */
-	int placed; /* the message already names the place */
-	const struct rnf_conf *cause; /* narrower than the layer, or NULL */
+	int placed; /* the message names the place already */
+	const struct rnf_conf *cause; /* a place more exact than the layer's, or NULL */
 	int64_t classes;
-	struct rnf_names named; /* layers that have a name, each with its value */
+	struct rnf_names named; /* named layers, each with its value */
 };
 
 static struct walk *of(struct rnf_graph *g)
@@ -60,7 +60,7 @@ static struct walk *of(struct rnf_graph *g)
 	return (struct walk *)g;
 }
 
-/* The row of a word that the model gives a meaning to; NULL for other words. */
+/* The role ("norm", "act") that the model defines; NULL for other words. */
 static const struct rnf_param *role_row(const char *word)
 {
 	const struct rnf_param *row = rnf_param_row(&rnf_model_params, word);
@@ -86,7 +86,7 @@ static rnf_val lower_layer(struct rnf_graph *g, const struct rnf_ref *ref,
 	return impl->lower(ref->conf, g, in, n_in);
 }
 
-/* What a feature becomes depends on its kind alone. */
+/* How a feature is lowered depends on its kind alone. */
 static rnf_val lower(struct rnf_graph *g, const struct rnf_ref *ref,
 		     const rnf_val *in, size_t n_in)
 {
@@ -101,7 +101,7 @@ static rnf_val lower(struct rnf_graph *g, const struct rnf_ref *ref,
 	return g->pointwise(g, in[0], ref->feature->impl, ref->conf);
 }
 
-/* What a layer takes from another one, or gives: an image. */
+/* Layers read and return images. */
 static rnf_val check_image(struct walk *k, const char *what, rnf_val v)
 {
 	if (!rnf_builder_has(&k->b, v))
@@ -111,7 +111,7 @@ static rnf_val check_image(struct walk *k, const char *what, rnf_val v)
 	return v;
 }
 
-/* Lower it in a scope of its own, which it leaves as it found it. */
+/* Lower it in a scope of its own, and restore the scope. */
 static rnf_val lower_in_scope(struct walk *k, const struct rnf_ref *ref,
 			      const char *label, const rnf_val *in, size_t n_in)
 {
@@ -134,7 +134,7 @@ static rnf_val lower_in_scope(struct walk *k, const struct rnf_ref *ref,
 	return v;
 }
 
-/* What a role stands for, and the settings of who asked. */
+/* The feature of a role, with the settings of the caller. */
 static rnf_status resolve(struct walk *k, const struct rnf_ref **ref,
 			  const struct rnf_setting *settings, size_t n_settings)
 {
@@ -213,7 +213,7 @@ static void no_such_input(struct walk *k, const struct rnf_ref *ref,
 	     near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 }
 
-/* The values that a layer of the conf reads. */
+/* Find the values that a layer of the conf reads. */
 static size_t inputs_of(struct walk *k, const struct rnf_ref *ref, rnf_val before,
 			rnf_val **in)
 {
@@ -228,8 +228,8 @@ static size_t inputs_of(struct walk *k, const struct rnf_ref *ref, rnf_val befor
 	return n ? n : 1;
 }
 
-/* The last layer's channels are the classes unless it says otherwise: a layer
- * with a key `units` that is 0 is told. */
+/* The last layer has as many channels as there are classes: if its key `units` is 0, set
+ * it. */
 static int wants_units(const struct rnf_ref *ref)
 {
 	const struct rnf_param *row = ref->role
@@ -238,7 +238,7 @@ static int wants_units(const struct rnf_ref *ref)
 	       *(const int64_t *)((const char *)ref->conf + row->offset) == 0;
 }
 
-/* Two layers of one label would share tensors' names and random numbers. */
+/* Two layers with one label would share names of tensors and random numbers. */
 static const char *label_of(const struct rnf_model_conf *model, size_t i)
 {
 	const struct rnf_ref *ref = model->layers.at[i];
@@ -247,7 +247,7 @@ static const char *label_of(const struct rnf_model_conf *model, size_t i)
 	return rnf_format("%s%zu", ref->role ? ref->role : ref->feature->name, i);
 }
 
-/* The place and the path of what is wrong, before the words. */
+/* Put the place and the key path in front of the message. */
 static void place(const struct walk *k, const struct rnf_ref *ref)
 {
 	if (k->placed || !ref->node) return;
@@ -263,7 +263,7 @@ static rnf_val add_layer(struct walk *k, size_t i, rnf_val x)
 	const struct rnf_setting units = RNF_SET_INT("units", k->classes);
 	const char *name = name_of(ref), *label = label_of(k->model, i);
 	rnf_val *in;
-	k->b.graph.enter(&k->b.graph, label); /* for the words when an input is not there */
+	k->b.graph.enter(&k->b.graph, label); /* for the message about an unknown input */
 	const size_t n = inputs_of(k, ref, x, &in);
 	k->b.graph.leave(&k->b.graph);
 	x = use(&k->b.graph, ref, label, in, n, &units, wants_units(ref) ? 1 : 0);
@@ -370,6 +370,6 @@ rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 	}
 	p->logits = x;
 	RNF_TRY(check_logits(p, classes));
-	rnf_param_notices(); /* the conf is accepted: nothing later reads it */
+	rnf_param_notices(); /* the conf has been accepted, so later stages must ignore it */
 	return RNF_OK;
 }

@@ -1,5 +1,5 @@
-/* Reverse mode on the primitive graph: the rows, backwards. L2 is no part of the graph: the
- * optimizer adds it. */
+/* Reverse-mode differentiation: calls the gradients of the ops' rows backwards. L2 is not
+ * part of the graph: the optimizer adds it. */
 #include "base/arena.h"
 #include "base/status.h"
 #include "graph/graph.h"

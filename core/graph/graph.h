@@ -1,5 +1,5 @@
-/* From the model section of a conf to a program of primitives: layers lower, then what the
- * weights' gradients need is appended. */
+/* Turns the model section of a conf into a program of primitives: layers lower, then the
+ * backward pass is appended. */
 #ifndef RNF_GRAPH_GRAPH_H
 #define RNF_GRAPH_GRAPH_H
 
@@ -21,16 +21,14 @@ struct rnf_layer_common {
 };
 extern const struct rnf_params rnf_model_params, rnf_layer_common_params;
 
-/* Lower a model: layers to primitives, in training or inference form. The loss
- * is not part of it yet. (build.c) */
+/* Lower a model to primitives, in training or inference form, without the loss. (build.c) */
 rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 			   const int64_t hwc[3], int64_t classes, int training,
 			   struct rnf_program **program);
-/* Append the loss and everything that the weights' gradients need.
- * (differentiate.c) */
+/* Append the loss and the backward pass to the weights' gradients. (differentiate.c) */
 rnf_status rnf_graph_differentiate(struct rnf_program *program);
-/* The same weights, in the same order? Training and inference share one block of them.
- * RNF_EPLUGIN, with the layer that declares another one. (build.c) */
+/* Check that both programs have the same weights in the same order, since they share one
+ * block. RNF_EPLUGIN names the layer that declares a different one. (build.c) */
 rnf_status rnf_graph_same_weights(const struct rnf_program *inference,
 				  const struct rnf_program *training);
 

@@ -1,5 +1,5 @@
-/* y = f(x), f of a plugin. Its gradient reads x again, so that both can be one call; random
- * ones draw from the key of their layer's place. */
+/* y = f(x), f of a plugin. The gradient reads x again, so that both can run in one call.
+ * Random activations draw from the key of their layer's place. */
 #include "op/builder.h"
 #include "op/tape.h"
 

@@ -1,4 +1,4 @@
-/* y = a + b. Gradients that meet in a value are added by it, too. */
+/* y = a + b. The backward pass uses it too, where gradients of one value meet. */
 #include "op/builder.h"
 #include "op/tape.h"
 #include "op/tile.h"

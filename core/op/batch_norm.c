@@ -1,7 +1,7 @@
-/* Batch norm is three ops: statistics of the batch inside a chain, coefficients of them at
- * the barrier, and an affine map inside the next chain. In inference the coefficients are of
- * the running statistics and fixed. Differentiated as one: its two sums first, then
- * coefficients for dx a depth later. All that is known of the layout stands here. */
+/* Batch norm is three ops: batch statistics inside a chain, coefficients at the barrier, an
+ * affine map inside the next chain. In inference the coefficients come from the running
+ * statistics and are fixed. The three are differentiated as one: two sums, then
+ * coefficients for dx at the next barrier. No other file knows the layout of these vectors. */
 #include <math.h>
 #include <string.h>
 
@@ -10,28 +10,28 @@
 #include "op/tape.h"
 #include "op/tile.h"
 
-/* Vectors of c floats that follow each other. The statistics: S = sum x, Q = sum x^2 over
- * the batch, two doubles a channel, each in the place of two floats. */
+/* Consecutive vectors of c floats. Statistics: S = sum x, Q = sum x^2 over the batch, two
+ * doubles for each channel, each in the place of two floats. */
 enum { STATISTICS_ROWS = 4, SUMS_ROWS = 2 };
 
-/* The coefficients: y = SCALE (x - MEAN) + SHIFT. Fixed ones have no more than these. */
+/* Coefficients: y = SCALE (x - MEAN) + SHIFT. Fixed coefficients are these three only. */
 enum norm_row {
 	NORM_SCALE,    /* gamma / deviation */
 	NORM_SHIFT,    /* beta - SCALE REST */
 	NORM_MEAN,
 	NORM_FACTOR,   /* 1 / deviation */
-	NORM_REST,     /* what the mean has more digits than its float */
+	NORM_REST,     /* the rest of the mean, which its float has no digits for */
 	NORM_VARIANCE, /* of the batch, unbiased */
 	NORM_ROWS
 };
 
-/* And backward: dx = DY dy + X (x - MEAN) + ONE, then the gradients of gamma and beta. */
+/* Backward: dx = DY dy + X (x - MEAN) + ONE, then the gradients of gamma and beta. */
 enum back_row { BACK_DY, BACK_X, BACK_MEAN, BACK_ONE, BACK_GAMMA, BACK_BETA, BACK_ROWS };
 
 /* -- over a tile of `pixels` x c -- */
 
-/* y = a[c] (x - m[c]) + b[c]; coef = a, b, m: no digits are lost where x and m are large; y
- * may be x */
+/* y = a[c] (x - m[c]) + b[c]; coef = a, b, m. Loses no digits where x and m are large. y
+ * may be x. */
 RNF_INLINE void affine(int64_t pixels, int64_t c, int64_t n, const float *x,
 		       const float *coef, float *y)
 {
@@ -46,7 +46,7 @@ RNF_INLINE void affine(int64_t pixels, int64_t c, int64_t n, const float *x,
 	}
 }
 
-/* Vectors by name: of the arrays above gcc makes vectors of four here. */
+/* Named vectors: from arrays as above gcc makes vectors of four here. */
 RNF_INLINE void affine_block(int64_t pixels, int64_t c, const float *x, const float *coef,
 			     float *y)
 {
@@ -97,7 +97,7 @@ static void affine_bwd_tile(int64_t pixels, int64_t c, const float *dy, const fl
 	if (i < c) affine_bwd(pixels, c, c - i, dy + i, x + i, coef + i, dx + i);
 }
 
-/* In sums vectors have names, since compilers take sums in arrays apart. */
+/* Sums are in named vectors, since compilers split arrays of sums into scalars. */
 RNF_INLINE void stats_block(int64_t pixels, int64_t c, const float *x, const float *m,
 			    float *sum)
 {
@@ -134,8 +134,8 @@ static void stats_tile(int64_t pixels, int64_t c, const float *x, const float *m
 	}
 }
 
-/* Sums around m are small and exact enough in float; those around 0 can be far larger than
- * what is left of them, which is the variance. */
+/* Sums around m are small and exact enough in float. Sums around 0 can be far larger than
+ * the variance that remains of them. */
 RNF_MULTIARCH
 static void stats_add(int64_t c, int64_t pixels, const float *sum, const float *m, double *to)
 {
@@ -184,7 +184,7 @@ static void bn_sums_tile(int64_t pixels, int64_t c, const float *dy, const float
 
 /* -- statistics -- */
 
-/* Around the image's first pixel, which lies behind the sums. */
+/* Sums around the image's first pixel, which is stored behind them. */
 static void stats(const struct rnf_tile_io *io)
 {
 	float *m = io->out + 2 * io->c;
@@ -205,9 +205,9 @@ static const struct rnf_op_row stats_row = {
 	.doubles = 1, .tile = stats, .sum = add_stats,
 };
 
-/* -- coefficients; in double, since sums of large and small numbers meet here -- */
+/* -- coefficients, in double, since large and small sums are combined here -- */
 
-/* The mean's float has not all of its digits; the rest is in the shift. */
+/* A float cannot hold all digits of the mean; the shift contains the rest. */
 static void coefficients(const struct rnf_barrier_io *io)
 {
 	const int64_t c = io->c;
@@ -254,7 +254,7 @@ static void take_in(float *running, const float *batch, int64_t n, double moment
 		running[i] = m * running[i] + rest * batch[i];
 }
 
-/* The running statistics take in the batch's. */
+/* Update the running statistics. */
 static void commit(const struct rnf_barrier_io *io)
 {
 	const double momentum = io->op->momentum;
@@ -303,8 +303,8 @@ static const struct rnf_op_row sums_row = {
 	.tile = sums, .sum = rnf_sum_reduce,
 };
 
-/* Of sum dy, sum dy (x - m), where the mean is m + r: dx = a dy + b (x - m - r) + k', with
- * b r taken into k. */
+/* From sum dy and sum dy (x - m), where the mean is m + r: dx = a dy + b (x - m - r) + k',
+ * and k = k' - b r. */
 static void back_coefficients(const struct rnf_barrier_io *io)
 {
 	const int64_t c = io->c;

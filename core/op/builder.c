@@ -1,4 +1,4 @@
-/* Scopes, the first failure, and how an op gets into the program. */
+/* Scopes, the first failure, and appending ops to the program. */
 #include "op/builder.h"
 
 #include <rnframe/random.h>
@@ -10,8 +10,8 @@
 #include "base/status.h"
 #include "base/utf8.h"
 
-/* Of a value in one image: with these the places of a thousand values and the largest batch
- * fit into 63 bits. */
+/* Floats of a value in one image: with this limit the offsets of a thousand values in the
+ * largest batch fit into 63 bits. */
 static const int64_t values_max = (int64_t)1 << 36;
 
 const char *rnf_builder_scope(struct rnf_graph *g)
@@ -32,7 +32,7 @@ int rnf_builder_has(const struct rnf_builder *b, rnf_val v)
 
 /* -- failures -- */
 
-/* The first cause is the one to report. */
+/* Only the first cause is reported. */
 static rnf_val fail_as(struct rnf_builder *b, rnf_status status, const char *whose,
 		       const char *format, va_list args)
 {
@@ -128,8 +128,8 @@ void rnf_builder_init(struct rnf_builder *b, struct rnf_program *program)
 
 /* -- keys of random ops -- */
 
-/* Of the layer's ops, which are the last ones: has one the key? Those of layers that it is
- * made of are among them, and their labels begin with its own. */
+/* Does one of the layer's ops have this key? They are the last ones of the program, with
+ * those of its inner layers, whose labels begin with its own. */
 static int is_drawn_by(const struct rnf_program *p, const char *label, uint64_t node)
 {
 	const size_t n = strlen(label);

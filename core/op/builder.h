@@ -1,5 +1,5 @@
-/* A program in the making: where the layer at work stands, and its first failure. Layers see
- * the first member, whose calls append ops. */
+/* A program under construction: the scope of the current layer and the first failure.
+ * Layers see the first member, whose calls append ops. */
 #ifndef RNF_OP_BUILDER_H
 #define RNF_OP_BUILDER_H
 
@@ -13,8 +13,8 @@ struct rnf_builder {
 	char scope[256];
 	size_t ends[RNF_SCOPES_MAX]; /* length of the scope before each enter */
 	int n_ends;
-	int floor; /* scopes that the layer under way may not leave */
-	const struct rnf_feature *lowering; /* that layer's plugin, or NULL */
+	int floor; /* scopes that the current layer may not leave */
+	const struct rnf_feature *lowering; /* its plugin, or NULL */
 	rnf_status failed; /* 0: not yet */
 };
 
@@ -23,9 +23,9 @@ static inline struct rnf_builder *rnf_builder_of(struct rnf_graph *g)
 	return (struct rnf_builder *)g;
 }
 
-/* The calls of `graph` that scopes and failures need, and those of all primitives. */
+/* Fill the calls of `graph` for scopes, failures and all primitives. */
 void rnf_builder_init(struct rnf_builder *b, struct rnf_program *program);
-/* graph->fail, for what the conf cannot cause: the plugin is wrong, RNF_EPLUGIN. */
+/* graph->fail for what no conf can cause: the plugin is wrong, RNF_EPLUGIN. */
 rnf_val rnf_builder_broken(struct rnf_graph *graph, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The name of a weight called `name` in the current scope. */
@@ -39,17 +39,17 @@ int rnf_builder_has(const struct rnf_builder *b, rnf_val v);
 
 /* -- for the calls of primitives -- */
 
-/* Append what `op` describes, under the current scope's label, if its operands may be those
- * of such an op. The output has c channels of row->rows numbers each. */
+/* Append the op, labelled with the current scope, if its operands fit its roles. The output
+ * has c channels of row->rows numbers each. */
 rnf_val rnf_append(struct rnf_graph *g, const struct rnf_op *op, int64_t h, int64_t w, int64_t c);
 /* The output has the shape of the first operand. */
 rnf_val rnf_append_like(struct rnf_graph *g, const struct rnf_op *op);
-/* The shape of x, or of one pixel where there is none: then rnf_append() refuses. */
+/* The shape of x, or that of one pixel if x is bad: rnf_append() refuses it later. */
 struct rnf_value rnf_shape_of(struct rnf_graph *g, rnf_val x);
-/* The last dimension of a weight: the channels of what is made by it. */
+/* The last dimension of a weight: the channels of the output. */
 int64_t rnf_made_by(struct rnf_graph *g, rnf_val w);
 
-/* An op that is to be made, and its operand i. */
+/* An op to be appended, and its operand i. */
 struct rnf_use {
 	struct rnf_graph *graph;
 	const struct rnf_op *op;
@@ -57,8 +57,8 @@ struct rnf_use {
 	int i;
 };
 const struct rnf_value *rnf_use_operand(const struct rnf_use *u, int i);
-/* May this op, not yet appended, read what it names? Its output has c channels. 0, or -1
- * with the layer's name and what each operand must be. (role.c) */
+/* Check the operands of an op before it is appended; its output has c channels. Returns 0,
+ * or -1 with a message that names the layer and what the operand must be. (role.c) */
 rnf_val rnf_roles_check(struct rnf_graph *graph, const struct rnf_op *op, int64_t c);
 
 #endif

@@ -1,5 +1,5 @@
-/* RNF_MULTIARCH for a function that other files call, whose name clang would hide from
- * them: it stays one there. */
+/* RNF_MULTIARCH for a function that other files call: clang would hide its name from them,
+ * so there it has one version. */
 #ifndef RNF_OP_CLONES_H
 #define RNF_OP_CLONES_H
 

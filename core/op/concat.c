@@ -1,4 +1,4 @@
-/* Channels of the inputs one after another, pixel by pixel; each takes its slice of dy. */
+/* The inputs' channels one after another, pixel by pixel; each input gets its slice of dy. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -66,7 +66,8 @@ static rnf_val concat_few(struct rnf_graph *g, const rnf_val *in, size_t n)
 	return rnf_append(g, &op, first.h, first.w, c);
 }
 
-/* By their numbers in the call, which the ops that it is split into do not know. */
+/* Refuse operands by their numbers in the call, since the ops that it is split into do not
+ * know them. */
 static rnf_val check_planes(struct rnf_graph *g, const rnf_val *in, size_t n)
 {
 	const struct rnf_value x = rnf_shape_of(g, in[0]);
@@ -81,7 +82,7 @@ static rnf_val check_planes(struct rnf_graph *g, const rnf_val *in, size_t n)
 	return 0;
 }
 
-/* As many at once as an op takes; then what these made, until one is left. */
+/* Joins as many inputs as an op takes, then joins these results, until one is left. */
 static rnf_val concat_many(struct rnf_graph *g, const rnf_val *in, size_t n)
 {
 	const size_t n_parts = (n + RNF_OP_INPUTS - 1) / RNF_OP_INPUTS;

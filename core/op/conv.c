@@ -1,5 +1,5 @@
-/* Convolution. Backends have kernels for it; here are the row and plain loops, the readable
- * oracle, which run where a backend has none (convs in groups, of OpenBLAS).
+/* Convolution. Backends have kernels for it. Here are the row and plain loops: the readable
+ * oracle, which also runs where a backend has no kernel (grouped convs with OpenBLAS).
  *
  * For output channel o and input channel j of its group (d = c / groups of them)
  * the products of a tap are lanes: x[group(o) d + j] w[tap][j][o]. A dense conv
@@ -76,8 +76,8 @@ struct tap {
 typedef void (*tap_fn)(const struct rnf_conv_shape *, struct tap,
 		       const float *a, const float *b, float *to);
 
-/* Every pair of an output pixel and a tap that is inside the image: the zeros of
- * the padding are skipped, not multiplied. */
+/* Visits every output pixel and every tap of it inside the image: the zeros of the padding
+ * are skipped, not multiplied. */
 static void each_tap(const struct rnf_conv_shape *s, tap_fn run, const float *a,
 		     const float *b, float *to)
 {

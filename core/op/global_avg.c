@@ -1,4 +1,4 @@
-/* The mean of an image's pixels, (1, 1, c); each pixel takes its share of dy. */
+/* The mean over an image's pixels, (1, 1, c); each pixel gets its share of dy. */
 #include "op/builder.h"
 #include "op/tape.h"
 #include "op/tile.h"

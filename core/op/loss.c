@@ -1,4 +1,4 @@
-/* The loss of each image and its gradient, by the plugin of the run. Ends the forward pass. */
+/* The loss of each image and its gradient, computed by a plugin. Ends the forward pass. */
 #include "op/op.h"
 
 static void loss(const struct rnf_image_io *io)

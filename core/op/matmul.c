@@ -1,4 +1,4 @@
-/* Small dense products of one image: y[.., k] = sum_c x[.., c] w[c][k], x of any (h, w). */
+/* Matrix product of one image: y[.., k] = sum_c x[.., c] w[c][k], x of any (h, w). */
 #include <string.h>
 
 #include "op/builder.h"
@@ -57,7 +57,7 @@ static void bwd_weights(const struct rnf_image_io *io)
 	product_of_columns(x->h * x->w, x->c, dy->c, io->in[0], io->in[1], io->out);
 }
 
-/* Forward and to the input: each number of the one meets each channel of the other. */
+/* Multiply-adds, forward or to the input. */
 static int64_t macs(const struct rnf_program *p, const struct rnf_op *op)
 {
 	return rnf_value_size(&p->values[op->in[0]]) * p->values[op->out].c;

@@ -1,4 +1,4 @@
-/* y = the larger of a and b, of images of one shape; ties: a, NaN counts as larger. The one
+/* y = max(a, b) of two images of one shape; ties take a, NaN counts as larger. The operand
  * that was taken gets dy, the other 0. */
 #include <rnframe/vmath.h>
 

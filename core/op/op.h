@@ -1,6 +1,6 @@
-/* Primitives. Each is a file of this folder: a row that says all there is to know of it,
- * beside the loops that it runs. Layers lower to ops, an op names its row, and the stages
- * after this one ask the row: none of them knows a primitive.
+/* Primitives. Each is a file of this folder: a row with all that is known of it, and its
+ * loops. Layers lower to ops, an op points to its row, and later stages ask the row: none
+ * of them knows a primitive by name.
  *
  * Domains: an IMAGE value is one slice per image, a CHANNEL value one vector per batch
  * (made at a barrier), a WEIGHT value one tensor per model. */
@@ -14,7 +14,7 @@
 
 enum rnf_domain { RNF_IMAGE, RNF_CHANNEL, RNF_WEIGHT };
 
-/* How an op is planned and run: which of its row's functions, over what, and what for. */
+/* How an op is planned and run, and by which of its row's functions. */
 enum rnf_op_class {
 	RNF_INPUT,        /* the images */
 	RNF_TENSOR,       /* a weight */
@@ -26,16 +26,16 @@ enum rnf_op_class {
 	RNF_BARRIER,      /* channel op, run once when all images are through */
 };
 
-/* Does the backward pass keep what an op made, or make it again? */
+/* Does the backward pass keep an op's result or recompute it? */
 enum rnf_keep {
 	RNF_KEPT,
-	RNF_CHEAP,     /* made again from its inputs */
-	RNF_CHEAP_SUM, /* made again if its inputs are kept anyway, and the program asks so */
+	RNF_CHEAP,     /* recomputed from its inputs */
+	RNF_CHEAP_SUM, /* recomputed if its inputs are kept anyway and the program asks for it */
 };
 
 enum { RNF_OP_INPUTS = 8 };
 
-/* Which values an operand may be. x is the first one, c the channels of the output. */
+/* What an operand must be. x is the first operand, c the channels of the output. */
 enum rnf_role {
 	RNF_ROLE_NONE,    /* there is no such operand */
 	RNF_ROLE_IMAGE,   /* of any (h, w, c) */
@@ -65,7 +65,7 @@ struct rnf_value {
 	int64_t h, w, c; /* of one image; CHANNEL: (1, 1, c) */
 	int op, depth;
 	int needs_grad;
-	int fixed;  /* follows from the weights alone: images do not change it */
+	int fixed;  /* depends on the weights alone */
 	int weight; /* WEIGHT: index into weights; else -1 */
 };
 
@@ -78,14 +78,14 @@ struct rnf_op {
 	struct rnf_window window; /* conv, pools */
 	int64_t groups;
 	enum rnf_algorithm algorithm;
-	int64_t offset[2]; /* of a slice: first channel; of two sums: in their vectors */
+	int64_t offset[2]; /* of a slice: first channel; of two sums: their place in the vectors */
 	int64_t pixels; /* norm: of an image */
 	double eps, momentum;
 	const struct rnf_activation_impl *act;
 	const void *open; /* a plugin's own primitive (open.c) */
-	const void *self; /* of act, or of the plugin's */
-	int operand;      /* of its backward ops: whose gradient */
-	size_t scratch;   /* floats that a heavy op wants of its worker */
+	const void *self; /* of the activation, or of the plugin's primitive */
+	int operand;      /* of its backward ops: the operand whose gradient it is */
+	size_t scratch;   /* floats of scratch that a heavy op needs */
 	uint64_t node;    /* for random ops: a key of the layer's place */
 	const char *label;
 };
@@ -101,15 +101,15 @@ struct rnf_model_weight {
 	double value, l2;
 	int state;
 	int value_id;  /* the graph's value */
-	int gradient;  /* value that holds the gradient, or -1 */
+	int gradient;  /* the value that is its gradient; -1: none */
 	int64_t gradient_offset; /* floats inside that value */
 };
 
-/* What the backward pass makes again rather than keeps: what norms and activations made;
- * besides, sums of what is kept anyway. */
+/* What the backward pass recomputes rather than keeps: results of norms and activations;
+ * besides, sums of values that are kept anyway. */
 enum rnf_recompute { RNF_RECOMPUTE_ACTIVATIONS, RNF_RECOMPUTE_SUMS };
 
-/* Ops stand in an order in which they can be computed. */
+/* Ops are in an order in which they can be computed. */
 struct rnf_program {
 	struct rnf_op *ops;
 	size_t n_ops;
@@ -121,36 +121,36 @@ struct rnf_program {
 	int64_t block; /* floats of the weight block */
 	int input, logits, loss; /* values; loss -1 in inference */
 	int training;
-	/* set before it is planned: */
+	/* to be set before planning: */
 	enum rnf_precision precision; /* of its convs */
 	enum rnf_recompute recompute;
 };
 
-/* -- what a row's functions get -- */
+/* -- arguments of a row's functions -- */
 
-/* A tile of a chain: some whole pixels of one image. */
+/* A tile of a chain: whole pixels of one image. */
 struct rnf_tile_io {
 	const struct rnf_op *op;
 	/* Images from the tile's first pixel on; vectors, weights and channels whole. */
 	const float *in[RNF_OP_INPUTS];
-	/* CHAIN: [pixels][c], may be one of the tiles in `in` unless the row says apart.
-	 * Sums: 0 before the image's first tile, to be added to. */
+	/* CHAIN: [pixels][c]; may be one of the tiles in `in`, unless the row forbids it.
+	 * Sums: add to it; it is 0 before the image's first tile. */
 	float *out;
 	float *forward; /* `both`: the partner's tile */
 	int64_t c;      /* CHAIN: channels of the output; sums: of the first operand */
-	int64_t first, pixels, image_pixels; /* of the tile, and of the image that it is of */
-	uint64_t key, sample; /* for random ops: of (seed, epoch); index in the split */
+	int64_t first, pixels, image_pixels; /* pixels of the tile, and of the whole image */
+	uint64_t key, sample; /* for random ops: key of (seed, epoch); index of the image */
 	int training;
 };
 
-/* The sums of one image, once all tiles are through. */
+/* The sums of one image, after all its tiles. */
 struct rnf_sum_io {
 	const struct rnf_op *op;
 	const float *sums; /* [rows][c] */
-	float *to; /* CHAIN_SUM: the image's; CHAIN_REDUCE: the leaf's, to be added to */
+	float *to; /* CHAIN_SUM: the image's vector; CHAIN_REDUCE: the leaf's, to be added to */
 	int64_t c, image_pixels;
-	int64_t n; /* floats of the output: rows times c, if it is a sum a channel */
-	int first; /* image of its leaf: `to` is overwritten */
+	int64_t n; /* floats of the output: rows times c for sums by channel */
+	int first; /* the image is its leaf's first: overwrite `to` */
 };
 
 /* One image through a heavy op. */
@@ -159,8 +159,8 @@ struct rnf_image_io {
 	const struct rnf_value *x[RNF_OP_INPUTS], *y; /* shapes */
 	const float *in[RNF_OP_INPUTS];
 	float *out;
-	int first; /* image of its leaf: a REDUCE overwrites, else it adds */
-	float *scratch; /* as many floats as the op wants; anything may lie in it */
+	int first; /* the image is its leaf's first: a REDUCE overwrites; else it adds */
+	float *scratch; /* as many floats as the op needs, not initialized */
 	uint64_t key, sample; /* as of a tile */
 	int training;
 	/* of the batch */
@@ -174,7 +174,7 @@ struct rnf_image_io {
 struct rnf_barrier_io {
 	const struct rnf_op *op;
 	int64_t c; /* channels; the output has `rows` numbers for each */
-	float *in[RNF_OP_INPUTS]; /* only `commit` may write, to running statistics */
+	float *in[RNF_OP_INPUTS]; /* only `commit` may write: running statistics */
 	float *out;
 	int64_t images;
 };
@@ -182,24 +182,25 @@ struct rnf_barrier_io {
 struct rnf_tape;
 struct rnf_use;
 
-/* What there is to know of a primitive. Functions that its class has no use for are NULL:
- * rnf_op_add() stops at a row that lacks one of its own. */
+/* All that is known of a primitive. Functions that its class does not use are NULL;
+ * rnf_op_add() aborts on a row that lacks one which its class needs. */
 struct rnf_op_row {
 	const char *name;  /* in plans and profiles; of sums in capitals */
-	const char *words; /* for someone who knows layers, not primitives */
-	const char *call;  /* layers make it by graph->CALL; NULL: the backward pass does */
+	const char *words; /* for messages: the name in terms of layers */
+	const char *call;  /* graph->CALL appends it; NULL: the backward pass does */
 	enum rnf_op_class class;
 	enum rnf_keep keep;
 	struct rnf_operand_info in[RNF_OP_INPUTS];
 	int apart;      /* CHAIN: the output may not be one of the tiles that it reads */
 	int has_window;
 	int rows;    /* floats a channel of the output */
-	int doubles; /* it sums doubles, each in the place of two floats */
-	/* Of the op's members, when operands are there and before their sizes are looked at:
-	 * 0, or -1 with words. NULL: it has none. */
+	int doubles; /* its sums are doubles, each in the place of two floats */
+	/* Check the op's members, before the sizes of its operands: 0, or -1 with a
+	 * message. NULL: nothing to check. */
 	rnf_val (*check)(const struct rnf_use *);
-	/* Append what hands the gradient dy of its output to its operands; the op is a copy, which
-	 * stays where it is while the program grows. NULL: another row does, or there is none. */
+	/* Append the ops that pass dy, the gradient of the output, on to the operands. `op`
+	 * is a copy, which stays valid while the program grows. NULL: another row does it,
+	 * or there is no gradient. */
 	void (*gradient)(struct rnf_tape *, const struct rnf_op *, int dy);
 	/* Multiply-adds on one image; NULL: none. */
 	int64_t (*macs)(const struct rnf_program *, const struct rnf_op *);
@@ -209,24 +210,25 @@ struct rnf_op_row {
 	void (*image)(const struct rnf_image_io *);     /* HEAVY [worker] */
 	void (*barrier)(const struct rnf_barrier_io *); /* BARRIER [worker] */
 
-	/* A gradient that can be run with its forward op in one call, where both read the
+	/* Of a gradient that can run with its forward op in one call when both read the
 	 * same tile: that op's row, the call, and its name. */
 	const struct rnf_op_row *partner;
 	void (*both)(const struct rnf_tile_io *);
 	const char *both_name;
-	/* A heavy op that backends have kernels for, and the core's plain one. */
+	/* Of a heavy op that backends have kernels for: the core's plain kernel. */
 	void (*conv)(const struct rnf_program *, const struct rnf_op *,
 		     struct rnf_conv_shape *);
 	rnf_status (*plain)(const struct rnf_conv_shape *, struct rnf_kernel *);
-	/* After a step whose loss and gradients are finite: is what the op made, too? Then
-	 * what it keeps for the next step. BARRIER, both or none. [main] */
+	/* After a step with finite loss and gradients: is the op's result finite too? If
+	 * all are, commit what it keeps for the next step. BARRIER ops have both or none.
+	 * [main] */
 	int (*is_finite)(const struct rnf_barrier_io *);
 	void (*commit)(const struct rnf_barrier_io *);
 };
 
 /* -- the program -- */
 
-/* Append an op of a complete row; the output's domain and depth follow from it. */
+/* Append an op; its row gives the output's domain and depth. */
 int rnf_op_add(struct rnf_program *program, const struct rnf_op_row *row, const int *in,
 	       int n_in, int64_t h, int64_t w, int64_t c);
 struct rnf_op *rnf_op_of(const struct rnf_program *program, int value);
@@ -239,24 +241,24 @@ static inline int64_t rnf_round16(int64_t n)
 {
 	return (n + 15) & ~(int64_t)15;
 }
-/* Is it made before the batch, from weights alone? */
+/* Is it computed before the batch, from weights alone? */
 int rnf_op_is_fixed(const struct rnf_program *program, const struct rnf_op *op);
-/* Do two ops of the same or partner rows compute with the same function and key? */
+/* Do two ops of one row, or of partner rows, have the same function and key? */
 int rnf_op_is_same(const struct rnf_op *a, const struct rnf_op *b);
-/* Numbers that training changes; running statistics are not among them. */
+/* Parameters that training changes, without running statistics. */
 int64_t rnf_program_parameters(const struct rnf_program *program);
 /* Multiply-adds of one op on one image, forward or backward. */
 int64_t rnf_op_macs(const struct rnf_program *program, const struct rnf_op *op);
 /* Of all ops. */
 int64_t rnf_program_macs(const struct rnf_program *program);
 
-/* -- rows that others than their own file use -- */
+/* -- rows that other files use -- */
 
 extern const struct rnf_op_row rnf_op_row_input, rnf_op_row_weight; /* weight.c */
 extern const struct rnf_op_row rnf_op_row_add;                   /* add.c: gradients meet */
 extern const struct rnf_op_row rnf_op_row_loss, rnf_op_row_loss_bwd; /* loss.c */
 
-/* Each fills its members of the table of calls that layers are given. */
+/* Each fills its members of the table of calls for layers. */
 #define RNF_PRIMITIVES(x) \
 	x(weight) x(conv) x(matmul) x(bias) x(batch_norm) x(activation) x(scale) x(add) \
 	x(sub) x(mul) x(max) x(pool) x(global_avg) x(concat) x(reshape) x(open)

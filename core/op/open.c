@@ -1,5 +1,5 @@
-/* Primitives of plugins (rnframe/row.h): the rows of each op are made here, its plugin's
- * functions are called with what those of core get. */
+/* Primitives of plugins (rnframe/row.h): makes a row for each op and its gradients, whose
+ * functions call the plugin's. */
 #include <rnframe/row.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "op/builder.h"
 #include "op/tape.h"
 
-/* Of one op: its row, and those of the gradients that it has. */
+/* The row of one op and the rows of its gradients. */
 struct open {
 	const struct rnf_row_impl *row;     /* or: */
 	const struct rnf_image_impl *image;
@@ -17,7 +17,7 @@ struct open {
 	struct rnf_op_row fwd, bwd[RNF_IN_MAX];
 };
 
-/* -- operands: those of a gradient are dy, then the ones that it reads -- */
+/* -- operands: a gradient reads dy, then operands of the op -- */
 
 static int reads(const struct open *open, int of, uint32_t j)
 {
@@ -183,7 +183,7 @@ static void make_rows(struct rnf_graph *g, struct open *open, uint32_t flags)
 		make_gradient(open, i, name);
 }
 
-/* -- what a plugin hands over -- */
+/* -- checks of what the plugin passes -- */
 
 static rnf_val check_role(struct rnf_graph *g, const char *call, uint32_t j, uint32_t role,
 			  int of_image)

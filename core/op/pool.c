@@ -1,12 +1,12 @@
-/* Mean and maximum over windows of one image, NHWC, which count only pixels inside of it.
- * A window's channels are taken a vector at a time, which stays in a register while its
- * pixels go by. */
+/* Mean and maximum over windows of one image, NHWC. Only pixels inside the image count. The
+ * loops take a vector of channels at a time, which stays in a register over the window's
+ * pixels. */
 #include <rnframe/vmath.h>
 
 #include "op/builder.h"
 #include "op/tape.h"
 
-/* RNF_LANES channels, or n where there are less: the other lanes are 0. */
+/* Load RNF_LANES channels, or n if there are fewer; the other lanes are 0. */
 RNF_INLINE void get(int64_t n, const float *from, rnf_vec *v)
 {
 	*v = (rnf_vec){ 0 };
@@ -26,9 +26,9 @@ RNF_INLINE void take(const rnf_mask *mask, const rnf_vec *v, rnf_vec *to)
 	*to = (rnf_vec)((rnf_mask)RNF_WHERE(*mask, *v) | (rnf_mask)RNF_WHERE(~*mask, *to));
 }
 
-/* The pixels of a window that are inside of the image. */
+/* The part of a window that is inside the image. */
 struct box {
-	int64_t image, pooled; /* floats to the first one, and to the window's result */
+	int64_t image, pooled; /* offsets of its first pixel, and of the window's result */
 	int64_t rows, cols, row, c; /* floats from row to row, from pixel to pixel */
 };
 
@@ -127,7 +127,7 @@ RNF_INLINE void largest(const struct box *b, int64_t i, int64_t n, const float *
 	put(n, &best, y + b->pooled + i);
 }
 
-/* The first pixel that is the largest takes what there is of dy. */
+/* The first pixel that is the largest gets dy. */
 RNF_INLINE void largest_bwd(const struct box *b, int64_t i, int64_t n, const float *x,
 			    const float *dy, float *dx)
 {
@@ -255,7 +255,7 @@ static rnf_val maxpool(struct rnf_graph *g, rnf_val x, const struct rnf_window *
 	return pool(g, &max_row, x, w);
 }
 
-/* The largest pixel of a window that is the whole image. */
+/* Maximum over the whole image. */
 static rnf_val global_maxpool(struct rnf_graph *g, rnf_val x)
 {
 	const struct rnf_value v = rnf_shape_of(g, x);

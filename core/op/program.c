@@ -1,4 +1,4 @@
-/* The growing program, and what is asked of it as a whole. */
+/* Appending to a program, and properties of the whole. */
 #include <assert.h>
 
 #include "base/arena.h"
@@ -11,7 +11,7 @@ static const enum rnf_domain domains[] = {
 	[RNF_BARRIER] = RNF_CHANNEL,
 };
 
-/* Has the row what an op of its class is run by? */
+/* Does the row have the functions that its class needs? */
 static int can_run(const struct rnf_op_row *r)
 {
 	switch (r->class) {
@@ -34,8 +34,8 @@ struct rnf_op *rnf_op_of(const struct rnf_program *p, int value)
 	return &p->ops[p->values[value].op];
 }
 
-/* A value that went through a barrier is one phase deeper than its inputs; what follows
- * from the weights alone stays at depth 0. */
+/* A value behind a barrier is one phase deeper than its inputs; what depends on the weights
+ * alone stays at depth 0. */
 static void derive(const struct rnf_program *p, struct rnf_op *op, struct rnf_value *v)
 {
 	v->fixed = v->domain != RNF_IMAGE;

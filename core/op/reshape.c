@@ -1,4 +1,4 @@
-/* The numbers of x in their order, as an image of another (h, w, c) of the same size. */
+/* x as an image of another (h, w, c) of the same size, the numbers in the same order. */
 #include <string.h>
 
 #include "op/builder.h"
@@ -23,14 +23,14 @@ static const struct rnf_op_row row = {
 	.in = { RNF_IS("x", IMAGE) }, .rows = 1, .gradient = gradient, .image = copy,
 };
 
-/* Without a product, which might not fit into 64 bits. */
+/* By divisions: a product might not fit into 64 bits. */
 static int has_size(int64_t h, int64_t w, int64_t c, int64_t size)
 {
 	return h >= 1 && w >= 1 && c >= 1 && size % h == 0 && size / h % w == 0 &&
 	       size / h / w == c;
 }
 
-/* What it is reshaped to may come from the conf. */
+/* The new shape may come from the conf. */
 static rnf_val call(struct rnf_graph *g, rnf_val x, int64_t h, int64_t w, int64_t c)
 {
 	const struct rnf_value v = rnf_shape_of(g, x);

@@ -1,10 +1,10 @@
-/* What a layer may hand to a primitive. The operands' roles stand in the rows; here each
- * becomes a check, and words for the author of the layer. What the conf decides, the shapes
- * of the images that meet, is the user's mistake; all else is the plugin's. */
+/* Checks what a layer passes to a primitive, by the roles in its row, with messages for the
+ * author of the layer. Shapes of images that meet come from the conf and are the user's
+ * mistake; all else is the plugin's. */
 #include "base/arena.h"
 #include "op/builder.h"
 
-/* Of a kernel, a stride or an image: as much as model.input may be. */
+/* The limit for kernels, strides and images: as for model.input. */
 enum { PIXELS_MAX = 65536 };
 
 static const struct rnf_program *program(const struct rnf_use *u)
@@ -83,7 +83,7 @@ static rnf_val refuse(const struct rnf_use *u)
 				  what_it_is(u), what_it_must_be(u));
 }
 
-/* Images of other shapes than wanted come from the layers that the conf put together. */
+/* Images of unexpected shapes come from layers that the conf combined. */
 static rnf_val refuse_shape(const struct rnf_use *u)
 {
 	return u->graph->fail(u->graph, "%s: %s is %s, must be %s", call(u), role(u)->name,
@@ -154,7 +154,7 @@ static rnf_val check_operands(const struct rnf_op *op, struct rnf_use u,
 	return 0;
 }
 
-/* Before any is looked at: the words of one may name another. */
+/* All operands must exist first: a message about one may name another. */
 static rnf_val check_values(const struct rnf_use *u)
 {
 	const size_t n = program(u)->n_values;
@@ -173,7 +173,7 @@ struct axis {
 	const char *pad_name, *kernel_name, *out_name, *pixels;
 };
 
-/* Each window must meet the image, or its mean would be none. */
+/* Each window must overlap the image, or it would have no mean. */
 static rnf_val check_axis(const struct rnf_use *u, const struct axis *a)
 {
 	if (a->kernel < 1 || a->kernel > PIXELS_MAX)
@@ -207,7 +207,7 @@ static rnf_val check_window(const struct rnf_use *u)
 	return check_axis(u, &axes[0]) < 0 ? -1 : check_axis(u, &axes[1]);
 }
 
-/* In this order: what a word needs has been checked before it. */
+/* Checked in this order: each message relies on the checks before it. */
 rnf_val rnf_roles_check(struct rnf_graph *g, const struct rnf_op *op, int64_t c)
 {
 	const struct rnf_use u = { g, op, c, 0 };

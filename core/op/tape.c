@@ -33,7 +33,7 @@ void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, i
 		: rnf_tape_append_like(t, forward, &rnf_op_row_add, (int[]){ t->grad[v], d }, 2, v);
 }
 
-/* out = a + b, of a weight that is read more than once. */
+/* out = a + b: gradients of a weight that has several readers. */
 static void add_gradients(const struct rnf_barrier_io *io)
 {
 	const float *a = io->in[0] + io->op->offset[0], *b = io->in[1] + io->op->offset[1];

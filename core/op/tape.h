@@ -1,4 +1,4 @@
-/* Reverse mode: what a row's gradient writes to. */
+/* Reverse mode: what the gradient functions of rows append to. */
 #ifndef RNF_OP_TAPE_H
 #define RNF_OP_TAPE_H
 
@@ -6,10 +6,10 @@
 
 struct rnf_tape {
 	struct rnf_program *p;
-	int *grad; /* of each value of the forward graph; -1: none yet */
+	int *grad; /* the gradient of each value of the forward graph; -1: none yet */
 };
 
-/* Append an op of the backward pass under its forward op's label, with its members. */
+/* Append an op of the backward pass with the label and members of its forward op. */
 int rnf_tape_append(struct rnf_tape *t, const struct rnf_op *forward,
 		    const struct rnf_op_row *row, const int *in, int n_in, int64_t h,
 		    int64_t w, int64_t c);
@@ -20,9 +20,9 @@ static inline struct rnf_value rnf_tape_value(const struct rnf_tape *t, int v)
 {
 	return t->p->values[v];
 }
-/* v receives one more gradient. */
+/* Add a gradient to what v has received. */
 void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, int d);
-/* The gradient of a weight, of one of its readers: `offset` floats into a value of sums. */
+/* Add a reader's gradient of a weight: `offset` floats into a value of sums. */
 void rnf_tape_receive_weight(struct rnf_tape *t, int v, int gradient, int64_t offset);
 
 #endif

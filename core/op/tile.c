@@ -59,7 +59,7 @@ void rnf_broadcast_tile(int64_t pixels, int64_t c, const float *v, float factor,
 	if (i < c) broadcast(pixels, c, c - i, v + i, factor, y + i);
 }
 
-/* Vectors by name, since compilers take sums in arrays apart. */
+/* Named vectors, since compilers split arrays of sums into scalars. */
 RNF_INLINE void sum_block(int64_t pixels, int64_t c, const float *x, float *sum)
 {
 	rnf_vec s[RNF_BLOCK_VECTORS] = { 0 };

@@ -1,17 +1,17 @@
-/* What tiles of more than one primitive are made with: loops over `pixels` x c. Plain C: a
- * channel is summed in the order of the pixels, so vector width changes no bit. */
+/* Loops over tiles of `pixels` x c that several primitives use. Plain C: a channel is
+ * summed in the order of the pixels, so vector width changes no bit. */
 #ifndef RNF_OP_TILE_H
 #define RNF_OP_TILE_H
 
 #include <rnframe/vmath.h>
 
-/* Each tile is walked a block of channels at a time, pixel after pixel, so that what
- * belongs to a channel stays in registers. A channel's sums are in the order of the pixels,
+/* Each tile is processed a block of channels at a time, pixel after pixel, so that the
+ * channels' values stay in registers. A channel is summed in the order of the pixels,
  * whatever the block. */
 enum { RNF_BLOCK = 16, RNF_BLOCK_VECTORS = RNF_BLOCK / RNF_LANES };
 
-/* Blocks are inlined with n == RNF_BLOCK, for which no loop over n is left; results go by
- * way of an array, since outputs may be inputs. */
+/* Blocks are inlined with n == RNF_BLOCK, which unrolls the loop over n. Results pass
+ * through an array, since outputs may be inputs. */
 RNF_INLINE void rnf_copy(int64_t n, const float *from, float *to)
 {
 	for (int64_t i = 0; i < n; i++)

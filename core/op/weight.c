@@ -1,4 +1,4 @@
-/* Where values begin: the images, and the tensors that layers declare. */
+/* The sources of values: images, and tensors that layers declare. */
 #include <math.h>
 #include <string.h>
 
