@@ -12,20 +12,20 @@
 static const struct rnf_param model_rows[] = {
 	RNF_INTS(struct rnf_model_conf, input, 1, 65536, "pixels",
 		 "height, width, channels; the data's own when absent"),
-	{ .key = "norm", .unit = "", .brief = "what a layer of type norm means",
+	{ .key = "norm", .unit = "", .brief = "the layer that the type norm stands for",
 	  .type = RNF_TYPE_REF, .flags = RNF_PARAM_ROLE,
 	  .offset = RNF_AT(struct rnf_model_conf, norm, const struct rnf_ref *),
 	  .kinds = "layer" },
-	{ .key = "act", .unit = "", .brief = "what a layer of type act means",
+	{ .key = "act", .unit = "", .brief = "the activation that the type act stands for",
 	  .type = RNF_TYPE_REF, .flags = RNF_PARAM_ROLE,
 	  .offset = RNF_AT(struct rnf_model_conf, act, const struct rnf_ref *),
 	  .kinds = "activation|layer" },
 	RNF_REF(struct rnf_model_conf, initializer, "initializer", NULL,
-		"of kernels whose layer does not say"),
+		"of kernels whose layer sets none"),
 	RNF_FLOAT(struct rnf_model_conf, l2, 0, 0, 1, "",
-		  "adds l2 * sum(w^2) to the loss for kernels whose layer does not say"),
+		  "adds l2 * sum(w^2) to the loss for kernels whose layer sets none"),
 	RNF_ENUM(struct rnf_model_conf, algorithm, "auto", rnf_algorithm_words,
-		 "of convs whose layer does not say, where it can be used"),
+		 "of convs whose layer sets none, where it applies"),
 	RNF_REFS(struct rnf_model_conf, layers, "layer|block",
 		 "from the input to the logits"),
 };
@@ -36,9 +36,9 @@ const struct rnf_params rnf_model_params = {
 
 static const struct rnf_param common_rows[] = {
 	RNF_STRING(struct rnf_layer_common, name, NULL, RNF_PARAM_NAME,
-		   "label: its tensors and its value are called so"),
+		   "label, which names its tensors and its value"),
 	RNF_STRINGS(struct rnf_layer_common, inputs,
-		    "names of earlier layers; the one before when absent"),
+		    "names of earlier layers; the previous one when absent"),
 };
 const struct rnf_params rnf_layer_common_params = {
 	sizeof(struct rnf_layer_common), sizeof common_rows / sizeof *common_rows,
@@ -122,11 +122,12 @@ static rnf_val lower_in_scope(struct walk *k, const struct rnf_ref *ref,
 	k->b.lowering = ref->feature;
 	k->b.floor = k->b.n_ends;
 	rnf_val v = lower(&k->b.graph, ref, in, n_in);
-	if (v < 0 && !k->b.failed) rnf_builder_broken(&k->b.graph, "it gives no value and no reason");
+	if (v < 0 && !k->b.failed)
+		rnf_builder_broken(&k->b.graph, "it returns no value and reports no failure");
 	if (!k->b.failed && k->b.n_ends != k->b.floor)
 		rnf_builder_broken(&k->b.graph, "it leaves %d of its scopes open",
 				   k->b.n_ends - k->b.floor);
-	if (!k->b.failed) check_image(k, "what it gives", v);
+	if (!k->b.failed) check_image(k, "its result", v);
 	k->b.floor = floor;
 	k->b.lowering = outer;
 	if (k->b.failed) return -1;
@@ -142,10 +143,10 @@ static rnf_status resolve(struct walk *k, const struct rnf_ref **ref,
 		const char *role = (*ref)->role;
 		*ref = role_ref(k, role);
 		if (!*ref)
-			return k->b.graph.fail(&k->b.graph, "the model has no \"%s\": say model.%s "
+			return k->b.graph.fail(&k->b.graph, "the model has no \"%s\": set model.%s "
 				    "= ...", role, role);
 	}
-	if (!*ref) return k->b.graph.fail(&k->b.graph, "nothing is configured here");
+	if (!*ref) return k->b.graph.fail(&k->b.graph, "the conf configures nothing here");
 	if (!n_settings) return RNF_OK;
 	const rnf_status status = rnf_param_settings((*ref)->feature->kind,
 			(*ref)->feature->name, *ref, settings, n_settings, ref);

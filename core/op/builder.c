@@ -95,7 +95,7 @@ static void leave(struct rnf_graph *g)
 {
 	struct rnf_builder *b = rnf_builder_of(g);
 	if (b->n_ends > b->floor) b->scope[b->ends[--b->n_ends]] = 0;
-	else rnf_builder_broken(g, "it leaves a scope that it has not entered");
+	else rnf_builder_broken(g, "it leaves a scope that it did not enter");
 }
 
 static void shape(struct rnf_graph *g, rnf_val v, int64_t nhwc[4])

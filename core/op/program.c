@@ -52,7 +52,7 @@ static void derive(const struct rnf_program *p, struct rnf_op *op, struct rnf_va
 int rnf_op_add(struct rnf_program *p, const struct rnf_op_row *row, const int *in, int n_in,
 	       int64_t h, int64_t w, int64_t c)
 {
-	assert(is_complete(row) && "a row without what its class needs");
+	assert(is_complete(row) && "the row lacks a function that its class needs");
 	const int id = (int)p->n_ops;
 	struct rnf_op *op = rnf_push((void **)&p->ops, &p->n_ops, sizeof *op);
 	*op = (struct rnf_op){ .row = row, .n_in = n_in, .groups = 1,

@@ -48,7 +48,8 @@ static rnf_val check_first_values(struct rnf_graph *g, const struct rnf_weight *
 {
 	const struct rnf_ref *ref = w->initializer;
 	if (ref && (!ref->feature || strcmp(ref->feature->kind, "initializer")))
-		return rnf_builder_broken(g, "weight %s: its initializer is none", w->name);
+		return rnf_builder_broken(g, "weight %s: its initializer is not a plugin of kind "
+					  "initializer", w->name);
 	if (!ref && !isfinite(w->value))
 		return rnf_builder_broken(g, "weight %s: value is %g, must be finite", w->name,
 					  w->value);

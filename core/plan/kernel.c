@@ -16,10 +16,10 @@ static const char *wrong_in(const struct rnf_kernel *k, enum rnf_step_kind kind)
 {
 	if (!k->name) return "has no name";
 	if (!k->run) return "has no function run";
-	if (!is_floats(k->scratch_bytes)) return "wants scratch_bytes that are no whole floats";
-	if (!is_floats(k->leaf_bytes)) return "wants leaf_bytes that are no whole floats";
+	if (!is_floats(k->scratch_bytes)) return "needs scratch_bytes that are not whole floats";
+	if (!is_floats(k->leaf_bytes)) return "needs leaf_bytes that are not whole floats";
 	if (!k->pack != !k->pack_floats) return "has one of pack and pack_floats";
-	if (k->pack && kind == RNF_STEP_CONV_BWD_WEIGHTS) return "packs weights that it has none of";
+	if (k->pack && kind == RNF_STEP_CONV_BWD_WEIGHTS) return "packs weights, but reads none";
 	return NULL;
 }
 
