@@ -217,7 +217,7 @@ install: all ## to PREFIX, below DESTDIR
 	cd $(BUILD)/plugins && find . '(' -name '*.so' -o -name '*.missing' ')' -exec install -m 644 -D {} $(abspath $(DESTDIR)$(PREFIX))/lib/rnframe/plugins/{} \;
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
-	libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
+	libspng-dev libjpeg62-turbo-dev libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
 	clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Makes a bare Debian below build/fresh and runs README's commands in it.

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +79,27 @@ rnf_status rnf_file_head(const char *path, uint8_t *head, size_t most, size_t *n
 	rnf_status status = fstat(fd, &st) == 0 ? RNF_OK : rnf_fail_input(path);
 	*size = (uint64_t)st.st_size;
 	if (status >= 0) status = read_head(path, fd, head, most, n);
+	close(fd);
+	return status;
+}
+
+static rnf_status read_all(const char *path, int fd, int64_t most, uint8_t **bytes, size_t *n)
+{
+	struct stat st = { 0 };
+	RNF_TRY(check_size(path, fd, most));
+	if (fstat(fd, &st) != 0) return rnf_fail_input(path);
+	*bytes = malloc((size_t)st.st_size + 1);
+	if (!*bytes) return rnf_fail(RNF_ENOMEM, "%s: no memory for its bytes", path);
+	const rnf_status status = read_head(path, fd, *bytes, (size_t)st.st_size, n);
+	if (status < 0) free(*bytes);
+	return status;
+}
+
+rnf_status rnf_file_bytes(const char *path, int64_t most, uint8_t **bytes, size_t *n)
+{
+	int fd;
+	RNF_TRY(rnf_file_open(path, O_RDONLY, &fd));
+	const rnf_status status = read_all(path, fd, most, bytes, n);
 	close(fd);
 	return status;
 }

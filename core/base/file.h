@@ -20,6 +20,10 @@ rnf_status rnf_file_read_small(const char *path, int flags, int64_t most, FILE *
 rnf_status rnf_file_head(const char *path, uint8_t *head, size_t most, size_t *n,
 			 uint64_t *size);
 
+/* The whole file, of at most `most` bytes, in memory of malloc(), which free() returns.
+ * [worker] */
+rnf_status rnf_file_bytes(const char *path, int64_t most, uint8_t **bytes, size_t *n);
+
 /* Create or replace a file. */
 rnf_status rnf_file_create(const char *path, FILE **file);
 /* Close what create() opened; fail when some of it could not be written. If `written` is

@@ -25,11 +25,12 @@ static const struct kind {
 } kinds_known[] = {
 	{ KIND(activation), { HAS(activation, fwd), HAS(activation, bwd) } },
 	{ KIND(archive), { HAS(archive, probe), HAS(archive, read) } },
-	{ KIND(augment), { HAS(augment, apply) } },
+	{ KIND(augment), { { NULL, 0 } } },
 	{ KIND(backend), { HAS(backend, score), HAS(backend, open), HAS(backend, conv) } },
 	{ KIND(block), { HAS(block, build) } },
 	{ KIND(callback), { HAS(callback, on) } },
 	{ KIND(dataset), { HAS(dataset, open), HAS(dataset, read) } },
+	{ KIND(decoder), { HAS(decoder, probe), HAS(decoder, look), HAS(decoder, decode) } },
 	{ KIND(format), { HAS(format, probe), HAS(format, read) } },
 	{ KIND(initializer), { HAS(initializer, fill) } },
 	{ KIND(layer), { HAS(layer, lower) } },
@@ -179,10 +180,28 @@ static rnf_status check_inputs(const void *impl, const char *file)
 			inputs);
 }
 
+static rnf_status check_apply(const void *impl, const char *file)
+{
+	const struct rnf_augment_impl *a = impl;
+	if (!a->apply == !a->frame)
+		return rnf_fail(RNF_EINVAL, "%s must have one of the functions apply and frame", file);
+	return RNF_OK;
+}
+
+static rnf_status check_endings(const void *impl, const char *file)
+{
+	const char *const *end = ((const struct rnf_decoder_impl *)impl)->endings;
+	for (size_t i = 0; end && end[i]; i++)
+		if (end[i][0] != '.' || !end[i][1]) return rnf_fail(RNF_EINVAL, "%s: the ending %zu "
+				"of its files has no point", file, i);
+	return end ? RNF_OK : rnf_fail(RNF_EINVAL, "%s names no endings of files", file);
+}
+
 static const struct {
 	const char *kind;
 	rnf_status (*check)(const void *impl, const char *file);
 } contents[] = {
+	{ "augment", check_apply }, { "decoder", check_endings },
 	{ "format", check_suffix }, { "layer", check_inputs }, { "optimizer", check_slots },
 };
 

@@ -32,9 +32,20 @@ struct rnf_dataset_info {
 	int64_t images[RNF_SPLITS]; /* 1 or more of each */
 	int64_t h, w, c, classes;
 	const char *const *names; /* of the classes; NULL: none known */
+	int64_t validation; /* of the training images, the last: for validation; 0: the core draws */
+	/* If there is no test image: the share of the training images that the core draws for
+	 * the test split, of each class, by data.split_seed. Or 0. */
+	double test;
+};
+
+enum {
+	/* Its files are all that a folder has: blobs[0].name is that folder, and the names of
+	 * the others are endings of files that can be decoded (".png"), ended by NULL. */
+	RNF_DATASET_FOLDER = 1,
 };
 
 struct rnf_dataset_impl {
+	uint32_t flags;
 	/* Names of the data set's files, NULL-terminated. The core finds them in a
 	 * folder, in the sub-folder `folder`, or inside an archive; NAME.gz is found as
 	 * NAME. NULL: needs no files. */
@@ -57,6 +68,9 @@ struct rnf_dataset_impl {
 	 * label alone, which must be cheap. Called concurrently. [worker] */
 	void (*read)(const void *self, int split, int64_t i, uint8_t *pixels,
 		     int32_t *label);
+	/* If each image is a file: its path; the core decodes it, read() gets pixels NULL, and
+	 * open() need not tell h, w and c. Or NULL. [worker] */
+	const char *(*path)(const void *self, int split, int64_t i);
 };
 
 /* One image on its way to the batch: pixels[h][w][c], 0..255 until something
@@ -82,14 +96,31 @@ struct rnf_image {
 enum {
 	RNF_AUGMENT_ALWAYS = 1, /* in evaluation too (normalisation) */
 	RNF_AUGMENT_MIXES = 2,  /* asks for peers */
+	RNF_AUGMENT_DRAWS = 4,  /* frame() draws numbers: other windows in each epoch */
+};
+
+/* A window of an image, and the size that it is brought to, in pixels. */
+struct rnf_frame {
+	uint32_t size, reserved;
+	int64_t from_h, from_w; /* the image */
+	int64_t out_h, out_w;   /* what the model takes; 0: not known yet, take the image's */
+	/* The window. It may lie partly outside of the image, which is black there, if it is
+	 * as large as the result. */
+	int64_t top, left, height, width;
+	int64_t h, w; /* the result, which must not depend on what is drawn */
 };
 
 struct rnf_augment_impl {
 	uint32_t flags;
 	/* Rows and columns that it may add to an image, for the capacity: 0 or more. */
 	int64_t (*grows)(const void *self);
+	/* One of these two; the other is NULL. [worker] */
 	void (*apply)(const void *self, struct rnf_random *random,
-		      struct rnf_image *image); /* [worker] */
+		      struct rnf_image *image);
+	/* Images of any size become images of one: choose a window and a size; both come as
+	 * the whole image. The core computes the pixels, from bytes to bytes: so these stand
+	 * before all others, and run in evaluation too, with random NULL. */
+	void (*frame)(const void *self, struct rnf_random *random, struct rnf_frame *frame);
 	rnf_check *check; /* or NULL */
 };
 

@@ -6,6 +6,8 @@
 #include <rnframe/callback.h>
 #include <rnframe/compose.h>
 #include <rnframe/data.h>
+#include <rnframe/decoder.h>
+#include <rnframe/exif.h>
 #include <rnframe/format.h>
 #include <rnframe/initializer.h>
 #include <rnframe/layer.h>
