@@ -10,43 +10,44 @@
 
 static void print(const struct rnf_experiment *e)
 {
-	const struct rnf_program *p = e->programs[0];
+	const struct rnf_program *p = e->model.programs[0];
+	const struct rnf_dataset *d = &e->data;
 	const struct rnf_run run = rnf_training_run(e);
-	const char *kernels = rnf_plan_kernels(e->plans[1]);
-	printf("model    %s, %lld parameters, input %lld x %lld x %lld\n", e->conf.name,
-	       (long long)rnf_program_parameters(p), (long long)e->hwc[0],
-	       (long long)e->hwc[1], (long long)e->hwc[2]);
+	const char *kernels = rnf_plan_kernels(e->model.plans[1]);
+	printf("model    %s, %lld parameters, input %lld x %lld x %lld\n", e->conf.root.name,
+	       (long long)rnf_program_parameters(p), (long long)e->model.hwc[0],
+	       (long long)e->model.hwc[1], (long long)e->model.hwc[2]);
 	printf("data     %s, %lld training, %lld validation and %lld test images of "
-	       "%lld x %lld x %lld, %lld classes\n", e->conf.data->feature->name,
-	       (long long)e->n_train, (long long)e->n_val,
-	       (long long)e->info.images[RNF_SPLIT_TEST], (long long)e->info.h,
-	       (long long)e->info.w, (long long)e->info.c, (long long)e->info.classes);
+	       "%lld x %lld x %lld, %lld classes\n", e->conf.root.data->feature->name,
+	       (long long)d->n_train, (long long)d->n_val,
+	       (long long)d->info.images[RNF_SPLIT_TEST], (long long)d->info.h,
+	       (long long)d->info.w, (long long)d->info.c, (long long)d->info.classes);
 	printf("steps    %lld of %lld images an epoch, %lld epochs: %lld\n",
-	       (long long)run.steps_per_epoch, (long long)e->conf.train.batch_size,
+	       (long long)run.steps_per_epoch, (long long)e->conf.root.train.batch_size,
 	       (long long)run.epochs, (long long)run.steps);
 	printf("memory   %.0f MB besides the data; there are %.0f MB\n",
 	       rnf_experiment_bytes(e, 1) * 1e-6,
 	       (double)rnf_machine_memory() * 1e-6);
 	printf("backend  %s, %s, threads %d, kernels %s\n",
-	       e->backend ? e->backend->name : "plain",
-	       rnf_precision_words[e->conf.precision], rnf_pool_threads(e->pool),
+	       rnf_model_backend(&e->model),
+	       rnf_precision_words[e->conf.root.precision], rnf_pool_threads(e->session.pool),
 	       kernels ? kernels : "none");
 }
 
 static rnf_status check(struct rnf_experiment *e, const struct rnf_options *o)
 {
-	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
+	RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_check(e));
-	if (o->weights) RNF_TRY(rnf_weights_read(e, o->weights));
+	if (o->weights) RNF_TRY(rnf_weights_read(&e->session, o->weights));
 	print(e);
 	return RNF_OK;
 }
 
 static rnf_status list_origins(struct rnf_experiment *e, const struct rnf_options *o)
 {
-	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
-	RNF_TRY(rnf_experiment_expand(e->tree));
-	rnf_conf_list(e->tree, stdout);
+	RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
+	RNF_TRY(rnf_config_expand(e->conf.tree));
+	rnf_conf_list(e->conf.tree, stdout);
 	return RNF_OK;
 }
 

@@ -133,7 +133,7 @@ static struct rnf_conf *read_conf(const char *path)
 		return rnf_conf_add(NULL, NULL, RNF_CONF_GROUP, path, 0);
 	}
 	struct rnf_conf *whole = rnf_conf_copy(tree, NULL);
-	return rnf_experiment_expand(whole) < 0 ? tree : whole;
+	return rnf_config_expand(whole) < 0 ? tree : whole;
 }
 
 static void print_keys(const struct keys *keys, const struct rnf_table *t)

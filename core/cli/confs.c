@@ -37,10 +37,10 @@ static int has_name(const char *path)
 static rnf_status count_parameters(const char *path, int64_t *n)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	RNF_TRY(rnf_experiment_read(e, path, NULL, 0));
+	RNF_TRY(rnf_config_read(&e->conf, path, NULL, 0));
 	RNF_TRY(rnf_experiment_shapes(e));
-	RNF_TRY(rnf_experiment_graph(e, 0));
-	*n = rnf_program_parameters(e->programs[0]);
+	RNF_TRY(rnf_model_graph(&e->model, &e->conf, 0));
+	*n = rnf_program_parameters(e->model.programs[0]);
 	return RNF_OK;
 }
 

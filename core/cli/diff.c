@@ -19,7 +19,7 @@ static rnf_status read_side(const char *path, struct rnf_conf **tree)
 {
 	if (is_folder(path)) path = rnf_format("%s/conf.cfg", path);
 	RNF_TRY(rnf_conf_read(path, rnf_conf_dir, tree));
-	return rnf_experiment_expand(*tree);
+	return rnf_config_expand(*tree);
 }
 
 /* "0.1 (conf/a.cfg:3)" */

@@ -29,20 +29,20 @@ static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 	return rnf_file_close(path, f, RNF_OK);
 }
 
-static rnf_status choose_split(const struct rnf_experiment *e, const char *word,
+static rnf_status choose_split(const struct rnf_dataset *d, const char *word,
 			       int *split, const int64_t **samples, int64_t *n)
 {
 	*split = RNF_SPLIT_TRAIN;
 	if (!strcmp(word, "test")) {
 		*split = RNF_SPLIT_TEST;
 		*samples = NULL;
-		*n = e->info.images[RNF_SPLIT_TEST];
+		*n = d->info.images[RNF_SPLIT_TEST];
 	} else if (!strcmp(word, "validation")) {
-		*samples = e->val;
-		*n = e->n_val;
+		*samples = d->val;
+		*n = d->n_val;
 	} else if (!strcmp(word, "train")) {
-		*samples = e->train;
-		*n = e->n_train;
+		*samples = d->train;
+		*n = d->n_train;
 	} else {
 		return rnf_fail(RNF_EINVAL, "--split is \"%s\", must be test, "
 				"validation or train", word);
@@ -70,20 +70,21 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 	RNF_TRY(rnf_outputs_check(o));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	const char *word = o->split ? o->split : "test";
-	RNF_TRY(choose_split(e, word, &split, &samples, &n));
+	RNF_TRY(choose_split(&e->data, word, &split, &samples, &n));
 	RNF_TRY(rnf_experiment_build(e, 0));
-	RNF_TRY(rnf_weights_read(e, o->weights));
+	RNF_TRY(rnf_weights_read(&e->session, o->weights));
 	if (o->report) RNF_TRY(make_report_folder(o->report));
-	float *probs = o->probs ? rnf_alloc((size_t)(n * e->info.classes) * 4) : NULL;
+	float *probs = o->probs ? rnf_alloc((size_t)(n * e->data.info.classes) * 4) : NULL;
 	struct rnf_tally tally;
-	rnf_tally_init(&tally, e->info.classes);
+	rnf_tally_init(&tally, e->data.info.classes);
 	if (o->report) rnf_tally_keep(&tally, n);
 	const struct rnf_answers keep = { probs, &tally };
 	RNF_TRY(rnf_evaluate(e, split, samples, n, &keep, &s));
-	rnf_scores_print(e, &s, stdout);
-	if (o->json) RNF_TRY(rnf_scores_write(e, &s, o->json));
-	if (probs) RNF_TRY(write_npy(o->probs, probs, n, e->info.classes));
-	return o->report ? rnf_report_write(e, &tally, word, o->report) : RNF_OK;
+	rnf_scores_print(&e->conf, &s, stdout);
+	if (o->json) RNF_TRY(rnf_scores_write(&e->conf, &s, o->json));
+	if (probs) RNF_TRY(write_npy(o->probs, probs, n, e->data.info.classes));
+	if (!o->report) return RNF_OK;
+	return rnf_report_write(&e->conf, &e->data.info, &tally, word, o->report);
 }
 
 rnf_status rnf_verb_eval(const struct rnf_options *o)

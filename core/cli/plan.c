@@ -6,9 +6,8 @@
 #include "cli/cli.h"
 #include "train/setup.h"
 
-static void print_model(const struct rnf_experiment *e)
+static void print_model(const struct rnf_program *p)
 {
-	const struct rnf_program *p = e->programs[0];
 	const int64_t trained = rnf_program_parameters(p);
 	int64_t kept = -trained;
 	for (size_t i = 0; i < p->n_weights; i++)
@@ -30,13 +29,13 @@ rnf_status rnf_verb_plan(const struct rnf_options *o)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	if (!o->conf) return rnf_fail(RNF_EINVAL, "plan needs a conf");
-	RNF_TRY(rnf_experiment_read(e, o->conf, o->sets, o->n_sets));
+	RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_shapes(e));
-	RNF_TRY(rnf_experiment_plan(e, 0, 1));
-	RNF_TRY(rnf_experiment_plan(e, 1, 1));
-	print_model(e);
-	rnf_plan_print(e->plans[1], stdout);
-	rnf_plan_print(e->plans[0], stdout);
+	RNF_TRY(rnf_model_plan(&e->model, &e->conf, 0, 1));
+	RNF_TRY(rnf_model_plan(&e->model, &e->conf, 1, 1));
+	print_model(e->model.programs[0]);
+	rnf_plan_print(e->model.plans[1], stdout);
+	rnf_plan_print(e->model.plans[0], stdout);
 	printf("numbers: rounded to nearest, denormals %s, in every thread\n",
 	       rnf_float_denormals());
 	return RNF_OK;

@@ -46,7 +46,7 @@ static rnf_status choose_mode(const char *word, int *training)
 
 static const char *precision(const struct view *v)
 {
-	return rnf_precision_words[v->e->conf.precision];
+	return rnf_precision_words[v->e->conf.root.precision];
 }
 
 /* -- figures; NAN: unknown -- */
@@ -239,11 +239,11 @@ static rnf_status profile(struct rnf_experiment *e, const struct rnf_options *o)
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_build(e, training));
 	rnf_profile_run(e, training, steps, &v.p);
-	v.plan = e->plans[training];
+	v.plan = e->model.plans[training];
 	v.cpu = rnf_machine_cpu();
-	v.backend = e->backend ? e->backend->name : "plain";
+	v.backend = rnf_model_backend(&e->model);
 	v.isa = rnf_plan_kernels(v.plan);
-	v.threads = rnf_pool_threads(e->pool);
+	v.threads = rnf_pool_threads(e->session.pool);
 	print(&v);
 	return o->json ? rnf_json_write(json(&v), o->json) : RNF_OK;
 }

@@ -44,14 +44,15 @@ static rnf_status check_extend(const struct rnf_options *o, long *more)
 static rnf_status extend(struct session *s, long more)
 {
 	struct rnf_experiment *e = s->e;
-	const int64_t past = s->resume.past.epochs, now = past > 0 ? past : e->conf.train.epochs;
+	int64_t *epochs = &e->conf.root.train.epochs;
+	const int64_t past = s->resume.past.epochs, now = past > 0 ? past : *epochs;
 	if (more == 0) return RNF_OK;
 	if (now > EPOCHS_MAX - more)
 		return rnf_fail(RNF_EINVAL, "--extend is %ld, the run has %lld epochs, the most "
 				"are %d", more, (long long)now, EPOCHS_MAX);
-	e->conf.train.epochs = now + more;
-	return rnf_conf_override(e->tree, rnf_format("train.epochs=%lld", (long long)
-						     e->conf.train.epochs), "--extend", 0);
+	*epochs = now + more;
+	return rnf_conf_override(e->conf.tree, rnf_format("train.epochs=%lld", (long long)*epochs),
+				 "--extend", 0);
 }
 
 /* Which run to resume, and how long it will be. */
@@ -72,14 +73,14 @@ static rnf_status prepare(struct session *s)
 	RNF_TRY(rnf_outputs_check(o));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	s->record = (struct rnf_record){
-		.e = e, .dir = o->out ? o->out : e->conf.out,
+		.e = e, .dir = o->out ? o->out : e->conf.root.out,
 		.weights = o->weights, .argc = o->argc, .argv = o->argv };
 	RNF_TRY(find_run(s));
 	if (s->resume.finished) return RNF_OK;
 	RNF_TRY(rnf_train_log_check(o->log, s->resume.dir ? s->resume.dir : s->record.dir));
 	RNF_TRY(rnf_experiment_build(e, 1));
-	RNF_TRY(rnf_weights_fit(e));
-	if (o->weights) RNF_TRY(rnf_weights_read(e, o->weights));
+	RNF_TRY(rnf_weights_fit(&e->session.tensors));
+	if (o->weights) RNF_TRY(rnf_weights_read(&e->session, o->weights));
 	rnf_checkpoints_init(&s->checkpoints, e);
 	RNF_TRY(rnf_resume_read(&s->resume, e, &s->checkpoints));
 	return rnf_signal_check("before the first step: nothing was saved");
@@ -96,10 +97,10 @@ static void say_schedule(const struct session *s)
 	run.step = old.step = from->progress.step + 1;
 	printf("schedule %lld epochs, not %lld: the rate of step %lld is %g (planned: %g)",
 	       (long long)run.epochs, (long long)then, (long long)run.step,
-	       rnf_training_rate(s->e, &run), rnf_training_rate(s->e, &old));
+	       rnf_training_rate(&s->e->conf, &run), rnf_training_rate(&s->e->conf, &old));
 	run.step = run.steps;
 	printf(", of the last one, %lld, %g\n", (long long)run.step,
-	       rnf_training_rate(s->e, &run));
+	       rnf_training_rate(&s->e->conf, &run));
 	fflush(stdout);
 }
 
@@ -119,15 +120,16 @@ static rnf_status open_run(struct session *s)
 					s->o->weights != NULL));
 		say_schedule(s);
 	}
-	if (s->resume.found) s->record.from = s->e->step = s->resume.found->progress.step;
+	if (s->resume.found) s->record.from = s->e->session.step = s->resume.found->progress.step;
 	return rnf_record_begin(&s->record);
 }
 
 /* Everything is saved, and a resume would fail in the same way. */
 static rnf_status check_numbers(const struct rnf_experiment *e, const struct rnf_scores *test)
 {
-	const struct rnf_epoch *last = e->n_history > 0 ? &e->history[e->n_history - 1] : NULL;
-	const char *whose = last && e->n_val > 0 && !isfinite(last->val_loss)
+	const int64_t n = e->session.n_history;
+	const struct rnf_epoch *last = n > 0 ? &e->session.history[n - 1] : NULL;
+	const char *whose = last && e->data.n_val > 0 && !isfinite(last->val_loss)
 		? "of the last validation"
 		: !isfinite(test->loss) ? "on the test images" : NULL;
 	if (!whose) return RNF_OK;
@@ -142,12 +144,12 @@ static rnf_status run(struct session *s, struct rnf_scores *test)
 	const struct rnf_saved *from = s->resume.found;
 	RNF_TRY(rnf_train(e, &s->checkpoints, from ? &from->progress : NULL, s->o->log));
 	const struct rnf_answers keep = { .tally = &s->tally };
-	RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->info.images[RNF_SPLIT_TEST], &keep,
+	RNF_TRY(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, e->data.info.images[RNF_SPLIT_TEST], &keep,
 			     test));
 	printf("test ");
-	rnf_scores_print(e, test, stdout);
+	rnf_scores_print(&e->conf, test, stdout);
 	fflush(stdout);
-	RNF_TRY(rnf_report_write(e, &s->tally, "test", s->record.dir));
+	RNF_TRY(rnf_report_write(&e->conf, &e->data.info, &s->tally, "test", s->record.dir));
 	return check_numbers(e, test);
 }
 
@@ -155,8 +157,8 @@ static rnf_status train_in_folder(struct session *s)
 {
 	struct rnf_scores test = { 0 };
 	RNF_TRY(open_run(s));
-	rnf_tally_init(&s->tally, s->e->info.classes);
-	rnf_tally_keep(&s->tally, s->e->info.images[RNF_SPLIT_TEST]);
+	rnf_tally_init(&s->tally, s->e->data.info.classes);
+	rnf_tally_keep(&s->tally, s->e->data.info.images[RNF_SPLIT_TEST]);
 	const rnf_status status = run(s, &test);
 	RNF_TRY(rnf_record_end(&s->record, status, &test));
 	printf("run folder %s\n", s->record.dir);

@@ -93,7 +93,7 @@ static rnf_status check_files(struct folder *f, struct rnf_experiment *e)
 	RNF_TRY(rnf_native_find());
 	const rnf_status run = read_run(f);
 	say_status(f, "run.json", run, run < 0 ? "" : run_words(f));
-	say_status(f, "conf.cfg", rnf_experiment_read(e, path_in(f, "conf.cfg"), NULL, 0),
+	say_status(f, "conf.cfg", rnf_config_read(&e->conf, path_in(f, "conf.cfg"), NULL, 0),
 		   "good");
 	const rnf_status log = rnf_step_log_read(path_in(f, RNF_LOG_STEPS), &f->log);
 	say_status(f, RNF_LOG_STEPS, log, log_words(&f->log));
@@ -120,7 +120,7 @@ static rnf_status first_values(const struct folder *f, struct rnf_experiment *e)
 	if (first != 1)
 		return rnf_fail(RNF_ENOENT, "its log begins at step %lld only",
 				(long long)first);
-	return rnf_past_weights(&f->past, e);
+	return rnf_past_weights(&f->past, &e->session);
 }
 
 static const struct rnf_saved *oldest(const struct rnf_saved_list *list)
@@ -189,7 +189,7 @@ static rnf_status replay(struct folder *f, struct rnf_experiment *e, const char 
 	if (steps > f->log.n)
 		return rnf_fail(RNF_EINVAL, "--steps is %lld, the run has made %lld",
 				(long long)steps, (long long)f->log.n);
-	RNF_TRY(rnf_experiment_data(e));
+	RNF_TRY(rnf_dataset_open(&e->data, &e->conf));
 	RNF_TRY(rnf_experiment_shapes(e));
 	RNF_TRY(rnf_experiment_build(e, 1));
 	RNF_TRY(start(f, e, steps, &from));
@@ -204,7 +204,7 @@ rnf_status rnf_verb_verify(const struct rnf_options *o)
 	if (!f.dir) return rnf_fail(RNF_EINVAL, "verify needs a run folder");
 	rnf_status status = check_files(&f, e);
 	if (status >= 0 && o->steps) status = replay(&f, e, o->steps);
-	if (e->pool) rnf_experiment_finish(e);
+	if (e->session.pool) rnf_experiment_finish(e);
 	json_decref(f.run);
 	return status;
 }

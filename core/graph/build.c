@@ -329,26 +329,33 @@ static int is_same(const struct rnf_model_weight *a, const struct rnf_model_weig
 	       a->l2 == b->l2 && !memcmp(a->shape, b->shape, sizeof a->shape);
 }
 
-static rnf_status declared_in(const struct rnf_program *p, const struct rnf_model_weight *w,
-			      const char *alone)
+struct rnf_weight_list rnf_graph_weights(const struct rnf_program *p)
 {
-	if (rnf_names_find(&p->names, w->name) >= 0) return RNF_OK;
-	return rnf_fail(RNF_EPLUGIN, "the tensor %s is declared for %s alone: a layer must declare "
-			"the same ones for training and for inference", w->name, alone);
+	return (struct rnf_weight_list){ .at = p->weights, .n = p->n_weights, .names = &p->names,
+					 .block = p->block, .training = p->training };
 }
 
-rnf_status rnf_graph_same_weights(const struct rnf_program *inference,
-				  const struct rnf_program *training)
+static rnf_status declared_in(const struct rnf_names *names, const struct rnf_model_weight *w,
+			      int training)
 {
-	for (size_t i = 0; i < training->n_weights; i++)
-		RNF_TRY(declared_in(inference, &training->weights[i], "training"));
-	for (size_t i = 0; i < inference->n_weights; i++)
-		RNF_TRY(declared_in(training, &inference->weights[i], "inference"));
-	for (size_t i = 0; i < training->n_weights; i++)
-		if (!is_same(&training->weights[i], &inference->weights[i]))
+	if (rnf_names_find(names, w->name) >= 0) return RNF_OK;
+	return rnf_fail(RNF_EPLUGIN, "the tensor %s is declared for %s alone: a layer must declare "
+			"the same ones for training and for inference", w->name,
+			training ? "training" : "inference");
+}
+
+rnf_status rnf_graph_check_weights(const struct rnf_weight_list *list,
+				   const struct rnf_program *p)
+{
+	for (size_t i = 0; i < p->n_weights; i++)
+		RNF_TRY(declared_in(list->names, &p->weights[i], p->training));
+	for (size_t i = 0; i < list->n; i++)
+		RNF_TRY(declared_in(&p->names, &list->at[i], list->training));
+	for (size_t i = 0; i < list->n; i++)
+		if (!is_same(&p->weights[i], &list->at[i]))
 			return rnf_fail(RNF_EPLUGIN, "the tensor %s differs between training and "
 					"inference: in its shape, its l2, its state or its place "
-					"among the others", training->weights[i].name);
+					"among the others", p->weights[i].name);
 	return RNF_OK;
 }
 

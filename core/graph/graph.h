@@ -27,9 +27,19 @@ rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 			   struct rnf_program **program);
 /* Append the loss and the backward pass to the weights' gradients. (differentiate.c) */
 rnf_status rnf_graph_differentiate(struct rnf_program *program);
-/* Check that both programs have the same weights in the same order, since they share one
- * block. RNF_EPLUGIN names the layer that declares a different one. (build.c) */
-rnf_status rnf_graph_same_weights(const struct rnf_program *inference,
-				  const struct rnf_program *training);
+
+/* The weights that a model declares, in their order: those of one of its programs. */
+struct rnf_weight_list {
+	const struct rnf_model_weight *at;
+	size_t n;
+	const struct rnf_names *names; /* each with its index */
+	int64_t block; /* floats of the weight block */
+	int training;  /* the form of the program that declared them */
+};
+struct rnf_weight_list rnf_graph_weights(const struct rnf_program *program);
+/* Check that another program of the model declares the same weights in the same order, since
+ * training and inference share one block. RNF_EPLUGIN names the weight that differs. (build.c) */
+rnf_status rnf_graph_check_weights(const struct rnf_weight_list *list,
+				   const struct rnf_program *program);
 
 #endif

@@ -51,7 +51,7 @@ static int is_beside(const char *kind)
 
 /* {"layer.conv2d": "0123456789abcdef", ...} for the plugins that are loaded, with the
  * kernels that they have for this processor. */
-static const char *plugins_text(const struct rnf_experiment *e)
+static const char *plugins_text(const struct rnf_plan *plan)
 {
 	const struct rnf_feature **list;
 	const size_t n = rnf_loader_loaded(&list);
@@ -67,7 +67,7 @@ static const char *plugins_text(const struct rnf_experiment *e)
 						       list[i]->name), json_string(words));
 	}
 	json_object_set_new(object, "kernels",
-			    rnf_json_word(rnf_plan_kernels(e->plans[1])));
+			    rnf_json_word(rnf_plan_kernels(plan)));
 	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(object);
 	const char *kept = rnf_format("%s", text ? text : "{}");
@@ -77,8 +77,9 @@ static const char *plugins_text(const struct rnf_experiment *e)
 
 void rnf_checkpoints_init(struct rnf_checkpoints *c, const struct rnf_experiment *e)
 {
-	*c = (struct rnf_checkpoints){ .e = e, .conf = conf_text(e->tree),
-				       .plugins = plugins_text(e) };
+	*c = (struct rnf_checkpoints){ .tensors = &e->session.tensors, .name = e->conf.root.name,
+				       .conf = conf_text(e->conf.tree),
+				       .plugins = plugins_text(e->model.plans[1]) };
 }
 
 static const char *path_of(const struct rnf_checkpoints *c, const char *file,
@@ -90,7 +91,7 @@ static const char *path_of(const struct rnf_checkpoints *c, const char *file,
 
 static rnf_status check_room(const struct rnf_checkpoints *c, int64_t log_bytes)
 {
-	const int64_t bytes = 3 * rnf_weights_bytes(c->e, c->e->n_tensors) + log_bytes;
+	const int64_t bytes = 3 * rnf_weights_bytes(c->tensors, c->tensors->n) + log_bytes;
 	struct statvfs disk;
 	if (statvfs(c->dir, &disk) != 0 || disk.f_blocks == 0) return RNF_OK;
 	const double room = (double)disk.f_bavail * (double)disk.f_frsize;
@@ -101,9 +102,9 @@ static rnf_status check_room(const struct rnf_checkpoints *c, int64_t log_bytes)
 
 /* -- writing -- */
 
-static rnf_status check_finite(const struct rnf_experiment *e)
+static rnf_status check_finite(const struct rnf_tensors *t)
 {
-	const struct rnf_named_tensor *bad = rnf_weights_bad(e, e->n_tensors);
+	const struct rnf_named_tensor *bad = rnf_weights_bad(t, t->n);
 	if (!bad) return RNF_OK;
 	return rnf_fail(RNF_ENUMBER, "%s holds NaN or infinity: such a state is not saved",
 			bad->name);
@@ -116,17 +117,17 @@ static rnf_status write_any_state(const struct rnf_checkpoints *c, const char *p
 				  size_t n_tensors, const char *state, size_t n_texts)
 {
 	const struct rnf_text texts[TEXTS] = {
-		{ "rnframe.name", c->e->conf.name }, { "rnframe.version", RNF_VERSION },
+		{ "rnframe.name", c->name }, { "rnframe.version", RNF_VERSION },
 		{ RNF_TEXT_CONF, c->conf },
 		{ RNF_TEXT_PLUGINS, c->plugins }, { RNF_TEXT_STATE, state },
 	};
-	return rnf_weights_write(c->e, path, n_tensors, texts, n_texts);
+	return rnf_weights_write(c->tensors, path, n_tensors, texts, n_texts);
 }
 
 static rnf_status write_tensors(const struct rnf_checkpoints *c, const char *path,
 				size_t n_tensors, const char *state, size_t n_texts)
 {
-	RNF_TRY(check_finite(c->e));
+	RNF_TRY(check_finite(c->tensors));
 	return write_any_state(c, path, n_tensors, state, n_texts);
 }
 
@@ -138,7 +139,7 @@ rnf_status rnf_checkpoints_probe(const struct rnf_checkpoints *c, int64_t log_by
 	RNF_TRY(rnf_native_find());
 	RNF_TRY(rnf_folder_make(rnf_checkpoints_folder(c->dir)));
 	RNF_TRY(check_room(c, log_bytes));
-	RNF_TRY(write_any_state(c, path, c->e->n_tensors, "{}", TEXTS));
+	RNF_TRY(write_any_state(c, path, c->tensors->n, "{}", TEXTS));
 	return unlink(path) == 0 ? RNF_OK : rnf_fail_errno(path);
 }
 
@@ -148,14 +149,14 @@ static rnf_status write_state(const struct rnf_checkpoints *c, const struct rnf_
 	char *state = rnf_progress_text(p, may_go);
 	if (!state) return rnf_fail(RNF_ENOMEM, "%s: no memory", path);
 	const rnf_status status =
-		write_tensors(c, path, c->e->n_tensors, state, TEXTS);
+		write_tensors(c, path, c->tensors->n, state, TEXTS);
 	free(state);
 	return status;
 }
 
 static rnf_status write_model(const struct rnf_checkpoints *c, const char *path)
 {
-	return write_tensors(c, path, c->e->programs[0]->n_weights, NULL, MODEL_TEXTS);
+	return write_tensors(c, path, c->tensors->n_model, NULL, MODEL_TEXTS);
 }
 
 /* -- which of them stay -- */
@@ -214,7 +215,7 @@ void rnf_checkpoint_write(struct rnf_checkpoints *c, const struct rnf_progress *
 		rnf_log(RNF_LOG_WARNING, "step %lld: no checkpoint: %s; the run continues "
 			"and tries again when the next one is due (%lld bytes are needed)",
 			(long long)p->step, rnf_fail_words(),
-			(long long)rnf_weights_bytes(c->e, c->e->n_tensors));
+			(long long)rnf_weights_bytes(c->tensors, c->tensors->n));
 		return;
 	}
 	rotate(c, file, keep);
@@ -238,7 +239,7 @@ static rnf_status write_surely(struct rnf_checkpoints *c, const struct rnf_progr
 	if (status != RNF_EIO) return status;
 	snprintf(words, sizeof words, "%s", rnf_fail_words());
 	snprintf(spare, sizeof spare, "%s/%s_%s_%ld%s", other && *other ? other : "/tmp",
-		 c->e->conf.name, file, (long)getpid(), rnf_native_suffix());
+		 c->name, file, (long)getpid(), rnf_native_suffix());
 	if (write_any(c, p, spare, 0) < 0)
 		return rnf_fail(RNF_EIO, "%s; nor could it be saved as %s", words, spare);
 	return rnf_fail(RNF_EIO, "%s; saved as %s instead%s", words, spare,

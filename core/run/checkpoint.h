@@ -13,7 +13,8 @@
 
 /* The checkpoints of a run folder. */
 struct rnf_checkpoints {
-	const struct rnf_experiment *e;
+	const struct rnf_tensors *tensors; /* of the session */
+	const char *name;    /* the conf's */
 	const char *dir;     /* of the run */
 	const char *conf, *plugins; /* texts that all of them carry */
 	struct rnf_kept { char file[256]; } *kept; /* removable ones, the oldest first */

@@ -12,6 +12,7 @@
 #include "plugin/answer.h"
 #include "run/log.h"
 #include "run/loop.h"
+#include "train/eval.h"
 #include "train/numerics.h"
 #include "train/steps.h"
 
@@ -32,12 +33,12 @@ struct training {
 
 static const struct rnf_callback_impl *callback(const struct training *t, size_t i)
 {
-	return t->e->conf.train.callbacks.at[i]->feature->impl;
+	return t->e->conf.root.train.callbacks.at[i]->feature->impl;
 }
 
 static const struct rnf_feature *feature(const struct training *t, size_t i)
 {
-	return t->e->conf.train.callbacks.at[i]->feature;
+	return t->e->conf.root.train.callbacks.at[i]->feature;
 }
 
 static rnf_status tell_one(struct training *t, size_t i, enum rnf_event event)
@@ -51,7 +52,7 @@ static rnf_status tell_one(struct training *t, size_t i, enum rnf_event event)
 
 static rnf_status open_one(struct training *t, size_t i)
 {
-	const struct rnf_ref *ref = t->e->conf.train.callbacks.at[i];
+	const struct rnf_ref *ref = t->e->conf.root.train.callbacks.at[i];
 	t->callbacks[i] = (void *)ref->conf;
 	if (!callback(t, i)->open) return RNF_OK;
 	rnf_answer_begin();
@@ -64,14 +65,14 @@ static rnf_status open_one(struct training *t, size_t i)
 static rnf_status tell(struct training *t, enum rnf_event event)
 {
 	rnf_hands_doing("a callback");
-	for (size_t i = 0; i < t->e->conf.train.callbacks.n; i++)
+	for (size_t i = 0; i < t->e->conf.root.train.callbacks.n; i++)
 		RNF_TRY(tell_one(t, i, event));
 	return RNF_OK;
 }
 
 static rnf_status open_callbacks(struct training *t)
 {
-	const struct rnf_refs refs = t->e->conf.train.callbacks;
+	const struct rnf_refs refs = t->e->conf.root.train.callbacks;
 	t->callbacks = rnf_alloc((refs.n + 1) * sizeof *t->callbacks);
 	for (size_t i = 0; i < refs.n; i++)
 		RNF_TRY(open_one(t, i));
@@ -80,7 +81,7 @@ static rnf_status open_callbacks(struct training *t)
 
 static void close_callbacks(struct training *t)
 {
-	for (size_t i = 0; t->callbacks && i < t->e->conf.train.callbacks.n; i++)
+	for (size_t i = 0; t->callbacks && i < t->e->conf.root.train.callbacks.n; i++)
 		if (callback(t, i)->close) {
 			rnf_hands_lend(feature(t, i));
 			callback(t, i)->close(t->callbacks[i]);
@@ -95,7 +96,7 @@ static struct rnf_progress progress(const struct training *t)
 	return (struct rnf_progress){
 		.step = t->steps.run.step, .epochs = t->steps.run.epochs,
 		.seconds = rnf_now() - t->start, .sums = t->sums,
-		.numerics = t->e->numerics,
+		.numerics = t->e->session.numerics,
 		.history = t->history, .n_history = t->steps.run.n_history };
 }
 
@@ -183,11 +184,11 @@ static rnf_status validate(struct training *t, struct rnf_epoch *h)
 {
 	struct rnf_experiment *e = t->e;
 	struct rnf_scores s;
-	if (e->n_val == 0) return RNF_OK;
+	if (e->data.n_val == 0) return RNF_OK;
 	const rnf_status status =
-		rnf_evaluate(e, RNF_SPLIT_TRAIN, e->val, e->n_val, NULL, &s);
+		rnf_evaluate(e, RNF_SPLIT_TRAIN, e->data.val, e->data.n_val, NULL, &s);
 	if (status == RNF_ESTOPPED) return stop(t);
-	h->val_loss = s.loss + rnf_l2_term(e);
+	h->val_loss = s.loss + rnf_model_l2(&e->model, e->session.weights);
 	h->val_accuracy = s.accuracy;
 	return status;
 }
@@ -198,7 +199,7 @@ static rnf_status end_epoch(struct training *t)
 	*h = summary(t);
 	RNF_TRY(validate(t, h));
 	h->time_s = rnf_now() - t->start;
-	t->e->n_history = ++t->steps.run.n_history;
+	t->e->session.n_history = ++t->steps.run.n_history;
 	rnf_train_log_epoch(&t->log, h);
 	return tell(t, RNF_EVENT_EPOCH);
 }
@@ -223,14 +224,14 @@ static rnf_status epoch(struct training *t)
 static void init(struct training *t, struct rnf_experiment *e,
 		 struct rnf_checkpoints *checkpoints)
 {
-	const int64_t epochs = e->conf.train.epochs;
+	const int64_t epochs = e->conf.root.train.epochs;
 	t->e = e;
 	t->checkpoints = checkpoints;
 	rnf_steps_init(&t->steps, e);
 	t->steps.run.dir = checkpoints->dir;
 	t->steps.run.save = save;
 	t->history = rnf_alloc((size_t)(epochs + 1) * sizeof *t->history);
-	t->steps.run.history = e->history = t->history;
+	t->steps.run.history = e->session.history = t->history;
 	t->start = rnf_now();
 }
 
@@ -248,12 +249,12 @@ static rnf_status go_on(struct training *t, const struct rnf_progress *from)
 				"epochs of %lld steps makes no sense",
 				(long long)from->step, (long long)n, (long long)per_epoch);
 	memcpy(t->history, from->history, (size_t)n * sizeof *t->history);
-	t->steps.run.n_history = t->e->n_history = n;
+	t->steps.run.n_history = t->e->session.n_history = n;
 	rnf_steps_seek(&t->steps, n, position, from->step);
 	t->first_step = from->step;
-	if (from->step > 0) t->steps.run.lr = rnf_training_rate(t->e, &t->steps.run);
+	if (from->step > 0) t->steps.run.lr = rnf_training_rate(&t->e->conf, &t->steps.run);
 	t->sums = from->sums;
-	t->e->numerics = from->numerics;
+	t->e->session.numerics = from->numerics;
 	t->start -= from->seconds;
 	return RNF_OK;
 }
@@ -264,7 +265,7 @@ static rnf_status run(struct training *t)
 	RNF_TRY(tell(t, RNF_EVENT_BEGIN));
 	while (t->steps.run.step < t->steps.run.steps || t->steps.position > 0)
 		RNF_TRY(epoch(t));
-	rnf_numerics_end(t->e, &t->steps.run);
+	rnf_numerics_end(&t->e->session, &t->e->conf, &t->steps.run);
 	t->ending = 1;
 	RNF_TRY(tell(t, RNF_EVENT_END));
 	return rnf_model_write(t->checkpoints);
@@ -286,7 +287,7 @@ rnf_status rnf_train(struct rnf_experiment *e, struct rnf_checkpoints *checkpoin
 	if (from) RNF_TRY(go_on(t, from));
 	rnf_status status = open_log(t, from, log);
 	if (status >= 0) status = run(t);
-	e->step = t->steps.run.step;
+	e->session.step = t->steps.run.step;
 	close_callbacks(t);
 	return rnf_train_log_close(&t->log, status);
 }

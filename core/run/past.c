@@ -83,7 +83,7 @@ rnf_status rnf_past_digest(const char *path, const char **words)
 	return RNF_OK;
 }
 
-rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_experiment *e)
+rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_session *s)
 {
 	const char *now = NULL;
 	if (!past->weights) return RNF_OK;
@@ -94,5 +94,5 @@ rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_experiment *
 	if (past->digest && strcmp(now, past->digest) != 0)
 		return rnf_fail(RNF_ENOENT, "the run started from the weights %s, which "
 				"have changed since", past->weights);
-	return rnf_weights_read(e, past->weights);
+	return rnf_weights_read(s, past->weights);
 }

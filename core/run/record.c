@@ -31,10 +31,10 @@ static rnf_status make_default(struct rnf_record *r)
 	struct tm utc;
 	char stamp[32];
 	strftime(stamp, sizeof stamp, "%Y-%m-%d_%H-%M-%SZ", gmtime_r(&now, &utc));
-	const char *parent = rnf_format("runs/%s", r->e->conf.name);
+	const char *parent = rnf_format("runs/%s", r->e->conf.root.name);
 	const char *name = rnf_format("%s/%s-s%lld-%04x", parent, stamp,
-				      (long long)r->e->conf.seed,
-				      (unsigned)(rnf_conf_digest(r->e->tree, NULL) & 0xffff));
+				      (long long)r->e->conf.root.seed,
+				      (unsigned)(rnf_conf_digest(r->e->conf.tree, NULL) & 0xffff));
 	RNF_TRY(rnf_folder_make(parent));
 	return rnf_folder_new(name, &r->dir);
 }
@@ -63,7 +63,7 @@ static const char *taken(const char *dir, const char *const *names)
 
 static const char *taken_by_callbacks(const struct rnf_record *r)
 {
-	const struct rnf_refs callbacks = r->e->conf.train.callbacks;
+	const struct rnf_refs callbacks = r->e->conf.root.train.callbacks;
 	const char *name = NULL;
 	for (size_t i = 0; i < callbacks.n && !name; i++) {
 		const struct rnf_callback_impl *impl = callbacks.at[i]->feature->impl;
@@ -137,12 +137,12 @@ void rnf_record_release(struct rnf_record *r)
  * any folder. */
 static rnf_status write_conf(const struct rnf_record *r)
 {
-	struct rnf_conf *root = r->e->tree, *data = rnf_conf_get(root, "data");
+	struct rnf_conf *root = r->e->conf.tree, *data = rnf_conf_get(root, "data");
 	struct rnf_conf *out = rnf_conf_get(root, "out");
 	struct rnf_conf *path = data ? rnf_conf_get(data, "path") : NULL;
 	char whole[PATH_MAX];
 	if (out) rnf_conf_remove(root, out);
-	if (path && r->e->data->path && realpath(r->e->data->path, whole)) {
+	if (path && r->e->conf.data->path && realpath(r->e->conf.data->path, whole)) {
 		path->type = RNF_CONF_STRING;
 		path->s = rnf_format("%s", whole);
 	}
@@ -183,21 +183,21 @@ static json_t *epoch(const struct rnf_epoch *h)
 }
 
 /* The epochs that readers look for first: the last and the best. */
-static void add_epochs(json_t *run, const struct rnf_experiment *e)
+static void add_epochs(json_t *run, const struct rnf_session *s)
 {
-	if (e->n_history == 0) return;
-	const struct rnf_epoch *best = &e->history[0];
-	for (int64_t i = 1; i < e->n_history; i++)
-		if (rnf_epoch_criterion(&e->history[i]) < rnf_epoch_criterion(best))
-			best = &e->history[i];
-	json_object_set_new(run, "last", epoch(&e->history[e->n_history - 1]));
+	if (s->n_history == 0) return;
+	const struct rnf_epoch *best = &s->history[0];
+	for (int64_t i = 1; i < s->n_history; i++)
+		if (rnf_epoch_criterion(&s->history[i]) < rnf_epoch_criterion(best))
+			best = &s->history[i];
+	json_object_set_new(run, "last", epoch(&s->history[s->n_history - 1]));
 	json_object_set_new(run, "best", epoch(best));
 }
 
 /* A metric's plugin name, followed by its index when it occurs twice. */
-static const char *metric_key(const struct rnf_experiment *e, size_t i)
+static const char *metric_key(const struct rnf_config *c, size_t i)
 {
-	const struct rnf_refs metrics = e->conf.train.metrics;
+	const struct rnf_refs metrics = c->root.train.metrics;
 	const char *name = metrics.at[i]->feature->name;
 	for (size_t j = 0; j < i; j++)
 		if (!strcmp(metrics.at[j]->feature->name, name))
@@ -205,7 +205,7 @@ static const char *metric_key(const struct rnf_experiment *e, size_t i)
 	return name;
 }
 
-static json_t *scores(const struct rnf_experiment *e, const struct rnf_scores *s)
+static json_t *scores(const struct rnf_config *c, const struct rnf_scores *s)
 {
 	json_t *object = json_object();
 	const struct rnf_interval error = rnf_wilson(1 - s->accuracy, s->count);
@@ -217,9 +217,9 @@ static json_t *scores(const struct rnf_experiment *e, const struct rnf_scores *s
 	json_object_set_new(object, "count", json_integer(s->count));
 	json_object_set_new(object, "images_per_s",
 			    rnf_json_number((double)s->count / s->seconds));
-	for (size_t i = 0; i < e->conf.train.metrics.n; i++)
-		if (i != e->accuracy)
-			json_object_set_new(object, metric_key(e, i),
+	for (size_t i = 0; i < c->root.train.metrics.n; i++)
+		if (i != c->accuracy)
+			json_object_set_new(object, metric_key(c, i),
 					    rnf_json_number(s->metrics[i]));
 	return object;
 }
@@ -231,24 +231,24 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 	json_t *run = json_pack(
 		"{s:s, s:s, s:s, s:s, s:O, s:o, s:o, s:o, s:s, s:o, s:i, s:s, s:o, s:s, s:I, "
 		"s:I, s:I, s:I, s:I, s:I}",
-		"name", e->conf.name, "state", state, "started", r->started,
+		"name", e->conf.root.name, "state", state, "started", r->started,
 		"written", utc_now(), "resumed", r->resumed, "command", command(r),
 		"weights", rnf_json_word(r->weights),
 		"weights_digest", rnf_json_word(r->weights_digest),
 		"version", RNF_VERSION, "cpu", rnf_json_word(rnf_machine_cpu()),
-		"threads", rnf_pool_threads(e->pool),
-		"backend", e->backend ? e->backend->name : "plain",
-		"kernels", rnf_json_word(rnf_plan_kernels(e->plans[1])),
-		"precision", rnf_precision_words[e->conf.precision],
-		"seed", (json_int_t)e->conf.seed,
-		"parameters", (json_int_t)rnf_program_parameters(e->programs[0]),
-		"step", (json_int_t)e->step, "steps", (json_int_t)plan.steps,
+		"threads", rnf_pool_threads(e->session.pool),
+		"backend", rnf_model_backend(&e->model),
+		"kernels", rnf_json_word(rnf_plan_kernels(e->model.plans[1])),
+		"precision", rnf_precision_words[e->conf.root.precision],
+		"seed", (json_int_t)e->conf.root.seed,
+		"parameters", (json_int_t)rnf_program_parameters(e->model.programs[0]),
+		"step", (json_int_t)e->session.step, "steps", (json_int_t)plan.steps,
 		"epochs", (json_int_t)plan.epochs,
 		"first_epochs", (json_int_t)r->first_epochs);
 	json_object_set_new(run, "processors", json_integer(rnf_machine_cpus()));
 	json_object_set_new(run, "memory_bytes", json_integer(rnf_machine_memory()));
 	json_object_set_new(run, "denormals", json_string(rnf_float_denormals()));
-	add_epochs(run, e);
+	add_epochs(run, &e->session);
 	return run;
 }
 
@@ -282,7 +282,7 @@ static void note_resume(struct rnf_record *r)
 {
 	json_array_append_new(r->resumed, json_pack(
 		"{s:s, s:I, s:I}", "at", utc_now(), "step", (json_int_t)r->from, "epochs",
-		(json_int_t)r->e->conf.train.epochs));
+		(json_int_t)r->e->conf.root.train.epochs));
 }
 
 /* A resumed run keeps its start; at step 0 it starts anew. */
@@ -295,7 +295,7 @@ static rnf_status read_past(struct rnf_record *r)
 	json_decref(json);
 	r->started = past.started[0] ? past.started : utc_now();
 	r->first_epochs = past.first_epochs > 0 || r->from > 0 ? past.first_epochs
-							       : r->e->conf.train.epochs;
+							       : r->e->conf.root.train.epochs;
 	if (r->goes_on) note_resume(r);
 	if (r->from == 0 && r->weights) return note_weights(r);
 	r->weights = past.weights;
@@ -319,7 +319,7 @@ rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 			  : status < 0 ? "failed" : "finished";
 	json_t *run = describe(r, state);
 	json_object_set_new(run, "exit_status", json_integer(rnf_status_exit(status)));
-	if (test->count > 0) json_object_set_new(run, "test", scores(r->e, test));
+	if (test->count > 0) json_object_set_new(run, "test", scores(&r->e->conf, test));
 	if (status >= 0) return write_json(run_path(r), run);
 	const char *words = rnf_format("%s", rnf_fail_words());
 	json_object_set_new(run, "reason", rnf_json_word(words));
@@ -328,23 +328,22 @@ rnf_status rnf_record_end(const struct rnf_record *r, rnf_status status,
 	return rnf_fail_again(status, words);
 }
 
-rnf_status rnf_scores_write(const struct rnf_experiment *e,
-			    const struct rnf_scores *s, const char *path)
+rnf_status rnf_scores_write(const struct rnf_config *c, const struct rnf_scores *s,
+			    const char *path)
 {
-	return rnf_json_write(scores(e, s), path);
+	return rnf_json_write(scores(c, s), path);
 }
 
-void rnf_scores_print(const struct rnf_experiment *e, const struct rnf_scores *s,
-		      FILE *out)
+void rnf_scores_print(const struct rnf_config *c, const struct rnf_scores *s, FILE *out)
 {
-	const struct rnf_refs metrics = e->conf.train.metrics;
+	const struct rnf_refs metrics = c->root.train.metrics;
 	const struct rnf_interval error = rnf_wilson(1 - s->accuracy, s->count);
 	fprintf(out, "error %.2f %% (95 %%: %.2f-%.2f)  cross-entropy %.5f",
 		100 * (1 - s->accuracy), 100 * error.low, 100 * error.high,
 		fabs(s->plain)); /* never negative, and no "-nan" */
 	for (size_t i = 0; i < metrics.n; i++)
-		if (i != e->accuracy)
-			fprintf(out, "  %s %.2f %%", metric_key(e, i),
+		if (i != c->accuracy)
+			fprintf(out, "  %s %.2f %%", metric_key(c, i),
 				100 * s->metrics[i]);
 	fprintf(out, "  images %lld  %.0f images/s\n", (long long)s->count,
 		(double)s->count / s->seconds);

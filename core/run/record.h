@@ -4,7 +4,7 @@
 #define RNF_RUN_RECORD_H
 
 #include "base/lock.h"
-#include "train/setup.h"
+#include "train/eval.h"
 
 struct rnf_record {
 	const struct rnf_experiment *e;
@@ -37,10 +37,9 @@ void rnf_record_release(struct rnf_record *r);
 
 /* Scores as in `eval --json`: error (%), its 95 % interval error_low and error_high,
  * cross_entropy, accuracy, count, images_per_s, and the other metrics by name. */
-rnf_status rnf_scores_write(const struct rnf_experiment *e,
-			    const struct rnf_scores *s, const char *path);
+rnf_status rnf_scores_write(const struct rnf_config *c, const struct rnf_scores *s,
+			    const char *path);
 /* The same for a reader, in one line. */
-void rnf_scores_print(const struct rnf_experiment *e, const struct rnf_scores *s,
-		      FILE *out);
+void rnf_scores_print(const struct rnf_config *c, const struct rnf_scores *s, FILE *out);
 
 #endif

@@ -90,23 +90,25 @@ static void compare_loss(struct walk *w, struct rnf_replay *r)
 static void compare_states(const struct walk *w, const struct rnf_saved_list *list,
 			   struct rnf_replay *r)
 {
+	const struct rnf_tensors *t = &w->e->session.tensors;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct rnf_saved *f = &list->at[i];
 		if (f->bad || f->progress.step != w->steps.run.step) continue;
 		r->states++;
-		r->states_equal += f->contents.tensors ==
-				   rnf_weights_digest(w->e, w->e->n_tensors);
+		r->states_equal += f->contents.tensors == rnf_weights_digest(t, t->n);
 	}
 }
 
 rnf_status rnf_replay_start(struct rnf_experiment *e, const struct rnf_saved *from)
 {
-	rnf_status status = rnf_state_read(e, from->path);
+	const struct rnf_tensors *t = &e->session.tensors;
+	rnf_status status = rnf_state_read(&e->session, from->path);
 	if (status < 0 && access(from->path, F_OK) != 0) status = RNF_ENOENT;
-	if (status >= 0 && rnf_weights_digest(e, e->n_tensors) != from->contents.tensors)
+	if (status >= 0 && rnf_weights_digest(t, t->n) != from->contents.tensors)
 		status = rnf_fail(RNF_ENOENT, "%s has been replaced", from->path);
-	if (status < 0) RNF_TRY(rnf_experiment_first_values(e));
-	else e->numerics = from->progress.numerics;
+	if (status < 0)
+		RNF_TRY(rnf_session_first_values(&e->session, &e->conf, &e->model));
+	else e->session.numerics = from->progress.numerics;
 	return status;
 }
 

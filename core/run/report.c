@@ -218,17 +218,17 @@ static rnf_status put(const struct rnf_report *r, size_t i, const char *dir)
 	return status;
 }
 
-rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tally *t,
-			    const char *split, const char *dir)
+rnf_status rnf_report_write(const struct rnf_config *c, const struct rnf_dataset_info *info,
+			    const struct rnf_tally *t, const char *split, const char *dir)
 {
 	const struct rnf_report r = {
-		.name = e->conf.name, .split = split, .tally = t,
-		.labels = rnf_report_labels(e->info.names, t->classes) };
+		.name = c->root.name, .split = split, .tally = t,
+		.labels = rnf_report_labels(info->names, t->classes) };
 	RNF_TRY(rnf_folder_make(dir));
 	for (size_t i = 0; i < N_FILES; i++)
 		if (files[i].write != rnf_predictions_csv || t->predictions)
 			RNF_TRY(put(&r, i, dir));
 	rnf_confusion_clear(dir);
-	if (e->conf.train.pictures) rnf_confusion_draw(dir);
+	if (c->root.train.pictures) rnf_confusion_draw(dir);
 	return RNF_OK;
 }

@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 #include <jansson.h>
-#include "train/setup.h"
+#include <rnframe/data.h>
+#include "train/config.h"
+#include "train/tally.h"
 
 struct rnf_report {
 	const char *name;          /* of the run */
@@ -33,8 +35,8 @@ const char *const *rnf_report_files(void);
  * keeps predictions, into the folder `dir`, made when absent, each file whole or not at
  * all. gnuplot draws confusion.svg and .png unless train.pictures is false; its failure
  * is a warning. */
-rnf_status rnf_report_write(const struct rnf_experiment *e, const struct rnf_tally *t,
-			    const char *split, const char *dir);
+rnf_status rnf_report_write(const struct rnf_config *c, const struct rnf_dataset_info *info,
+			    const struct rnf_tally *t, const char *split, const char *dir);
 
 /* The matrix: rows are true classes, columns predicted ones. (confusion.c) CSV: RFC 4180;
  * the first cell names both axes. */

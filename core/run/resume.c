@@ -39,37 +39,37 @@ static rnf_status compare(const struct rnf_conf *now, const struct rnf_conf *the
 			  struct differences *d)
 {
 	struct rnf_conf *a = rnf_conf_copy(now, NULL), *b = rnf_conf_copy(then, NULL);
-	RNF_TRY(rnf_experiment_expand(a));
-	const rnf_status known = rnf_experiment_expand(b);
+	RNF_TRY(rnf_config_expand(a));
+	const rnf_status known = rnf_config_expand(b);
 	if (known < 0 && known != RNF_ENOENT) return known;
 	rnf_conf_compare(known < 0 ? now : a, known < 0 ? then : b, add_difference, d);
 	return RNF_OK;
 }
 
 /* `what` names the thing made by the conf `then`. */
-static rnf_status compare_confs(const struct rnf_experiment *e, const struct rnf_conf *then,
+static rnf_status compare_confs(const struct rnf_config *c, const struct rnf_conf *then,
 				const char *what)
 {
 	struct differences d = { "", 0 };
-	RNF_TRY(compare(e->tree, then, &d));
+	RNF_TRY(compare(c->tree, then, &d));
 	if (d.n == 0) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s of another conf: %s%s; the keys that may change are "
 			"%s", what, d.words, d.n > SHOWN ? ", ..." : "", rnf_live_words());
 }
 
-static rnf_status check_conf(const struct rnf_experiment *e, const struct rnf_saved *found)
+static rnf_status check_conf(const struct rnf_config *c, const struct rnf_saved *found)
 {
 	struct rnf_conf *then = NULL;
 	RNF_TRY(rnf_conf_parse(found->path, rnf_contents_text(&found->contents, RNF_TEXT_CONF),
 			       &then));
-	return compare_confs(e, then, rnf_format("%s is a checkpoint", found->path));
+	return compare_confs(c, then, rnf_format("%s is a checkpoint", found->path));
 }
 
-static rnf_status check_finished(const struct rnf_resume *r, const struct rnf_experiment *e)
+static rnf_status check_finished(const struct rnf_resume *r, const struct rnf_config *c)
 {
 	struct rnf_conf *then = NULL;
 	RNF_TRY(rnf_conf_read(rnf_format("%s/conf.cfg", r->dir), NULL, &then));
-	return compare_confs(e, then, rnf_format("%s is a run", r->dir));
+	return compare_confs(c, then, rnf_format("%s is a run", r->dir));
 }
 
 /* Another build of a plugin may compute other bits, and so may other kernels. */
@@ -117,7 +117,7 @@ static int is_run(const struct dirent *entry)
  * later. A run without a start time counts as the oldest. */
 static void newest_unfinished(struct rnf_resume *r, const struct rnf_experiment *e, int longer)
 {
-	const char *parent = rnf_format("runs/%s", e->conf.name);
+	const char *parent = rnf_format("runs/%s", e->conf.root.name);
 	struct dirent **entries;
 	const int n = scandir(parent, &entries, is_run, versionsort);
 	for (int i = 0; i < n; i++) {
@@ -189,10 +189,10 @@ rnf_status rnf_resume_find(struct rnf_resume *r, const struct rnf_experiment *e,
 		r->dir = out;
 		read_run(r, e, longer);
 	}
-	if (r->finished) return check_finished(r, e);
+	if (r->finished) return check_finished(r, &e->conf);
 	if (!r->dir)
 		rnf_log(RNF_LOG_INFO, "resume  nothing to resume in %s: a new run starts",
-			out ? out : rnf_format("runs/%s", e->conf.name));
+			out ? out : rnf_format("runs/%s", e->conf.root.name));
 	return RNF_OK;
 }
 
@@ -210,10 +210,10 @@ static rnf_status check_position(const struct rnf_experiment *e, const struct rn
 static rnf_status read_checkpoint(const struct rnf_saved *f, struct rnf_experiment *e,
 				  const struct rnf_checkpoints *c)
 {
-	RNF_TRY(check_conf(e, f));
+	RNF_TRY(check_conf(&e->conf, f));
 	RNF_TRY(check_position(e, f));
 	compare_plugins(f, c->plugins);
-	RNF_TRY(rnf_state_read(e, f->path));
+	RNF_TRY(rnf_state_read(&e->session, f->path));
 	rnf_log(RNF_LOG_INFO, "resume  %s: %" PRId64 " of %" PRId64 " steps are made",
 		f->path, f->progress.step, rnf_training_run(e).steps);
 	return RNF_OK;
@@ -231,7 +231,7 @@ static rnf_status from_the_start(const struct rnf_resume *r, struct rnf_experime
 {
 	rnf_log(RNF_LOG_INFO, "resume  %s has no checkpoint that can be used: from the start",
 		r->dir);
-	return weights ? RNF_OK : rnf_past_weights(&r->past, e);
+	return weights ? RNF_OK : rnf_past_weights(&r->past, &e->session);
 }
 
 rnf_status rnf_resume_load(struct rnf_resume *r, struct rnf_experiment *e,

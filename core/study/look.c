@@ -30,33 +30,32 @@ int rnf_look_decides_nothing(const char *path)
 
 /* -- in the child -- */
 
-static rnf_status read_arm(struct rnf_experiment *e, const struct rnf_arm *arm)
+static rnf_status read_arm(struct rnf_config *c, const struct rnf_arm *arm)
 {
-	const rnf_status status = rnf_conf_gather(arm->conf, rnf_conf_dir, &e->tree);
+	const rnf_status status = rnf_conf_gather(arm->conf, rnf_conf_dir, &c->tree);
 	rnf_fail_aside(status);
 	if (status < 0) return rnf_fail_all();
 	for (size_t i = 0; i < arm->n_sets; i++)
-		rnf_fail_aside(rnf_conf_override(e->tree, arm->sets[i].text, arm->sets[i].file,
+		rnf_fail_aside(rnf_conf_override(c->tree, arm->sets[i].text, arm->sets[i].file,
 						 arm->sets[i].line));
-	return rnf_experiment_fill(e);
+	return rnf_config_fill(c);
 }
 
 /* Defaults are filled into a copy: later code wants the tree as it was written. */
-static rnf_status look_at_conf(const struct rnf_experiment *e, struct rnf_look *look)
+static rnf_status look_at_conf(const struct rnf_config *c, struct rnf_look *look)
 {
-	struct rnf_conf *whole = rnf_conf_copy(e->tree, NULL);
-	RNF_TRY(rnf_experiment_expand(whole));
+	struct rnf_conf *whole = rnf_conf_copy(c->tree, NULL);
+	RNF_TRY(rnf_config_expand(whole));
 	const uint64_t digest = rnf_conf_digest(whole, rnf_look_decides_nothing);
 	look->digest = digest ? digest : 1;
-	look->seed = e->conf.seed;
-	look->epochs = e->conf.train.epochs;
-	look->batch = e->conf.train.batch_size;
+	look->seed = c->root.seed;
+	look->epochs = c->root.train.epochs;
+	look->batch = c->root.train.batch_size;
 	return RNF_OK;
 }
 
-static void look_at_model(const struct rnf_experiment *e, struct rnf_look *look)
+static void look_at_model(const struct rnf_program *p, struct rnf_look *look)
 {
-	const struct rnf_program *p = e->programs[0];
 	look->parameters = rnf_program_parameters(p);
 	look->macs = rnf_program_macs(p);
 }
@@ -74,14 +73,14 @@ static double time_steps(struct rnf_experiment *e)
 {
 	struct rnf_training_step step;
 	struct rnf_run run = rnf_training_run(e);
-	const int64_t batch = e->conf.train.batch_size;
-	const int64_t n = e->n_train < batch ? e->n_train : batch;
+	const int64_t batch = e->conf.root.train.batch_size;
+	const int64_t n = e->data.n_train < batch ? e->data.n_train : batch;
 	double start = 0;
 	rnf_training_step_init(&step, e);
 	run.epoch = 1;
 	for (run.step = 1; run.step <= 1 + TIMED_STEPS; run.step++) {
 		if (run.step == 2) start = rnf_now();
-		rnf_training_step(&step, &run, e->train, n, 1);
+		rnf_training_step(&step, &run, e->data.train, n, 1);
 	}
 	return (rnf_now() - start) / TIMED_STEPS;
 }
@@ -90,16 +89,16 @@ static rnf_status look_at(const struct rnf_arm *arm, enum rnf_look_depth depth,
 			  struct rnf_look *look)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	RNF_TRY(read_arm(e, arm));
-	RNF_TRY(look_at_conf(e, look));
+	RNF_TRY(read_arm(&e->conf, arm));
+	RNF_TRY(look_at_conf(&e->conf, look));
 	if (depth == RNF_LOOK_MODEL) {
 		RNF_TRY(rnf_experiment_shapes(e));
-		RNF_TRY(rnf_experiment_graph(e, 0));
+		RNF_TRY(rnf_model_graph(&e->model, &e->conf, 0));
 	} else if (depth > RNF_LOOK_MODEL) {
 		RNF_TRY(rnf_experiment_check(e));
 		look_at_run(e, look);
 	}
-	if (depth >= RNF_LOOK_MODEL) look_at_model(e, look);
+	if (depth >= RNF_LOOK_MODEL) look_at_model(e->model.programs[0], look);
 	if (depth == RNF_LOOK_TIME) look->step_seconds = time_steps(e);
 	return RNF_OK;
 }

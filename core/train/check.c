@@ -9,22 +9,21 @@
 static rnf_status plan(struct rnf_experiment *e)
 {
 	RNF_TRY(rnf_experiment_shapes(e));
-	RNF_TRY(rnf_experiment_plan(e, 0, 1));
-	return rnf_experiment_plan(e, 1, 1);
+	RNF_TRY(rnf_model_plan(&e->model, &e->conf, 0, 1));
+	return rnf_model_plan(&e->model, &e->conf, 1, 1);
 }
 
-static rnf_status refuse_data(const struct rnf_experiment *e, const char *words)
+static rnf_status refuse_data(const struct rnf_config *c, const char *words)
 {
-	return rnf_fail(RNF_EINVAL, "%s%s", rnf_conf_place(rnf_conf_get(e->tree, "data")),
-			words);
+	return rnf_fail(RNF_EINVAL, "%s%s", rnf_conf_place(rnf_conf_get(c->tree, "data")), words);
 }
 
-static rnf_status check_image(const struct rnf_experiment *e, const float *x, int64_t floats,
+static rnf_status check_image(const struct rnf_config *c, const float *x, int64_t floats,
 			      int64_t sample)
 {
 	for (int64_t i = 0; i < floats; i++)
 		if (!isfinite(x[i]))
-			return refuse_data(e, rnf_format("data.augment makes a pixel of "
+			return refuse_data(c, rnf_format("data.augment makes a pixel of "
 					"training image %lld %g", (long long)sample,
 					(double)x[i]));
 	return RNF_OK;
@@ -33,19 +32,20 @@ static rnf_status check_image(const struct rnf_experiment *e, const float *x, in
 /* The first batch, as a training would get it. */
 static rnf_status fill_batch(struct rnf_experiment *e)
 {
-	const int64_t floats = e->hwc[0] * e->hwc[1] * e->hwc[2];
-	const int64_t batch = e->plans[1]->batch;
-	const int64_t n = e->n_train < batch ? e->n_train : batch;
-	const int input = e->programs[1]->input;
-	const int64_t stride = rnf_exec_stride(e->execs[1], input);
-	float *x = rnf_exec_value(e->execs[1], input, 0);
+	const struct rnf_dataset *d = &e->data;
+	const struct rnf_exec *exec = e->session.execs[1];
+	const int64_t *hwc = e->model.hwc, floats = hwc[0] * hwc[1] * hwc[2];
+	const int64_t batch = exec->plan->batch, n = d->n_train < batch ? d->n_train : batch;
+	const int input = exec->plan->program->input;
+	const int64_t stride = rnf_exec_stride(exec, input);
+	float *x = rnf_exec_value(exec, input, 0);
 	if (n == 0)
-		return refuse_data(e, "no image is left to train on: see data.part and "
+		return refuse_data(&e->conf, "no image is left to train on: see data.part and "
 				   "data.validation");
-	rnf_batch_fill(e->batcher, e->pool, e->train, RNF_SPLIT_TRAIN, n, 0, 1, e->train,
-		       e->n_train, x, stride, e->eval_target);
+	rnf_batch_fill(d->batcher, e->session.pool, d->train, RNF_SPLIT_TRAIN, n, 0, 1, d->train,
+		       d->n_train, x, stride, e->session.eval_target);
 	for (int64_t i = 0; i < n; i++)
-		RNF_TRY(check_image(e, x + i * stride, floats, e->train[i]));
+		RNF_TRY(check_image(&e->conf, x + i * stride, floats, d->train[i]));
 	return RNF_OK;
 }
 
@@ -54,9 +54,9 @@ static rnf_status fill_batch(struct rnf_experiment *e)
 rnf_status rnf_experiment_check(struct rnf_experiment *e)
 {
 	rnf_fail_aside(plan(e));
-	if (!e->train) rnf_fail_aside(rnf_experiment_data(e));
+	if (!e->data.train) rnf_fail_aside(rnf_dataset_open(&e->data, &e->conf));
 	RNF_TRY(rnf_fail_all());
 	RNF_TRY(rnf_experiment_start(e, 1));
-	RNF_TRY(rnf_weights_fit(e));
+	RNF_TRY(rnf_weights_fit(&e->session.tensors));
 	return fill_batch(e);
 }

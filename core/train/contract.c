@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <rnframe/initializer.h>
 
 #include "base/arena.h"
 #include "base/floats.h"
@@ -20,11 +21,10 @@ static rnf_status out_of_range(const struct rnf_feature *f, const char *what, in
 			f->kind, f->name, what, value, least, most);
 }
 
-rnf_status rnf_contract_dataset(const struct rnf_experiment *e)
+rnf_status rnf_contract_dataset(const struct rnf_config *c, const struct rnf_dataset_info *info)
 {
 	static const char *const splits[RNF_SPLITS] = { "training", "test" };
-	const struct rnf_feature *f = e->conf.data->feature;
-	const struct rnf_dataset_info *info = &e->info;
+	const struct rnf_feature *f = c->root.data->feature;
 	RNF_TRY(out_of_range(f, "the height of its images", info->h, 1, PIXELS_MAX));
 	RNF_TRY(out_of_range(f, "the width of its images", info->w, 1, PIXELS_MAX));
 	RNF_TRY(out_of_range(f, "the number of their channels", info->c, 1,
@@ -33,7 +33,7 @@ rnf_status rnf_contract_dataset(const struct rnf_experiment *e)
 	for (int i = 0; i < RNF_SPLITS; i++) {
 		if (info->images[i] == 0)
 			return rnf_fail(RNF_EINVAL, "%sdata: %s has no %s images",
-					rnf_conf_place(rnf_conf_get(e->tree, "data")), f->name,
+					rnf_conf_place(rnf_conf_get(c->tree, "data")), f->name,
 					splits[i]);
 		RNF_TRY(out_of_range(f, rnf_format("the number of its %s images", splits[i]),
 				     info->images[i], 1, values_max));
@@ -75,10 +75,9 @@ static rnf_status check_row(const struct rnf_ref *ref, size_t k, const float *lo
 	return check_probabilities(f, k, out);
 }
 
-rnf_status rnf_contract_loss(const struct rnf_experiment *e)
+rnf_status rnf_contract_loss(const struct rnf_ref *ref, int64_t classes)
 {
-	const struct rnf_ref *ref = e->conf.train.loss;
-	const size_t k = (size_t)e->info.classes;
+	const size_t k = (size_t)classes;
 	float *logits = rnf_alloc(3 * k * sizeof *logits), *target = logits + k;
 	rnf_status status = RNF_OK;
 	target[k - 1] = 1;

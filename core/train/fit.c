@@ -10,10 +10,11 @@
 static struct rnf_context context(const struct rnf_experiment *e)
 {
 	const struct rnf_run run = rnf_training_run(e);
+	const struct rnf_dataset_info *info = &e->data.info;
 	return (struct rnf_context){
-		.size = sizeof(struct rnf_context), .h = e->info.h, .w = e->info.w,
-		.c = e->info.c, .out_h = e->hwc[0], .out_w = e->hwc[1],
-		.classes = e->info.classes, .epochs = run.epochs,
+		.size = sizeof(struct rnf_context), .h = info->h, .w = info->w,
+		.c = info->c, .out_h = e->model.hwc[0], .out_w = e->model.hwc[1],
+		.classes = info->classes, .epochs = run.epochs,
 		.steps_per_epoch = run.steps_per_epoch, .steps = run.steps };
 }
 
@@ -61,7 +62,7 @@ static double highest_rate(const struct rnf_experiment *e, struct rnf_run run)
 	const int64_t stride = run.steps / RATES + 1;
 	double highest = 0;
 	for (run.step = 1; run.step <= run.steps; run.step += stride) {
-		const double rate = rnf_training_rate(e, &run);
+		const double rate = rnf_training_rate(&e->conf, &run);
 		if (rate > highest) highest = rate;
 	}
 	return highest;
@@ -74,7 +75,7 @@ static const double nearly = 0.95;
 static void warn_of_rates(const struct rnf_experiment *e)
 {
 	const struct rnf_run run = rnf_training_run(e);
-	const double highest = highest_rate(e, run), lr = rnf_training_base_rate(e);
+	const double highest = highest_rate(e, run), lr = rnf_training_base_rate(&e->conf);
 	const char *steps = rnf_format("%lld step%s", (long long)run.steps,
 				       run.steps == 1 ? "" : "s");
 	if (run.steps < 1) return;
@@ -92,17 +93,17 @@ static void warn_of_rates(const struct rnf_experiment *e)
 rnf_status rnf_experiment_fit(const struct rnf_experiment *e, int training)
 {
 	const struct rnf_context c = context(e);
-	const struct rnf_train_conf *t = &e->conf.train;
-	for (size_t i = 0; i < e->data->augment.n; i++)
-		rnf_fail_aside(ask(e->data->augment.at[i], CHECK(augment, e->data->augment.at[i]),
-				   &c));
+	const struct rnf_train_conf *t = &e->conf.root.train;
+	const struct rnf_refs augment = e->conf.data->augment;
+	for (size_t i = 0; i < augment.n; i++)
+		rnf_fail_aside(ask(augment.at[i], CHECK(augment, augment.at[i]), &c));
 	for (size_t i = 0; i < t->metrics.n; i++)
 		rnf_fail_aside(ask(t->metrics.at[i], CHECK(metric, t->metrics.at[i]), &c));
 	rnf_fail_aside(ask(t->loss, CHECK(loss, t->loss), &c));
 	rnf_fail_aside(ask(t->optimizer, CHECK(optimizer, t->optimizer), &c));
 	rnf_fail_aside(ask(t->scheduler, CHECK(scheduler, t->scheduler), &c));
 	RNF_TRY(rnf_fail_all());
-	warn_of_twins(e->data->augment);
+	warn_of_twins(augment);
 	if (training) warn_of_rates(e);
 	return RNF_OK;
 }

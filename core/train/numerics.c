@@ -15,40 +15,35 @@ static const char lower_rate[] =
 
 /* -- the state -- */
 
-static const struct rnf_named_tensor *first_bad(const struct rnf_experiment *e)
+rnf_status rnf_state_finite(const struct rnf_tensors *t, const char **what)
 {
-	return rnf_weights_bad(e, e->n_tensors);
-}
-
-rnf_status rnf_state_finite(const struct rnf_experiment *e, const char **what)
-{
-	const struct rnf_named_tensor *bad = first_bad(e);
+	const struct rnf_named_tensor *bad = rnf_weights_bad(t, t->n);
 	*what = bad ? bad->name : NULL;
 	return bad ? RNF_ENUMBER : RNF_OK;
 }
 
+static const struct rnf_named_tensor *first_bad(const struct rnf_session *s)
+{
+	return rnf_weights_bad(&s->tensors, s->tensors.n);
+}
+
 /* From or to the snapshot: the weights, then the optimizer's slots. */
-static float *block(const struct rnf_experiment *e, size_t i)
+static float *block(const struct rnf_session *s, size_t i)
 {
-	return i == 0 ? e->weights : e->slots[i - 1];
+	return i == 0 ? s->weights : s->slots[i - 1];
 }
 
-static size_t block_bytes(const struct rnf_experiment *e)
+static void take_snapshot(struct rnf_session *s)
 {
-	return (size_t)e->programs[0]->block * sizeof(float);
+	for (size_t i = 0; i <= RNF_SLOTS_MAX && s->snapshot[i]; i++)
+		memcpy(s->snapshot[i], block(s, i), (size_t)s->block * sizeof(float));
 }
 
-static void take_snapshot(struct rnf_experiment *e)
+static void go_back(struct rnf_session *s)
 {
-	for (size_t i = 0; i <= RNF_SLOTS_MAX && e->snapshot[i]; i++)
-		memcpy(e->snapshot[i], block(e, i), block_bytes(e));
-}
-
-static void go_back(struct rnf_experiment *e)
-{
-	for (size_t i = 0; i <= RNF_SLOTS_MAX && e->snapshot[i]; i++)
-		memcpy(block(e, i), e->snapshot[i], block_bytes(e));
-	e->execs[0]->stale = 1;
+	for (size_t i = 0; i <= RNF_SLOTS_MAX && s->snapshot[i]; i++)
+		memcpy(block(s, i), s->snapshot[i], (size_t)s->block * sizeof(float));
+	s->execs[0]->stale = 1;
 }
 
 /* -- words -- */
@@ -104,16 +99,16 @@ static const char *fault_words(const struct rnf_training_step *s,
 static rnf_status replay(const struct rnf_training_step *s, struct rnf_sight *sight)
 {
 	const struct rnf_experiment *e = s->e;
-	const struct rnf_exec *x = e->execs[1];
+	const struct rnf_model *m = &e->model;
+	const struct rnf_exec *x = e->session.execs[1];
 	struct rnf_plan *plan;
-	RNF_TRY(rnf_plan_make(e->programs[1], e->backend, e->backend_self, x->images, 0,
-			      &plan));
+	RNF_TRY(rnf_plan_make(m->programs[1], m->backend, m->backend_self, x->images, 0, &plan));
 	if (4 * plan->arena + rnf_machine_peak_memory() > rnf_machine_memory())
 		return rnf_fail(RNF_ENOMEM, "there is no memory to look for the cause");
 	struct rnf_pool *pool = rnf_pool_create(1);
-	struct rnf_exec *y = rnf_exec_create(plan, pool, e->weights);
-	const int input = e->programs[1]->input;
-	const int64_t size = rnf_value_size(&e->programs[1]->values[input]);
+	struct rnf_exec *y = rnf_exec_create(plan, pool, e->session.weights);
+	const int input = m->programs[1]->input;
+	const int64_t size = rnf_value_size(&m->programs[1]->values[input]);
 	y->images = x->images;
 	y->target = x->target;
 	y->samples = x->samples;
@@ -146,10 +141,10 @@ static const char *input_words(const struct rnf_training_step *s,
 }
 
 /* A plan without fusion keeps all in fp32. */
-static const char *nothing_words(const struct rnf_experiment *e)
+static const char *nothing_words(const struct rnf_config *c)
 {
 	return rnf_format("the step again, one primitive after another, has finite values "
-			  "only: %s", e->conf.precision == RNF_PRECISION_BF16
+			  "only: %s", c->root.precision == RNF_PRECISION_BF16
 			  ? "something is too large for bf16"
 			  : "a plugin, or this machine, does not compute the same twice");
 }
@@ -158,10 +153,10 @@ static const char *primitive_words(const struct rnf_training_step *s)
 {
 	struct rnf_sight sight;
 	if (replay(s, &sight) < 0) return rnf_fail_line();
-	if (!sight.bad) return nothing_words(s->e);
+	if (!sight.bad) return nothing_words(&s->e->conf);
 	if (sight.bad->row->class == RNF_INPUT) return input_words(s, &sight);
 	return rnf_format("first bad value in %s: %s; %s",
-			  op_words(s->e->programs[1], sight.bad),
+			  op_words(s->e->model.programs[1], sight.bad),
 			  spread_words(&sight.spread), lower_rate);
 }
 
@@ -175,13 +170,13 @@ static const char *state_words(const struct rnf_named_tensor *bad)
 
 static const char *cause_words(const struct rnf_training_step *s)
 {
-	const struct rnf_named_tensor *bad = first_bad(s->e);
+	const struct rnf_named_tensor *bad = first_bad(&s->e->session);
 	return bad ? state_words(bad) : primitive_words(s);
 }
 
 static rnf_status give_up(const struct rnf_training_step *s, const struct rnf_run *run)
 {
-	const int64_t before = s->e->numerics.recent - 1;
+	const int64_t before = s->e->session.numerics.recent - 1;
 	const char *after = before == 0 ? ""
 		: rnf_format(" after %lld other bad steps", (long long)before);
 	return rnf_fail(RNF_ENUMBER, "%s: %s%s; %s", place(run), fault_words(s, run),
@@ -193,7 +188,7 @@ static rnf_status strayed(const struct rnf_training_step *s, const struct rnf_ru
 	struct rnf_sight sight = { 0 };
 	const char *what = s->strayed;
 	if (!strcmp(what, RNF_DOING_MODEL) && replay(s, &sight) >= 0 && sight.strayed)
-		what = op_words(s->e->programs[1], sight.strayed);
+		what = op_words(s->e->model.programs[1], sight.strayed);
 	return rnf_fail(RNF_EPLUGIN, "%s: %s changes a thread's floating-point mode "
 			"(rounding, denormals, traps), which changes every result after "
 			"it", place(run), what);
@@ -204,8 +199,8 @@ static rnf_status strayed(const struct rnf_training_step *s, const struct rnf_ru
 static void warn(const struct rnf_training_step *s, const struct rnf_run *run)
 {
 	const struct rnf_experiment *e = s->e;
-	const int64_t n = e->numerics.bad;
-	if (e->conf.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK)
+	const int64_t n = e->session.numerics.bad;
+	if (e->conf.root.numerics.on_nonfinite == RNF_NONFINITE_ROLLBACK)
 		rnf_log(RNF_LOG_WARNING, "%s: %s; the model goes back to the beginning of "
 			"the epoch and continues with the next batch", place(run),
 			fault_words(s, run));
@@ -226,8 +221,8 @@ rnf_status rnf_numerics_step(const struct rnf_training_step *s,
 			     const struct rnf_run *run)
 {
 	struct rnf_experiment *e = s->e;
-	struct rnf_numerics *n = &e->numerics;
-	const int32_t wanted = e->conf.numerics.on_nonfinite;
+	struct rnf_numerics *n = &e->session.numerics;
+	const int32_t wanted = e->conf.root.numerics.on_nonfinite;
 	const char *what;
 	if (s->broken) return rnf_fail(RNF_EPLUGIN, "%s: %s", place(run), s->broken);
 	if (s->strayed) return strayed(s, run);
@@ -238,39 +233,41 @@ rnf_status rnf_numerics_step(const struct rnf_training_step *s,
 	count(n);
 	if (wanted == RNF_NONFINITE_STOP || n->recent > RNF_NONFINITE_MAX)
 		return give_up(s, run);
-	if (wanted == RNF_NONFINITE_ROLLBACK) go_back(e);
-	if (rnf_state_finite(e, &what) < 0) return give_up(s, run);
+	if (wanted == RNF_NONFINITE_ROLLBACK) go_back(&e->session);
+	if (rnf_state_finite(&e->session.tensors, &what) < 0) return give_up(s, run);
 	warn(s, run);
 	return RNF_OK;
 }
 
-void rnf_numerics_begin_epoch(struct rnf_experiment *e)
+void rnf_numerics_begin_epoch(struct rnf_session *s)
 {
 	/* here, not at the end: one that train.max_steps has cut short may go on */
-	if (e->numerics.epoch == 0) e->numerics.recent = 0;
-	e->numerics.epoch = 0;
-	take_snapshot(e);
+	if (s->numerics.epoch == 0) s->numerics.recent = 0;
+	s->numerics.epoch = 0;
+	take_snapshot(s);
 }
 
-rnf_status rnf_numerics_end_epoch(struct rnf_experiment *e, const struct rnf_run *run)
+rnf_status rnf_numerics_end_epoch(struct rnf_session *s, const struct rnf_run *run)
 {
-	const struct rnf_named_tensor *bad = first_bad(e);
+	const struct rnf_named_tensor *bad = first_bad(s);
 	if (!bad) return RNF_OK;
 	const char *words = state_words(bad);
-	count(&e->numerics);
-	if (!e->snapshot[0] || e->numerics.recent > RNF_NONFINITE_MAX)
+	count(&s->numerics);
+	if (!s->snapshot[0] || s->numerics.recent > RNF_NONFINITE_MAX)
 		return rnf_fail(RNF_ENUMBER, "%s: %s", place(run), words);
-	go_back(e);
+	go_back(s);
 	rnf_log(RNF_LOG_WARNING, "%s: %s; the model goes back to the beginning of the epoch",
 		place(run), words);
 	return RNF_OK;
 }
 
-void rnf_numerics_end(const struct rnf_experiment *e, const struct rnf_run *run)
+void rnf_numerics_end(const struct rnf_session *s, const struct rnf_config *c,
+		      const struct rnf_run *run)
 {
-	const int64_t n = e->numerics.bad;
-	if (n == 0 || e->conf.numerics.on_nonfinite == RNF_NONFINITE_STOP) return;
+	const int64_t n = s->numerics.bad;
+	if (n == 0 || c->root.numerics.on_nonfinite == RNF_NONFINITE_STOP) return;
 	rnf_log(RNF_LOG_WARNING, "%lld of %lld steps were not finite and %s",
 		(long long)n, (long long)run->step,
-		e->snapshot[0] ? "were taken back to the beginning of their epoch" : "were skipped");
+		s->snapshot[0] ? "were taken back to the beginning of their epoch"
+			       : "were skipped");
 }

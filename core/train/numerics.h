@@ -12,18 +12,19 @@ enum { RNF_NONFINITE_MAX = 10 };
 
 /* RNF_ENUMBER if a weight, a running statistic or the optimizer's state holds NaN or
  * infinity; *what is the first such tensor's name. */
-rnf_status rnf_state_finite(const struct rnf_experiment *e, const char **what);
+rnf_status rnf_state_finite(const struct rnf_tensors *t, const char **what);
 
 /* At the beginning of an epoch: take the snapshot for rollbacks. A run that is resumed
- * within an epoch has e->snapshot from its checkpoint instead. */
-void rnf_numerics_begin_epoch(struct rnf_experiment *e);
+ * within an epoch has the snapshot from its checkpoint instead. */
+void rnf_numerics_begin_epoch(struct rnf_session *s);
 /* After each step: do what the conf wants for a bad one. RNF_ENUMBER: the run ends, the
  * message names the first bad value. RNF_EPLUGIN: a plugin has left another float mode. */
 rnf_status rnf_numerics_step(const struct rnf_training_step *s,
 			     const struct rnf_run *run);
 /* After an epoch's last step, whose update may have been too large. */
-rnf_status rnf_numerics_end_epoch(struct rnf_experiment *e, const struct rnf_run *run);
+rnf_status rnf_numerics_end_epoch(struct rnf_session *s, const struct rnf_run *run);
 /* At the end of a run: log the number of bad steps, if any. */
-void rnf_numerics_end(const struct rnf_experiment *e, const struct rnf_run *run);
+void rnf_numerics_end(const struct rnf_session *s, const struct rnf_config *c,
+		      const struct rnf_run *run);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/machine.h"
+#include "train/eval.h"
 #include "train/steps.h"
 
 struct runner {
@@ -34,10 +35,10 @@ static struct rnf_step_seconds infer(struct runner *r, int fresh)
 	struct rnf_step_seconds seconds = { 0 };
 	const double start = rnf_now();
 	if (fresh) {
-		rnf_evaluation_fill(r->e, r->split, NULL, from, r->images);
+		rnf_evaluation_fill(&r->e->session, &r->e->data, r->split, NULL, from, r->images);
 		seconds.input = rnf_now() - start;
 	}
-	rnf_exec_run(r->e->execs[0]);
+	rnf_exec_run(r->e->session.execs[0]);
 	seconds.whole = rnf_now() - start;
 	return seconds;
 }
@@ -50,10 +51,10 @@ static struct rnf_step_seconds step(struct runner *r, int fresh)
 static struct runner start(struct rnf_experiment *e, int training)
 {
 	struct runner r = { .e = e, .training = training };
-	const int tested = !training && e->info.images[RNF_SPLIT_TEST] > 0;
-	const int64_t batch = e->conf.train.batch_size;
+	const int tested = !training && e->data.info.images[RNF_SPLIT_TEST] > 0;
+	const int64_t batch = e->conf.root.train.batch_size;
 	r.split = tested ? RNF_SPLIT_TEST : RNF_SPLIT_TRAIN;
-	const int64_t all = training ? e->n_train : e->info.images[r.split];
+	const int64_t all = training ? e->data.n_train : e->data.info.images[r.split];
 	r.images = batch < all ? batch : all;
 	r.batches = all / r.images;
 	if (!training) return r;
@@ -124,7 +125,7 @@ static void sort(struct rnf_costs *costs)
  * of the main thread, the optimizer, and threads that have none. */
 static void gather(const struct runner *r, struct rnf_profile *p, double input)
 {
-	const struct rnf_exec *exec = r->e->execs[r->training];
+	const struct rnf_exec *exec = r->e->session.execs[r->training];
 	struct rnf_profile_sums *sums = &p->sums;
 	add_everywhere(sums, "input", input);
 	rnf_exec_costs(exec, p->steps, sums);
@@ -140,8 +141,8 @@ static void gather(const struct runner *r, struct rnf_profile *p, double input)
 static void measure_parts(struct runner *r, struct rnf_profile *p)
 {
 	struct rnf_step_seconds all = { 0 };
-	const double n = (double)p->steps, threads = rnf_pool_threads(r->e->pool);
-	rnf_exec_time(r->e->execs[r->training]);
+	const double n = (double)p->steps, threads = rnf_pool_threads(r->e->session.pool);
+	rnf_exec_time(r->e->session.execs[r->training]);
 	for (int64_t i = 0; i < p->steps; i++) {
 		const struct rnf_step_seconds one = step(r, 1);
 		all.input += one.input;
@@ -154,9 +155,9 @@ static void measure_parts(struct runner *r, struct rnf_profile *p)
 
 static double peak(const struct rnf_experiment *e)
 {
-	const struct rnf_backend_impl *impl = e->backend ? e->backend->impl : NULL;
-	const enum rnf_precision precision = (enum rnf_precision)e->conf.precision;
-	return impl && impl->peak ? impl->peak(e->backend_self, precision) : 0;
+	const struct rnf_backend_impl *impl = e->model.backend ? e->model.backend->impl : NULL;
+	const enum rnf_precision precision = (enum rnf_precision)e->conf.root.precision;
+	return impl && impl->peak ? impl->peak(e->model.backend_self, precision) : 0;
 }
 
 void rnf_profile_run(struct rnf_experiment *e, int training, int64_t steps,

@@ -27,15 +27,16 @@ void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *
 /* The run before its first step: its length by the conf, no folder. */
 struct rnf_run rnf_training_run(const struct rnf_experiment *e);
 /* order[n_train]: the training images as this epoch takes them. */
-void rnf_training_order(const struct rnf_experiment *e, int64_t epoch, int64_t *order);
+void rnf_training_order(const struct rnf_config *c, const struct rnf_dataset *d, int64_t epoch,
+			int64_t *order);
 /* The samples of the epoch's step after `position` others: a part of the order, [*n]. */
-const int64_t *rnf_training_images(const struct rnf_experiment *e, const int64_t *order,
-				   int64_t position, int64_t *n);
+const int64_t *rnf_training_images(const struct rnf_config *c, const struct rnf_dataset *d,
+				   const int64_t *order, int64_t position, int64_t *n);
 
 /* The optimizer's own rate, its key "lr"; 1 if it has none. */
-double rnf_training_base_rate(const struct rnf_experiment *e);
+double rnf_training_base_rate(const struct rnf_config *c);
 /* The rate of run->step when run->epochs are planned. */
-double rnf_training_rate(const struct rnf_experiment *e, const struct rnf_run *run);
+double rnf_training_rate(const struct rnf_config *c, const struct rnf_run *run);
 
 struct rnf_step_seconds {
 	double input, whole; /* reading and augmenting images; the whole step */

@@ -72,8 +72,8 @@ struct reader {
 	const char *path;
 	/* Memory for a tensor of the file, or NULL with a message. */
 	float *(*place)(struct reader *, const struct rnf_named_tensor *);
-	const struct rnf_experiment *e;
-	size_t n_wanted;  /* the first of e->tensors */
+	const struct rnf_tensors *own; /* the session's */
+	size_t n_wanted;  /* the first of these */
 	char *seen;       /* [n_wanted] */
 	struct rnf_contents *contents; /* NULL: texts are not kept */
 	uint64_t tensors, texts; /* sums of digests */
@@ -130,9 +130,9 @@ static struct rnf_names came = { .passing = 1 };
 
 static float *in_model(struct reader *r, const struct rnf_named_tensor *t)
 {
-	const int64_t i = rnf_names_find(&r->e->tensor_names, t->name);
+	const int64_t i = rnf_names_find(&r->own->names, t->name);
 	if (i >= 0 && (size_t)i < r->n_wanted) {
-		const struct rnf_named_tensor *own = &r->e->tensors[i];
+		const struct rnf_named_tensor *own = &r->own->at[i];
 		r->seen[i] = 1;
 		if (own->rank == t->rank &&
 		    !memcmp(own->shape, t->shape, (size_t)t->rank * sizeof *t->shape))
@@ -196,18 +196,18 @@ static rnf_status read_all(struct reader *r, const struct rnf_format_impl *forma
 			r->path, words, r->said);
 }
 
-const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_experiment *e, size_t n)
+const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_tensors *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (rnf_count_bad(e->tensors[i].data, rnf_tensor_size(&e->tensors[i])))
-			return &e->tensors[i];
+		if (rnf_count_bad(t->at[i].data, rnf_tensor_size(&t->at[i])))
+			return &t->at[i];
 	return NULL;
 }
 
 /* One bad weight makes every result NaN. */
-static rnf_status check_numbers(const struct rnf_experiment *e, const char *path, size_t n)
+static rnf_status check_numbers(const struct rnf_tensors *t, const char *path, size_t n)
 {
-	const struct rnf_named_tensor *bad = rnf_weights_bad(e, n);
+	const struct rnf_named_tensor *bad = rnf_weights_bad(t, n);
 	if (!bad) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s: %s holds NaN or infinity in %lld of its %lld values",
 			path, bad->name,
@@ -215,29 +215,30 @@ static rnf_status check_numbers(const struct rnf_experiment *e, const char *path
 			(long long)rnf_tensor_size(bad));
 }
 
-static rnf_status read_wanted(struct rnf_experiment *e, const char *path, size_t n)
+static rnf_status read_wanted(struct rnf_session *s, const char *path, size_t n)
 {
 	const struct rnf_format_impl *format = NULL;
-	struct reader r = { .path = path, .place = in_model, .e = e, .n_wanted = n };
+	const struct rnf_tensors *own = &s->tensors;
+	struct reader r = { .path = path, .place = in_model, .own = own, .n_wanted = n };
 	RNF_TRY(probe(path, &format));
 	r.seen = rnf_alloc(n + 1);
 	RNF_TRY(read_all(&r, format));
 	for (size_t i = 0; i < n; i++)
 		if (!r.seen[i])
 			return rnf_fail(RNF_EINVAL, "%s: missing: %s (%s)", path,
-					e->tensors[i].name, shape_words(&e->tensors[i]));
-	if (e->execs[0]) e->execs[0]->stale = 1;
-	return check_numbers(e, path, n);
+					own->at[i].name, shape_words(&own->at[i]));
+	if (s->execs[0]) s->execs[0]->stale = 1;
+	return check_numbers(own, path, n);
 }
 
-rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path)
+rnf_status rnf_weights_read(struct rnf_session *s, const char *path)
 {
-	return read_wanted(e, path, e->programs[0]->n_weights);
+	return read_wanted(s, path, s->tensors.n_model);
 }
 
-rnf_status rnf_state_read(struct rnf_experiment *e, const char *path)
+rnf_status rnf_state_read(struct rnf_session *s, const char *path)
 {
-	return read_wanted(e, path, e->n_tensors);
+	return read_wanted(s, path, s->tensors.n);
 }
 
 rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents)
@@ -260,65 +261,67 @@ const char *rnf_contents_text(const struct rnf_contents *contents, const char *k
 /* -- writing -- */
 
 /* The tensors of a block; that of the weights includes the running statistics. */
-static void list_block(struct rnf_experiment *e, const char *prefix, const float *block,
-		       int statistics)
+static void list_block(struct rnf_tensors *t, const struct rnf_weight_list *weights,
+		       const char *prefix, const float *block, int statistics)
 {
-	const struct rnf_program *p = e->programs[0];
-	for (size_t i = 0; i < p->n_weights; i++) {
-		const struct rnf_model_weight *w = &p->weights[i];
+	for (size_t i = 0; i < weights->n; i++) {
+		const struct rnf_model_weight *w = &weights->at[i];
 		if (w->state && !statistics) continue;
-		struct rnf_named_tensor *t =
-			rnf_push((void **)&e->tensors, &e->n_tensors, sizeof *t);
-		*t = (struct rnf_named_tensor){ .name = rnf_format("%s%s", prefix, w->name),
-						.rank = w->rank,
-						.data = block + w->offset };
-		memcpy(t->shape, w->shape, sizeof w->shape);
-		rnf_names_add(&e->tensor_names, t->name, (int64_t)e->n_tensors - 1);
+		struct rnf_named_tensor *tensor =
+			rnf_push((void **)&t->at, &t->n, sizeof *tensor);
+		*tensor = (struct rnf_named_tensor){
+			.name = rnf_format("%s%s", prefix, w->name), .rank = w->rank,
+			.data = block + w->offset };
+		memcpy(tensor->shape, w->shape, sizeof w->shape);
+		rnf_names_add(&t->names, tensor->name, (int64_t)t->n - 1);
 	}
 }
 
-static void list_state(struct rnf_experiment *e, const char *prefix, const float *weights,
-		       float *const *slots)
+static void list_slots(struct rnf_tensors *t, const struct rnf_weight_list *weights,
+		       const char *prefix, float *const *slots,
+		       const struct rnf_optimizer_impl *optimizer)
 {
-	const struct rnf_optimizer_impl *optimizer =
-		e->conf.train.optimizer->feature->impl;
-	list_block(e, prefix, weights, 1);
 	for (size_t s = 0; slots[0] && s < optimizer->n_slots; s++)
-		list_block(e, rnf_format("%s" STATE_PREFIX "%s/", prefix,
-					 optimizer->slots[s]), slots[s], 0);
+		list_block(t, weights, rnf_format("%s" STATE_PREFIX "%s/", prefix,
+						  optimizer->slots[s]), slots[s], 0);
 }
 
-void rnf_weights_list(struct rnf_experiment *e)
+void rnf_weights_list(struct rnf_session *s, const struct rnf_model *m,
+		      const struct rnf_optimizer_impl *optimizer)
 {
-	list_state(e, "", e->weights, e->slots);
-	if (e->snapshot[0])
-		list_state(e, SNAPSHOT_PREFIX, e->snapshot[0], e->snapshot + 1);
+	struct rnf_tensors *t = &s->tensors;
+	list_block(t, &m->weights, "", s->weights, 1);
+	t->n_model = t->n;
+	list_slots(t, &m->weights, "", s->slots, optimizer);
+	if (!s->snapshot[0]) return;
+	list_block(t, &m->weights, SNAPSHOT_PREFIX, s->snapshot[0], 1);
+	list_slots(t, &m->weights, SNAPSHOT_PREFIX, s->snapshot + 1, optimizer);
 }
 
-int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n)
+int64_t rnf_weights_bytes(const struct rnf_tensors *t, size_t n)
 {
 	int64_t floats = 0;
 	for (size_t i = 0; i < n; i++)
-		floats += rnf_tensor_size(&e->tensors[i]);
+		floats += rnf_tensor_size(&t->at[i]);
 	return floats * (int64_t)sizeof(float);
 }
 
-uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n)
+uint64_t rnf_weights_digest(const struct rnf_tensors *t, size_t n)
 {
 	uint64_t digest = 0;
 	for (size_t i = 0; i < n; i++)
-		digest += rnf_digest_tensor(&e->tensors[i]);
+		digest += rnf_digest_tensor(&t->at[i]);
 	return digest;
 }
 
 enum { TEXTS_MAX = 16 };
 
 /* The texts and, last, the digest of everything. */
-static size_t with_digest(const struct rnf_experiment *e, size_t n,
+static size_t with_digest(const struct rnf_tensors *t, size_t n,
 			  const struct rnf_text *texts, size_t n_texts,
 			  struct rnf_text *all, char words[RNF_DIGEST_BYTES])
 {
-	uint64_t digest = rnf_weights_digest(e, n);
+	uint64_t digest = rnf_weights_digest(t, n);
 	for (size_t i = 0; i < n_texts; i++) {
 		all[i] = texts[i];
 		digest += rnf_digest_text(texts[i].key, texts[i].value);
@@ -338,30 +341,30 @@ static rnf_status read_back(const char *path, const char *digest)
 	return rnf_fail(RNF_EIO, "%s does not read back as it was written", r.path);
 }
 
-rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path, size_t n,
+rnf_status rnf_weights_write(const struct rnf_tensors *t, const char *path, size_t n,
 			     const struct rnf_text *texts, size_t n_texts)
 {
 	struct rnf_text all[TEXTS_MAX];
 	char digest[RNF_DIGEST_BYTES];
 	int fd;
 	RNF_TRY(rnf_native_find());
-	const size_t n_all = with_digest(e, n, texts, n_texts, all, digest);
-	RNF_TRY(rnf_file_begin(path, rnf_weights_bytes(e, n), &fd));
-	rnf_status status = native->write(&rnf_host, fd, e->tensors, n, all, n_all);
+	const size_t n_all = with_digest(t, n, texts, n_texts, all, digest);
+	RNF_TRY(rnf_file_begin(path, rnf_weights_bytes(t, n), &fd));
+	rnf_status status = native->write(&rnf_host, fd, t->at, n, all, n_all);
 	status = rnf_file_sync(path, fd, status);
 	if (status >= 0 && read_back(path, digest) < 0) /* corrupted on its way to the disk */
 		status = rnf_fail_again(RNF_EIO, rnf_fail_line());
 	return rnf_file_publish(path, status);
 }
 
-rnf_status rnf_weights_fit(const struct rnf_experiment *e)
+rnf_status rnf_weights_fit(const struct rnf_tensors *t)
 {
 	static const char nowhere[] = "/dev/null";
 	RNF_TRY(rnf_native_find());
 	const int fd = open(nowhere, O_WRONLY | O_CLOEXEC);
 	if (fd < 0) return rnf_fail_errno(nowhere);
 	const rnf_status status =
-		native->write(&rnf_host, fd, e->tensors, e->n_tensors, NULL, 0);
+		native->write(&rnf_host, fd, t->at, t->n, NULL, 0);
 	close(fd);
 	return status < 0 ? rnf_fail_in(status, "a checkpoint cannot hold the model: ") : status;
 }

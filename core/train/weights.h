@@ -4,7 +4,7 @@
 #ifndef RNF_TRAIN_WEIGHTS_H
 #define RNF_TRAIN_WEIGHTS_H
 
-#include "train/setup.h"
+#include "train/session.h"
 
 /* The contents of a file without the tensors themselves; of its texts only those with
  * this prefix, which are the program's. */
@@ -18,29 +18,30 @@ struct rnf_contents {
 const char *rnf_contents_text(const struct rnf_contents *contents, const char *key);
 
 /* Name the tensors that can be saved, once, so that a checkpoint allocates nothing. */
-void rnf_weights_list(struct rnf_experiment *e);
+void rnf_weights_list(struct rnf_session *s, const struct rnf_model *m,
+		      const struct rnf_optimizer_impl *optimizer);
 /* Read weights and running statistics; a file may hold more. */
-rnf_status rnf_weights_read(struct rnf_experiment *e, const char *path);
+rnf_status rnf_weights_read(struct rnf_session *s, const char *path);
 /* Read these and all else that the run's checkpoints hold. */
-rnf_status rnf_state_read(struct rnf_experiment *e, const char *path);
+rnf_status rnf_state_read(struct rnf_session *s, const char *path);
 /* Read a whole file and compare its digest; keep no tensor. */
 rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents);
 
-/* Write the first n of e->tensors to a file in the native format, whole or not at all: it
+/* Write the first n tensors to a file in the native format, whole or not at all: it
  * is synced and read back before it gets its name. */
-rnf_status rnf_weights_write(const struct rnf_experiment *e, const char *path,
+rnf_status rnf_weights_write(const struct rnf_tensors *t, const char *path,
 			     size_t n, const struct rnf_text *texts, size_t n_texts);
 /* The digest of the first n, to compare with a file's. */
-uint64_t rnf_weights_digest(const struct rnf_experiment *e, size_t n);
+uint64_t rnf_weights_digest(const struct rnf_tensors *t, size_t n);
 /* The first of the first n that has a non-finite value, or NULL. */
-const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_experiment *e, size_t n);
-/* Could a file in the native format hold e->tensors, by their names and their number?
+const struct rnf_named_tensor *rnf_weights_bad(const struct rnf_tensors *t, size_t n);
+/* Could a file in the native format hold these tensors, by their names and their number?
  * Leaves nothing on the disk. */
-rnf_status rnf_weights_fit(const struct rnf_experiment *e);
+rnf_status rnf_weights_fit(const struct rnf_tensors *t);
 /* Elements of a tensor. */
 int64_t rnf_tensor_size(const struct rnf_named_tensor *tensor);
-/* Bytes of the data of these tensors. */
-int64_t rnf_weights_bytes(const struct rnf_experiment *e, size_t n);
+/* Bytes of the data of the first n. */
+int64_t rnf_weights_bytes(const struct rnf_tensors *t, size_t n);
 /* Load the format that checkpoints are written in. A failure says what is missing, and
  * the call may be repeated; after a success the suffix is known. */
 rnf_status rnf_native_find(void);

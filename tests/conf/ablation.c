@@ -13,8 +13,8 @@ static struct rnf_experiment *read_conf(const char *path)
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	test_plugins_path();
 	rnf_conf_dir = "conf";
-	ck_assert_msg(rnf_experiment_read(e, path, NULL, 0) == RNF_OK, "%s", rnf_fail_words());
-	ck_assert_msg(rnf_experiment_expand(e->tree) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_msg(rnf_config_read(&e->conf, path, NULL, 0) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_msg(rnf_config_expand(e->conf.tree) == RNF_OK, "%s", rnf_fail_words());
 	return e;
 }
 
@@ -30,7 +30,7 @@ static void tell(void *context, const char *path, const struct rnf_conf *a,
 static const char *differences(const char *a, const char *b)
 {
 	changed[0] = 0;
-	rnf_conf_compare(read_conf(a)->tree, read_conf(b)->tree, tell, NULL);
+	rnf_conf_compare(read_conf(a)->conf.tree, read_conf(b)->conf.tree, tell, NULL);
 	return changed;
 }
 
@@ -58,8 +58,8 @@ START_TEST(each_row_changes_one_thing)
 	const struct row *r = &rows[_i];
 	struct rnf_experiment *e = read_conf(r->conf);
 	ck_assert_msg(rnf_experiment_shapes(e) == RNF_OK, "%s", rnf_fail_words());
-	ck_assert_msg(rnf_experiment_graph(e, 0) == RNF_OK, "%s", rnf_fail_words());
-	ck_assert_int_eq(rnf_program_parameters(e->programs[0]), r->parameters);
+	ck_assert_msg(rnf_model_graph(&e->model, &e->conf, 0) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_int_eq(rnf_program_parameters(e->model.programs[0]), r->parameters);
 	if (r->differs) ck_assert_str_eq(differences(r->conf, r->other), r->differs);
 	else if (r->other) ck_assert_str_ne(differences(r->conf, r->other), "");
 }

@@ -86,7 +86,7 @@ static void draw_weight(struct rnf_experiment *e, const struct rnf_model_weight 
 		? sqrt(6 / (double)(w->size / outputs)) : 0.2;
 	const uint64_t key = key_of(w->name);
 	for (int64_t i = 0; i < w->size; i++)
-		e->weights[w->offset + i] = (float)(center + spread * draw(key, i));
+		e->session.weights[w->offset + i] = (float)(center + spread * draw(key, i));
 }
 
 static float target[IMAGES * CLASSES];
@@ -94,9 +94,9 @@ static uint64_t samples[IMAGES];
 
 static void fill(struct rnf_experiment *e, int training)
 {
-	struct rnf_exec *x = e->execs[training];
-	const struct rnf_program *p = e->programs[training];
-	const int64_t size = e->hwc[0] * e->hwc[1] * e->hwc[2];
+	struct rnf_exec *x = e->session.execs[training];
+	const struct rnf_program *p = e->model.programs[training];
+	const int64_t size = e->model.hwc[0] * e->model.hwc[1] * e->model.hwc[2];
 	memset(target, 0, sizeof target);
 	for (int64_t i = 0; i < IMAGES; i++) {
 		float *pixels = rnf_exec_value(x, p->input, i);
@@ -126,8 +126,8 @@ static struct rnf_experiment *create(const struct family *f)
 	rnf_conf_dir = "conf";
 	struct rnf_experiment *e = test_planned(path, 1, sets, TEST_ROWS(sets));
 	unlink(path);
-	for (size_t i = 0; i < e->programs[1]->n_weights; i++)
-		draw_weight(e, &e->programs[1]->weights[i]);
+	for (size_t i = 0; i < e->model.programs[1]->n_weights; i++)
+		draw_weight(e, &e->model.programs[1]->weights[i]);
 	return e;
 }
 
@@ -155,9 +155,10 @@ static double check_logits(const struct family *f, struct rnf_experiment *e)
 	const float *want = golden(f, "logits", "");
 	float got[IMAGES * CLASSES];
 	fill(e, 0);
-	rnf_exec_run(e->execs[0]);
+	rnf_exec_run(e->session.execs[0]);
 	for (int64_t i = 0; i < IMAGES; i++)
-		memcpy(got + i * CLASSES, rnf_exec_value(e->execs[0], e->programs[0]->logits, i),
+		memcpy(got + i * CLASSES, rnf_exec_value(e->session.execs[0],
+						e->model.programs[0]->logits, i),
 		       CLASSES * sizeof *got);
 	const double far = farthest(got, want, IMAGES * CLASSES) /
 			   test_largest(want, IMAGES * CLASSES);
@@ -168,10 +169,10 @@ static double check_logits(const struct family *f, struct rnf_experiment *e)
 static float largest_of_all(const struct rnf_experiment *e)
 {
 	float most = 0;
-	for (size_t i = 0; i < e->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &e->programs[1]->weights[i];
+	for (size_t i = 0; i < e->model.programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &e->model.programs[1]->weights[i];
 		if (w->state) continue;
-		const float one = test_largest(rnf_exec_gradient(e->execs[1], w), w->size);
+		const float one = test_largest(rnf_exec_gradient(e->session.execs[1], w), w->size);
 		if (one > most) most = one;
 	}
 	return most;
@@ -182,10 +183,10 @@ static double check_gradients(const struct family *f, const struct rnf_experimen
 {
 	const double rounding = 1e-3 * (double)largest_of_all(e);
 	double most = 0;
-	for (size_t i = 0; i < e->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &e->programs[1]->weights[i];
+	for (size_t i = 0; i < e->model.programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &e->model.programs[1]->weights[i];
 		if (w->state) continue;
-		const float *gradient = rnf_exec_gradient(e->execs[1], w);
+		const float *gradient = rnf_exec_gradient(e->session.execs[1], w);
 		const float *want = golden(f, "gradient/", w->name);
 		float got[ELEMENTS + 1];
 		for (int64_t k = 0; k < ELEMENTS; k++)
@@ -202,12 +203,12 @@ static double check_gradients(const struct family *f, const struct rnf_experimen
 
 static void descend(struct rnf_experiment *e, float lr)
 {
-	for (size_t i = 0; i < e->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &e->programs[1]->weights[i];
+	for (size_t i = 0; i < e->model.programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &e->model.programs[1]->weights[i];
 		if (w->state) continue;
-		const float *gradient = rnf_exec_gradient(e->execs[1], w);
+		const float *gradient = rnf_exec_gradient(e->session.execs[1], w);
 		for (int64_t k = 0; k < w->size; k++)
-			e->weights[w->offset + k] -= lr * gradient[k];
+			e->session.weights[w->offset + k] -= lr * gradient[k];
 	}
 }
 
@@ -216,7 +217,7 @@ static double check_loss(const struct family *f, const struct rnf_experiment *e,
 	const double want = golden(f, "losses", "")[step];
 	double sum = 0;
 	for (int64_t i = 0; i < IMAGES; i++)
-		sum += *rnf_exec_value(e->execs[1], e->programs[1]->loss, i);
+		sum += *rnf_exec_value(e->session.execs[1], e->model.programs[1]->loss, i);
 	const double far = fabs(sum / IMAGES - want) / want;
 	ck_assert_msg(far <= f->loss, "%s: loss %d is %.9g, not %.9g", f->name, step + 1,
 		      sum / IMAGES, want);
@@ -228,12 +229,12 @@ START_TEST(follows_its_pytorch_twin)
 	const struct family *f = &families[_i];
 	struct rnf_experiment *e = create(f);
 	double loss = 0, gradient = 0;
-	ck_assert_int_eq(rnf_program_parameters(e->programs[0]),
+	ck_assert_int_eq(rnf_program_parameters(e->model.programs[0]),
 			 (int64_t)*golden(f, "parameters", ""));
 	const double logits = check_logits(f, e);
 	for (int step = 0; step < STEPS; step++) {
 		fill(e, 1);
-		rnf_exec_run(e->execs[1]);
+		rnf_exec_run(e->session.execs[1]);
 		loss = fmax(loss, check_loss(f, e, step));
 		if (step == 0) gradient = check_gradients(f, e);
 		descend(e, f->lr);

@@ -10,6 +10,7 @@
 #include "lib/built.h"
 #include "lib/program.h"
 #include "run/loop.h"
+#include "train/eval.h"
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s: %s", subject, rnf_fail_words())
 
@@ -64,11 +65,11 @@ static const char *write_conf(const struct test_built *f, const char *folder,
 static struct rnf_experiment *start(const char *conf, const char *set)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	GOOD(rnf_experiment_read(e, conf, &set, 1));
-	GOOD(rnf_experiment_data(e));
+	GOOD(rnf_config_read(&e->conf, conf, &set, 1));
+	GOOD(rnf_dataset_open(&e->data, &e->conf));
 	GOOD(rnf_experiment_shapes(e));
-	GOOD(rnf_experiment_plan(e, 0, 1));
-	GOOD(rnf_experiment_plan(e, 1, 1));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 0, 1));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 1, 1));
 	GOOD(rnf_experiment_start(e, 1));
 	return e;
 }
@@ -78,9 +79,9 @@ static const char *fitting_conf(const struct test_built *f, const char *folder)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	const char *conf = write_conf(f, folder, "");
-	GOOD(rnf_experiment_read(e, conf, NULL, 0));
+	GOOD(rnf_config_read(&e->conf, conf, NULL, 0));
 	GOOD(rnf_experiment_shapes(e));
-	if (rnf_experiment_graph(e, 1) >= 0) return conf;
+	if (rnf_model_graph(&e->model, &e->conf, 1) >= 0) return conf;
 	for (int i = 0; i < TEST_ROWS(reasons); i++)
 		if (strstr(rnf_fail_words(), reasons[i].words))
 			return write_conf(f, folder, reasons[i].layers);
@@ -113,10 +114,10 @@ static int equal(const struct results *a, const struct results *b)
 static const char *first_difference(const struct rnf_experiment *a,
 				    const struct rnf_experiment *b)
 {
-	const struct rnf_program *p = a->programs[1];
+	const struct rnf_program *p = a->model.programs[1];
 	for (size_t i = 0; i < p->n_weights; i++) {
 		const struct rnf_model_weight *w = &p->weights[i];
-		if (memcmp(a->weights + w->offset, b->weights + w->offset,
+		if (memcmp(a->session.weights + w->offset, b->session.weights + w->offset,
 			   (size_t)w->size * sizeof(float)))
 			return w->name;
 	}
@@ -127,7 +128,7 @@ static const char *first_difference(const struct rnf_experiment *a,
  * primitives, but not to other weights. */
 static void check_layout(const struct rnf_experiment *e)
 {
-	const struct rnf_program *p = e->programs[0], *q = e->programs[1];
+	const struct rnf_program *p = e->model.programs[0], *q = e->model.programs[1];
 	ck_assert_msg(p->n_weights == q->n_weights, "%s: %zu weights, in training %zu", subject,
 		      p->n_weights, q->n_weights);
 	for (size_t i = 0; i < p->n_weights; i++) {
@@ -166,7 +167,8 @@ static void check_loaded(const char *conf, const char *folder,
 	struct rnf_experiment *loaded = start(conf, "seed=8");
 	const struct results fresh = evaluate(loaded);
 	ck_assert_msg(!equal(&fresh, before), "%s: the weights change nothing", subject);
-	GOOD(rnf_weights_read(loaded, rnf_format("%s/model%s", folder, rnf_native_suffix())));
+	GOOD(rnf_weights_read(&loaded->session,
+			      rnf_format("%s/model%s", folder, rnf_native_suffix())));
 	const char *other = first_difference(e, loaded);
 	ck_assert_msg(!other, "%s: %s is loaded with other bits", subject, other);
 	const struct results after = evaluate(loaded);

@@ -33,7 +33,7 @@ static const void *prepare(void)
 	for (size_t i = 0; i < n; i++)
 		rnf_loader_list(kinds[i], &list, NULL);
 	fuzz_check(rnf_conf_parse("small", small, &other) >= 0 &&
-		   rnf_experiment_expand(other) >= 0, rnf_fail_words());
+		   rnf_config_expand(other) >= 0, rnf_fail_words());
 	return rnf_arena_mark();
 }
 
@@ -58,14 +58,14 @@ static void check(struct rnf_conf *root)
 	fuzz_check(!differences(root, whole), "a copy differs");
 	fuzz_check(differences(root, other) == differences(other, root),
 		   "differences have a direction");
-	const int good = rnf_experiment_expand(whole) >= 0;
+	const int good = rnf_config_expand(whole) >= 0;
 	fuzz_forget_notices();
 	if (!good) {
 		fuzz_check(rnf_fail_words()[0] != 0, "refused without words");
 		return;
 	}
 	const char *text = rnf_conf_text(whole);
-	fuzz_check(rnf_experiment_expand(whole) >= 0, "what is whole is refused");
+	fuzz_check(rnf_config_expand(whole) >= 0, "what is whole is refused");
 	fuzz_check(!strcmp(rnf_conf_text(whole), text), "what is whole has grown");
 	fuzz_check(differences(whole, other) == differences(other, whole),
 		   "differences have a direction");

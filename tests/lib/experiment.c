@@ -30,9 +30,9 @@ struct rnf_experiment *test_experiment(const char *conf, const struct rnf_featur
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	find_plugins();
 	GOOD(rnf_experiment_open(e, conf, sets, TEST_ROWS(sets)));
-	e->backend_chosen = 1;
-	e->backend = backend;
-	e->backend_self = self;
+	e->model.backend_chosen = 1;
+	e->model.backend = backend;
+	e->model.backend_self = self;
 	GOOD(rnf_experiment_build(e, 1));
 	return e;
 }
@@ -42,11 +42,11 @@ struct rnf_experiment *test_planned(const char *conf, int fused, const char *con
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	find_plugins();
-	GOOD(rnf_experiment_read(e, conf, sets, n));
-	GOOD(rnf_experiment_data(e));
+	GOOD(rnf_config_read(&e->conf, conf, sets, n));
+	GOOD(rnf_dataset_open(&e->data, &e->conf));
 	GOOD(rnf_experiment_shapes(e));
-	GOOD(rnf_experiment_plan(e, 0, 1));
-	GOOD(rnf_experiment_plan(e, 1, fused));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 0, 1));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 1, fused));
 	GOOD(rnf_experiment_start(e, 1));
 	return e;
 }
@@ -76,18 +76,19 @@ double test_step(struct rnf_experiment *e)
 	struct rnf_run run = rnf_training_run(e);
 	rnf_training_step_init(&step, e);
 	run.epoch = run.step = 1;
-	rnf_training_step(&step, &run, e->train, e->conf.train.batch_size, 1);
+	rnf_training_step(&step, &run, e->data.train, e->conf.root.train.batch_size, 1);
 	return run.loss;
 }
 
 double test_distance(const struct rnf_experiment *a, const struct rnf_experiment *b)
 {
 	double difference = 0, size = 0;
-	for (size_t i = 0; i < a->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &a->programs[1]->weights[i];
+	for (size_t i = 0; i < a->model.programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &a->model.programs[1]->weights[i];
 		if (w->state) continue;
-		const float *x = rnf_exec_gradient(a->execs[1], w);
-		const float *y = rnf_exec_gradient(b->execs[1], &b->programs[1]->weights[i]);
+		const float *x = rnf_exec_gradient(a->session.execs[1], w);
+		const float *y = rnf_exec_gradient(b->session.execs[1],
+						   &b->model.programs[1]->weights[i]);
 		for (int64_t k = 0; k < w->size; k++) {
 			size += (double)x[k] * x[k];
 			difference += ((double)x[k] - y[k]) * ((double)x[k] - y[k]);

@@ -73,8 +73,8 @@ START_TEST(random_ops_draw_apart)
 {
 	struct rnf_experiment *e = create(models[_i]);
 	struct masks masks = { 0 };
-	e->execs[1]->look = look;
-	e->execs[1]->sight = &masks;
+	e->session.execs[1]->look = look;
+	e->session.execs[1]->sight = &masks;
 	test_step(e);
 	ck_assert_int_eq(masks.n, _i == 2 ? 4 : 2);
 	check_apart(masks.of[0], masks.of[1]);
@@ -85,7 +85,7 @@ END_TEST
 static uint64_t key_of_first(const char *layers, const char *label)
 {
 	const struct rnf_experiment *e = create(layers);
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	for (size_t i = 0; i < p->n_ops; i++)
 		if (!strcmp(p->ops[i].row->name, "act") && !strcmp(p->ops[i].label, label))
 			return p->ops[i].node;

@@ -23,24 +23,24 @@ static struct rnf_experiment *start(void)
 	test_plugins_path();
 	rnf_conf_dir = "conf";
 	GOOD(rnf_experiment_open(e, "synthetic.cfg", sets, 1));
-	GOOD(rnf_experiment_plan(e, 0, 1));
-	GOOD(rnf_experiment_plan(e, 1, 0));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 0, 1));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 1, 0));
 	GOOD(rnf_experiment_start(e, 1));
 	run = rnf_training_run(e);
 	run.epoch = run.step = 1;
 	rnf_training_step_init(&step, e);
-	rnf_training_step(&step, &run, e->train, IMAGES, 1);
+	rnf_training_step(&step, &run, e->data.train, IMAGES, 1);
 	return e;
 }
 
 static float *gradients(const struct rnf_experiment *e)
 {
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	float *all = rnf_alloc((size_t)p->block * sizeof *all);
 	for (size_t i = 0; i < p->n_weights; i++)
 		if (!p->weights[i].state)
 			memcpy(all + p->weights[i].offset,
-			       rnf_exec_gradient(e->execs[1], &p->weights[i]),
+			       rnf_exec_gradient(e->session.execs[1], &p->weights[i]),
 			       (size_t)p->weights[i].size * sizeof *all);
 	return all;
 }
@@ -49,12 +49,12 @@ START_TEST(a_good_run_is_the_same_and_shows_nothing)
 {
 	struct rnf_experiment *e = start();
 	struct rnf_sight sight;
-	rnf_exec_run(e->execs[1]);
+	rnf_exec_run(e->session.execs[1]);
 	const float *plain = gradients(e);
-	rnf_exec_observe(e->execs[1], &sight);
+	rnf_exec_observe(e->session.execs[1], &sight);
 	ck_assert_ptr_null(sight.bad);
 	ck_assert_ptr_null(sight.strayed);
-	ck_assert_mem_eq(plain, gradients(e), (size_t)e->programs[1]->block * sizeof(float));
+	ck_assert_mem_eq(plain, gradients(e), (size_t)e->model.programs[1]->block * sizeof(float));
 	rnf_experiment_finish(e);
 }
 END_TEST
@@ -63,7 +63,7 @@ END_TEST
 START_TEST(each_conv_is_seen)
 {
 	struct rnf_experiment *e = start();
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	int seen = 0;
 	for (size_t i = 0; i < p->n_ops; i++) {
 		if (strcmp(p->ops[i].row->name, "conv") != 0) continue;
@@ -72,11 +72,11 @@ START_TEST(each_conv_is_seen)
 		float keep[4096];
 		struct rnf_sight sight;
 		ck_assert_int_le(w->size, 4096);
-		memcpy(keep, e->weights + w->offset, (size_t)w->size * sizeof *keep);
+		memcpy(keep, e->session.weights + w->offset, (size_t)w->size * sizeof *keep);
 		for (int64_t k = 0; k < w->size; k++)
-			e->weights[w->offset + k] = 3e38f;
-		rnf_exec_observe(e->execs[1], &sight);
-		memcpy(e->weights + w->offset, keep, (size_t)w->size * sizeof *keep);
+			e->session.weights[w->offset + k] = 3e38f;
+		rnf_exec_observe(e->session.execs[1], &sight);
+		memcpy(e->session.weights + w->offset, keep, (size_t)w->size * sizeof *keep);
 		ck_assert_ptr_eq(sight.bad, &p->ops[i]);
 		ck_assert_int_gt(rnf_spread_bad(&sight.spread), 0);
 		ck_assert_int_eq(sight.spread.count,
@@ -92,9 +92,9 @@ START_TEST(an_image_is_seen)
 {
 	struct rnf_experiment *e = start();
 	struct rnf_sight sight;
-	rnf_exec_value(e->execs[1], e->programs[1]->input, 4)[17] = -INFINITY;
-	rnf_exec_value(e->execs[1], e->programs[1]->input, 5)[0] = NAN;
-	rnf_exec_observe(e->execs[1], &sight);
+	rnf_exec_value(e->session.execs[1], e->model.programs[1]->input, 4)[17] = -INFINITY;
+	rnf_exec_value(e->session.execs[1], e->model.programs[1]->input, 5)[0] = NAN;
+	rnf_exec_observe(e->session.execs[1], &sight);
 	ck_assert_int_eq(sight.bad->row->class, RNF_INPUT);
 	ck_assert_int_eq(sight.image, 4);
 	ck_assert_int_eq(sight.spread.nan, 1);

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "exec/profile.h"
 #include "lib/built.h"
+#include "train/eval.h"
 #include "train/step.h"
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
@@ -35,7 +36,7 @@ static double train(struct rnf_experiment *e)
 	run.epoch = 1;
 	for (run.step = 1; run.step <= STEPS; run.step++) {
 		const struct rnf_step_seconds s =
-			rnf_training_step(&step, &run, e->train, IMAGES, 1);
+			rnf_training_step(&step, &run, e->data.train, IMAGES, 1);
 		ck_assert(s.input > 0 && s.input < s.whole);
 		seconds += s.whole - s.input;
 	}
@@ -45,12 +46,12 @@ static double train(struct rnf_experiment *e)
 START_TEST(timers_change_no_bit)
 {
 	struct rnf_experiment *plain = start(threads[_i]), *timed = start(threads[_i]);
-	ck_assert_ptr_null(plain->execs[1]->workers[0].times);
-	rnf_exec_time(timed->execs[1]);
+	ck_assert_ptr_null(plain->session.execs[1]->workers[0].times);
+	rnf_exec_time(timed->session.execs[1]);
 	train(plain);
 	train(timed);
-	ck_assert_mem_eq(plain->weights, timed->weights,
-			 (size_t)plain->programs[0]->block * sizeof(float));
+	ck_assert_mem_eq(plain->session.weights, timed->session.weights,
+			 (size_t)plain->model.programs[0]->block * sizeof(float));
 	rnf_experiment_finish(plain);
 	rnf_experiment_finish(timed);
 }
@@ -97,10 +98,10 @@ START_TEST(tables_tell_of_all_work)
 {
 	struct rnf_experiment *e = start(threads[_i]);
 	struct rnf_profile_sums sums = { 0 };
-	const int n = rnf_pool_threads(e->pool);
-	rnf_exec_time(e->execs[1]);
+	const int n = rnf_pool_threads(e->session.pool);
+	rnf_exec_time(e->session.execs[1]);
 	const double seconds = train(e);
-	rnf_exec_costs(e->execs[1], STEPS, &sums);
+	rnf_exec_costs(e->session.execs[1], STEPS, &sums);
 	const struct rnf_cost kinds = sum(&sums.kinds), phases = sum(&sums.phases);
 	const struct rnf_cost layers = sum(&sums.layers);
 	same(&kinds, &phases);
@@ -108,12 +109,12 @@ START_TEST(tables_tell_of_all_work)
 	/* each thread's whole time, but for the optimizer's */
 	ck_assert_double_gt(STEPS * kinds.seconds, 0.1 * n * seconds);
 	ck_assert_double_le(STEPS * kinds.seconds, (1 + 1e-6) * n * seconds);
-	ck_assert_double_eq_tol(kinds.operations, IMAGES * operations_of(e->programs[1]), 1);
+	ck_assert_double_eq_tol(kinds.operations, IMAGES * operations_of(e->model.programs[1]), 1);
 	ck_assert_double_eq_tol(find(&sums.kinds, "conv 3x3/2 8->16 at 8x8")->calls,
 				IMAGES, 1e-9);
 	ck_assert_double_eq_tol(find(&sums.kinds, "waiting at barriers")->calls,
-				n * (2.0 + (double)e->plans[1]->n_phases), 1e-9);
-	ck_assert_uint_eq(sums.phases.n, e->plans[1]->n_phases + 1);
+				n * (2.0 + (double)e->model.plans[1]->n_phases), 1e-9);
+	ck_assert_uint_eq(sums.phases.n, e->model.plans[1]->n_phases + 1);
 	find(&sums.layers, "stem_conv");
 	rnf_experiment_finish(e);
 }
@@ -125,11 +126,12 @@ START_TEST(bytes_are_those_of_the_arena)
 {
 	struct rnf_experiment *e = start(1);
 	struct rnf_profile_sums sums = { 0 };
-	rnf_evaluation_fill(e, RNF_SPLIT_TRAIN, NULL, 0, IMAGES);
-	rnf_exec_time(e->execs[0]);
-	rnf_exec_run(e->execs[0]);
-	rnf_exec_costs(e->execs[0], 1, &sums);
-	const int64_t floats = e->hwc[0] * e->hwc[1] * e->hwc[2] + e->info.classes;
+	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TRAIN, NULL, 0, IMAGES);
+	rnf_exec_time(e->session.execs[0]);
+	rnf_exec_run(e->session.execs[0]);
+	rnf_exec_costs(e->session.execs[0], 1, &sums);
+	const int64_t *hwc = e->model.hwc;
+	const int64_t floats = hwc[0] * hwc[1] * hwc[2] + e->model.classes;
 	ck_assert_double_eq_tol(sum(&sums.kinds).bytes, (double)(4 * IMAGES * floats), 1e-6);
 	rnf_experiment_finish(e);
 }

@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "exec/profile.h"
 #include "lib/built.h"
-#include "train/setup.h"
+#include "train/eval.h"
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
 
@@ -36,7 +36,7 @@ static struct rnf_experiment *start(int model, int n)
 	test_plugins_path();
 	rnf_conf_dir = "conf";
 	GOOD(rnf_experiment_open(e, models[model].conf, sets, k));
-	GOOD(rnf_experiment_plan(e, 0, models[model].fused));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 0, models[model].fused));
 	GOOD(rnf_experiment_start(e, 0));
 	return e;
 }
@@ -49,10 +49,10 @@ struct logits {
 static struct logits infer(struct rnf_experiment *e, int64_t n)
 {
 	struct logits l = { 0 };
-	struct rnf_exec *x = e->execs[0];
-	const int64_t k = e->info.classes;
+	struct rnf_exec *x = e->session.execs[0];
+	const int64_t k = e->data.info.classes;
 	ck_assert_int_le(k, CLASSES_MAX);
-	rnf_evaluation_fill(e, RNF_SPLIT_TEST, NULL, 4, n);
+	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TEST, NULL, 4, n);
 	rnf_exec_run(x);
 	for (int64_t i = 0; i < n; i++)
 		memcpy(l.at + i * k, rnf_exec_value(x, x->plan->program->logits, i),
@@ -69,8 +69,8 @@ START_TEST(threads_change_no_bit)
 			const struct logits want = infer(one, images[i]);
 			const struct logits got = infer(e, images[i]);
 			ck_assert(want.at[0] != 0);
-			ck_assert_int_eq(e->execs[0]->together,
-					 images[i] < rnf_pool_threads(e->pool));
+			ck_assert_int_eq(e->session.execs[0]->together,
+					 images[i] < rnf_pool_threads(e->session.pool));
 			ck_assert_msg(!memcmp(&want, &got, sizeof got),
 				      "%s: %d images on %d threads", models[_i].conf,
 				      (int)images[i], threads[t]);
@@ -93,10 +93,10 @@ START_TEST(parts_are_one_call)
 {
 	struct rnf_experiment *e = start(1, 3);
 	struct rnf_profile_sums sums = { 0 };
-	rnf_evaluation_fill(e, RNF_SPLIT_TEST, NULL, 0, 1);
-	rnf_exec_time(e->execs[0]);
-	rnf_exec_run(e->execs[0]);
-	rnf_exec_costs(e->execs[0], 1, &sums);
+	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TEST, NULL, 0, 1);
+	rnf_exec_time(e->session.execs[0]);
+	rnf_exec_run(e->session.execs[0]);
+	rnf_exec_costs(e->session.execs[0], 1, &sums);
 	const struct rnf_cost *stem = find(&sums.layers, "stem_conv");
 	ck_assert_double_eq_tol(stem->calls, 1, 1e-9);
 	ck_assert_double_eq_tol(stem->operations, 2.0 * 32 * 30 * 9 * 3 * 8, 1);

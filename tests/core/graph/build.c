@@ -53,9 +53,9 @@ static const struct {
 static rnf_status build(const char *set)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	RNF_TRY(rnf_experiment_read(e, "synthetic.cfg", &set, 1));
+	RNF_TRY(rnf_config_read(&e->conf, "synthetic.cfg", &set, 1));
 	RNF_TRY(rnf_experiment_shapes(e));
-	return rnf_experiment_graph(e, 1);
+	return rnf_model_graph(&e->model, &e->conf, 1);
 }
 
 static void plugins(void)
@@ -94,9 +94,9 @@ START_TEST(too_many_channels)
 			       "model.layers.stage2.type=concat_pool" };
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	plugins();
-	ck_assert_int_eq(rnf_experiment_read(e, "synthetic.cfg", sets, 2), RNF_OK);
+	ck_assert_int_eq(rnf_config_read(&e->conf, "synthetic.cfg", sets, 2), RNF_OK);
 	ck_assert_int_eq(rnf_experiment_shapes(e), RNF_OK);
-	ck_assert_int_lt(rnf_experiment_plan(e, 0, 1), 0);
+	ck_assert_int_lt(rnf_model_plan(&e->model, &e->conf, 0, 1), 0);
 	ck_assert_msg(strstr(rnf_fail_words(), "layer final_act has 8192 channels, "
 			     "must have 1 .. 4096") != NULL, "%s", rnf_fail_words());
 }

@@ -179,10 +179,10 @@ static rnf_status plan(const char *how)
 	ck_assert_int_eq(fclose(f), 0);
 	rnf_loader_path(test_bad_plugins());
 	test_plugins_path();
-	RNF_TRY(rnf_experiment_read(e, file, &set, 1));
+	RNF_TRY(rnf_config_read(&e->conf, file, &set, 1));
 	RNF_TRY(rnf_experiment_shapes(e));
-	RNF_TRY(rnf_experiment_plan(e, 0, 1));
-	return rnf_experiment_plan(e, 1, 1);
+	RNF_TRY(rnf_model_plan(&e->model, &e->conf, 0, 1));
+	return rnf_model_plan(&e->model, &e->conf, 1, 1);
 }
 
 START_TEST(is_refused)

@@ -46,7 +46,7 @@ static struct rnf_experiment *create(void)
 START_TEST(each_pass_of_a_layer_costs_the_same)
 {
 	struct rnf_experiment *e = create();
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	int passes = 0;
 	for (size_t i = 0; i < p->n_ops; i++) {
 		const int64_t macs = rnf_op_macs(p, &p->ops[i]);

@@ -29,13 +29,13 @@ static const struct rnf_plan *training_plan(const char *conf, enum rnf_precision
 	char path[512];
 	snprintf(path, sizeof path, "%s/plugins", test_build());
 	rnf_loader_path(path);
-	GOOD(rnf_experiment_read(e, conf, sets, TEST_ROWS(sets)));
-	GOOD(rnf_experiment_data(e));
+	GOOD(rnf_config_read(&e->conf, conf, sets, TEST_ROWS(sets)));
+	GOOD(rnf_dataset_open(&e->data, &e->conf));
 	GOOD(rnf_experiment_shapes(e));
-	e->backend_chosen = 1;
-	e->conf.precision = precision;
-	GOOD(rnf_experiment_plan(e, 1, 1));
-	return e->plans[1];
+	e->model.backend_chosen = 1;
+	e->conf.root.precision = precision;
+	GOOD(rnf_model_plan(&e->model, &e->conf, 1, 1));
+	return e->model.plans[1];
 }
 
 static int same(struct rnf_operand a, struct rnf_operand b)

@@ -167,10 +167,10 @@ static void draw(FILE *conf, int seed)
 static float largest_of_all(const struct rnf_experiment *e)
 {
 	float most = 0;
-	for (size_t i = 0; i < e->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &e->programs[1]->weights[i];
+	for (size_t i = 0; i < e->model.programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &e->model.programs[1]->weights[i];
 		if (w->state) continue;
-		const float one = test_largest(rnf_exec_gradient(e->execs[1], w), w->size);
+		const float one = test_largest(rnf_exec_gradient(e->session.execs[1], w), w->size);
 		if (one > most) most = one;
 	}
 	return most;
@@ -181,11 +181,12 @@ static void check_gradients(int seed, const struct rnf_experiment *a,
 			    const struct rnf_experiment *b)
 {
 	const float rounding = 1e-5f * largest_of_all(b);
-	for (size_t i = 0; i < a->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &a->programs[1]->weights[i];
+	for (size_t i = 0; i < a->model.programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &a->model.programs[1]->weights[i];
 		if (w->state) continue;
-		const float *x = rnf_exec_gradient(a->execs[1], w);
-		const float *y = rnf_exec_gradient(b->execs[1], &b->programs[1]->weights[i]);
+		const float *x = rnf_exec_gradient(a->session.execs[1], w);
+		const float *y = rnf_exec_gradient(b->session.execs[1],
+						   &b->model.programs[1]->weights[i]);
 		const float most = 1e-3f * test_largest(y, w->size) + rounding;
 		for (int64_t k = 0; k < w->size; k++)
 			ck_assert_msg(fabsf(x[k] - y[k]) <= most,

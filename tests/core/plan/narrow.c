@@ -102,7 +102,8 @@ START_TEST(half_the_memory_and_nearly_the_same_gradients)
 	struct rnf_experiment *narrow = start(confs[_i], "precision=bf16", "threads=2");
 	struct rnf_experiment *alone = start(confs[_i], "precision=bf16", "threads=1");
 	const double loss = test_step(wide), near = test_step(narrow);
-	const double memory = (double)narrow->plans[1]->arena / (double)wide->plans[1]->arena;
+	const double memory = (double)narrow->model.plans[1]->arena /
+			      (double)wide->model.plans[1]->arena;
 	const double far = test_distance(wide, narrow);
 	printf("%s: arena %.3f of fp32, gradients differ by %.4f, losses %.5f and %.5f\n",
 	       confs[_i], memory, far, loss, near);
@@ -151,7 +152,7 @@ static void check_no_pass_alone(const struct rnf_plan *plan)
 START_TEST(each_tensor_is_narrowed_once)
 {
 	struct rnf_experiment *e = start(confs[_i], "precision=bf16", "threads=1");
-	const struct rnf_plan *plan = e->plans[1];
+	const struct rnf_plan *plan = e->model.plans[1];
 	int narrow = 0;
 	for (int v = 0; v < (int)plan->program->n_values; v++) {
 		if (!plan->narrow[v]) continue;
@@ -230,8 +231,8 @@ START_TEST(convs_read_what_they_would_round_to)
 		test_experiment(confs[_i], native, by.self, "precision=bf16", "threads=2");
 	struct rnf_experiment *b =
 		test_experiment(confs[_i], &feature, &by, "precision=bf16", "threads=2");
-	ck_assert_int_gt(reads_narrow(a->plans[1]), 10);
-	ck_assert_int_eq(reads_narrow(b->plans[1]), 0);
+	ck_assert_int_gt(reads_narrow(a->model.plans[1]), 10);
+	ck_assert_int_eq(reads_narrow(b->model.plans[1]), 0);
 	ck_assert_double_eq(test_step(a), test_step(b));
 	ck_assert_double_eq(test_distance(a, b), 0);
 	rnf_experiment_finish(a);

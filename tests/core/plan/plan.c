@@ -26,11 +26,11 @@ static struct rnf_experiment *plan(const char *conf)
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	const char *sets[] = { "data.type=synthetic", "data.height=32",
 			       "data.width=32", "data.channels=3", "data.images=16" };
-	GOOD(rnf_experiment_read(e, conf, sets, 5));
-	GOOD(rnf_experiment_data(e));
+	GOOD(rnf_config_read(&e->conf, conf, sets, 5));
+	GOOD(rnf_dataset_open(&e->data, &e->conf));
 	GOOD(rnf_experiment_shapes(e));
-	GOOD(rnf_experiment_plan(e, 0, 1));
-	GOOD(rnf_experiment_plan(e, 1, 1));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 0, 1));
+	GOOD(rnf_model_plan(&e->model, &e->conf, 1, 1));
 	return e;
 }
 
@@ -38,17 +38,17 @@ START_TEST(plans_have_the_phases_of_their_barriers)
 {
 	const struct rnf_experiment *e = plan(plans[_i].conf);
 	size_t stored = 0;
-	ck_assert_uint_eq(e->plans[1]->n_phases, plans[_i].phases);
-	ck_assert_uint_eq(e->plans[0]->n_phases, 1);
-	ck_assert_int_lt(e->plans[1]->arena * 4, plans[_i].arena_bytes);
-	for (size_t v = 0; v < e->programs[1]->n_values; v++) {
-		const struct rnf_value *x = &e->programs[1]->values[v];
-		const struct rnf_op_row *row = e->programs[1]->ops[x->op].row;
-		if (!e->plans[1]->stored[v] || x->h * x->w == 1) continue;
+	ck_assert_uint_eq(e->model.plans[1]->n_phases, plans[_i].phases);
+	ck_assert_uint_eq(e->model.plans[0]->n_phases, 1);
+	ck_assert_int_lt(e->model.plans[1]->arena * 4, plans[_i].arena_bytes);
+	for (size_t v = 0; v < e->model.programs[1]->n_values; v++) {
+		const struct rnf_value *x = &e->model.programs[1]->values[v];
+		const struct rnf_op_row *row = e->model.programs[1]->ops[x->op].row;
+		if (!e->model.plans[1]->stored[v] || x->h * x->w == 1) continue;
 		stored++;
 		ck_assert_msg(strcmp(row->name, "affine") != 0 && strcmp(row->name, "act") != 0,
 			      "%s of %s is stored", row->name,
-			      e->programs[1]->ops[x->op].label);
+			      e->model.programs[1]->ops[x->op].label);
 	}
 	ck_assert_uint_gt(stored, 20); /* the convolutions' outputs are */
 }
@@ -60,8 +60,8 @@ START_TEST(tiles_are_of_one_size)
 {
 	const struct rnf_experiment *e = plan(plans[_i].conf);
 	size_t several = 0;
-	for (size_t i = 0; i < e->plans[1]->n_phases; i++) {
-		const struct rnf_phase *phase = &e->plans[1]->phases[i];
+	for (size_t i = 0; i < e->model.plans[1]->n_phases; i++) {
+		const struct rnf_phase *phase = &e->model.plans[1]->phases[i];
 		for (size_t j = 0; j < phase->n_steps; j++) {
 			const struct rnf_chain *chain = phase->steps[j].chain;
 			if (!chain) continue;

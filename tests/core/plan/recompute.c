@@ -21,7 +21,7 @@ static const struct {
 
 static double memory_of(const struct rnf_experiment *a, const struct rnf_experiment *b)
 {
-	return (double)a->plans[1]->arena / (double)b->plans[1]->arena;
+	return (double)a->model.plans[1]->arena / (double)b->model.plans[1]->arena;
 }
 
 static void check(int conf, const char *precision, double loss, double gradients)
@@ -58,15 +58,15 @@ START_TEST(no_sum_is_made_from_one_made_again)
 {
 	struct rnf_experiment *e =
 		test_experiment(confs[_i].conf, NULL, NULL, SUMS, "threads=1");
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	int again = 0;
 	for (size_t i = 0; i < p->n_ops; i++) {
 		const struct rnf_op *op = &p->ops[i];
 		if (op->row != &rnf_op_row_add || op->out >= p->loss) continue;
-		again += !e->plans[1]->stored[op->out];
-		for (int j = 0; j < op->n_in && !e->plans[1]->stored[op->out]; j++)
+		again += !e->model.plans[1]->stored[op->out];
+		for (int j = 0; j < op->n_in && !e->model.plans[1]->stored[op->out]; j++)
 			ck_assert(rnf_op_of(p, op->in[j])->row != &rnf_op_row_add ||
-				  e->plans[1]->stored[op->in[j]]);
+				  e->model.plans[1]->stored[op->in[j]]);
 	}
 	ck_assert_int_eq(again, confs[_i].sums);
 	rnf_experiment_finish(e);

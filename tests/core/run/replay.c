@@ -18,7 +18,7 @@ static const struct { const char *how; rnf_status status; } changes[] = {
 
 static size_t block_bytes(const struct rnf_experiment *e)
 {
-	return (size_t)e->programs[0]->block * sizeof(float);
+	return (size_t)e->model.programs[0]->block * sizeof(float);
 }
 
 static const struct rnf_saved *earliest(const struct rnf_saved_list *list)
@@ -38,15 +38,15 @@ START_TEST(a_failed_start_leaves_the_first_values)
 				   "train.pictures=false --out %s/a", dir) == 0, "%s", out);
 	struct rnf_experiment *e = test_planned(rnf_format("%s/a/conf.cfg", dir), 1, NULL, 0);
 	float *weights = rnf_alloc(block_bytes(e));
-	memcpy(weights, e->weights, block_bytes(e));
+	memcpy(weights, e->session.weights, block_bytes(e));
 	ck_assert_int_eq(rnf_native_find(), RNF_OK);
 	ck_assert_int_eq(rnf_checkpoints_list(rnf_format("%s/a", dir), &list), RNF_OK);
 	const struct rnf_saved *from = earliest(&list);
 	test_shell(changes[_i].how, dir, from->path);
 	ck_assert_int_eq(rnf_replay_start(e, from), changes[_i].status);
-	ck_assert_int_eq(memcmp(weights, e->weights, block_bytes(e)), 0);
-	for (int64_t k = 0; k < e->programs[0]->block; k++)
-		ck_assert(e->slots[0][k] == 0);
+	ck_assert_int_eq(memcmp(weights, e->session.weights, block_bytes(e)), 0);
+	for (int64_t k = 0; k < e->model.programs[0]->block; k++)
+		ck_assert(e->session.slots[0][k] == 0);
 	rnf_experiment_finish(e);
 }
 END_TEST

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "lib/built.h"
+#include "train/eval.h"
 #include "train/step.h"
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
@@ -34,18 +35,18 @@ static struct rnf_experiment *start(int size)
 START_TEST(an_image_has_its_logits_at_each_place)
 {
 	struct rnf_experiment *e = start(_i);
-	const struct rnf_exec *x = e->execs[0];
+	const struct rnf_exec *x = e->session.execs[0];
 	const int logits = x->plan->program->logits;
-	const size_t bytes = (size_t)e->info.classes * sizeof(float);
+	const size_t bytes = (size_t)e->data.info.classes * sizeof(float);
 	float batch[IMAGES][CLASSES];
-	rnf_evaluation_fill(e, RNF_SPLIT_TEST, NULL, 0, IMAGES);
-	rnf_exec_run(e->execs[0]);
+	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TEST, NULL, 0, IMAGES);
+	rnf_exec_run(e->session.execs[0]);
 	ck_assert_uint_le(bytes, sizeof batch[0]);
 	for (int i = 0; i < IMAGES; i++)
 		memcpy(batch[i], rnf_exec_value(x, logits, i), bytes);
 	for (int i = 0; i < IMAGES; i++) {
-		rnf_evaluation_fill(e, RNF_SPLIT_TEST, NULL, i, 1);
-		rnf_exec_run(e->execs[0]);
+		rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TEST, NULL, i, 1);
+		rnf_exec_run(e->session.execs[0]);
 		ck_assert_msg(!memcmp(rnf_exec_value(x, logits, 0), batch[i], bytes),
 			      "image %d", i);
 	}
@@ -56,17 +57,17 @@ END_TEST
 START_TEST(training_reads_the_same_pixels)
 {
 	struct rnf_experiment *e = start(_i);
-	const int64_t floats = e->hwc[0] * e->hwc[1] * e->hwc[2];
-	const int input[] = { e->programs[0]->input, e->programs[1]->input };
+	const int64_t floats = e->model.hwc[0] * e->model.hwc[1] * e->model.hwc[2];
+	const int input[] = { e->model.programs[0]->input, e->model.programs[1]->input };
 	struct rnf_training_step step;
 	struct rnf_run run = rnf_training_run(e);
 	rnf_training_step_init(&step, e);
 	run.epoch = run.step = 1;
-	rnf_training_step(&step, &run, e->train, IMAGES, 1);
+	rnf_training_step(&step, &run, e->data.train, IMAGES, 1);
 	for (int64_t i = 0; i < IMAGES; i++) {
-		rnf_evaluation_fill(e, RNF_SPLIT_TRAIN, e->train, i, 1);
-		ck_assert_msg(!memcmp(rnf_exec_value(e->execs[1], input[1], i),
-				      rnf_exec_value(e->execs[0], input[0], 0),
+		rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TRAIN, e->data.train, i, 1);
+		ck_assert_msg(!memcmp(rnf_exec_value(e->session.execs[1], input[1], i),
+				      rnf_exec_value(e->session.execs[0], input[0], 0),
 				      (size_t)floats * sizeof(float)), "image %d", (int)i);
 	}
 	rnf_experiment_finish(e);

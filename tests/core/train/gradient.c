@@ -46,10 +46,10 @@ static struct rnf_experiment *small(const char *layers, int h, int w)
  * that is not taken around it. */
 static void shake_weights(struct rnf_experiment *e)
 {
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	struct rnf_random random = { rnf_random_key(11, 0), 0 };
 	for (size_t i = 0; i < p->n_weights; i++) {
-		float *at = e->weights + p->weights[i].offset;
+		float *at = e->session.weights + p->weights[i].offset;
 		for (int64_t k = 0; k < p->weights[i].size; k++)
 			at[k] += p->weights[i].state
 				? (float)(0.3 * rnf_random_uniform(&random))
@@ -60,13 +60,13 @@ static void shake_weights(struct rnf_experiment *e)
 /* n images of noise with soft targets; the same for the same seed. */
 static void fill(struct rnf_experiment *e, int64_t n, uint64_t seed)
 {
-	struct rnf_exec *x = e->execs[1];
-	const int64_t size = e->hwc[0] * e->hwc[1] * e->hwc[2], k = e->info.classes;
+	struct rnf_exec *x = e->session.execs[1];
+	const int64_t *hwc = e->model.hwc, size = hwc[0] * hwc[1] * hwc[2], k = e->model.classes;
 	struct rnf_random random = { rnf_random_key(seed, 0), 0 };
 	ck_assert(n <= BATCH && k <= CLASSES);
 	memset(target, 0, sizeof target);
 	for (int64_t i = 0; i < n; i++) {
-		float *pixels = rnf_exec_value(x, e->programs[1]->input, i);
+		float *pixels = rnf_exec_value(x, e->model.programs[1]->input, i);
 		for (int64_t j = 0; j < size; j++)
 			pixels[j] = (float)rnf_random_normal(&random);
 		target[i * k + (int64_t)rnf_random_below(&random, (uint64_t)k)] += 0.7f;
@@ -83,9 +83,9 @@ static void fill(struct rnf_experiment *e, int64_t n, uint64_t seed)
  * them keeps its order, so no small step moves a maximum. */
 static void rank(struct rnf_experiment *e, int64_t n)
 {
-	const int64_t pixels = e->hwc[0] * e->hwc[1], c = e->hwc[2];
+	const int64_t pixels = e->model.hwc[0] * e->model.hwc[1], c = e->model.hwc[2];
 	for (int64_t i = 0; i < n; i++) {
-		float *at = rnf_exec_value(e->execs[1], e->programs[1]->input, i);
+		float *at = rnf_exec_value(e->session.execs[1], e->model.programs[1]->input, i);
 		for (int64_t j = 0; j < pixels; j++) {
 			const int64_t place = (j * 11 + 5 * i) * (i + 2) % 67;
 			for (int64_t k = 0; k < c; k++)
@@ -97,12 +97,12 @@ static void rank(struct rnf_experiment *e, int64_t n)
 /* In double from the logits: the stored loss has the steps of a float. */
 static double mean_loss(const struct rnf_experiment *e)
 {
-	const struct rnf_exec *x = e->execs[1];
-	const struct rnf_program *p = e->programs[1];
-	const size_t k = (size_t)e->info.classes;
+	const struct rnf_exec *x = e->session.execs[1];
+	const struct rnf_program *p = e->model.programs[1];
+	const size_t k = (size_t)e->data.info.classes;
 	double sum = 0;
 	for (int64_t i = 0; i < x->images; i++)
-		sum += e->loss->loss(x->loss_self, k, rnf_exec_value(x, p->logits, i),
+		sum += e->conf.loss->loss(x->loss_self, k, rnf_exec_value(x, p->logits, i),
 				     target + i * (int64_t)k);
 	return sum / (double)x->images;
 }
@@ -113,7 +113,7 @@ static double loss_at(struct rnf_experiment *e, float *at, float value)
 {
 	const float keep = *at;
 	*at = value;
-	rnf_exec_run(e->execs[1]);
+	rnf_exec_run(e->session.execs[1]);
 	*at = keep;
 	return mean_loss(e);
 }
@@ -138,7 +138,7 @@ static void check_element(struct rnf_experiment *e, const struct rnf_model_weigh
 	static const float steps[] = { 1e-2f, 2e-3f, 5e-4f };
 	double d = NAN;
 	for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
-		d = derivative(e, e->weights + w->offset + i, steps[s]);
+		d = derivative(e, e->session.weights + w->offset + i, steps[s]);
 		if (fabs(d - gradient) <= 2e-2 * scale) return;
 	}
 	ck_abort_msg("%s[%lld]: derivative %g, gradient %g, largest %g", w->name,
@@ -162,27 +162,27 @@ static void check_weight(struct rnf_experiment *e, const struct rnf_model_weight
  * loss, never written, tells. */
 static void check_losses(const struct rnf_experiment *e)
 {
-	const struct rnf_exec *x = e->execs[1];
-	const struct rnf_program *p = e->programs[1];
-	const int64_t k = e->info.classes;
+	const struct rnf_exec *x = e->session.execs[1];
+	const struct rnf_program *p = e->model.programs[1];
+	const int64_t k = e->data.info.classes;
 	for (int64_t i = 0; i < x->images; i++)
 		ck_assert_double_eq_tol((double)*rnf_exec_value(x, p->loss, i),
-			e->loss->loss(x->loss_self, (size_t)k,
+			e->conf.loss->loss(x->loss_self, (size_t)k,
 				      rnf_exec_value(x, p->logits, i), target + i * k),
 			1e-5);
 }
 
 static void check_model(struct rnf_experiment *e)
 {
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	struct rnf_random random = { rnf_random_key(13, 0), 0 };
 	float *all = rnf_alloc((size_t)p->block * sizeof *all);
-	rnf_exec_run(e->execs[1]);
+	rnf_exec_run(e->session.execs[1]);
 	check_losses(e);
 	for (size_t i = 0; i < p->n_weights; i++) {
 		const struct rnf_model_weight *w = &p->weights[i];
 		if (!w->state) /* later runs write over it */
-			memcpy(all + w->offset, rnf_exec_gradient(e->execs[1], w),
+			memcpy(all + w->offset, rnf_exec_gradient(e->session.execs[1], w),
 			       (size_t)w->size * sizeof *all);
 	}
 	for (size_t i = 0; i < p->n_weights; i++)
@@ -375,13 +375,13 @@ START_TEST(noise_is_drawn_by_the_key)
 	snprintf(layers, sizeof layers, CONV ACT "{ type = \"%s\"; rate = 0.5; }," END, drawn[_i]);
 	struct rnf_experiment *e = small(layers, 8, 8);
 	fill(e, 5, 21);
-	rnf_exec_run(e->execs[1]);
+	rnf_exec_run(e->session.execs[1]);
 	const double first = mean_loss(e);
-	e->execs[1]->key++;
-	rnf_exec_run(e->execs[1]);
+	e->session.execs[1]->key++;
+	rnf_exec_run(e->session.execs[1]);
 	ck_assert_double_ne(mean_loss(e), first);
-	e->execs[1]->key--;
-	rnf_exec_run(e->execs[1]);
+	e->session.execs[1]->key--;
+	rnf_exec_run(e->session.execs[1]);
 	ck_assert_double_eq(mean_loss(e), first);
 	rnf_experiment_finish(e);
 }
@@ -433,14 +433,14 @@ START_TEST(phased_plan_computes_what_op_by_op_does)
 		e[fused] = large("se_mxresnet20.cfg", fused, "train.batch_size=8", "threads=1");
 		shake_weights(e[fused]);
 		fill(e[fused], 8, 31);
-		rnf_exec_run(e[fused]->execs[1]);
+		rnf_exec_run(e[fused]->session.execs[1]);
 	}
-	const struct rnf_exec *x = e[1]->execs[1], *y = e[0]->execs[1];
-	const struct rnf_program *p = e[1]->programs[1], *q = e[0]->programs[1];
+	const struct rnf_exec *x = e[1]->session.execs[1], *y = e[0]->session.execs[1];
+	const struct rnf_program *p = e[1]->model.programs[1], *q = e[0]->model.programs[1];
 	ck_assert_uint_gt(y->plan->n_phases, x->plan->n_phases);
 	for (int64_t i = 0; i < 8; i++) {
 		check_close("logits", rnf_exec_value(x, p->logits, i),
-			    rnf_exec_value(y, q->logits, i), e[0]->info.classes);
+			    rnf_exec_value(y, q->logits, i), e[0]->model.classes);
 		check_close("loss", rnf_exec_value(x, p->loss, i),
 			    rnf_exec_value(y, q->loss, i), 1);
 	}
@@ -454,27 +454,29 @@ END_TEST
 
 static void descend(struct rnf_experiment *e)
 {
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	for (size_t i = 0; i < p->n_weights; i++) {
 		const struct rnf_model_weight *w = &p->weights[i];
 		if (w->state) continue;
-		const float *gradient = rnf_exec_gradient(e->execs[1], w);
+		const float *gradient = rnf_exec_gradient(e->session.execs[1], w);
 		for (int64_t k = 0; k < w->size; k++)
-			e->weights[w->offset + k] -= 0.1f * gradient[k];
+			e->session.weights[w->offset + k] -= 0.1f * gradient[k];
 	}
 }
 
 static void check_bits(const struct rnf_experiment *a, const struct rnf_experiment *b)
 {
-	const struct rnf_program *p = a->programs[1], *q = b->programs[1];
+	const struct rnf_program *p = a->model.programs[1], *q = b->model.programs[1];
 	for (size_t i = 0; i < p->n_weights; i++) {
 		const struct rnf_model_weight *w = &p->weights[i];
 		const size_t bytes = (size_t)w->size * sizeof(float);
-		const int same = !memcmp(a->weights + w->offset, b->weights + w->offset, bytes);
+		const int same = !memcmp(a->session.weights + w->offset,
+					 b->session.weights + w->offset, bytes);
 		ck_assert_msg(same, "%s: other weights", w->name);
 		if (w->state) continue;
-		ck_assert_msg(!memcmp(rnf_exec_gradient(a->execs[1], w),
-				      rnf_exec_gradient(b->execs[1], &q->weights[i]), bytes),
+		ck_assert_msg(!memcmp(rnf_exec_gradient(a->session.execs[1], w),
+				      rnf_exec_gradient(b->session.execs[1], &q->weights[i]),
+				      bytes),
 			      "%s: another gradient", w->name);
 	}
 }
@@ -490,18 +492,18 @@ enum { THREADS = TEST_ROWS(threads) };
 
 static void check_steps(struct rnf_experiment *e[THREADS], int64_t images)
 {
-	const size_t bytes = (size_t)e[0]->programs[1]->block * sizeof(float);
+	const size_t bytes = (size_t)e[0]->session.block * sizeof(float);
 	float *before = rnf_alloc(bytes);
-	memcpy(before, e[0]->weights, bytes);
+	memcpy(before, e[0]->session.weights, bytes);
 	for (uint64_t step = 0; step < 3; step++)
 		for (int i = 0; i < THREADS; i++) {
-			ck_assert_int_eq(rnf_pool_threads(e[i]->pool), i + 1);
+			ck_assert_int_eq(rnf_pool_threads(e[i]->session.pool), i + 1);
 			fill(e[i], step < 2 ? images : 3, 41 + step);
-			rnf_exec_run(e[i]->execs[1]);
+			rnf_exec_run(e[i]->session.execs[1]);
 			descend(e[i]);
 			check_bits(e[0], e[i]);
 		}
-	ck_assert_mem_ne(before, e[0]->weights, bytes);
+	ck_assert_mem_ne(before, e[0]->session.weights, bytes);
 	for (int i = 0; i < THREADS; i++)
 		rnf_experiment_finish(e[i]);
 }

@@ -73,24 +73,24 @@ static struct rnf_experiment *create(int way)
 /* The bias is the case's; running statistics stay at 0 and 1. */
 static void take_weights(struct rnf_experiment *e, const char *bias)
 {
-	for (size_t i = 0; i < e->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &e->programs[1]->weights[i];
+	for (size_t i = 0; i < e->model.programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &e->model.programs[1]->weights[i];
 		if (w->state) continue;
 		const int is_bias = !strcmp(w->name, "conv/bias");
-		memcpy(e->weights + w->offset, golden(is_bias ? bias : "", w->name, ""),
+		memcpy(e->session.weights + w->offset, golden(is_bias ? bias : "", w->name, ""),
 		       (size_t)w->size * sizeof(float));
 	}
 }
 
 static double loss_of(struct rnf_experiment *e, const char *bias)
 {
-	struct rnf_exec *x = e->execs[1];
+	struct rnf_exec *x = e->session.execs[1];
 	const float *images = golden("", "images", ""), *labels = golden("", "labels", "");
 	double sum = 0;
 	take_weights(e, bias);
 	memset(target, 0, sizeof target);
 	for (int64_t i = 0; i < IMAGES; i++) {
-		memcpy(rnf_exec_value(x, e->programs[1]->input, i),
+		memcpy(rnf_exec_value(x, e->model.programs[1]->input, i),
 		       images + i * PIXELS * CHANNELS, PIXELS * CHANNELS * sizeof *images);
 		target[i * CLASSES + (int64_t)labels[i]] = 1;
 	}
@@ -98,7 +98,7 @@ static double loss_of(struct rnf_experiment *e, const char *bias)
 	x->target = target;
 	rnf_exec_run(x);
 	for (int64_t i = 0; i < IMAGES; i++)
-		sum += *rnf_exec_value(x, e->programs[1]->loss, i);
+		sum += *rnf_exec_value(x, e->model.programs[1]->loss, i);
 	return sum / IMAGES;
 }
 
@@ -115,10 +115,10 @@ static double error_of(const float *got, const float *right, int64_t n)
 /* The error may be PyTorch's, and that of sums in another order where there is no other. */
 static void check_gradients(const struct rnf_experiment *e, const char *bias)
 {
-	for (size_t i = 0; i < e->programs[1]->n_weights; i++) {
-		const struct rnf_model_weight *w = &e->programs[1]->weights[i];
+	for (size_t i = 0; i < e->model.programs[1]->n_weights; i++) {
+		const struct rnf_model_weight *w = &e->model.programs[1]->weights[i];
 		if (w->state || !strcmp(w->name, "conv/bias")) continue;
-		const double error = error_of(rnf_exec_gradient(e->execs[1], w),
+		const double error = error_of(rnf_exec_gradient(e->session.execs[1], w),
 					      golden(bias, w->name, ""), w->size);
 		const double allowed = *golden(bias, w->name, "/error") + 2e-6;
 		ck_assert_msg(error <= allowed, "%s, bias %s: error %g, allowed %g", w->name,

@@ -11,6 +11,7 @@
 #include "lib/bad.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
+#include "train/eval.h"
 #include "train/weights.h"
 
 enum { SETS = 6, BAD_IMAGE = 21 };
@@ -23,11 +24,11 @@ static const int threads[] = { 1, 2, 3 };
 
 static float *weight(struct rnf_experiment *e, const char *name, int64_t *size)
 {
-	const struct rnf_program *p = e->programs[0];
+	const struct rnf_program *p = e->model.programs[0];
 	for (size_t i = 0; i < p->n_weights; i++)
 		if (!strcmp(p->weights[i].name, name)) {
 			if (size) *size = p->weights[i].size;
-			return e->weights + p->weights[i].offset;
+			return e->session.weights + p->weights[i].offset;
 		}
 	ck_abort_msg("there is no weight %s", name);
 }
@@ -123,20 +124,20 @@ START_TEST(a_bad_step_commits_nothing)
 {
 	const char *const sets[] = { S1 "backward=nan", S1 "image=21", NULL };
 	struct rnf_experiment *e = test_sick_experiment(2, sets);
-	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+	const size_t bytes = (size_t)e->model.programs[0]->block * sizeof(float);
 	float *weights = rnf_alloc(bytes), *slots = rnf_alloc(bytes);
 	struct rnf_steps c;
 	rnf_steps_init(&c, e);
 	c.run.epoch = c.run.step = 1;
 	for (int64_t from = 0; from < 40; from += 8) {
-		memcpy(weights, e->weights, bytes);
-		memcpy(slots, e->slots[0], bytes);
-		rnf_training_step(&c.step, &c.run, e->train + from, 8, 1);
+		memcpy(weights, e->session.weights, bytes);
+		memcpy(slots, e->session.slots[0], bytes);
+		rnf_training_step(&c.step, &c.run, e->data.train + from, 8, 1);
 		const int bad = from <= BAD_IMAGE && BAD_IMAGE < from + 8;
 		ck_assert_int_eq(c.step.fault, bad ? RNF_FAULT_GRADIENT : RNF_FAULT_NONE);
 		ck_assert_int_eq(isfinite(c.run.grad_norm), !bad);
-		ck_assert_int_eq(memcmp(weights, e->weights, bytes) == 0, bad);
-		ck_assert_int_eq(memcmp(slots, e->slots[0], bytes) == 0, bad);
+		ck_assert_int_eq(memcmp(weights, e->session.weights, bytes) == 0, bad);
+		ck_assert_int_eq(memcmp(slots, e->session.slots[0], bytes) == 0, bad);
 	}
 	rnf_experiment_finish(e);
 }
@@ -145,14 +146,14 @@ END_TEST
 /* The same steps without the fault, its batch left out by hand. */
 static void by_hand(struct rnf_experiment *e, int64_t epochs, int back)
 {
-	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+	const size_t bytes = (size_t)e->model.programs[0]->block * sizeof(float);
 	float *weights = rnf_alloc(bytes), *slots = rnf_alloc(bytes);
 	struct rnf_steps c;
 	rnf_steps_init(&c, e);
 	for (c.run.epoch = 1; c.run.epoch <= epochs; c.run.epoch++) {
-		memcpy(weights, e->weights, bytes);
-		memcpy(slots, e->slots[0], bytes);
-		rnf_training_order(e, c.run.epoch, c.order);
+		memcpy(weights, e->session.weights, bytes);
+		memcpy(slots, e->session.slots[0], bytes);
+		rnf_training_order(&e->conf, &e->data, c.run.epoch, c.order);
 		for (int64_t from = 0; from < 40; from += 8) {
 			int bad = 0;
 			for (int64_t i = from; i < from + 8; i++)
@@ -160,8 +161,8 @@ static void by_hand(struct rnf_experiment *e, int64_t epochs, int back)
 			if (!bad) {
 				rnf_training_step(&c.step, &c.run, c.order + from, 8, 1);
 			} else if (back) {
-				memcpy(e->weights, weights, bytes);
-				memcpy(e->slots[0], slots, bytes);
+				memcpy(e->session.weights, weights, bytes);
+				memcpy(e->session.slots[0], slots, bytes);
 			}
 		}
 	}
@@ -173,16 +174,16 @@ static void left_out(const char *policy, const char *direction, int n_threads)
 		rnf_format("numerics.on_nonfinite=%s", policy), NULL };
 	struct rnf_experiment *e = test_sick_experiment(n_threads, sets);
 	struct rnf_experiment *plain = test_sick_experiment(1, NULL);
-	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+	const size_t bytes = (size_t)e->model.programs[0]->block * sizeof(float);
 	const char *what;
 	struct rnf_steps c;
 	rnf_steps_init(&c, e);
 	ck_assert_msg(test_epochs(&c, 3) >= 0, "%s", rnf_fail_words());
 	by_hand(plain, 3, !strcmp(policy, "rollback"));
-	ck_assert_mem_eq(e->weights, plain->weights, bytes);
-	ck_assert_mem_eq(e->slots[0], plain->slots[0], bytes);
-	ck_assert_int_eq(rnf_state_finite(e, &what), RNF_OK);
-	ck_assert_int_eq(e->numerics.bad, 3);
+	ck_assert_mem_eq(e->session.weights, plain->session.weights, bytes);
+	ck_assert_mem_eq(e->session.slots[0], plain->session.slots[0], bytes);
+	ck_assert_int_eq(rnf_state_finite(&e->session.tensors, &what), RNF_OK);
+	ck_assert_int_eq(e->session.numerics.bad, 3);
 	ck_assert_int_eq(c.run.step, 15);
 	rnf_experiment_finish(e);
 	rnf_experiment_finish(plain);
@@ -210,9 +211,9 @@ START_TEST(lost_weights_come_back_from_a_snapshot_only)
 			struct rnf_steps c;
 			const char *what;
 			rnf_steps_init(&c, e);
-			ck_assert_int_eq(e->snapshot[0] != NULL, p == 2);
+			ck_assert_int_eq(e->session.snapshot[0] != NULL, p == 2);
 			ck_assert_int_eq(test_epochs(&c, 3), p == 2 ? 0 : RNF_ENUMBER);
-			ck_assert_int_eq(rnf_state_finite(e, &what) == 0, p == 2);
+			ck_assert_int_eq(rnf_state_finite(&e->session.tensors, &what) == 0, p == 2);
 			rnf_experiment_finish(e);
 		}
 }
@@ -240,7 +241,7 @@ START_TEST(too_many_bad_steps_end_a_run)
 	const rnf_status status = test_epochs(&c, 13);
 	if (limits[_i].step == 0) {
 		ck_assert_int_eq(status, RNF_OK);
-		ck_assert_int_eq(e->numerics.bad, 13);
+		ck_assert_int_eq(e->session.numerics.bad, 13);
 	} else {
 		ck_assert_int_eq(status, RNF_ENUMBER);
 		ck_assert_int_ge(c.run.step, limits[_i].step);
@@ -279,7 +280,7 @@ START_TEST(data_at_the_edge_trains)
 	scale(e, "classifier/kernel", edges[_i].logits);
 	ck_assert_msg(test_epochs(&c, 2) >= 0, "%s", rnf_fail_words());
 	ck_assert(isfinite(c.run.loss) && isfinite(c.run.grad_norm));
-	ck_assert_int_eq(rnf_state_finite(e, &what), RNF_OK);
+	ck_assert_int_eq(rnf_state_finite(&e->session.tensors, &what), RNF_OK);
 	ck_assert_int_ge(rnf_evaluate(e, RNF_SPLIT_TEST, NULL, 8, NULL, &scores), 0);
 	ck_assert(isfinite(scores.loss) && isfinite(scores.plain));
 	if (edges[_i].logits > 1) ck_assert_double_gt(scores.loss, 100);
@@ -307,15 +308,15 @@ START_TEST(a_bad_state_is_told_by_its_tensor)
 	const char *what = "";
 	float *w = weight(e, "n2/moving_mean", NULL);
 
-	ck_assert_int_eq(rnf_state_finite(e, &what), RNF_OK);
+	ck_assert_int_eq(rnf_state_finite(&e->session.tensors, &what), RNF_OK);
 	ck_assert_ptr_null(what);
 	w[3] = -INFINITY;
-	ck_assert_int_eq(rnf_state_finite(e, &what), RNF_ENUMBER);
+	ck_assert_int_eq(rnf_state_finite(&e->session.tensors, &what), RNF_ENUMBER);
 	ck_assert_str_eq(what, "n2/moving_mean");
 	w[3] = 0;
 
-	e->slots[0][weight(e, "c2/kernel", NULL) - e->weights] = NAN;
-	ck_assert_int_eq(rnf_state_finite(e, &what), RNF_ENUMBER);
+	e->session.slots[0][weight(e, "c2/kernel", NULL) - e->session.weights] = NAN;
+	ck_assert_int_eq(rnf_state_finite(&e->session.tensors, &what), RNF_ENUMBER);
 	ck_assert_str_eq(what, "optimizer/momentum/c2/kernel");
 
 	rnf_experiment_finish(e);
@@ -327,13 +328,15 @@ START_TEST(weights_that_are_not_finite_are_not_read)
 	struct rnf_experiment *e = test_sick_experiment(1, NULL);
 	const char *path = rnf_format("%s/nan.safetensors", test_bad_plugins());
 	weight(e, "c2/kernel", NULL)[7] = NAN;
-	ck_assert_int_ge(rnf_weights_write(e, path, e->programs[0]->n_weights, NULL, 0), 0);
-	ck_assert_int_eq(rnf_weights_read(e, path), RNF_EINVAL);
+	ck_assert_int_ge(rnf_weights_write(&e->session.tensors, path,
+					   e->session.tensors.n_model, NULL, 0), 0);
+	ck_assert_int_eq(rnf_weights_read(&e->session, path), RNF_EINVAL);
 	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "c2/kernel holds NaN or infinity in 1 of "
 				     "its 144 values"));
 	weight(e, "c2/kernel", NULL)[7] = 1;
-	ck_assert_int_ge(rnf_weights_write(e, path, e->programs[0]->n_weights, NULL, 0), 0);
-	ck_assert_int_ge(rnf_weights_read(e, path), 0);
+	ck_assert_int_ge(rnf_weights_write(&e->session.tensors, path,
+					   e->session.tensors.n_model, NULL, 0), 0);
+	ck_assert_int_ge(rnf_weights_read(&e->session, path), 0);
 	rnf_experiment_finish(e);
 }
 END_TEST

@@ -42,14 +42,14 @@ START_TEST(steps_are_measured)
 	test_plugins_path();
 	rnf_conf_dir = "conf";
 	GOOD(rnf_experiment_open(e, "synthetic.cfg", &cases_of[_i].set, 1));
-	e->backend_chosen = 1; /* none: the core's plain kernels */
+	e->model.backend_chosen = 1; /* none: the core's plain kernels */
 	GOOD(rnf_experiment_build(e, training));
-	const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+	const size_t bytes = (size_t)e->model.programs[0]->block * sizeof(float);
 	float *before = rnf_alloc(bytes);
-	memcpy(before, e->weights, bytes);
+	memcpy(before, e->session.weights, bytes);
 	rnf_profile_run(e, training, STEPS, &p);
 	ck_assert_int_eq(p.images, cases_of[_i].images);
-	ck_assert_int_eq(memcmp(before, e->weights, bytes) != 0, training);
+	ck_assert_int_eq(memcmp(before, e->session.weights, bytes) != 0, training);
 	ck_assert_double_eq(p.peak, 0);
 	for (int i = 0; i < 2; i++)
 		ck_assert(p.seconds[i] > 0 && p.seconds[i] < 10);
@@ -69,19 +69,20 @@ START_TEST(ready_images_stay)
 	GOOD(rnf_experiment_open(e, "synthetic.cfg", NULL, 0));
 	GOOD(rnf_experiment_build(e, 1));
 	struct rnf_run run = rnf_training_run(e);
-	const size_t bytes = (size_t)(8 * e->hwc[0] * e->hwc[1] * e->hwc[2]) * sizeof(float);
-	const float *input = rnf_exec_value(e->execs[1], e->programs[1]->input, 0);
+	const int64_t *hwc = e->model.hwc;
+	const size_t bytes = (size_t)(8 * hwc[0] * hwc[1] * hwc[2]) * sizeof(float);
+	const float *input = rnf_exec_value(e->session.execs[1], e->model.programs[1]->input, 0);
 	float *before = rnf_alloc(bytes);
 	rnf_training_step_init(&s, e);
 	run.epoch = run.step = 1;
-	rnf_training_step(&s, &run, e->train, 8, 1);
+	rnf_training_step(&s, &run, e->data.train, 8, 1);
 	const double loss = run.loss;
 	memcpy(before, input, bytes);
-	ck_assert_double_eq(rnf_training_step(&s, &run, e->train + 8, 8, 0).input, 0);
+	ck_assert_double_eq(rnf_training_step(&s, &run, e->data.train + 8, 8, 0).input, 0);
 	ck_assert_mem_eq(before, input, bytes);
-	ck_assert_uint_eq(s.samples[0], (uint64_t)e->train[0]);
+	ck_assert_uint_eq(s.samples[0], (uint64_t)e->data.train[0]);
 	ck_assert(run.loss != loss);
-	ck_assert_double_gt(rnf_training_step(&s, &run, e->train + 8, 8, 1).input, 0);
+	ck_assert_double_gt(rnf_training_step(&s, &run, e->data.train + 8, 8, 1).input, 0);
 	ck_assert_mem_ne(before, input, bytes);
 	rnf_experiment_finish(e);
 }

@@ -30,8 +30,8 @@ START_TEST(a_part_is_that_share_of_the_images)
 	const char *const sets[] = { "data.images=400", "data.classes=4", parts[_i].part,
 				     parts[_i].validation };
 	struct rnf_experiment *e = planned(sets, TEST_ROWS(sets));
-	ck_assert_int_eq(e->n_train, parts[_i].train);
-	ck_assert_int_eq(e->n_val, parts[_i].val);
+	ck_assert_int_eq(e->data.n_train, parts[_i].train);
+	ck_assert_int_eq(e->data.n_val, parts[_i].val);
 	rnf_experiment_finish(e);
 }
 END_TEST
@@ -50,7 +50,7 @@ START_TEST(each_weight_is_drawn_from_a_stream_of_its_own)
 {
 	enum { DRAWN = 8 };
 	struct rnf_experiment *e = planned(NULL, 0);
-	const struct rnf_program *p = e->programs[0];
+	const struct rnf_program *p = e->model.programs[0];
 	int pairs = 0;
 	for (size_t i = 0; i < p->n_weights; i++)
 		for (size_t j = 0; j < i; j++) {
@@ -58,8 +58,8 @@ START_TEST(each_weight_is_drawn_from_a_stream_of_its_own)
 			if (!a->initializer || !b->initializer || a->size < DRAWN ||
 			    b->size < DRAWN)
 				continue;
-			ck_assert_msg(!are_proportional(e->weights + a->offset,
-							e->weights + b->offset, DRAWN),
+			ck_assert_msg(!are_proportional(e->session.weights + a->offset,
+							e->session.weights + b->offset, DRAWN),
 				      "%s and %s", a->name, b->name);
 			pairs++;
 		}
@@ -93,7 +93,7 @@ START_TEST(the_state_to_go_back_to_is_counted)
 	const char *const sets[] = { "numerics.on_nonfinite=rollback" };
 	struct rnf_experiment *e = planned(NULL, 0);
 	const double blocks = (bytes_of(sets, 1) - bytes_of(NULL, 0)) /
-			      (4 * (double)e->programs[0]->block);
+			      (4 * (double)e->model.programs[0]->block);
 	ck_assert_double_eq(blocks, 2); /* weights and momentum */
 	rnf_experiment_finish(e);
 }

@@ -17,12 +17,12 @@
 /* Of data_loss + sum l2 w^2, in the plainest way. */
 static double norm(const struct rnf_experiment *e, const float *weights)
 {
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	double sum = 0;
 	for (size_t i = 0; i < p->n_weights; i++) {
 		const struct rnf_model_weight *w = &p->weights[i];
 		if (w->state) continue;
-		const float *g = rnf_exec_gradient(e->execs[1], w);
+		const float *g = rnf_exec_gradient(e->session.execs[1], w);
 		for (int64_t k = 0; k < w->size; k++)
 			sum += pow(g[k] + 2 * w->l2 * weights[w->offset + k], 2);
 	}
@@ -34,14 +34,14 @@ START_TEST(the_norm_is_that_of_the_gradient)
 	double norms[3];
 	for (int threads = 1; threads <= 3; threads++) {
 		struct rnf_experiment *e = test_sick_experiment(threads, NULL);
-		const size_t bytes = (size_t)e->programs[0]->block * sizeof(float);
+		const size_t bytes = (size_t)e->model.programs[0]->block * sizeof(float);
 		float *before = rnf_alloc(bytes);
 		struct rnf_steps c;
 		rnf_steps_init(&c, e);
 		c.run.epoch = c.run.step = 1;
-		rnf_training_step(&c.step, &c.run, e->train, 8, 1);
-		memcpy(before, e->weights, bytes); /* of the second step */
-		rnf_training_step(&c.step, &c.run, e->train + 8, 7, 1);
+		rnf_training_step(&c.step, &c.run, e->data.train, 8, 1);
+		memcpy(before, e->session.weights, bytes); /* of the second step */
+		rnf_training_step(&c.step, &c.run, e->data.train + 8, 7, 1);
 		norms[threads - 1] = c.run.grad_norm;
 		ck_assert_double_gt(c.run.grad_norm, 1e-3);
 		ck_assert_double_eq_tol(c.run.grad_norm, norm(e, before),
@@ -185,7 +185,7 @@ static double fastest(struct rnf_experiment *e)
 	double best = INFINITY;
 	for (int i = 0; i < 9; i++) {
 		const double start = rnf_now();
-		rnf_exec_run(e->execs[1]);
+		rnf_exec_run(e->session.execs[1]);
 		if (rnf_now() - start < best) best = rnf_now() - start;
 	}
 	return best;
@@ -194,11 +194,11 @@ static double fastest(struct rnf_experiment *e)
 /* All values of a weight. */
 static void set(struct rnf_experiment *e, const char *name, float value)
 {
-	const struct rnf_program *p = e->programs[0];
+	const struct rnf_program *p = e->model.programs[0];
 	for (size_t i = 0; i < p->n_weights; i++)
 		if (!strcmp(p->weights[i].name, name))
 			for (int64_t k = 0; k < p->weights[i].size; k++)
-				e->weights[p->weights[i].offset + k] = value;
+				e->session.weights[p->weights[i].offset + k] = value;
 }
 
 /* Normal values times kernels that small: a thread that kept denormals would take
@@ -212,7 +212,7 @@ START_TEST(denormals_do_not_slow_a_step)
 	rnf_steps_init(&c, e);
 	c.run.epoch = c.run.step = 1;
 	set(e, "n2/beta", 1);
-	rnf_training_step(&c.step, &c.run, e->train, 8, 1);
+	rnf_training_step(&c.step, &c.run, e->data.train, 8, 1);
 	const double normal = fastest(e);
 	set(e, "c2/kernel", 1e-40f);
 	set(e, "c3/kernel", 1e-40f);

@@ -15,10 +15,8 @@ static char root[40];
 /* Reading this path as weights of an empty model fails with this message. */
 static void refused(const char *path, rnf_status status, const char *words)
 {
-	struct rnf_program program = { 0 };
-	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	e->programs[0] = &program;
-	ck_assert_int_eq(rnf_weights_read(e, path), status);
+	struct rnf_session session = { 0 };
+	ck_assert_int_eq(rnf_weights_read(&session, path), status);
 	ck_assert_str_eq(rnf_fail_words(), rnf_format("%s%s", path, words));
 }
 

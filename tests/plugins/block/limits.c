@@ -24,7 +24,7 @@ static rnf_status read_with(const char *conf, const char *key, int64_t value)
 {
 	const char *set = rnf_format("%s=%lld", key, (long long)value);
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	const rnf_status status = rnf_experiment_read(e, conf, &set, 1);
+	const rnf_status status = rnf_config_read(&e->conf, conf, &set, 1);
 	rnf_experiment_finish(e);
 	return status;
 }

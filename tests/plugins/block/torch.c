@@ -89,14 +89,14 @@ static struct rnf_experiment *create(int i, int fused, const char *threads, cons
 
 static void run(int i, struct rnf_experiment *e)
 {
-	struct rnf_exec *x = e->execs[1];
-	const struct rnf_program *p = e->programs[1];
+	struct rnf_exec *x = e->session.execs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	const int64_t size = rnf_value_size(&p->values[p->input]);
 	const float *images = golden(i, "", "images", NULL), *labels = golden(i, "", "labels", NULL);
 	for (size_t k = 0; k < p->n_weights; k++) {
 		const struct rnf_model_weight *w = &p->weights[k];
 		if (!w->state)
-			memcpy(e->weights + w->offset, golden(i, "", w->name, NULL),
+			memcpy(e->session.weights + w->offset, golden(i, "", w->name, NULL),
 			       (size_t)w->size * sizeof(float));
 	}
 	memset(target, 0, sizeof target);
@@ -124,17 +124,17 @@ static void check(int i, const char *name, const float *got, const float *right,
  * alone. */
 static void check_all(int i, const struct rnf_experiment *e, float tolerance)
 {
-	const struct rnf_program *p = e->programs[1];
+	const struct rnf_program *p = e->model.programs[1];
 	const float *logits = golden(i, "", "logits", NULL);
 	for (int64_t k = 0; k < IMAGES; k++)
-		check(i, "logits", rnf_exec_value(e->execs[1], p->logits, k),
+		check(i, "logits", rnf_exec_value(e->session.execs[1], p->logits, k),
 		      logits + k * CLASSES, CLASSES, test_largest(logits, IMAGES * CLASSES),
 		      tolerance);
 	for (size_t k = 0; k < p->n_weights; k++) {
 		const struct rnf_model_weight *w = &p->weights[k];
 		if (w->state) continue;
 		const float *right = golden(i, "d", w->name, NULL);
-		check(i, w->name, rnf_exec_gradient(e->execs[1], w), right, w->size,
+		check(i, w->name, rnf_exec_gradient(e->session.execs[1], w), right, w->size,
 		      test_largest(right, w->size) + 1e-2f, tolerance);
 	}
 }
@@ -152,11 +152,12 @@ END_TEST
 
 static void check_bits(int i, const struct rnf_experiment *a, const struct rnf_experiment *b)
 {
-	for (size_t k = 0; k < a->programs[1]->n_weights; k++) {
-		const struct rnf_model_weight *w = &a->programs[1]->weights[k];
+	for (size_t k = 0; k < a->model.programs[1]->n_weights; k++) {
+		const struct rnf_model_weight *w = &a->model.programs[1]->weights[k];
 		if (w->state) continue;
-		ck_assert_msg(!memcmp(rnf_exec_gradient(a->execs[1], w),
-				      rnf_exec_gradient(b->execs[1], &b->programs[1]->weights[k]),
+		ck_assert_msg(!memcmp(rnf_exec_gradient(a->session.execs[1], w),
+				      rnf_exec_gradient(b->session.execs[1],
+							&b->model.programs[1]->weights[k]),
 				      (size_t)w->size * sizeof(float)),
 			      "%s: another gradient of %s", cases[i].name, w->name);
 	}

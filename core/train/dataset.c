@@ -1,0 +1,89 @@
+#include "train/dataset.h"
+
+#include "base/arena.h"
+#include "base/hands.h"
+#include "base/status.h"
+#include "base/stream.h"
+#include "data/find.h"
+#include "data/map.h"
+#include "plugin/answer.h"
+#include "train/contract.h"
+
+static void describe(struct rnf_dataset *d, const struct rnf_config *c)
+{
+	d->impl = c->root.data->feature->impl;
+	if (d->impl->describe) d->impl->describe(c->root.data->conf, &d->info);
+}
+
+/* Labels of training images, ids NULL: of 0 .. n-1. */
+static int32_t *labels_of(const struct rnf_dataset *d, const int64_t *ids, int64_t n)
+{
+	int32_t *labels = rnf_alloc((size_t)(n + 1) * sizeof *labels);
+	for (int64_t i = 0; i < n; i++)
+		d->impl->read(d->self, RNF_SPLIT_TRAIN, ids ? ids[i] : i, NULL, &labels[i]);
+	return labels;
+}
+
+/* The images outside of data.part are split off and dropped. */
+static rnf_status take_part(const struct rnf_dataset *d, double part, uint64_t seed,
+			    int64_t **ids, int64_t *n)
+{
+	const int32_t *labels = labels_of(d, NULL, *n);
+	int64_t *others, n_others;
+	return rnf_split(labels, *n, d->info.classes, 1 - part,
+			 rnf_stream_key(seed, RNF_STREAM_PART, 0), ids, n, &others,
+			 &n_others);
+}
+
+static rnf_status find_files(const struct rnf_config *c, struct rnf_blob **blobs)
+{
+	const struct rnf_conf *path = rnf_conf_get(rnf_conf_get(c->tree, "data"), "path");
+	const rnf_status status = rnf_data_find(c->root.data->feature, c->data->path, blobs);
+	return status < 0 && path ? rnf_fail_in(status, "%sdata.path: ", rnf_conf_place(path))
+				  : status;
+}
+
+static rnf_status open_files(struct rnf_dataset *d, const struct rnf_config *c)
+{
+	const struct rnf_ref *data = c->root.data;
+	struct rnf_blob *blobs = NULL;
+	RNF_TRY(find_files(c, &blobs));
+	rnf_answer_begin();
+	rnf_hands_lend(data->feature);
+	const rnf_status status = d->impl->open(&rnf_host, data->conf, blobs, &d->self, &d->info);
+	rnf_hands_lend(NULL);
+	RNF_TRY(rnf_answer(data->feature, "open", status));
+	return rnf_contract_dataset(c, &d->info);
+}
+
+static rnf_status split(struct rnf_dataset *d, const struct rnf_data_common *keys)
+{
+	int64_t n = d->info.images[RNF_SPLIT_TRAIN];
+	int64_t *ids = NULL; /* of the part; NULL: 0 .. n-1 */
+	const uint64_t seed = (uint64_t)keys->split_seed;
+	if (keys->part < 1) RNF_TRY(take_part(d, keys->part, seed, &ids, &n));
+	RNF_TRY(rnf_split(labels_of(d, ids, n), n, d->info.classes, keys->validation, seed,
+			  &d->train, &d->n_train, &d->val, &d->n_val));
+	for (int64_t i = 0; ids && i < d->n_train; i++)
+		d->train[i] = ids[d->train[i]];
+	for (int64_t i = 0; ids && i < d->n_val; i++)
+		d->val[i] = ids[d->val[i]];
+	if (keys->validation > 0 && d->n_val == 0)
+		rnf_log(RNF_LOG_WARNING, "data.validation: %g of each class is not "
+			"one image; there is no validation", keys->validation);
+	return RNF_OK;
+}
+
+rnf_status rnf_dataset_open(struct rnf_dataset *d, const struct rnf_config *c)
+{
+	describe(d, c);
+	RNF_TRY(open_files(d, c));
+	rnf_map_let_go(); /* a data set may have read every image, also of the test split */
+	return split(d, c->data);
+}
+
+rnf_status rnf_dataset_sizes(struct rnf_dataset *d, const struct rnf_config *c)
+{
+	if (!d->impl) describe(d, c);
+	return d->info.classes == 0 ? rnf_dataset_open(d, c) : RNF_OK;
+}

@@ -1,0 +1,156 @@
+#include "train/model.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/stream.h"
+#include "plugin/answer.h"
+#include "plugin/loader.h"
+#include "train/contract.h"
+
+static rnf_status refuse_input(const struct rnf_config *c, const char *words)
+{
+	const struct rnf_conf *model = rnf_conf_get(c->tree, "model");
+	return rnf_conf_fail(rnf_conf_get(model, "input"), "%s", words);
+}
+
+rnf_status rnf_model_input(struct rnf_model *m, const struct rnf_config *c,
+			   const struct rnf_dataset_info *info)
+{
+	const struct rnf_ints input = c->root.model.input;
+	const int64_t own[3] = { info->h, info->w, info->c };
+	if (input.n != 0 && input.n != 3)
+		return refuse_input(c, "three numbers are height, width, channels");
+	for (int i = 0; i < 3; i++)
+		m->hwc[i] = input.n ? input.at[i] : own[i];
+	m->classes = info->classes;
+	if (m->hwc[2] != info->c)
+		return refuse_input(c, rnf_format("%lld channels, the data has %lld",
+						  (long long)m->hwc[2], (long long)info->c));
+	return RNF_OK;
+}
+
+/* -- the backend -- */
+
+/* Every backend has fp32. */
+static rnf_status check_precision(const struct rnf_model *m, const struct rnf_config *c)
+{
+	const enum rnf_precision precision = (enum rnf_precision)c->root.precision;
+	const struct rnf_backend_impl *impl = m->backend ? m->backend->impl : NULL;
+	const char *why;
+	if (precision == RNF_PRECISION_FP32) return RNF_OK;
+	if (impl && impl->offers) {
+		if (impl->offers(m->backend_self, &rnf_host, precision) == RNF_OK)
+			return RNF_OK;
+		why = rnf_fail_line();
+	} else {
+		why = rnf_format("but the backend %s offers fp32 only",
+				 impl ? m->backend->name : "of plain C");
+	}
+	return rnf_fail(RNF_EINVAL, "%sprecision is \"%s\", %s",
+			rnf_conf_place(rnf_conf_get(c->tree, "precision")),
+			rnf_precision_words[precision], why);
+}
+
+static rnf_status find_named(struct rnf_model *m, const struct rnf_config *c)
+{
+	const rnf_status status = rnf_loader_find("backend", c->root.backend, &m->backend);
+	return status < 0 ? rnf_fail_in(status, "%sbackend: ", rnf_conf_place(
+						rnf_conf_get(c->tree, "backend")))
+			  : RNF_OK;
+}
+
+/* The one of the highest score; NULL: the core's plain kernels. */
+static rnf_status find_best(struct rnf_model *m)
+{
+	const struct rnf_feature **list;
+	size_t n;
+	int best = 0;
+	RNF_TRY(rnf_loader_all("backend", &list, &n)); /* to skip one changes bits */
+	for (size_t i = 0; i < n; i++) {
+		const struct rnf_backend_impl *impl = list[i]->impl;
+		const int score = impl->score();
+		if (score > best) {
+			best = score;
+			m->backend = list[i];
+		}
+	}
+	return RNF_OK;
+}
+
+static rnf_status choose_backend(struct rnf_model *m, const struct rnf_config *c)
+{
+	m->backend_chosen = 1;
+	RNF_TRY(strcmp(c->root.backend, "auto") ? find_named(m, c) : find_best(m));
+	if (m->backend) {
+		const struct rnf_backend_impl *impl = m->backend->impl;
+		rnf_answer_begin();
+		RNF_TRY(rnf_answer(m->backend, "open",
+				   impl->open(&rnf_host, NULL, &m->backend_self)));
+	}
+	return check_precision(m, c);
+}
+
+const char *rnf_model_backend(const struct rnf_model *m)
+{
+	return m->backend ? m->backend->name : "plain";
+}
+
+/* -- programs and plans -- */
+
+rnf_status rnf_model_graph(struct rnf_model *m, const struct rnf_config *c, int training)
+{
+	const int first = !m->programs[0] && !m->programs[1];
+	struct rnf_program **p = &m->programs[training];
+	RNF_TRY(rnf_graph_build(&c->root.model, m->hwc, m->classes, training, p));
+	if (!first) return rnf_graph_check_weights(&m->weights, *p);
+	m->weights = rnf_graph_weights(*p);
+	return RNF_OK;
+}
+
+rnf_status rnf_model_plan(struct rnf_model *m, const struct rnf_config *c, int training,
+			  int fused)
+{
+	struct rnf_program **p = &m->programs[training];
+	if (!m->backend_chosen) RNF_TRY(choose_backend(m, c));
+	RNF_TRY(rnf_model_graph(m, c, training));
+	(*p)->precision = (enum rnf_precision)c->root.precision;
+	(*p)->recompute = (enum rnf_recompute)c->root.train.recompute;
+	if (training) RNF_TRY(rnf_graph_differentiate(*p));
+	return rnf_plan_make(*p, m->backend, m->backend_self,
+			     c->root.train.batch_size, fused, &m->plans[training]);
+}
+
+/* -- weights -- */
+
+rnf_status rnf_model_draw(const struct rnf_model *m, uint64_t seed, float *weights)
+{
+	for (size_t i = 0; i < m->weights.n; i++) {
+		const struct rnf_model_weight *w = &m->weights.at[i];
+		float *at = weights + w->offset;
+		struct rnf_random random = { rnf_stream_key(seed, RNF_STREAM_WEIGHTS, i), 0 };
+		if (w->initializer) {
+			RNF_TRY(rnf_contract_fill(w, &random, at));
+			continue;
+		}
+		for (int64_t k = 0; k < w->size; k++)
+			at[k] = (float)w->value;
+	}
+	return RNF_OK;
+}
+
+double rnf_model_l2(const struct rnf_model *m, const float *weights)
+{
+	double total = 0;
+	for (size_t i = 0; i < m->weights.n; i++) {
+		const struct rnf_model_weight *w = &m->weights.at[i];
+		const float *at = weights + w->offset;
+		double sum = 0;
+		if (w->l2 == 0) continue;
+		for (int64_t k = 0; k < w->size; k++)
+			sum += (double)at[k] * at[k];
+		total += w->l2 * sum;
+	}
+	return total;
+}
