@@ -154,6 +154,12 @@ static rnf_val norm_trained_mean(struct rnf_graph *g, rnf_val x)
 	return norm(g, x, 4, 0, 1e-3, 0.9);
 }
 
+static rnf_val norm_short_mean(struct rnf_graph *g, rnf_val x)
+{
+	return g->batch_norm(g, x, vector(g, "gamma", 4, 0), vector(g, "beta", 4, 0),
+			     vector(g, "mean", 3, 1), vector(g, "variance", 4, 1), 1e-3, 0.9);
+}
+
 static rnf_val norm_eps(struct rnf_graph *g, rnf_val x)
 {
 	return norm(g, x, 4, 1, NAN, 0.9);
@@ -637,7 +643,8 @@ static rnf_val no(struct rnf_graph *g, rnf_val x)
 	X(conv_no_out) X(conv_huge) X(conv_no_window) X(conv_image_kernel) X(conv_weight_image) \
 	X(conv_rank) X(conv_groups) X(conv_no_groups) X(conv_algorithm) X(conv_winograd) \
 	X(matmul_short) X(matmul_image) X(bias_short) X(bias_image) X(norm_gamma) \
-	X(norm_trained_mean) X(norm_eps) X(norm_momentum) X(scale_weight) X(scale_image) \
+	X(norm_trained_mean) X(norm_short_mean) X(norm_eps) X(norm_momentum) X(scale_weight) \
+	X(scale_image) \
 	X(add_weight) X(add_shapes) X(mul_shapes) X(concat_shapes) X(concat_many) \
 	X(concat_nothing) X(reshape_size) X(pool_nothing) X(pool_kernel) X(value_far) \
 	X(value_negative) X(value_shape) X(value_to_layer) X(weight_to_layer) X(gives_far) \

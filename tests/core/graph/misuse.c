@@ -58,6 +58,9 @@ static const struct {
 	{ "norm_trained_mean", RNF_EPLUGIN,
 	  "batch_norm: mean is the weight m/mean of 4, must be running statistics (state "
 	  "= 1) of 4 values, one a channel" },
+	{ "norm_short_mean", RNF_EPLUGIN,
+	  "batch_norm: mean is the statistics m/mean of 3, must be running statistics (state "
+	  "= 1) of 4 values, one a channel" },
 	{ "norm_eps", RNF_EPLUGIN, "batch_norm: eps is nan, must be a number above 0" },
 	{ "norm_momentum", RNF_EPLUGIN, "batch_norm: momentum is 2, must be 0 .. 1" },
 	{ "scale_weight", RNF_EPLUGIN,
