@@ -12,6 +12,7 @@ enum rnf_stream {
 	RNF_STREAM_ORDER, /* index: the epoch */
 	RNF_STREAM_IMAGE, /* index: the epoch; within it, the sample */
 	RNF_STREAM_NODE, /* index: the epoch; within it, the node's samples */
+	RNF_STREAM_TEST, /* index: 0; gives the seed of the split that draws test images */
 };
 
 static inline uint64_t rnf_stream_key(uint64_t seed, enum rnf_stream use,

@@ -8,15 +8,15 @@
 #include "base/hands.h"
 #include "base/status.h"
 #include "base/stream.h"
-#include "plugin/param.h"
+#include "data/frames.h"
 
 /* Buffers of one worker, and the batch that its image belongs to. */
 struct worker {
 	struct rnf_batcher *batcher;
-	uint8_t *bytes;         /* [h][w][c] as read */
+	uint8_t *bytes, *more;  /* [h][w][c] as read; the same again if there are frames */
+	void *scratch;          /* of the frames */
+	const struct batch *batch;
 	float *pixels, *spare;  /* capacity floats each, then the guard */
-	const int64_t *peers;
-	int64_t n_peers;
 };
 
 /* A step cannot fail while it runs, so a breach is kept until somebody asks. */
@@ -28,6 +28,7 @@ static const float guard = -0x1.2345p-100f;
 
 struct rnf_batcher {
 	struct rnf_batcher_conf conf;
+	struct rnf_frames frames; /* the first of conf.augment; the others stand behind them */
 	size_t capacity;
 	int n_workers;
 	struct worker *workers;
@@ -74,11 +75,17 @@ const char *rnf_batcher_breach(struct rnf_batcher *b)
 	return NULL;
 }
 
-/* pixels[h][w][c] of a sample, 0..255. */
-static void read_raw(struct worker *w, int split, int64_t i, float *pixels,
-		     int32_t *label)
+static int all_take_part(const struct batch *batch)
+{
+	return batch->training && batch->batcher->conf.train_augment;
+}
+
+/* pixels[h][w][c] of a sample, 0..255, framed. */
+static void read_raw(struct worker *w, int split, int64_t i, struct rnf_random *random,
+		     float *pixels, int32_t *label)
 {
 	const struct rnf_batcher_conf *conf = &w->batcher->conf;
+	const struct rnf_frames *frames = &w->batcher->frames;
 	const struct rnf_dataset_info *info = conf->info;
 	const struct rnf_feature *before = rnf_hands_lend(conf->feature);
 	conf->dataset->read(conf->self, split, i, w->bytes, label);
@@ -87,9 +94,18 @@ static void read_raw(struct worker *w, int split, int64_t i, float *pixels,
 		*label = 0;
 	}
 	rnf_hands_lend(before);
-	const int64_t n = info->h * info->w * info->c;
+	const uint8_t *framed = rnf_frames_apply(frames, all_take_part(w->batch) ? random : NULL,
+						 w->bytes, w->more, w->scratch);
+	const int64_t n = frames->h * frames->w * info->c;
 	for (int64_t k = 0; k < n; k++)
-		pixels[k] = (float)w->bytes[k];
+		pixels[k] = (float)framed[k];
+}
+
+static struct rnf_random image_random(const struct batch *batch, int64_t sample)
+{
+	const uint64_t epoch = rnf_stream_key(batch->batcher->conf.seed, RNF_STREAM_IMAGE,
+					      (uint64_t)batch->epoch);
+	return (struct rnf_random){ rnf_random_key(epoch, (uint64_t)sample), 0 };
 }
 
 static void read_peer(const struct rnf_image *image, int64_t i, float *pixels,
@@ -97,13 +113,15 @@ static void read_peer(const struct rnf_image *image, int64_t i, float *pixels,
 {
 	/* The image's context belongs to this worker alone. */
 	struct worker *w = (struct worker *)(uintptr_t)image->context;
+	const struct batch *batch = w->batch;
 	int32_t ignored;
-	if (i < 0 || i >= image->peers || i >= w->n_peers) {
+	if (i < 0 || i >= image->peers || i >= batch->n_peers) {
 		note(w->batcher, BREACH_PEER, i);
-		if (w->n_peers <= 0) return;
+		if (batch->n_peers <= 0) return;
 		i = 0;
 	}
-	read_raw(w, RNF_SPLIT_TRAIN, w->peers[i], pixels, label ? label : &ignored);
+	struct rnf_random random = image_random(batch, batch->peers[i]); /* its own of the epoch */
+	read_raw(w, RNF_SPLIT_TRAIN, batch->peers[i], &random, pixels, label ? label : &ignored);
 }
 
 static struct rnf_image new_image(struct worker *w, const struct batch *batch,
@@ -112,7 +130,7 @@ static struct rnf_image new_image(struct worker *w, const struct batch *batch,
 	const struct rnf_batcher_conf *conf = &w->batcher->conf;
 	return (struct rnf_image){
 		.size = sizeof(struct rnf_image),
-		.h = conf->info->h, .w = conf->info->w, .c = conf->info->c,
+		.h = w->batcher->frames.h, .w = w->batcher->frames.w, .c = conf->info->c,
 		.out_h = conf->out_h, .out_w = conf->out_w,
 		.capacity = w->batcher->capacity,
 		.pixels = w->pixels, .spare = w->spare,
@@ -139,37 +157,27 @@ static void apply(const struct rnf_ref *ref, struct rnf_random *random,
 	image->peers = peers;
 }
 
-static struct rnf_random image_random(const struct batch *batch, int64_t sample)
-{
-	const uint64_t epoch = rnf_stream_key(batch->batcher->conf.seed, RNF_STREAM_IMAGE,
-					      (uint64_t)batch->epoch);
-	return (struct rnf_random){ rnf_random_key(epoch, (uint64_t)sample), 0 };
-}
-
 static int takes_part(const struct batch *batch, const struct rnf_ref *ref)
 {
-	const int all = batch->training && batch->batcher->conf.train_augment;
-	return all || augment_impl(ref)->flags & RNF_AUGMENT_ALWAYS;
+	return all_take_part(batch) || augment_impl(ref)->flags & RNF_AUGMENT_ALWAYS;
 }
 
-static void augment(const struct batch *batch, int64_t sample,
+static void augment(const struct batch *batch, struct rnf_random *random,
 		    struct rnf_image *image)
 {
-	const struct rnf_batcher_conf *conf = &batch->batcher->conf;
-	struct rnf_random random = image_random(batch, sample);
-	for (size_t i = 0; i < conf->augment.n; i++)
-		if (takes_part(batch, conf->augment.at[i]))
-			apply(conf->augment.at[i], &random, image);
+	const struct rnf_batcher *b = batch->batcher;
+	for (size_t i = b->frames.list.n; i < b->conf.augment.n; i++)
+		if (takes_part(batch, b->conf.augment.at[i]))
+			apply(b->conf.augment.at[i], random, image);
 }
 
 static struct rnf_image read_image(const struct batch *batch, struct worker *w,
-				   int64_t sample, float *target)
+				   int64_t sample, struct rnf_random *random, float *target)
 {
 	struct rnf_image image = new_image(w, batch, target);
 	int32_t label = -1;
-	w->peers = batch->peers;
-	w->n_peers = batch->n_peers;
-	read_raw(w, batch->split, sample, image.pixels, &label);
+	w->batch = batch;
+	read_raw(w, batch->split, sample, random, image.pixels, &label);
 	set_target(&image, label);
 	return image;
 }
@@ -177,8 +185,9 @@ static struct rnf_image read_image(const struct batch *batch, struct worker *w,
 static struct rnf_image load(const struct batch *batch, struct worker *w,
 			     int64_t sample, float *target)
 {
-	struct rnf_image image = read_image(batch, w, sample, target);
-	augment(batch, sample, &image);
+	struct rnf_random random = image_random(batch, sample);
+	struct rnf_image image = read_image(batch, w, sample, &random, target);
+	augment(batch, &random, &image);
 	return image;
 }
 
@@ -230,12 +239,19 @@ void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 	fill_share(&batch, 0);
 }
 
-/* Floats of the largest image on the way; a double, since it may exceed every integer. */
-static double capacity(const struct rnf_batcher_conf *conf)
+static struct rnf_frames frames_of(const struct rnf_batcher_conf *conf)
 {
-	const struct rnf_dataset_info *info = conf->info;
-	double h = (double)(info->h > conf->out_h ? info->h : conf->out_h);
-	double w = (double)(info->w > conf->out_w ? info->w : conf->out_w);
+	return (struct rnf_frames){
+		.list = rnf_frames_first(conf->augment, 0),
+		.from_h = conf->info->h, .from_w = conf->info->w, .c = conf->info->c,
+		.out_h = conf->out_h, .out_w = conf->out_w };
+}
+
+/* Floats of the largest image on the way; a double, since it may exceed every integer. */
+static double capacity(const struct rnf_batcher_conf *conf, const struct rnf_frames *frames)
+{
+	double h = (double)(frames->h > conf->out_h ? frames->h : conf->out_h);
+	double w = (double)(frames->w > conf->out_w ? frames->w : conf->out_w);
 	for (size_t i = 0; i < conf->augment.n; i++) {
 		const struct rnf_ref *ref = conf->augment.at[i];
 		if (!augment_impl(ref)->grows) continue;
@@ -243,18 +259,29 @@ static double capacity(const struct rnf_batcher_conf *conf)
 		h += more;
 		w += more;
 	}
-	return h * w * (double)info->c;
-}
-
-static int64_t raw_bytes(const struct rnf_dataset_info *info)
-{
-	return info->h * info->w * info->c;
+	return h * w * (double)conf->info->c;
 }
 
 double rnf_batcher_bytes(const struct rnf_batcher_conf *conf, int workers)
 {
-	const double pixels = 2 * sizeof(float) * (capacity(conf) + GUARD); /* and spare */
-	return workers * (pixels + (double)raw_bytes(conf->info));
+	struct rnf_frames frames = frames_of(conf);
+	if (rnf_frames_plan(&frames) < 0) return 0; /* refused by rnf_batcher_check() */
+	const double pixels = 2 * sizeof(float) * (capacity(conf, &frames) + GUARD); /* and spare */
+	const double framed = frames.list.n ? (double)(frames.bytes + frames.scratch) : 0;
+	return workers * (pixels + (double)frames.bytes + framed);
+}
+
+/* Frames take bytes as they were read: behind another augmentation there are none. */
+static rnf_status check_frames(const struct rnf_batcher_conf *conf)
+{
+	struct rnf_frames frames = frames_of(conf);
+	for (size_t i = frames.list.n; i < conf->augment.n; i++)
+		if (augment_impl(conf->augment.at[i])->frame)
+			return rnf_fail(RNF_EINVAL, "data.augment: %s takes images as the data set has "
+				"them, so it must stand before %s",
+				conf->augment.at[i]->feature->name,
+				conf->augment.at[frames.list.n]->feature->name);
+	return rnf_frames_plan(&frames);
 }
 
 rnf_status rnf_batcher_check(const struct rnf_batcher_conf *conf)
@@ -266,7 +293,7 @@ rnf_status rnf_batcher_check(const struct rnf_batcher_conf *conf)
 			return rnf_fail(RNF_EPLUGIN, "augment.%s: grows() is %" PRId64 ", must be "
 					"0 .. %d", ref->feature->name, more, GROWS_MAX);
 	}
-	return RNF_OK;
+	return check_frames(conf);
 }
 
 /* -- one image is tried -- */
@@ -342,10 +369,10 @@ static rnf_status load_tried(const struct batch *batch, struct worker *w,
 {
 	const struct rnf_batcher_conf *conf = &batch->batcher->conf;
 	struct rnf_random random = image_random(batch, 0);
-	*image = read_image(batch, w, 0, new_target(conf));
+	*image = read_image(batch, w, 0, &random, new_target(conf));
 	const char *breach = rnf_batcher_breach(w->batcher);
 	if (breach) return rnf_fail(RNF_EPLUGIN, "%s", breach);
-	for (size_t i = 0; i < conf->augment.n; i++) {
+	for (size_t i = w->batcher->frames.list.n; i < conf->augment.n; i++) {
 		if (!takes_part(batch, conf->augment.at[i])) continue;
 		apply(conf->augment.at[i], &random, image);
 		RNF_TRY(check_kept(conf->augment.at[i], w, image));
@@ -379,8 +406,9 @@ static rnf_status check_order(struct rnf_batcher *batcher)
 	const struct rnf_ref *changes = NULL;
 	struct rnf_random random = { 0, 0 };
 	if (batch.n_peers == 0 || !conf->train_augment) return RNF_OK;
-	struct rnf_image image = read_image(&batch, &batcher->workers[0], 0, new_target(conf));
-	for (size_t i = 0; i < conf->augment.n; i++) {
+	struct rnf_image image = read_image(&batch, &batcher->workers[0], 0, &random,
+					    new_target(conf));
+	for (size_t i = batcher->frames.list.n; i < conf->augment.n; i++) {
 		const struct rnf_ref *ref = conf->augment.at[i];
 		const int64_t h = image.h, w = image.w;
 		if (changes && augment_impl(ref)->flags & RNF_AUGMENT_MIXES)
@@ -400,15 +428,19 @@ rnf_status rnf_batcher_create(const struct rnf_batcher_conf *conf, int workers,
 			      struct rnf_batcher **created)
 {
 	struct rnf_batcher *batcher = *created = rnf_alloc(sizeof *batcher);
-	const struct rnf_dataset_info *info = conf->info;
+	struct rnf_frames *frames = &batcher->frames;
 	batcher->conf = *conf;
-	batcher->capacity = (size_t)capacity(conf);
+	*frames = frames_of(conf);
+	RNF_TRY(rnf_frames_plan(frames));
+	batcher->capacity = (size_t)capacity(conf, frames);
 	batcher->n_workers = workers;
 	batcher->workers = rnf_alloc((size_t)workers * sizeof *batcher->workers);
 	for (int i = 0; i < workers; i++)
 		batcher->workers[i] = (struct worker){
 			.batcher = batcher,
-			.bytes = rnf_alloc((size_t)raw_bytes(info)),
+			.bytes = rnf_alloc(frames->bytes),
+			.more = frames->list.n ? rnf_alloc(frames->bytes) : NULL,
+			.scratch = frames->list.n ? rnf_alloc(frames->scratch) : NULL,
 			.pixels = guarded(batcher->capacity),
 			.spare = guarded(batcher->capacity),
 		};

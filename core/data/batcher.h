@@ -12,7 +12,7 @@ struct rnf_batcher_conf {
 	const void *self; /* of the dataset, as open() left it */
 	const struct rnf_feature *feature; /* the dataset's, for messages; or NULL */
 	const struct rnf_dataset_info *info;
-	struct rnf_refs augment; /* features of kind "augment", in this order */
+	struct rnf_refs augment; /* features of kind "augment", in this order: frames first */
 	int train_augment; /* 0: in training too only RNF_AUGMENT_ALWAYS */
 	uint64_t seed;
 	int64_t out_h, out_w; /* what the model takes */
@@ -27,8 +27,8 @@ struct rnf_batcher;
 rnf_status rnf_batcher_create(const struct rnf_batcher_conf *conf, int workers,
 			      struct rnf_batcher **batcher);
 
-/* Is the room that the augmentations ask for possible? Else RNF_EPLUGIN. Call it before
- * all below. [main] */
+/* Is the room that the augmentations ask for possible? Else RNF_EPLUGIN. Does one that
+ * frames stand behind another? RNF_EINVAL. Call it before all below. [main] */
 rnf_status rnf_batcher_check(const struct rnf_batcher_conf *conf);
 /* The bytes of a batcher's buffers. */
 double rnf_batcher_bytes(const struct rnf_batcher_conf *conf, int workers);

@@ -8,6 +8,7 @@
 #include "data/map.h"
 #include "plugin/answer.h"
 #include "train/contract.h"
+#include "train/images.h"
 
 static void describe(struct rnf_dataset *d, const struct rnf_config *c)
 {
@@ -38,6 +39,8 @@ static rnf_status take_part(const struct rnf_dataset *d, double part, uint64_t s
 static rnf_status find_files(const struct rnf_config *c, struct rnf_blob **blobs)
 {
 	const struct rnf_conf *path = rnf_conf_get(rnf_conf_get(c->tree, "data"), "path");
+	const struct rnf_dataset_impl *impl = c->root.data->feature->impl;
+	if (impl->flags & RNF_DATASET_FOLDER) return rnf_images_folder(c, blobs);
 	const rnf_status status = rnf_data_find(c->root.data->feature, c->data->path, blobs);
 	return status < 0 && path ? rnf_fail_in(status, "%sdata.path: ", rnf_conf_place(path))
 				  : status;
@@ -53,21 +56,34 @@ static rnf_status open_files(struct rnf_dataset *d, const struct rnf_config *c)
 	const rnf_status status = d->impl->open(&rnf_host, data->conf, blobs, &d->self, &d->info);
 	rnf_hands_lend(NULL);
 	RNF_TRY(rnf_answer(data->feature, "open", status));
+	RNF_TRY(rnf_images_open(d, c));
 	return rnf_contract_dataset(c, &d->info);
+}
+
+/* The data set's own: the last of its training images. */
+static void take_validation(struct rnf_dataset *d)
+{
+	const int64_t first = d->info.images[RNF_SPLIT_TRAIN] - d->info.validation;
+	d->n_val = d->info.validation;
+	d->val = rnf_alloc((size_t)d->n_val * sizeof *d->val);
+	for (int64_t i = 0; i < d->n_val; i++)
+		d->val[i] = first + i;
 }
 
 static rnf_status split(struct rnf_dataset *d, const struct rnf_data_common *keys)
 {
-	int64_t n = d->info.images[RNF_SPLIT_TRAIN];
+	int64_t n = d->info.images[RNF_SPLIT_TRAIN] - d->info.validation;
 	int64_t *ids = NULL; /* of the part; NULL: 0 .. n-1 */
 	const uint64_t seed = (uint64_t)keys->split_seed;
+	const double validation = d->info.validation ? 0 : keys->validation;
 	if (keys->part < 1) RNF_TRY(take_part(d, keys->part, seed, &ids, &n));
-	RNF_TRY(rnf_split(labels_of(d, ids, n), n, d->info.classes, keys->validation, seed,
+	RNF_TRY(rnf_split(labels_of(d, ids, n), n, d->info.classes, validation, seed,
 			  &d->train, &d->n_train, &d->val, &d->n_val));
 	for (int64_t i = 0; ids && i < d->n_train; i++)
 		d->train[i] = ids[d->train[i]];
 	for (int64_t i = 0; ids && i < d->n_val; i++)
 		d->val[i] = ids[d->val[i]];
+	if (d->info.validation) take_validation(d);
 	if (keys->validation > 0 && d->n_val == 0)
 		rnf_log(RNF_LOG_WARNING, "data.validation: %g of each class is not "
 			"one image; there is no validation", keys->validation);

@@ -10,6 +10,8 @@ struct rnf_dataset {
 	const struct rnf_dataset_impl *impl;
 	void *self; /* as open() left it; NULL: its files are not open */
 	struct rnf_dataset_info info;
+	size_t framed; /* augmentations at the front that it has applied: `impl` decoded files */
+	double bytes;  /* that these decoded images take */
 	int64_t *train, *val; /* indices in the training files */
 	int64_t n_train, n_val;
 	struct rnf_batcher *batcher; /* NULL until the session starts */

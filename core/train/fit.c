@@ -48,7 +48,7 @@ static void warn_of_twins(struct rnf_refs augment)
 		for (size_t j = 0; j < i; j++) {
 			const struct rnf_feature *f = augment.at[i]->feature;
 			const struct rnf_augment_impl *impl = f->impl;
-			if (augment.at[j]->feature == f && impl->flags & RNF_AUGMENT_ALWAYS)
+			if (augment.at[j]->feature == f && impl->apply && impl->flags & RNF_AUGMENT_ALWAYS)
 				rnf_log(RNF_LOG_WARNING, "data.augment: %s is listed twice and "
 					"applied twice", f->name);
 		}

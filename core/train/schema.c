@@ -1,5 +1,6 @@
 #include "train/schema.h"
 
+static const char *const on_bad_image_words[] = { "stop", "skip", NULL };
 static const struct rnf_param data_rows[] = {
 	RNF_STRING(struct rnf_data_common, path, NULL, RNF_PARAM_PATH,
 		   "folder with the files, its parent, an archive, or a folder with one"),
@@ -9,6 +10,10 @@ static const struct rnf_param data_rows[] = {
 		  "kept apart, stratified by class"),
 	RNF_INT(struct rnf_data_common, split_seed, 42, 0, 0x1p53, "",
 		"of the split, so that runs of several seeds share it"),
+	RNF_INT(struct rnf_data_common, cache, 0, 0, 1 << 30, "MiB",
+		"that decoded image files may take; 0: half of the memory"),
+	RNF_ENUM(struct rnf_data_common, on_bad_image, "stop", on_bad_image_words,
+		 "when an image file cannot be decoded"),
 	RNF_REFS(struct rnf_data_common, augment, "augment", "in this order"),
 };
 static const struct rnf_params data_params = {

@@ -5,10 +5,13 @@
 
 #include "graph/graph.h"
 
+/* What to do with an image file that cannot be decoded. */
+enum rnf_on_bad_image { RNF_BAD_IMAGE_STOP, RNF_BAD_IMAGE_SKIP };
 struct rnf_data_common { /* keys of every dataset beside its own */
 	const char *path;
 	double part, validation;
-	int64_t split_seed;
+	int64_t split_seed, cache;
+	int32_t on_bad_image;
 	struct rnf_refs augment;
 };
 

@@ -14,10 +14,11 @@ rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 
 static struct rnf_batcher_conf batcher_conf(const struct rnf_experiment *e)
 {
+	const struct rnf_refs augment = e->conf.data->augment;
 	return (struct rnf_batcher_conf){
 		.dataset = e->data.impl, .self = e->data.self, .info = &e->data.info,
 		.feature = e->conf.root.data->feature,
-		.augment = e->conf.data->augment,
+		.augment = { augment.at + e->data.framed, augment.n - e->data.framed },
 		.train_augment = e->conf.root.train.augment,
 		.seed = (uint64_t)e->conf.root.seed,
 		.out_h = e->model.hwc[0], .out_w = e->model.hwc[1] };
@@ -45,7 +46,7 @@ double rnf_experiment_bytes(const struct rnf_experiment *e, int training)
 /* Refuse rather than swap; name the key that needs most of it. */
 static rnf_status check_memory(const struct rnf_experiment *e, int training)
 {
-	const double all = (double)rnf_machine_memory();
+	const double all = (double)rnf_machine_memory() - e->data.bytes;
 	const double model = model_bytes(e, training), augment = augment_bytes(e);
 	const char *group = model >= augment ? "train" : "data";
 	const char *key = model >= augment ? "batch_size" : "augment";

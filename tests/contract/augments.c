@@ -115,11 +115,38 @@ static struct result apply(const struct test_built *f, const void *self,
 	return r;
 }
 
+/* Whatever is drawn: a size that evaluation has too, the same window for the same stream, and
+ * in evaluation always the same. */
+static void check_frame(const struct test_built *f, const void *self, const struct shape *s)
+{
+	const struct rnf_augment_impl *impl = f->plugin->features[0].impl;
+	const struct rnf_frame whole = { .size = sizeof whole, .from_h = s->h, .from_w = s->w,
+		.out_h = s->out_h, .out_w = s->out_w, .height = s->h, .width = s->w,
+		.h = s->h, .w = s->w };
+	struct rnf_frame plain = whole;
+	impl->frame(self, NULL, &plain);
+	ck_assert_msg(plain.h >= 1 && plain.w >= 1, "%s: no size", f->name);
+	for (uint64_t key = 0; key < STREAMS; key++) {
+		struct rnf_random random = { .key = key }, same = random;
+		struct rnf_frame first = whole, again = whole;
+		impl->frame(self, &random, &first);
+		impl->frame(self, &same, &again);
+		ck_assert_msg(!memcmp(&first, &again, sizeof first), "%s: two results", f->name);
+		ck_assert_msg(first.h == plain.h && first.w == plain.w, "%s: a size that is drawn",
+			      f->name);
+		ck_assert_msg(impl->flags & RNF_AUGMENT_DRAWS || !memcmp(&first, &plain, sizeof first),
+			      "%s: draws without RNF_AUGMENT_DRAWS", f->name);
+	}
+}
+
 static void check_augment(const struct test_built *f)
 {
 	static struct result first, again;
 	const struct rnf_augment_impl *impl = f->plugin->features[0].impl;
 	const void *self = test_least(f)->conf;
+	for (int s = 0; impl->frame && s < TEST_ROWS(shapes); s++)
+		check_frame(f, self, &shapes[s]);
+	if (impl->frame) return;
 	ck_assert_msg(!impl->grows || impl->grows(self) >= 0, "%s: grows", f->name);
 	for (int s = 0; s < TEST_ROWS(shapes); s++)
 		for (uint64_t key = 0; key < STREAMS; key++) {

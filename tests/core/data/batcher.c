@@ -215,13 +215,99 @@ START_TEST(mixing_comes_before_what_changes_sizes)
 }
 END_TEST
 
+/* -- frames -- */
+
+/* In evaluation the last rows, in training from a drawn row on. */
+static void frame_rows(const void *self, struct rnf_random *random, struct rnf_frame *frame)
+{
+	(void)self;
+	frame->height = frame->h = OUT;
+	frame->top = random ? (int64_t)rnf_random_below(random, H - OUT + 1) : H - OUT;
+}
+
+static void add_noise(const void *self, struct rnf_random *random, struct rnf_image *image)
+{
+	(void)self;
+	image->pixels[0] += (float)rnf_random_uniform(random);
+}
+
+/* The peer's first pixel behind the image's own. */
+static void peek(const void *self, struct rnf_random *random, struct rnf_image *image)
+{
+	(void)self, (void)random;
+	int32_t label;
+	image->peer(image, 1, image->spare, &label);
+	image->pixels[1] = image->spare[1];
+}
+
+static const struct rnf_augment_impl rows = {
+	.frame = frame_rows, .flags = RNF_AUGMENT_DRAWS | RNF_AUGMENT_ALWAYS };
+static const struct rnf_augment_impl noise = { .apply = add_noise };
+static const struct rnf_augment_impl peeks = { .apply = peek, .flags = RNF_AUGMENT_MIXES };
+static const struct rnf_feature framing[] = {
+	{ .kind = "augment", .name = "rows", .impl = &rows },
+	{ .kind = "augment", .name = "noise", .impl = &noise },
+	{ .kind = "augment", .name = "peek", .impl = &peeks } };
+static const struct rnf_ref framing_refs[] = {
+	{ .feature = &framing[0] }, { .feature = &framing[1] }, { .feature = &framing[2] } };
+static const struct rnf_ref *const framed[] = { &framing_refs[0], &framing_refs[1],
+						&framing_refs[2] };
+static const struct rnf_ref *const behind[] = { &framing_refs[1], &framing_refs[0] };
+
+/* The number that an image's stream draws first. */
+static int64_t top_of(int64_t sample, struct rnf_random *random)
+{
+	*random = (struct rnf_random){ rnf_random_key(rnf_stream_key(
+		42, RNF_STREAM_IMAGE, 3), (uint64_t)sample), 0 };
+	return (int64_t)rnf_random_below(random, H - OUT + 1);
+}
+
+/* The stream goes on behind the frame; a peer comes in the frame that is its own. */
+START_TEST(frames_come_first)
+{
+	struct rnf_batcher_conf other = conf;
+	struct out out;
+	int64_t tops[2] = { 0 };
+	other.augment = (struct rnf_refs){ framed, 3 };
+	fill(&other, 2, 3, 1, &out);
+	for (int64_t i = 0; i < N; i++) {
+		struct rnf_random random, peers_own;
+		const int64_t top = top_of(samples[i], &random), row = W * C;
+		const float own = (float)(uint8_t)(samples[i] * 7 + top * row);
+		const float other_one = (float)(uint8_t)(11 * 7 + top_of(11, &peers_own) * row + 1);
+		ck_assert_float_eq(out.x[i][0], own + (float)rnf_random_uniform(&random));
+		ck_assert_float_eq(out.x[i][1], other_one);
+		ck_assert_float_eq(out.x[i][2], own + 2);
+		tops[top]++;
+	}
+	ck_assert(tops[0] > 0 && tops[1] > 0);
+	fill(&other, 2, 3, 0, &out);
+	for (int64_t i = 0; i < N; i++)
+		ck_assert_float_eq(out.x[i][0], (float)(uint8_t)(100 + samples[i] * 7 + W * C));
+}
+END_TEST
+
+START_TEST(frames_behind_others_are_refused)
+{
+	struct rnf_batcher_conf other = conf;
+	other.augment = (struct rnf_refs){ behind, 2 };
+	ck_assert_int_eq(rnf_batcher_check(&other), RNF_EINVAL);
+	ck_assert_str_eq(rnf_fail_words(), "data.augment: rows takes images as the data set has "
+			 "them, so it must stand before noise");
+	other.augment = (struct rnf_refs){ framed, 3 };
+	ck_assert_int_eq(rnf_batcher_check(&other), RNF_OK);
+	ck_assert_double_gt(rnf_batcher_bytes(&other, 1), rnf_batcher_bytes(&conf, 1));
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ same_bits_on_any_threads, 0 }, { other_by_epoch_and_seed, 0 },
 		{ evaluation_only_normalises, 0 }, { the_stream_and_the_peers, 0 },
 		{ wrong_size_is_told, 0 },
-		{ mixing_comes_before_what_changes_sizes, TEST_ROWS(orders) }, { NULL, 0 },
+		{ mixing_comes_before_what_changes_sizes, TEST_ROWS(orders) },
+		{ frames_come_first, 0 }, { frames_behind_others_are_refused, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("data/batcher", cases);
 }

@@ -1,0 +1,254 @@
+#include "data/files.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "data/frames.h"
+#include "data/picture.h"
+#include "exec/pool.h"
+
+enum { CHANNELS = 3, NAMED_MAX = 10 };
+
+/* What became of a file. */
+enum state { GOOD, BAD, OTHER_SIZE };
+
+struct files {
+	struct rnf_files_conf conf;
+	struct rnf_frames frames; /* those that are applied; from_h and from_w are each image's */
+	int64_t n, first[RNF_SPLITS + 1]; /* files of split s: first[s] .. first[s + 1] - 1 */
+	int64_t h, w;    /* of all images, framed */
+	size_t size;     /* bytes of one */
+	uint8_t *pixels; /* [n][h][w][3] */
+	uint8_t *states; /* [n] */
+	int64_t *kept;   /* of the images that are left, their files, by split */
+	int64_t begin[RNF_SPLITS]; /* of a split, in kept */
+	_Atomic int64_t next;
+};
+
+static int split_of(const struct files *f, int64_t file)
+{
+	return file >= f->first[RNF_SPLIT_TEST] ? RNF_SPLIT_TEST : RNF_SPLIT_TRAIN;
+}
+
+static const char *path_of(const struct files *f, int64_t file)
+{
+	const int split = split_of(f, file);
+	return f->conf.dataset->path(f->conf.self, split, file - f->first[split]);
+}
+
+/* -- one file -- */
+
+/* picture becomes what the frames make of it. */
+static rnf_status frame(const struct files *f, struct rnf_picture *picture)
+{
+	struct rnf_frames frames = f->frames;
+	frames.from_h = picture->h;
+	frames.from_w = picture->w;
+	RNF_TRY(rnf_frames_plan(&frames));
+	if (frames.list.n == 0) return RNF_OK;
+	uint8_t *more = malloc(frames.bytes), *scratch = malloc(frames.scratch + 1);
+	uint8_t *room = realloc(picture->rgb, frames.bytes);
+	if (room) picture->rgb = room;
+	if (!more || !scratch || !room) {
+		free(more);
+		free(scratch);
+		return rnf_fail(RNF_ENOMEM, "no memory for an image of %" PRId64 "x%" PRId64,
+				picture->w, picture->h);
+	}
+	const uint8_t *result = rnf_frames_apply(&frames, NULL, room, more, scratch);
+	picture->rgb = result == room ? room : more;
+	picture->h = frames.h;
+	picture->w = frames.w;
+	free(result == room ? more : room);
+	free(scratch);
+	return RNF_OK;
+}
+
+/* Decoded and framed. */
+static rnf_status read_file(const struct files *f, int64_t file, struct rnf_picture *picture)
+{
+	RNF_TRY(rnf_picture_read(path_of(f, file), picture));
+	const rnf_status status = frame(f, picture);
+	if (status < 0) free(picture->rgb);
+	return status;
+}
+
+static enum state keep(struct files *f, int64_t file)
+{
+	struct rnf_picture picture;
+	if (read_file(f, file, &picture) < 0) return BAD;
+	const int same = picture.h == f->h && picture.w == f->w;
+	if (same) memcpy(f->pixels + (size_t)file * f->size, picture.rgb, f->size);
+	free(picture.rgb);
+	return same ? GOOD : OTHER_SIZE;
+}
+
+/* A file a time, whoever is free; each has its own place. */
+static void keep_some(void *arg, int worker)
+{
+	struct files *f = arg;
+	(void)worker;
+	for (int64_t i; (i = atomic_fetch_add(&f->next, 1)) < f->n;)
+		f->states[i] = (uint8_t)keep(f, i);
+}
+
+static void keep_all(struct files *f)
+{
+	struct rnf_pool *pool = rnf_pool_create(f->conf.threads);
+	rnf_pool_run(pool, keep_some, f);
+	rnf_pool_destroy(pool);
+}
+
+/* -- sizes -- */
+
+/* The first file that can be decoded says which size all have. */
+static rnf_status find_size(struct files *f)
+{
+	rnf_status status = RNF_OK;
+	for (int64_t i = 0; i < f->n; i++) {
+		struct rnf_picture picture;
+		status = read_file(f, i, &picture);
+		if (status < 0 && (status == RNF_ENOMEM || !f->conf.skip)) return status;
+		if (status < 0) continue;
+		f->h = picture.h;
+		f->w = picture.w;
+		f->size = (size_t)(f->h * f->w) * CHANNELS;
+		free(picture.rgb);
+		break;
+	}
+	return status; /* of the last one, if all are bad */
+}
+
+static rnf_status check_room(const struct files *f)
+{
+	const double bytes = (double)f->n * (double)f->size;
+	if (bytes <= f->conf.most) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "data.cache: %" PRId64 " images of %" PRId64 "x%" PRId64 " take "
+			"%.1f GB, may take %.1f GB: raise data.cache, or put a smaller resize into "
+			"data.augment", f->n, f->w, f->h, bytes * 1e-9, f->conf.most * 1e-9);
+}
+
+static rnf_status refuse_size(const struct files *f, int64_t file)
+{
+	struct rnf_picture picture;
+	RNF_TRY(read_file(f, file, &picture));
+	free(picture.rgb);
+	return rnf_fail(RNF_EINVAL, "%s comes as %" PRId64 "x%" PRId64 ", other images as %" PRId64
+			"x%" PRId64 ": put \"resize\" first into data.augment, with model.input "
+			"= [height, width, 3]", path_of(f, file), picture.w, picture.h, f->w, f->h);
+}
+
+/* -- what is left -- */
+
+static rnf_status refuse_bad(const struct files *f, int64_t file, int64_t n_bad)
+{
+	struct rnf_picture picture;
+	const rnf_status status = read_file(f, file, &picture); /* for its message */
+	if (status >= 0) {
+		free(picture.rgb);
+		return rnf_fail(RNF_EIO, "%s could not be read before, and can be now", path_of(f, file));
+	}
+	const char *line = rnf_fail_line();
+	return n_bad == 1 ? rnf_fail(status, "%s (data.on_bad_image = \"skip\" leaves it out)", line)
+			  : rnf_fail(status, "%s, and %" PRId64 " files more (rnframe data check lists "
+				     "them; data.on_bad_image = \"skip\" leaves them out)", line, n_bad - 1);
+}
+
+static void name_bad(const struct files *f, int64_t file)
+{
+	struct rnf_picture picture;
+	if (read_file(f, file, &picture) < 0) rnf_log(RNF_LOG_WARNING, "left out: %s", rnf_fail_words());
+	else free(picture.rgb);
+}
+
+static rnf_status judge(const struct files *f)
+{
+	int64_t n_bad = 0, first_bad = -1;
+	for (int64_t i = 0; i < f->n; i++) {
+		if (f->states[i] == OTHER_SIZE) return refuse_size(f, i);
+		if (f->states[i] != BAD) continue;
+		if (n_bad++ == 0) first_bad = i;
+		if (f->conf.skip && n_bad <= NAMED_MAX) name_bad(f, i);
+	}
+	if (n_bad > 0 && !f->conf.skip) return refuse_bad(f, first_bad, n_bad);
+	if (n_bad > 0)
+		rnf_log(RNF_LOG_WARNING, "%" PRId64 " of %" PRId64 " images cannot be read and are left "
+			"out", n_bad, f->n);
+	return RNF_OK;
+}
+
+/* The last training files are for validation, of which some may be bad. */
+static void count_kept(struct files *f, struct rnf_dataset_info *info)
+{
+	const int64_t validation = f->first[RNF_SPLIT_TEST] - info->validation;
+	int64_t n = 0, held = 0;
+	f->kept = rnf_alloc((size_t)(f->n + 1) * sizeof *f->kept);
+	for (int s = 0; s < RNF_SPLITS; s++) {
+		f->begin[s] = n;
+		for (int64_t i = f->first[s]; i < f->first[s + 1]; i++) {
+			if (f->states[i] != GOOD) continue;
+			f->kept[n++] = i;
+			held += i >= validation && i < f->first[RNF_SPLIT_TEST];
+		}
+		info->images[s] = n - f->begin[s];
+	}
+	info->validation = held;
+}
+
+static struct files *make(const struct rnf_files_conf *conf, const struct rnf_dataset_info *info)
+{
+	struct files *f = rnf_alloc(sizeof *f);
+	f->conf = *conf;
+	f->frames = (struct rnf_frames){
+		.list = rnf_frames_first(conf->augment, 1), .c = CHANNELS,
+		.out_h = conf->out_h, .out_w = conf->out_w };
+	for (int s = 0; s < RNF_SPLITS; s++)
+		f->first[s + 1] = f->first[s] + info->images[s];
+	f->n = f->first[RNF_SPLITS];
+	return f;
+}
+
+rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_info *info,
+			  void **self, size_t *framed)
+{
+	struct files *f = make(conf, info);
+	RNF_TRY(find_size(f));
+	RNF_TRY(check_room(f));
+	f->pixels = rnf_alloc((size_t)f->n * f->size);
+	f->states = rnf_alloc((size_t)f->n + 1);
+	keep_all(f);
+	RNF_TRY(judge(f));
+	count_kept(f, info);
+	info->h = f->h;
+	info->w = f->w;
+	info->c = CHANNELS;
+	*self = f;
+	*framed = f->frames.list.n;
+	return RNF_OK;
+}
+
+double rnf_files_bytes(const void *self)
+{
+	const struct files *f = self;
+	return (double)f->n * (double)f->size;
+}
+
+static void read_kept(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+{
+	const struct files *f = self;
+	const int64_t file = f->kept[f->begin[split] + i];
+	f->conf.dataset->read(f->conf.self, split, file - f->first[split], NULL, label);
+	if (pixels) memcpy(pixels, f->pixels + (size_t)file * f->size, f->size);
+}
+
+static const char *path_kept(const void *self, int split, int64_t i)
+{
+	const struct files *f = self;
+	return path_of(f, f->kept[f->begin[split] + i]);
+}
+
+const struct rnf_dataset_impl rnf_files_dataset = { .read = read_kept, .path = path_kept };

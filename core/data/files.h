@@ -1,0 +1,29 @@
+/* A data set whose images are files: all of them are decoded once, framed as far as nothing
+ * is drawn, and kept as bytes; to the rest of the program it is a data set like others. */
+#ifndef RNF_DATA_FILES_H
+#define RNF_DATA_FILES_H
+
+#include <rnframe/data.h>
+#include "plugin/param.h"
+
+struct rnf_files_conf {
+	const struct rnf_dataset_impl *dataset; /* with path() */
+	const void *self;                       /* of it, as open() left it */
+	struct rnf_refs augment;
+	int64_t out_h, out_w; /* what the model takes; 0: as the first image comes out */
+	int threads;          /* 0: as many as may run */
+	int skip;             /* leave out files that cannot be decoded, rather than fail */
+	double most;          /* bytes that the images may take */
+};
+
+/* Decode all. *info, as open() left it, gets h, w and c, and loses the images that were left
+ * out, which are named on stderr. *self is for rnf_files_dataset; *framed counts the
+ * augmentations that were applied. RNF_EINVAL: a bad file (the first is named), images that
+ * come out in different sizes, or more bytes than `most`. [main] */
+rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_info *info,
+			  void **self, size_t *framed);
+extern const struct rnf_dataset_impl rnf_files_dataset;
+/* The bytes that its images take. */
+double rnf_files_bytes(const void *self);
+
+#endif

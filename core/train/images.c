@@ -1,0 +1,79 @@
+#include "train/images.h"
+
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/machine.h"
+#include "base/status.h"
+#include "data/files.h"
+#include "data/holdout.h"
+#include "data/picture.h"
+
+static const struct rnf_conf *data_node(const struct rnf_config *c, const char *key)
+{
+	const struct rnf_conf *data = rnf_conf_get(c->tree, "data");
+	const struct rnf_conf *node = rnf_conf_get(data, key);
+	return node ? node : data;
+}
+
+static rnf_status check_folder(const struct rnf_config *c)
+{
+	struct stat at;
+	const char *path = c->data->path, *name = c->root.data->feature->name;
+	const char *place = rnf_conf_place(data_node(c, "path"));
+	if (!path || !*path)
+		return rnf_fail(RNF_EINVAL, "%sdata: %s needs the folder of the images: data.path",
+				place, name);
+	if (stat(path, &at) != 0) return rnf_fail_in(rnf_fail_input(path), "%sdata.path: ", place);
+	if (!S_ISDIR(at.st_mode))
+		return rnf_fail(RNF_EINVAL, "%sdata.path: %s is no folder", place, path);
+	return RNF_OK;
+}
+
+rnf_status rnf_images_folder(const struct rnf_config *c, struct rnf_blob **blobs)
+{
+	size_t n = 0;
+	RNF_TRY(check_folder(c));
+	RNF_TRY(rnf_picture_decoders());
+	const char *const *endings = rnf_picture_endings();
+	while (endings[n])
+		n++;
+	*blobs = rnf_alloc((n + 2) * sizeof **blobs);
+	(*blobs)[0].name = c->data->path;
+	for (size_t i = 0; i < n; i++)
+		(*blobs)[i + 1].name = endings[i];
+	return RNF_OK;
+}
+
+static double most_bytes(const struct rnf_config *c)
+{
+	const double set = (double)c->data->cache * 0x1p20;
+	return set > 0 ? set : 0.5 * (double)rnf_machine_memory();
+}
+
+static rnf_status open_files(struct rnf_dataset *d, const struct rnf_config *c)
+{
+	const struct rnf_ints input = c->root.model.input;
+	const struct rnf_files_conf conf = {
+		.dataset = d->impl, .self = d->self, .augment = c->data->augment,
+		.out_h = input.n == 3 ? input.at[0] : 0, .out_w = input.n == 3 ? input.at[1] : 0,
+		.threads = (int)c->root.threads,
+		.skip = c->data->on_bad_image == RNF_BAD_IMAGE_SKIP, .most = most_bytes(c) };
+	const rnf_status status = rnf_files_open(&conf, &d->info, &d->self, &d->framed);
+	if (status < 0)
+		return rnf_fail_in(status, "%s", rnf_conf_place(data_node(c, "path")));
+	d->impl = &rnf_files_dataset;
+	d->bytes = rnf_files_bytes(d->self);
+	return RNF_OK;
+}
+
+rnf_status rnf_images_open(struct rnf_dataset *d, const struct rnf_config *c)
+{
+	void *self;
+	if (d->impl->path) RNF_TRY(open_files(d, c));
+	if (d->info.images[RNF_SPLIT_TEST] > 0 || d->info.test <= 0) return RNF_OK;
+	RNF_TRY(rnf_holdout_open(d->impl, d->self, (uint64_t)c->data->split_seed, &d->info, &self));
+	d->impl = &rnf_holdout_dataset;
+	d->self = self;
+	return RNF_OK;
+}

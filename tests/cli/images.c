@@ -1,0 +1,146 @@
+/* Folders of images, from files to a trained model. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "lib/photos.h"
+#include "lib/plugin.h"
+#include "lib/program.h"
+
+#define OVER "model.input=[12,12,3] train.metrics=accuracy train.pictures=false train.callbacks=checkpoint"
+
+static char out[1 << 16];
+
+static void has(const char *words)
+{
+	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
+}
+
+/* A conf for the folder DIR/data, with this list of augmentations. */
+static const char *conf(const char *dir, const char *augment)
+{
+	const char *path = rnf_format("%s/photos.cfg", dir);
+	FILE *f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "name = \"photos\";\n@include \"train/run.cfg\"\n@include \"model/tiny.cfg\"\n"
+		"data = { type = \"image_folder\"; path = \"%s/data\"; augment = ( %s ); };\n"
+		"@include \"train/short.cfg\"\n", dir, augment);
+	fclose(f);
+	return path;
+}
+
+static void run(int status, const char *arguments)
+{
+	const int got = test_program(out, sizeof out, "%s", arguments);
+	ck_assert_msg(got == status, "%s: status %d: %.3000s", arguments, got, out);
+}
+
+static const char usual[] = "\"resize\", \"flip\", \"normalize\"";
+
+/* 30 images of three classes: a fifth of each for the test, a tenth of the others for
+ * validation. */
+START_TEST(a_folder_trains_and_is_evaluated)
+{
+	const char *dir = test_folder("images");
+	test_photos(rnf_format("%s/data", dir), "red things,gr\xc3\xbcn,it's blue", 30, 10, 14, 1);
+	const char *c = conf(dir, usual);
+	run(0, rnf_format("train %s " OVER " train.epochs=4 --out %s/run", c, dir));
+	has("images 18 ");
+	run(0, rnf_format("eval %s " OVER " --weights %s/run/model.safetensors --report %s/report",
+			  c, dir, dir));
+	has("error 0.00 %");
+	test_shell("grep -q '^gr\xc3\xbcn,6,0,0$' %s/report/confusion.csv || cat %s/report/confusion.csv",
+		   dir, dir);
+	run(0, rnf_format("check %s " OVER, c));
+	has("65 training, 7 validation and 18 test images of 12 x 12 x 3, 3 classes");
+}
+END_TEST
+
+/* Decoding is shared out, windows are drawn by image and epoch. */
+START_TEST(same_bits_on_any_threads)
+{
+	const char *dir = test_folder("images");
+	test_photos(rnf_format("%s/data", dir), "a,b,c", 12, 20, 20, 1);
+	const char *c = conf(dir, "{ type = \"resize\"; size = [16, 18]; }, \"random_resized_crop\", "
+			     "\"mixup\", \"flip\", \"normalize\"");
+	for (int threads = 1; threads <= 3; threads++)
+		run(0, rnf_format("train %s " OVER " threads=%d --out %s/run%d", c, threads, dir,
+				  threads));
+	test_shell("cd %s && cmp run1/model.safetensors run2/model.safetensors && "
+		   "cmp run1/model.safetensors run3/model.safetensors", dir);
+}
+END_TEST
+
+START_TEST(splits_of_the_folder)
+{
+	const char *dir = test_folder("images");
+	test_photos(rnf_format("%s/data/train", dir), "a,b", 10, 12, 12, 0);
+	test_photos(rnf_format("%s/data/val", dir), "a,b", 3, 12, 12, 0);
+	test_photos(rnf_format("%s/data/test", dir), "b", 4, 12, 12, 0);
+	run(0, rnf_format("check %s " OVER, conf(dir, "\"normalize\"")));
+	has("20 training, 6 validation and 4 test images");
+	run(0, rnf_format("train %s " OVER " data.part=0.5 train.max_steps=2 --out %s/run",
+			  conf(dir, "\"normalize\""), dir));
+	has("images 4 ");
+	test_shell("rm -r %s/data/test", dir); /* then val/ is what the test split is */
+	run(0, rnf_format("check %s " OVER, conf(dir, "\"normalize\"")));
+	has("18 training, 2 validation and 6 test images");
+}
+END_TEST
+
+START_TEST(bad_files_stop_or_are_left_out)
+{
+	const char *dir = test_folder("images");
+	test_photos(rnf_format("%s/data", dir), "a,b", 10, 12, 12, 0);
+	const char *c = conf(dir, usual);
+	test_shell("cd %s/data && head -c 100 a/00.png >a/x.png && cp a/x.png b/x.png", dir);
+	run(2, rnf_format("check %s " OVER, c));
+	has("/data/a/x.png: the PNG is cut, and 1 files more (rnframe data check lists them; "
+	    "data.on_bad_image = \"skip\" leaves them out)");
+	run(0, rnf_format("check %s " OVER " data.on_bad_image=skip", c));
+	has("left out: ");
+	has("/data/b/x.png: the PNG is cut\n");
+	has("2 of 22 images cannot be read and are left out");
+	has("14 training, 2 validation and 4 test images");
+	test_shell("rm %s/data/b/x.png", dir);
+	run(2, rnf_format("check %s " OVER, c));
+	has("photos.cfg:4: ");
+	has("/data/a/x.png: the PNG is cut (data.on_bad_image = \"skip\" leaves it out)");
+	test_shell("cd %s/data && for f in */*.png; do echo x >$f; done", dir);
+	run(2, rnf_format("check %s " OVER " data.on_bad_image=skip", c));
+	has("/b/09.png: is no image of a kind that can be read");
+}
+END_TEST
+
+static const struct { const char *augment, *over, *words; } mistakes[] = {
+	{ "\"normalize\"", OVER, "comes as 11x13, other images as 10x12: put \"resize\" first" },
+	{ "\"flip\", \"resize\"", OVER, "comes as 11x13, other images" },
+	{ "{ type = \"resize\"; size = [40, 40]; }, \"flip\", \"center_crop\"", OVER,
+	  "data.augment: center_crop takes images as the data set has them, so it must stand "
+	  "before flip" },
+	{ "\"resize\"", OVER " data.cache=1 data.augment.resize.size=[400,400]", "data.cache: 40 "
+	  "images of 400x400 take 0.0 GB, may take 0.0 GB: raise data.cache" },
+	{ "\"resize\"", OVER " data.path=/nowhere", "data.path: /nowhere: No such file or directory" },
+	{ "\"resize\"", OVER " data.path=/etc/passwd", "data.path: /etc/passwd is no folder" },
+	{ "\"resize\"", OVER " data.path=/proc/self/fdinfo", "has no training images" },
+	{ "{ type = \"resize\"; size = [1, 2, 3]; }", OVER, "size has 3 numbers" },
+};
+
+START_TEST(mistakes_are_told)
+{
+	const char *dir = test_folder("images");
+	test_photos(rnf_format("%s/data", dir), "a,b", 20, 12, 10, 1);
+	run(2, rnf_format("check %s %s", conf(dir, mistakes[_i].augment), mistakes[_i].over));
+	has(mistakes[_i].words);
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ a_folder_trains_and_is_evaluated, 0 }, { same_bits_on_any_threads, 0 },
+		{ splits_of_the_folder, 0 }, { bad_files_stop_or_are_left_out, 0 },
+		{ mistakes_are_told, TEST_ROWS(mistakes) }, { NULL, 0 },
+	};
+	return test_run_cases("cli/images", cases);
+}
