@@ -231,12 +231,12 @@ static void add_noise(const void *self, struct rnf_random *random, struct rnf_im
 	image->pixels[0] += (float)rnf_random_uniform(random);
 }
 
-/* The peer's first pixel behind the image's own. */
+/* The second pixel of the last peer in the place of its own. */
 static void peek(const void *self, struct rnf_random *random, struct rnf_image *image)
 {
 	(void)self, (void)random;
 	int32_t label;
-	image->peer(image, 1, image->spare, &label);
+	image->peer(image, image->peers - 1, image->spare, &label);
 	image->pixels[1] = image->spare[1];
 }
 
@@ -274,7 +274,7 @@ START_TEST(frames_come_first)
 		struct rnf_random random, peers_own;
 		const int64_t top = top_of(samples[i], &random), row = W * C;
 		const float own = (float)(uint8_t)(samples[i] * 7 + top * row);
-		const float other_one = (float)(uint8_t)(11 * 7 + top_of(11, &peers_own) * row + 1);
+		const float other_one = (float)(uint8_t)(13 * 7 + top_of(13, &peers_own) * row + 1);
 		ck_assert_float_eq(out.x[i][0], own + (float)rnf_random_uniform(&random));
 		ck_assert_float_eq(out.x[i][1], other_one);
 		ck_assert_float_eq(out.x[i][2], own + 2);
