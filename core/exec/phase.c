@@ -1,4 +1,5 @@
 /* The loop: phases, a worker's share of the images, steps. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -77,10 +78,17 @@ static void share_images(struct rnf_worker *w, const struct rnf_phase *phase)
 		images(w, phase, i, 1);
 }
 
+static void channel_op(struct rnf_worker *w, const struct rnf_op *op)
+{
+	atomic_store_explicit(&w->op, op, memory_order_relaxed);
+	rnf_barrier_run(w->exec, op);
+	lap(w, RNF_TIME_BARRIER);
+}
+
 /* Ends a phase; run by the worker that arrives last. */
 static void end_phase(void *arg)
 {
-	const struct rnf_worker *w = arg;
+	struct rnf_worker *w = arg;
 	struct rnf_exec *exec = w->exec;
 	const struct rnf_phase *phase = &exec->plan->phases[exec->phase];
 	if (phase->reductions) {
@@ -89,10 +97,8 @@ static void end_phase(void *arg)
 		       (size_t)phase->reductions * sizeof(float));
 		lap(w, RNF_TIME_MERGE);
 	}
-	for (size_t i = 0; i < phase->n_barriers; i++) {
-		rnf_barrier_run(exec, phase->barriers[i]);
-		lap(w, RNF_TIME_BARRIER);
-	}
+	for (size_t i = 0; i < phase->n_barriers; i++)
+		channel_op(w, phase->barriers[i]);
 	if (exec->look) exec->look(exec);
 	exec->phase++;
 	rnf_shares_begin(exec);
@@ -148,20 +154,21 @@ static void choose_run(struct rnf_exec *exec)
 			: exec->together ? rnf_images_together : share_images;
 }
 
-/* Ops that depend on the weights alone. */
-static void prologue(struct rnf_exec *exec)
+/* Ops that depend on the weights alone, or on nothing: those run once. */
+static void prologue(struct rnf_exec *exec, int of_weights)
 {
-	for (size_t i = 0; i < exec->plan->n_prologue; i++) {
-		rnf_barrier_run(exec, exec->plan->prologue[i]);
-		lap(&exec->workers[0], RNF_TIME_BARRIER);
-	}
+	rnf_crash_worker(&exec->workers[0]);
+	for (size_t i = 0; i < exec->plan->n_prologue; i++)
+		if (!exec->plan->prologue[i]->n_in == !of_weights)
+			channel_op(&exec->workers[0], exec->plan->prologue[i]);
+	rnf_crash_worker(NULL);
 }
 
 void rnf_exec_run(struct rnf_exec *exec)
 {
 	if (exec->workers[0].times) rnf_times_start(exec);
 	exec->stale |= exec->plan->program->training;
-	if (exec->stale) prologue(exec);
+	if (exec->stale) prologue(exec, 1);
 	exec->phase = 0;
 	choose_run(exec);
 	rnf_shares_begin(exec);
@@ -231,6 +238,7 @@ struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 		w->base[RNF_SPACE_GRADIENT] = gradient;
 		w->base[RNF_SPACE_WEIGHT] = weights;
 	}
+	prologue(exec, 0);
 	return exec;
 }
 

@@ -26,6 +26,8 @@ static const struct rnf_param model_rows[] = {
 		  "adds l2 * sum(w^2) to the loss for kernels whose layer sets none"),
 	RNF_ENUM(struct rnf_model_conf, algorithm, "auto", rnf_algorithm_words,
 		 "of convs whose layer sets none, where it applies"),
+	RNF_BOOL(struct rnf_model_conf, standardize, 0,
+		 "kernels of convs whose layer does not set it"),
 	RNF_REFS(struct rnf_model_conf, layers, "layer|block",
 		 "from the input to the logits"),
 };
@@ -284,6 +286,7 @@ static void init(struct walk *k, const struct rnf_model_conf *model, int trainin
 	g->initializer = model->initializer;
 	g->l2 = model->l2;
 	g->algorithm = (enum rnf_algorithm)model->algorithm;
+	g->standardize = model->standardize;
 	g->node = node;
 	g->use = use;
 	k->model = model;

@@ -11,7 +11,7 @@ struct rnf_model_conf {
 	struct rnf_ints input;
 	const struct rnf_ref *norm, *act, *initializer;
 	double l2;
-	int32_t algorithm;
+	int32_t algorithm, standardize;
 	struct rnf_refs layers;
 };
 /* Common keys of layers and blocks. */

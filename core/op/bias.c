@@ -43,6 +43,7 @@ static const struct rnf_op_row sum_row = {
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
 	rnf_tape_receive(t, op, op->in[0], dy);
+	if (!rnf_tape_value(t, op->in[1]).needs_grad) return;
 	rnf_tape_receive_weight(t, op->in[1],
 		rnf_tape_append(t, op, &sum_row, &dy, 1, 1, 1, rnf_tape_value(t, dy).c), 0);
 }

@@ -25,6 +25,12 @@ const char *rnf_builder_name(struct rnf_graph *g, const char *name)
 	return rnf_format("%s/%s", rnf_builder_of(g)->scope, name);
 }
 
+const char *rnf_builder_layer(struct rnf_graph *g)
+{
+	const struct rnf_feature *f = rnf_builder_of(g)->lowering;
+	return f ? f->name : "open";
+}
+
 int rnf_builder_has(const struct rnf_builder *b, rnf_val v)
 {
 	return v >= 0 && (size_t)v < b->program->n_values;
@@ -198,8 +204,8 @@ struct rnf_value rnf_shape_of(struct rnf_graph *g, rnf_val x)
 
 int64_t rnf_made_by(struct rnf_graph *g, rnf_val w)
 {
-	const struct rnf_value v = rnf_shape_of(g, w);
-	if (v.weight < 0) return 1;
-	const struct rnf_model_weight *t = &rnf_builder_of(g)->program->weights[v.weight];
-	return t->shape[t->rank - 1];
+	const struct rnf_builder *b = rnf_builder_of(g);
+	const struct rnf_model_weight *t = rnf_builder_has(b, w) ? rnf_tensor_of(b->program, w)
+								 : NULL;
+	return t ? t->shape[t->rank - 1] : 1;
 }

@@ -36,6 +36,8 @@ const char *rnf_builder_scope(struct rnf_graph *graph);
  * numbers in every plan. Further ops of a layer have keys that follow from its name's. */
 uint64_t rnf_builder_key(struct rnf_graph *graph);
 int rnf_builder_has(const struct rnf_builder *b, rnf_val v);
+/* The name of the plugin whose layer is at work, for rows that are made for it. */
+const char *rnf_builder_layer(struct rnf_graph *graph);
 
 /* -- for the calls of primitives -- */
 
@@ -46,6 +48,9 @@ rnf_val rnf_append(struct rnf_graph *g, const struct rnf_op *op, int64_t h, int6
 rnf_val rnf_append_like(struct rnf_graph *g, const struct rnf_op *op);
 /* The shape of x, or that of one pixel if x is bad: rnf_append() refuses it later. */
 struct rnf_value rnf_shape_of(struct rnf_graph *g, rnf_val x);
+/* A weight's: 1 .. 4 sizes, all in all at most 2^31 values? `what` begins the message. */
+rnf_val rnf_check_shape(struct rnf_graph *g, const char *what, int rank, const int64_t *shape);
+int64_t rnf_shape_size(int rank, const int64_t *shape);
 /* The last dimension of a weight: the channels of the output. */
 int64_t rnf_made_by(struct rnf_graph *g, rnf_val w);
 

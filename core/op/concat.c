@@ -39,10 +39,12 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 	int64_t offset = 0;
 	for (int i = 0; i < op->n_in; i++) {
 		const int x = op->in[i];
-		const int part = rnf_tape_append_like(t, op, &slice_row, &dy, 1, x);
-		rnf_op_of(t->p, part)->offset[0] = offset;
+		if (rnf_tape_value(t, x).needs_grad) {
+			const int part = rnf_tape_append_like(t, op, &slice_row, &dy, 1, x);
+			rnf_op_of(t->p, part)->offset[0] = offset;
+			rnf_tape_receive(t, op, x, part);
+		}
 		offset += rnf_tape_value(t, x).c;
-		rnf_tape_receive(t, op, x, part);
 	}
 }
 

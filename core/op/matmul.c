@@ -84,8 +84,9 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 	if (rnf_tape_value(t, x).needs_grad)
 		rnf_tape_receive(t, op, x, rnf_tape_append_like(t, op, &bwd_data_row,
 								(int[]){ dy, w }, 2, x));
-	rnf_tape_receive_weight(t, w, rnf_tape_append_like(t, op, &bwd_weights_row,
-							   (int[]){ x, dy }, 2, w), 0);
+	if (rnf_tape_value(t, w).needs_grad)
+		rnf_tape_receive_weight(t, w, rnf_tape_append_like(t, op, &bwd_weights_row,
+								   (int[]){ x, dy }, 2, w), 0);
 }
 
 static const struct rnf_op_row row = {

@@ -3,7 +3,7 @@
  * of them knows a primitive by name.
  *
  * Domains: an IMAGE value is one slice per image, a CHANNEL value one vector per batch
- * (made at a barrier), a WEIGHT value one tensor per model. */
+ * (made at a barrier), a WEIGHT value one tensor per model: a weight, or derived from such. */
 #ifndef RNF_OP_OP_H
 #define RNF_OP_OP_H
 
@@ -18,6 +18,8 @@ enum rnf_domain { RNF_IMAGE, RNF_CHANNEL, RNF_WEIGHT };
 enum rnf_op_class {
 	RNF_INPUT,        /* the images */
 	RNF_TENSOR,       /* a weight */
+	RNF_CONSTANT,     /* an image that is the same for all */
+	RNF_DERIVED,      /* weights to what stands for a weight, before the batch */
 	RNF_CHAIN,        /* image to image, element by element */
 	RNF_CHAIN_SUM,    /* image to one vector an image, inside a chain */
 	RNF_CHAIN_REDUCE, /* image to a sum over the batch, inside a chain */
@@ -50,6 +52,7 @@ enum rnf_role {
 	RNF_ROLE_MATRIX,  /* a weight (channels of x, c) */
 	RNF_ROLE_KERNEL,  /* a weight (kernel_h, kernel_w, channels of x / groups, c) */
 	RNF_ROLE_TENSOR,  /* a weight of any shape, trained */
+	RNF_ROLE_SOURCE,  /* a weight or running statistics, of any shape */
 };
 
 struct rnf_operand_info {
@@ -66,10 +69,11 @@ struct rnf_value {
 	int op, depth;
 	int needs_grad;
 	int fixed;  /* depends on the weights alone */
-	int weight; /* WEIGHT: index into weights; else -1 */
+	int weight; /* index into weights; -1: it is none */
 };
 
 struct rnf_op_row;
+struct rnf_model_weight;
 
 struct rnf_op {
 	const struct rnf_op_row *row;
@@ -82,15 +86,17 @@ struct rnf_op {
 	int64_t pixels; /* norm: of an image */
 	double eps, momentum;
 	const struct rnf_activation_impl *act;
-	const void *open; /* a plugin's own primitive (open.c) */
-	const void *self; /* of the activation, or of the plugin's primitive */
+	const void *open; /* a plugin's own primitive (open.c, derive.c) */
+	const void *self; /* of the activation, or of the plugin's primitive; a constant's numbers */
+	struct rnf_model_weight *derived; /* the output of a DERIVED op; not among the model's */
 	int operand;      /* of its backward ops: the operand whose gradient it is */
 	size_t scratch;   /* floats of scratch that a heavy op needs */
 	uint64_t node;    /* for random ops: a key of the layer's place */
 	const char *label;
 };
 
-/* A tensor of the model, in the order of declaration. */
+/* A tensor of the model, in the order of declaration. Of one that is derived only name,
+ * shape, size and gradient are used. */
 struct rnf_model_weight {
 	const char *name;
 	int32_t rank;
@@ -208,7 +214,7 @@ struct rnf_op_row {
 	void (*tile)(const struct rnf_tile_io *);       /* CHAIN and sums [worker] */
 	void (*sum)(const struct rnf_sum_io *);         /* sums [worker] */
 	void (*image)(const struct rnf_image_io *);     /* HEAVY [worker] */
-	void (*barrier)(const struct rnf_barrier_io *); /* BARRIER [worker] */
+	void (*barrier)(const struct rnf_barrier_io *); /* BARRIER, DERIVED, CONSTANT [worker] */
 
 	/* Of a gradient that can run with its forward op in one call when both read the
 	 * same tile: that op's row, the call, and its name. */
@@ -241,8 +247,15 @@ static inline int64_t rnf_round16(int64_t n)
 {
 	return (n + 15) & ~(int64_t)15;
 }
-/* Is it computed before the batch, from weights alone? */
+/* Is it computed before the batch, from weights alone or from nothing? */
 int rnf_op_is_fixed(const struct rnf_program *program, const struct rnf_op *op);
+/* Is its output an image that is there before the first phase? */
+static inline int rnf_row_is_given(const struct rnf_op_row *row)
+{
+	return row->class == RNF_INPUT || row->class == RNF_CONSTANT;
+}
+/* What is known of a WEIGHT value, declared or derived; NULL: of another domain. */
+struct rnf_model_weight *rnf_tensor_of(const struct rnf_program *program, int value);
 /* Do two ops of one row, or of partner rows, have the same function and key? */
 int rnf_op_is_same(const struct rnf_op *a, const struct rnf_op *b);
 /* Parameters that training changes, without running statistics. */
@@ -261,7 +274,8 @@ extern const struct rnf_op_row rnf_op_row_loss, rnf_op_row_loss_bwd; /* loss.c *
 /* Each fills its members of the table of calls for layers. */
 #define RNF_PRIMITIVES(x) \
 	x(weight) x(conv) x(matmul) x(bias) x(batch_norm) x(activation) x(scale) x(add) \
-	x(sub) x(mul) x(max) x(pool) x(global_avg) x(concat) x(reshape) x(open)
+	x(sub) x(mul) x(max) x(pool) x(global_avg) x(concat) x(reshape) x(constant) x(open) \
+	x(derive)
 #define RNF_PRIMITIVE(name) void rnf_primitive_##name(struct rnf_graph *graph);
 RNF_PRIMITIVES(RNF_PRIMITIVE)
 

@@ -117,12 +117,6 @@ static const struct {
 };
 enum { ROLES = sizeof roles / sizeof *roles };
 
-static const char *name_of(struct rnf_graph *g)
-{
-	const struct rnf_feature *f = rnf_builder_of(g)->lowering;
-	return f ? f->name : "open";
-}
-
 static void add_operand(struct rnf_op_row *row, int at, const char *name, enum rnf_role role)
 {
 	row->in[at] = (struct rnf_operand_info){ .name = name, .role = role };
@@ -169,7 +163,7 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 
 static void make_rows(struct rnf_graph *g, struct open *open, uint32_t flags)
 {
-	const char *name = name_of(g);
+	const char *name = rnf_builder_layer(g);
 	open->fwd = (struct rnf_op_row){ .name = name, .words = name,
 		.call = open->row ? "rows" : "image",
 		.class = open->row ? RNF_CHAIN : RNF_HEAVY, .rows = 1, .gradient = gradient,

@@ -8,7 +8,7 @@ static const enum rnf_domain domains[] = {
 	[RNF_INPUT] = RNF_IMAGE, [RNF_TENSOR] = RNF_WEIGHT,
 	[RNF_CHAIN] = RNF_IMAGE, [RNF_CHAIN_SUM] = RNF_IMAGE, [RNF_HEAVY] = RNF_IMAGE,
 	[RNF_CHAIN_REDUCE] = RNF_CHANNEL, [RNF_HEAVY_REDUCE] = RNF_CHANNEL,
-	[RNF_BARRIER] = RNF_CHANNEL,
+	[RNF_BARRIER] = RNF_CHANNEL, [RNF_DERIVED] = RNF_WEIGHT, [RNF_CONSTANT] = RNF_IMAGE,
 };
 
 /* Does the row have the functions that its class needs? */
@@ -18,6 +18,7 @@ static int can_run(const struct rnf_op_row *r)
 	case RNF_CHAIN: return !!r->tile;
 	case RNF_CHAIN_SUM: case RNF_CHAIN_REDUCE: return r->tile && r->sum;
 	case RNF_HEAVY: case RNF_HEAVY_REDUCE: return r->conv ? !!r->plain : !!r->image;
+	case RNF_DERIVED: case RNF_CONSTANT: return !!r->barrier;
 	case RNF_BARRIER: return r->barrier && !r->commit == !r->is_finite;
 	default: return 1;
 	}
@@ -68,7 +69,18 @@ int rnf_op_add(struct rnf_program *p, const struct rnf_op_row *row, const int *i
 
 int rnf_op_is_fixed(const struct rnf_program *p, const struct rnf_op *op)
 {
-	return op->row->class == RNF_BARRIER && p->values[op->out].fixed;
+	switch (op->row->class) {
+	case RNF_DERIVED: case RNF_CONSTANT: return 1;
+	case RNF_BARRIER: return p->values[op->out].fixed;
+	default: return 0;
+	}
+}
+
+struct rnf_model_weight *rnf_tensor_of(const struct rnf_program *p, int value)
+{
+	const struct rnf_value *v = &p->values[value];
+	if (v->domain != RNF_WEIGHT) return NULL;
+	return v->weight >= 0 ? &p->weights[v->weight] : p->ops[v->op].derived;
 }
 
 int rnf_op_is_same(const struct rnf_op *a, const struct rnf_op *b)

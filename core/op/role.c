@@ -19,7 +19,7 @@ const struct rnf_value *rnf_use_operand(const struct rnf_use *u, int i)
 
 static const struct rnf_model_weight *tensor(const struct rnf_use *u)
 {
-	return &program(u)->weights[rnf_use_operand(u, u->i)->weight];
+	return rnf_tensor_of(program(u), u->op->in[u->i]);
 }
 
 static const char *call(const struct rnf_use *u)
@@ -48,8 +48,10 @@ static const char *what_it_is(const struct rnf_use *u)
 	const int64_t hwc[] = { v->h, v->w, v->c };
 	if (v->domain == RNF_IMAGE) return rnf_format("an image of %s", shape_words(3, hwc));
 	if (v->domain == RNF_CHANNEL) return "a vector of the batch";
+	const char *shape = shape_words(tensor(u)->rank, tensor(u)->shape);
+	if (v->weight < 0) return rnf_format("a value derived from weights, of %s", shape);
 	return rnf_format("the %s %s of %s", tensor(u)->state ? "statistics" : "weight",
-			  tensor(u)->name, shape_words(tensor(u)->rank, tensor(u)->shape));
+			  tensor(u)->name, shape);
 }
 
 static const char *what_it_must_be(const struct rnf_use *u)
@@ -73,6 +75,7 @@ static const char *what_it_must_be(const struct rnf_use *u)
 		return rnf_format("a weight of %lld x %lld x %lld x any", (long long)w->kernel_h,
 				  (long long)w->kernel_w, (long long)(x->c / u->op->groups));
 	case RNF_ROLE_TENSOR: return "a weight";
+	case RNF_ROLE_SOURCE: return "a weight or running statistics";
 	default: return "an image";
 	}
 }

@@ -60,8 +60,10 @@ static int join(struct rnf_tape *t, const struct rnf_model_weight *w, int gradie
 
 void rnf_tape_receive_weight(struct rnf_tape *t, int v, int gradient, int64_t offset)
 {
-	struct rnf_model_weight *w = &t->p->weights[rnf_tape_value(t, v).weight];
+	struct rnf_model_weight *w = rnf_tensor_of(t->p, v);
 	const int again = w->gradient >= 0;
+	if (!rnf_tape_value(t, v).needs_grad) return;
 	w->gradient = again ? join(t, w, gradient, offset) : gradient;
 	w->gradient_offset = again ? 0 : offset;
+	t->grad[v] = w->gradient;
 }

@@ -22,7 +22,8 @@ static inline struct rnf_value rnf_tape_value(const struct rnf_tape *t, int v)
 }
 /* Add a gradient to what v has received. */
 void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, int d);
-/* Add a reader's gradient of a weight: `offset` floats into a value of sums. */
+/* Add a reader's gradient of a weight, or of a value derived from weights: `offset` floats
+ * into a value of sums. */
 void rnf_tape_receive_weight(struct rnf_tape *t, int v, int gradient, int64_t offset);
 
 #endif

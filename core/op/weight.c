@@ -28,20 +28,26 @@ static rnf_val check_name(struct rnf_graph *g, const char *name)
 	return must ? rnf_builder_broken(g, "weight: its name must be %s", must) : 0;
 }
 
-static rnf_val check_shape(struct rnf_graph *g, const struct rnf_weight *w)
+rnf_val rnf_check_shape(struct rnf_graph *g, const char *what, int rank, const int64_t *shape)
 {
 	int64_t size = 1;
-	if (w->rank < 1 || w->rank > 4)
-		return rnf_builder_broken(g, "weight %s: rank is %d, must be 1 .. 4", w->name,
-					  w->rank);
-	for (int i = 0; i < w->rank; i++) {
-		if (w->shape[i] < 1 || w->shape[i] > INT32_MAX / size)
-			return rnf_builder_broken(g, "weight %s: shape[%d] is %lld, must be 1 or "
-				"more, and all of them at most 2^31 values", w->name, i,
-				(long long)w->shape[i]);
-		size *= w->shape[i];
+	if (rank < 1 || rank > 4)
+		return rnf_builder_broken(g, "%s: rank is %d, must be 1 .. 4", what, rank);
+	for (int i = 0; i < rank; i++) {
+		if (shape[i] < 1 || shape[i] > INT32_MAX / size)
+			return rnf_builder_broken(g, "%s: shape[%d] is %lld, must be 1 or more, and "
+				"all of them at most 2^31 values", what, i, (long long)shape[i]);
+		size *= shape[i];
 	}
 	return 0;
+}
+
+int64_t rnf_shape_size(int rank, const int64_t *shape)
+{
+	int64_t size = 1;
+	for (int i = 0; i < rank; i++)
+		size *= shape[i];
+	return size;
 }
 
 static rnf_val check_first_values(struct rnf_graph *g, const struct rnf_weight *w)
@@ -59,7 +65,8 @@ static rnf_val check_first_values(struct rnf_graph *g, const struct rnf_weight *
 static rnf_val check(struct rnf_graph *g, const struct rnf_weight *w)
 {
 	if (!w) return rnf_builder_broken(g, "weight: the description is NULL");
-	if (check_name(g, w->name) < 0 || check_shape(g, w) < 0) return -1;
+	if (check_name(g, w->name) < 0) return -1;
+	if (rnf_check_shape(g, rnf_format("weight %s", w->name), w->rank, w->shape) < 0) return -1;
 	if (w->fan_in < 0 || w->fan_out < 0)
 		return rnf_builder_broken(g, "weight %s: its fans are %lld and %lld, must be 0 or "
 					  "more", w->name, (long long)w->fan_in,
@@ -75,10 +82,8 @@ static rnf_val check(struct rnf_graph *g, const struct rnf_weight *w)
 
 static rnf_val call(struct rnf_graph *g, const struct rnf_weight *spec)
 {
-	int64_t size = 1;
 	if (rnf_builder_of(g)->failed || check(g, spec) < 0) return -1;
-	for (int i = 0; i < spec->rank; i++)
-		size *= spec->shape[i];
+	const int64_t size = rnf_shape_size(spec->rank, spec->shape);
 	const rnf_val v = rnf_append(g, &(struct rnf_op){ .row = &rnf_op_row_weight }, 1, 1, size);
 	if (v < 0) return v;
 	struct rnf_program *p = rnf_builder_of(g)->program;

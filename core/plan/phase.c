@@ -109,7 +109,7 @@ static int comes_from_before(const struct rnf_planner *b, int value)
 {
 	const int from = b->p->values[value].op;
 	return b->stored[value] && (rnf_own_phase(b, from) < (int)b->phase ||
-				    rnf_class_of(&b->p->ops[from]) == RNF_INPUT);
+				    rnf_row_is_given(b->p->ops[from].row));
 }
 
 /* A value of an earlier phase lies in the arena; others have no place yet. */

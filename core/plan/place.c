@@ -8,20 +8,20 @@ static void add_barrier(const struct rnf_op ***list, size_t *n, const struct rnf
 	*(const struct rnf_op **)rnf_push((void **)list, n, sizeof **list) = op;
 }
 
+/* What is whole, and made by a function of row->barrier. */
 static void place_channels(struct rnf_planner *b)
 {
 	struct rnf_plan *plan = b->plan;
 	for (size_t v = 0; v < b->p->n_values; v++) {
 		const struct rnf_value *x = &b->p->values[v];
-		const struct rnf_op *op = &b->p->ops[x->op];
-		if (x->domain == RNF_WEIGHT)
+		if (x->weight >= 0)
 			plan->operands[v] = (struct rnf_operand){
 				RNF_SPACE_WEIGHT,
 				b->p->weights[x->weight].offset, 0 };
-		if (rnf_class_of(op) != RNF_BARRIER) continue;
+		if (!b->p->ops[x->op].row->barrier) continue;
 		plan->operands[v] = (struct rnf_operand){ RNF_SPACE_CHANNEL,
 							  plan->channel, 0 };
-		plan->channel += rnf_round16(x->c);
+		plan->channel += rnf_round16(rnf_value_size(x));
 	}
 }
 
@@ -73,6 +73,11 @@ static int64_t *last_readers(const struct rnf_planner *b)
 	return last;
 }
 
+static int is_constant(const struct rnf_planner *b, size_t v)
+{
+	return rnf_class_of(&b->p->ops[b->p->values[v].op]) == RNF_CONSTANT;
+}
+
 /* Only tensors between phases become bf16: not the vectors of SE, not the model's input and
  * output. */
 static void choose_narrow(struct rnf_planner *b)
@@ -83,7 +88,7 @@ static void choose_narrow(struct rnf_planner *b)
 	for (int v = 0; v < (int)p->n_values; v++) {
 		const struct rnf_value *x = &p->values[v];
 		b->plan->narrow[v] = b->stored[v] && x->h * x->w > 1 && v != p->input &&
-				     v != p->logits && v != p->loss;
+				     v != p->logits && v != p->loss && !is_constant(b, (size_t)v);
 	}
 }
 
@@ -102,7 +107,7 @@ static void place_arena(struct rnf_planner *b)
 	const int64_t *last = last_readers(b);
 	size_t n_buffers = 0;
 	for (size_t v = 0; v < n; v++) {
-		if (!b->stored[v]) continue;
+		if (!b->stored[v] || is_constant(b, v)) continue;
 		value[n_buffers] = (int)v;
 		buffers[n_buffers++] = (struct rnf_buffer){
 			.size = b->plan->batch * slice_of(b, v),
@@ -127,10 +132,9 @@ static void place_barriers(struct rnf_planner *b)
 	for (int i = 0; i < (int)b->p->n_ops; i++) {
 		const struct rnf_op *op = &b->p->ops[i];
 		const int depth = rnf_own_phase(b, i);
-		if (rnf_class_of(op) != RNF_BARRIER) continue;
 		if (rnf_op_is_fixed(b->p, op))
 			add_barrier(&plan->prologue, &plan->n_prologue, op);
-		else
+		else if (rnf_class_of(op) == RNF_BARRIER)
 			add_barrier(&plan->phases[depth - 1].barriers,
 				    &plan->phases[depth - 1].n_barriers, op);
 	}

@@ -19,7 +19,7 @@ enum rnf_space {
 	RNF_SPACE_ARENA,    /* one slice per image, lives between phases */
 	RNF_SPACE_NARROW,   /* a slice of bf16: two values in the place of one float */
 	RNF_SPACE_SCRATCH,  /* one for each worker, lives inside a phase */
-	RNF_SPACE_CHANNEL,  /* vectors made at barriers */
+	RNF_SPACE_CHANNEL,  /* vectors made at barriers, and what is made before the batch */
 	RNF_SPACE_GRADIENT, /* finished sums over the batch */
 	RNF_SPACE_WEIGHT,
 	RNF_SPACES
@@ -103,7 +103,7 @@ struct rnf_plan {
 	int64_t batch; /* capacity, images */
 	struct rnf_phase *phases;
 	size_t n_phases;
-	const struct rnf_op **prologue; /* ops that depend on weights alone, run before phase 0 */
+	const struct rnf_op **prologue; /* constants, ops of weights alone: run before phase 0 */
 	size_t n_prologue;
 	struct rnf_operand *operands; /* of each value that has a place */
 	char *stored;                 /* values in the arena */

@@ -77,9 +77,22 @@ static void print_step(const struct rnf_plan *plan, const struct rnf_step *step,
 	fprintf(out, "  %s\n", op->label);
 }
 
+/* What stands for weights, and constants; a norm's coefficients are not worth a line. */
+static void print_prologue(const struct rnf_plan *plan, FILE *out)
+{
+	for (size_t i = 0; i < plan->n_prologue; i++) {
+		const struct rnf_op *op = plan->prologue[i];
+		const struct rnf_value *y = &plan->program->values[op->out];
+		if (rnf_class_of(op) == RNF_BARRIER) continue;
+		fprintf(out, "before the batch: %s of %lld values  %s\n", op->row->name,
+			(long long)rnf_value_size(y), op->label);
+	}
+}
+
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
 {
 	size_t steps = 0;
+	print_prologue(plan, out);
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		const struct rnf_phase *phase = &plan->phases[i];
 		fprintf(out, "phase %zu: %zu steps, %lld sums, %zu barrier ops\n", i,

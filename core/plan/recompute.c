@@ -71,7 +71,7 @@ static void demand(struct sweep *s, int phase, int id)
 		const int v = p->ops[id].in[i], from = p->values[v].op;
 		const struct rnf_op *op = &p->ops[from];
 		if (p->values[v].domain != RNF_IMAGE) continue;
-		if (op->row->class != RNF_INPUT &&
+		if (!rnf_row_is_given(op->row) &&
 		    (rnf_plan_depth(p, from, s->fused) == phase ||
 		     s->cheap[from]))
 			demand(s, phase, from);
@@ -84,10 +84,10 @@ static void demand(struct sweep *s, int phase, int id)
 static void demand_own(struct sweep *s, int phase, int id)
 {
 	const struct rnf_program *p = s->p;
-	const enum rnf_op_class class = p->ops[id].row->class;
+	const struct rnf_op_row *row = p->ops[id].row;
 	const int v = p->ops[id].out;
 	const int result = v == p->logits || v == p->loss;
-	if (class == RNF_INPUT || class == RNF_TENSOR || class == RNF_BARRIER) return;
+	if (rnf_row_is_given(row) || row->class == RNF_TENSOR || row->barrier) return;
 	if (result) s->stored[v] = 1;
 	if (result || !s->cheap[id]) demand(s, phase, id);
 }

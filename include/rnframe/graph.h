@@ -138,6 +138,18 @@ struct rnf_graph {
 	/* y of (h, w, c) from whole images. */
 	rnf_val (*image)(struct rnf_graph *, const rnf_val *in, size_t n, const int64_t hwc[3],
 			 const struct rnf_image_impl *, const void *self);
+	/* A value of `shape`, 1 .. 4 sizes, which stands where a weight may: of conv2d, matmul,
+	 * bias, batch_norm, rows, image and derive. Only the weights that it is made of are in
+	 * files, and only they are trained. */
+	rnf_val (*derive)(struct rnf_graph *, const rnf_val *in, size_t n, int32_t rank,
+			  const int64_t *shape, const struct rnf_derive_impl *,
+			  const void *self);
+	/* An image of (h, w, c) that is the same in each place of each batch, of finite
+	 * `values`, which live as long as the graph. Nothing is computed for its gradient. */
+	rnf_val (*constant)(struct rnf_graph *, const int64_t hwc[3], const float *values);
+
+	/* What the model says for convs that do not: 1: their kernels are standardized. */
+	int32_t standardize;
 };
 
 /* Keras' padding words: `same` gives ceil(n / stride) and puts the odd zero at the

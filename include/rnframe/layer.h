@@ -6,6 +6,7 @@
 #ifndef RNFRAME_LAYER_H
 #define RNFRAME_LAYER_H
 
+#include <string.h>
 #include <rnframe/graph.h>
 
 struct rnf_layer_impl {
@@ -20,5 +21,33 @@ struct rnf_layer_impl {
 struct rnf_block_impl {
 	rnf_val (*build)(const void *self, struct rnf_graph *graph, rnf_val x);
 };
+
+/* A weight of n values that all start with `value`, without L2. */
+static inline rnf_val rnf_vector(struct rnf_graph *graph, const char *name, int64_t n,
+				 double value)
+{
+	const struct rnf_weight w = { .name = name, .rank = 1, .shape = { n }, .fan_in = n,
+				      .fan_out = n, .value = value };
+	return graph->weight(graph, &w);
+}
+
+/* Running statistics of n values. */
+static inline rnf_val rnf_statistics(struct rnf_graph *graph, const char *name, int64_t n,
+				     double value)
+{
+	const struct rnf_weight w = { .name = name, .rank = 1, .shape = { n }, .fan_in = n,
+				      .fan_out = n, .value = value, .state = 1 };
+	return graph->weight(graph, &w);
+}
+
+/* A copy that lives as long as the graph, as the `self` of an op. NULL after a failure, which
+ * the graph's next call passes on. */
+static inline void *rnf_keep(struct rnf_graph *graph, const void *what, size_t bytes)
+{
+	void *kept = graph->host->alloc(bytes);
+	if (!kept) (graph->fail)(graph, "no memory is left");
+	else memcpy(kept, what, bytes);
+	return kept;
+}
 
 #endif

@@ -5,12 +5,14 @@
 #include <rnframe/backend.h>
 #include <rnframe/callback.h>
 #include <rnframe/compose.h>
+#include <rnframe/conv.h>
 #include <rnframe/data.h>
 #include <rnframe/decoder.h>
 #include <rnframe/exif.h>
 #include <rnframe/format.h>
 #include <rnframe/initializer.h>
 #include <rnframe/layer.h>
+#include <rnframe/learned.h>
 #include <rnframe/sums.h>
 #include <rnframe/training.h>
 #include <rnframe/vmath.h>

@@ -1,7 +1,7 @@
 /* Primitives of a plugin's own: what the calls of graph.h cannot express, a layer appends by
- * graph->rows (pixels in chains) or graph->image (one image, any shapes). Its gradient comes
- * with it; core plans, fuses and runs it as its own. Same bits for any threads: images are
- * summed in a fixed tree.
+ * graph->rows (pixels in chains), graph->image (one image, any shapes) or graph->derive (of
+ * weights alone). Its gradient comes with it; core plans, fuses and runs it as its own. Same
+ * bits for any threads: images are summed in a fixed tree.
  *
  * Functions are pure and reentrant: no allocation, lock, log or write to self; NaN in gives
  * NaN out. impl, its arrays and self live as long as the graph: static, or of host->alloc.
@@ -63,6 +63,19 @@ struct rnf_image_impl {
 	/* IMAGE: d is written. WEIGHT: what the image gives is added to d. */
 	void (*bwd)(const void *self, const struct rnf_tile *tile, uint32_t i,
 		    const float *const *in, const float *dy, float *d, float *scratch);
+};
+
+/* y from weights, running statistics and values derived from such, all whole: once before
+ * each batch of training, in inference once the weights have changed. self has the sizes. */
+struct rnf_derive_impl {
+	uint32_t size; /* of this struct */
+	uint32_t flags; /* 0 */
+	uint32_t n_in;  /* 0 .. RNF_IN_MAX; 0: y is the same for good */
+	void (*fwd)(const void *self, const float *const *in, float *y);
+	/* The gradient of operand i, written to d, from dy, which is summed over the batch. Not
+	 * of running statistics. NULL: y is for inference alone, or made of no weight. */
+	void (*bwd)(const void *self, uint32_t i, const float *const *in, const float *dy,
+		    float *d);
 };
 
 #endif

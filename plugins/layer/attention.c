@@ -157,13 +157,12 @@ static const uint32_t reads[] = { 1 << 0 };
 static rnf_val mix(struct rnf_graph *graph, rnf_val qkv, const int64_t y[3], int64_t heads)
 {
 	const int64_t pixels = y[0] * y[1], d = y[2] / heads;
-	struct place *place = graph->host->alloc(sizeof *place);
-	if (!place) return graph->fail(graph, "no memory is left");
-	*place = (struct place){
+	const struct place place = {
 		.pixels = pixels, .heads = heads, .d = d,
-		.impl = { .size = sizeof place->impl, .n_in = 1, .roles = roles, .reads = reads,
+		.impl = { .size = sizeof place.impl, .n_in = 1, .roles = roles, .reads = reads,
 			  .scratch = (size_t)(2 * pixels * (d + 1)), .fwd = fwd, .bwd = bwd } };
-	return graph->image(graph, &qkv, 1, y, &place->impl, place);
+	const struct place *self = rnf_keep(graph, &place, sizeof place);
+	return graph->image(graph, &qkv, 1, y, self ? &self->impl : NULL, self);
 }
 
 static rnf_val pixelwise(const struct conf *conf, struct rnf_graph *graph, const char *label,

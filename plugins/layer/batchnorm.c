@@ -13,15 +13,6 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_FLOAT(struct conf, momentum, 0.99, 0, 1, "",
 		  "part of the running statistics that a step keeps"));
 
-static rnf_val vector(struct rnf_graph *graph, const char *name, int64_t c,
-		      double value, int32_t state)
-{
-	return graph->weight(graph, &(struct rnf_weight){
-		.name = name, .rank = 1, .shape = { c }, .fan_in = c, .fan_out = c,
-		.value = value, .state = state,
-	});
-}
-
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {
 	const struct conf *conf = self;
@@ -29,10 +20,10 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 	(void)n_in;
 	if (in[0] < 0) return in[0];
 	graph->shape(graph, in[0], x);
-	const rnf_val gamma = vector(graph, "gamma", x[3], 1, 0);
-	const rnf_val beta = vector(graph, "beta", x[3], 0, 0);
-	const rnf_val mean = vector(graph, "moving_mean", x[3], 0, 1);
-	const rnf_val variance = vector(graph, "moving_variance", x[3], 1, 1);
+	const rnf_val gamma = rnf_vector(graph, "gamma", x[3], 1);
+	const rnf_val beta = rnf_vector(graph, "beta", x[3], 0);
+	const rnf_val mean = rnf_statistics(graph, "moving_mean", x[3], 0);
+	const rnf_val variance = rnf_statistics(graph, "moving_variance", x[3], 1);
 	return graph->batch_norm(graph, in[0], gamma, beta, mean, variance,
 				 conf->eps, conf->momentum);
 }

@@ -27,15 +27,6 @@ static rnf_val kernel(const struct conf *conf, struct rnf_graph *graph, int64_t 
 	});
 }
 
-static rnf_val bias(const struct conf *conf, struct rnf_graph *graph, rnf_val y)
-{
-	const rnf_val b = graph->weight(graph, &(struct rnf_weight){
-		.name = "bias", .rank = 1, .shape = { conf->units },
-		.fan_in = conf->units, .fan_out = conf->units,
-	});
-	return graph->bias(graph, y, b);
-}
-
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {
 	const struct conf *conf = self;
@@ -51,7 +42,7 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 		return graph->fail(graph, "units is 0, must be 1 or more: only the classifier "
 				   "takes it from the data");
 	const rnf_val y = graph->matmul(graph, in[0], kernel(conf, graph, x[3]));
-	return conf->bias ? bias(conf, graph, y) : y;
+	return conf->bias ? graph->bias(graph, y, rnf_vector(graph, "bias", conf->units, 0)) : y;
 }
 
 static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };

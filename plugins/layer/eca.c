@@ -89,14 +89,13 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 	if (conf->kernel && conf->kernel % 2 == 0)
 		return graph->fail(graph, "kernel is %lld, must be odd, or 0",
 				     (long long)conf->kernel);
-	int64_t *k = graph->host->alloc(sizeof *k);
-	if (!k) return graph->fail(graph, "there is no memory left");
-	*k = conf->kernel ? conf->kernel : size_for(x[3]);
+	const int64_t k = conf->kernel ? conf->kernel : size_for(x[3]);
 	const rnf_val w = graph->weight(graph, &(struct rnf_weight){
-		.name = "kernel", .rank = 1, .shape = { *k }, .fan_in = *k, .fan_out = *k,
+		.name = "kernel", .rank = 1, .shape = { k }, .fan_in = k, .fan_out = k,
 		.initializer = graph->initializer });
 	rnf_val s = graph->global_avgpool(graph, in[0]);
-	s = graph->rows(graph, (rnf_val[]){ s, w }, 2, 0, &row, k);
+	s = graph->rows(graph, (rnf_val[]){ s, w }, 2, 0, &row,
+			rnf_keep(graph, &k, sizeof k));
 	s = graph->use(graph, conf->gate, "gate", &s, 1, NULL, 0);
 	return graph->scale(graph, in[0], s);
 }

@@ -118,9 +118,7 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 	const struct conf *conf = self;
 	(void)n_in;
 	if (in[0] < 0) return in[0];
-	const rnf_val p = graph->weight(graph, &(struct rnf_weight){
-		.name = "p", .rank = 1, .shape = { 1 }, .fan_in = 1, .fan_out = 1,
-		.value = conf->p });
+	const rnf_val p = rnf_vector(graph, "p", 1, conf->p);
 	const rnf_val z = graph->rows(graph, (rnf_val[]){ in[0], p }, 2, 0, &power_row, conf);
 	const rnf_val m = graph->global_avgpool(graph, z);
 	return graph->rows(graph, (rnf_val[]){ m, p }, 2, 0, &root_row, conf);

@@ -137,13 +137,6 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 static const uint32_t roles[] = { RNF_IN_IMAGE, RNF_IN_WEIGHT, RNF_IN_WEIGHT };
 static const uint32_t reads[] = { 1 << 0 | 1 << 1, 1 << 0, 0 };
 
-static rnf_val vector(struct rnf_graph *graph, const char *name, int64_t c, double value)
-{
-	return graph->weight(graph, &(struct rnf_weight){
-		.name = name, .rank = 1, .shape = { c }, .fan_in = c, .fan_out = c,
-		.value = value });
-}
-
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {
 	const struct conf *conf = self;
@@ -154,14 +147,13 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 	if (x[3] % conf->groups != 0)
 		return graph->fail(graph, "groups is %lld, must divide the %lld channels of the "
 				     "input", (long long)conf->groups, (long long)x[3]);
-	struct rnf_image_impl *image = graph->host->alloc(sizeof *image);
-	if (!image) return graph->fail(graph, "there is no memory left");
-	*image = (struct rnf_image_impl){
-		.size = sizeof *image, .n_in = 3, .roles = roles, .reads = reads,
+	const struct rnf_image_impl image = {
+		.size = sizeof image, .n_in = 3, .roles = roles, .reads = reads,
 		.scratch = (size_t)(PARTS * x[3]), .fwd = fwd, .bwd = bwd };
-	const rnf_val gamma = vector(graph, "gamma", x[3], 1);
-	const rnf_val beta = vector(graph, "beta", x[3], 0);
-	return graph->image(graph, (rnf_val[]){ in[0], gamma, beta }, 3, x + 1, image, conf);
+	const rnf_val gamma = rnf_vector(graph, "gamma", x[3], 1);
+	const rnf_val beta = rnf_vector(graph, "beta", x[3], 0);
+	return graph->image(graph, (rnf_val[]){ in[0], gamma, beta }, 3, x + 1,
+			    rnf_keep(graph, &image, sizeof image), conf);
 }
 
 static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };

@@ -60,9 +60,7 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 	(void)n_in;
 	if (in[0] < 0) return in[0];
 	graph->shape(graph, in[0], x);
-	const rnf_val gamma = graph->weight(graph, &(struct rnf_weight){
-		.name = "gamma", .rank = 1, .shape = { x[3] }, .fan_in = x[3], .fan_out = x[3],
-		.value = conf->value });
+	const rnf_val gamma = rnf_vector(graph, "gamma", x[3], conf->value);
 	return graph->rows(graph, (rnf_val[]){ in[0], gamma }, 2, 0, &row, conf);
 }
 

@@ -118,21 +118,14 @@ static const struct rnf_row_impl row = {
 	.roles = roles, .reads = reads, .fwd = fwd, .bwd = bwd,
 };
 
-static rnf_val vector(struct rnf_graph *graph, const char *name, int64_t c, double value)
-{
-	return graph->weight(graph, &(struct rnf_weight){
-		.name = name, .rank = 1, .shape = { c }, .fan_in = c, .fan_out = c,
-		.value = value });
-}
-
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {
 	int64_t x[4] = { 0 };
 	(void)n_in;
 	if (in[0] < 0) return in[0];
 	graph->shape(graph, in[0], x);
-	const rnf_val gamma = vector(graph, "gamma", x[3], 1);
-	const rnf_val beta = vector(graph, "beta", x[3], 0);
+	const rnf_val gamma = rnf_vector(graph, "gamma", x[3], 1);
+	const rnf_val beta = rnf_vector(graph, "beta", x[3], 0);
 	return graph->rows(graph, (rnf_val[]){ in[0], gamma, beta }, 3, 0, &row, self);
 }
 

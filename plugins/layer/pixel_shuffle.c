@@ -67,11 +67,9 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 	if (x[3] % (r * r))
 		return graph->fail(graph, "factor is %lld, its square must divide the %lld "
 				   "channels of the input", (long long)r, (long long)x[3]);
-	struct place *place = graph->host->alloc(sizeof *place);
-	if (!place) return graph->fail(graph, "no memory is left");
-	*place = (struct place){ x[1] * r, x[2] * r, x[3] / (r * r), r };
-	return graph->image(graph, in, 1, (int64_t[]){ place->h, place->w, place->c }, &image,
-			    place);
+	const struct place y = { x[1] * r, x[2] * r, x[3] / (r * r), r };
+	return graph->image(graph, in, 1, (int64_t[]){ y.h, y.w, y.c }, &image,
+			    rnf_keep(graph, &y, sizeof y));
 }
 
 static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };

@@ -58,10 +58,8 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 	(void)n_in;
 	if (in[0] < 0 || (conf->rows == 0 && conf->columns == 0)) return in[0];
 	graph->shape(graph, in[0], x);
-	struct place *place = graph->host->alloc(sizeof *place);
-	if (!place) return graph->fail(graph, "no memory is left");
-	*place = (struct place){ x[1], x[2], x[3], conf->rows, conf->columns };
-	return graph->image(graph, in, 1, x + 1, &image, place);
+	const struct place place = { x[1], x[2], x[3], conf->rows, conf->columns };
+	return graph->image(graph, in, 1, x + 1, &image, rnf_keep(graph, &place, sizeof place));
 }
 
 static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };

@@ -4,8 +4,7 @@
  * Source: Ramachandran, Zoph and Le 2017 (arXiv 1710.05941); in PyTorch
  * x * torch.sigmoid(beta * x). With beta = 1 for good it is the activation silu. */
 #include <math.h>
-#include <rnframe/layer.h>
-#include <rnframe/vmath.h>
+#include <rnframe/learned.h>
 
 struct conf {
 	double beta;
@@ -27,79 +26,50 @@ RNF_INLINE float gate(float z, float *slope)
 	return z < 0 ? small : large;
 }
 
-/* beta[i * step] is that of channel i: the one, or each its own. */
-RNF_INLINE void forward(const struct rnf_tile *tile, const float *x, const float *beta,
-			int64_t step, float *y)
+static inline float swish(float x, float beta)
 {
-	const int64_t c = tile->channels;
 	float slope;
-	for (int64_t p = 0; p < tile->pixels; p++, x += c, y += c)
-		for (int64_t i = 0; i < c; i++)
-			y[i] = x[i] * gate(beta[i * step] * x[i], &slope);
+	return x * gate(beta * x, &slope);
 }
 
-RNF_INLINE void to_x(const struct rnf_tile *tile, const float *x, const float *beta, int64_t step,
-		     const float *dy, float *dx)
+static inline float to_x(float x, float beta, float dy)
 {
-	const int64_t c = tile->channels;
-	for (int64_t p = 0; p < tile->pixels; p++, x += c, dy += c, dx += c)
-		for (int64_t i = 0; i < c; i++) {
-			const float z = beta[i * step] * x[i];
-			float slope;
-			const float s = gate(z, &slope);
-			dx[i] = dy[i] * (s + z * slope);
-		}
+	const float z = beta * x;
+	float slope;
+	const float s = gate(z, &slope);
+	return dy * (s + z * slope);
 }
 
-RNF_INLINE void to_beta(const struct rnf_tile *tile, const float *x, const float *beta,
-			int64_t step, const float *dy, float *dbeta)
+static inline float to_beta(float x, float beta, float dy)
 {
-	const int64_t c = tile->channels;
-	for (int64_t p = 0; p < tile->pixels; p++, x += c, dy += c)
-		for (int64_t i = 0; i < c; i++) {
-			float slope;
-			gate(beta[i * step] * x[i], &slope);
-			dbeta[i * step] += dy[i] * x[i] * (x[i] * slope);
-		}
+	float slope;
+	gate(beta * x, &slope);
+	return dy * x * (x * slope);
 }
 
 RNF_MULTIARCH
 static void fwd(const void *self, const struct rnf_tile *tile, const float *const *in, float *y)
 {
-	const struct conf *conf = self;
-	if (conf->shared) forward(tile, in[0], in[1], 0, y);
-	else forward(tile, in[0], in[1], 1, y);
+	rnf_learned_fwd(swish, ((const struct conf *)self)->shared, tile, in, y);
 }
 
 RNF_MULTIARCH
 static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 		const float *const *in, const float *dy, float *d)
 {
-	const struct conf *conf = self;
-	if (i == 0 && conf->shared) to_x(tile, in[0], in[1], 0, dy, d);
-	else if (i == 0) to_x(tile, in[0], in[1], 1, dy, d);
-	else if (conf->shared) to_beta(tile, in[0], in[1], 0, dy, d);
-	else to_beta(tile, in[0], in[1], 1, dy, d);
+	rnf_learned_bwd(to_x, to_beta, ((const struct conf *)self)->shared, tile, i, in, dy, d);
 }
 
-static const uint32_t roles[] = { RNF_IN_TILE, RNF_IN_WEIGHT };
 static const struct rnf_row_impl row = {
 	.size = sizeof row, .flags = RNF_ROW_CHEAP | RNF_ROW_IN_PLACE, .n_in = 2,
-	.roles = roles, .fwd = fwd, .bwd = bwd,
+	.roles = rnf_learned_roles, .fwd = fwd, .bwd = bwd,
 };
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {
 	const struct conf *conf = self;
-	int64_t x[4] = { 0 };
 	(void)n_in;
-	if (in[0] < 0) return in[0];
-	graph->shape(graph, in[0], x);
-	const int64_t n = conf->shared ? 1 : x[3];
-	const rnf_val beta = graph->weight(graph, &(struct rnf_weight){
-		.name = "beta", .rank = 1, .shape = { n }, .fan_in = n, .fan_out = n,
-		.value = conf->beta });
-	return graph->rows(graph, (rnf_val[]){ in[0], beta }, 2, 0, &row, conf);
+	return rnf_learned_lower(graph, in[0], "beta", conf->beta, conf->shared, &row, conf);
 }
 
 static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };

@@ -56,11 +56,9 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 	(void)n_in;
 	if (in[0] < 0 || conf->factor == 1) return in[0];
 	graph->shape(graph, in[0], x);
-	struct place *place = graph->host->alloc(sizeof *place);
-	if (!place) return graph->fail(graph, "no memory is left");
-	*place = (struct place){ x[1], x[2], x[3], conf->factor };
+	const struct place place = { x[1], x[2], x[3], conf->factor };
 	const int64_t y[] = { x[1] * conf->factor, x[2] * conf->factor, x[3] };
-	return graph->image(graph, in, 1, y, &image, place);
+	return graph->image(graph, in, 1, y, &image, rnf_keep(graph, &place, sizeof place));
 }
 
 static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };

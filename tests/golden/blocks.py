@@ -3,7 +3,8 @@
 A model is a 3x3 convolution, mish, the subject, mish, a 3x3 convolution, the mean of the pixels
 and a dense layer, so that a wrong place or a wrong gradient to the input shows in what stands in
 front. Of each case: images NHWC, labels, every weight by rnframe's name, the logits, the loss and
-the gradient of each weight, `d` + its name. Kernels HWIO.
+the gradient of each weight, `d` + its name. Kernels HWIO. Of a subject that is computed otherwise
+in inference also the running statistics, and `inferred`, the logits by them.
 
 blocks.py [--out DIR]
 """
@@ -28,6 +29,8 @@ class Model:
     def __init__(self, random):
         self.random = random
         self.weights = {}
+        self.statistics = {}
+        self.training = True
 
     def draw(self, *shape, scale=1.0, offset=0.0):
         """Rounded to float32, so that float64 computes from what is stored."""
@@ -35,13 +38,22 @@ class Model:
         return torch.from_numpy(values.astype(np.float32)).double()
 
     def weight(self, name, *shape, scale=0.2, offset=0.0):
-        self.weights[name] = self.draw(*shape, scale=scale, offset=offset).requires_grad_()
+        if name not in self.weights:
+            self.weights[name] = self.draw(*shape, scale=scale, offset=offset).requires_grad_()
         return self.weights[name]
 
-    def conv(self, name, x, filters, size=3, stride=1, groups=1, bias=False):
+    def statistic(self, name, size, offset):
+        if name not in self.statistics:
+            self.statistics[name] = self.draw(size, scale=0.1, offset=offset)
+        return self.statistics[name]
+
+    def kernel(self, name, x, filters, size, groups=1):
         inputs = x.shape[1] // groups
         scale = (size * size * inputs) ** -0.5
-        kernel = self.weight(f"{name}/kernel", size, size, inputs, filters, scale=scale)
+        return self.weight(f"{name}/kernel", size, size, inputs, filters, scale=scale)
+
+    def conv(self, name, x, filters, size=3, stride=1, groups=1, bias=False):
+        kernel = self.kernel(name, x, filters, size, groups)
         bias = self.weight(f"{name}/bias", filters) if bias else None
         x = same_pad(x, (size, size), stride)
         return F.conv2d(x, kernel.permute(3, 2, 0, 1).contiguous(), bias, stride=stride, groups=groups)
@@ -56,6 +68,16 @@ class Model:
         gamma = self.weight(f"{name}/gamma", x.shape[1], offset=1)
         beta = self.weight(f"{name}/beta", x.shape[1])
         return F.batch_norm(x, None, None, gamma, beta, training=True, eps=BN_EPS)
+
+    def running_norm(self, name, x):
+        """By the batch, or with statistics that are drawn by these."""
+        gamma = self.weight(f"{name}/gamma", x.shape[1], offset=1)
+        beta = self.weight(f"{name}/beta", x.shape[1])
+        mean = self.statistic(f"{name}/moving_mean", x.shape[1], 0)
+        variance = self.statistic(f"{name}/moving_variance", x.shape[1], 1)
+        if self.training:
+            mean = variance = None
+        return F.batch_norm(x, mean, variance, gamma, beta, training=self.training, eps=BN_EPS)
 
 
 def upsample(model, x, factor):
@@ -139,6 +161,27 @@ def shake_shake(model, x, filters, stride=1):
     return (branches[0] + branches[1]) / 2 + x
 
 
+def standardized(model, x, filters, size=3, stride=1, groups=1, gain=False, eps=1e-6):
+    """As timm's StdConv2d: a filter is a channel of a batch norm."""
+    kernel = model.kernel("subject", x, filters, size, groups).permute(3, 2, 0, 1)
+    factors = model.weight("subject/gain", filters, offset=1) if gain else None
+    kernel = F.batch_norm(kernel.reshape(1, filters, -1), None, None, factors, training=True,
+                          eps=eps).reshape_as(kernel)
+    return F.conv2d(same_pad(x, (size, size), stride), kernel, stride=stride, groups=groups)
+
+
+def repvgg(model, x, filters, stride=1, groups=1):
+    def branch(size):
+        name = f"subject_rep_conv{size}"
+        kernel = model.kernel(name, x, filters, size, groups).permute(3, 2, 0, 1)
+        return F.conv2d(x, kernel, stride=stride, padding=size // 2, groups=groups)
+    y = model.running_norm("subject_rep_bn3", branch(3))
+    y = y + model.running_norm("subject_rep_bn1", branch(1))
+    if stride == 1 and x.shape[1] == filters:
+        y = y + model.running_norm("subject_rep_bn", x)
+    return F.mish(y)
+
+
 CASES = [  # name, height, width, channels, subject, its parameters
     ("upsample", 5, 9, 3, upsample, {"factor": 2}),
     ("upsample_3", 3, 2, 33, upsample, {"factor": 3}),
@@ -165,22 +208,44 @@ CASES = [  # name, height, width, channels, subject, its parameters
     ("shake_shake", 5, 9, 3, shake_shake, {"filters": 12, "stride": 2}),
     ("shake_shake_even", 6, 8, 12, shake_shake, {"filters": 9, "stride": 2}),
     ("shake_shake_same", 5, 9, 12, shake_shake, {"filters": 12}),
+    ("standardized", 5, 9, 3, standardized, {"filters": 12}),
+    ("standardized_gain", 6, 8, 12, standardized, {"filters": 33, "stride": 2, "gain": True}),
+    ("standardized_groups", 5, 9, 12, standardized,
+     {"filters": 12, "groups": 12, "gain": True, "eps": 0.1}),
+    ("standardized_pixel", 1, 1, 33, standardized, {"filters": 1, "size": 1, "gain": True}),
+    ("repvgg", 5, 9, 12, repvgg, {"filters": 12}),
+    ("repvgg_down", 5, 9, 3, repvgg, {"filters": 12, "stride": 2}),
+    ("repvgg_even", 6, 8, 12, repvgg, {"filters": 9, "stride": 2, "groups": 3}),
+    ("repvgg_groups", 5, 9, 12, repvgg, {"filters": 12, "groups": 4}),
+    ("repvgg_one", 3, 1, 1, repvgg, {"filters": 1}),
 ]
+
+
+def logits_of(model, images, channels, subject, parameters):
+    x = F.mish(model.conv("stem", images.permute(0, 3, 1, 2), channels, bias=True))
+    x = F.mish(subject(model, x, **parameters))
+    x = model.conv("head", x, 4).mean((2, 3))
+    logits = x @ model.weight("dense/kernel", 4, CLASSES, scale=1)
+    return logits + model.weight("dense/bias", CLASSES)
+
+
+def inferred(model, *case):
+    if not model.statistics:
+        return {}
+    model.training = False
+    return {"inferred": logits_of(model, *case), **model.statistics}
 
 
 def tensors_of(random, height, width, channels, subject, parameters):
     model = Model(random)
     images = model.draw(IMAGES, height, width, 3)
     labels = torch.from_numpy(random.integers(0, CLASSES, IMAGES))
-    x = F.mish(model.conv("stem", images.permute(0, 3, 1, 2), channels, bias=True))
-    x = F.mish(subject(model, x, **parameters))
-    x = model.conv("head", x, 4).mean((2, 3))
-    logits = x @ model.weight("dense/kernel", 4, CLASSES, scale=1)
-    logits = logits + model.weight("dense/bias", CLASSES)
+    logits = logits_of(model, images, channels, subject, parameters)
     loss = F.cross_entropy(logits, labels)
     gradients = torch.autograd.grad(loss, list(model.weights.values()))
     return {"images": images, "labels": labels.double(), "logits": logits, "loss": loss,
-            **model.weights, **{f"d{name}": d for name, d in zip(model.weights, gradients)}}
+            **model.weights, **{f"d{name}": d for name, d in zip(model.weights, gradients)},
+            **inferred(model, images, channels, subject, parameters)}
 
 
 def main():

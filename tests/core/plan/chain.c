@@ -105,6 +105,8 @@ static const struct { const char *words; int channels; } blocks[] = {
 	{ "\"densenet\"; filters = 4", -4 },
 	{ "\"pyramid\"; to = 24.0", 24 },
 	{ "\"shake_shake\"; filters = 8", 8 },
+	{ "\"repvgg\"; filters = 8", 8 },
+	{ "\"conv2d\"; filters = 8; standardize = \"yes\"; gain = true", 8 },
 	{ "\"convnext\"; filters = 8; kernel = 5; ratio = 2; scale = 0.5; drop = 0.2", 8 },
 };
 

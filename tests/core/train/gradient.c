@@ -286,6 +286,12 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 9, 7, CONV BOTH("\"norm\"", ACT_OF("mish"), ACT_OF("mish")) },
 	{ 0, 9, 7, CONV BOTH("\"norm\"", ACT_OF("mish"), "\"dropout\"; rate = 0.4") },
 	{ 0, 9, 7, CONV BOTH("\"norm\"", "\"dropout\"; rate = 0.3", "\"dropout\"; rate = 0.4") },
+	/* kernels made of weights */
+	{ 0, 9, 7, CONV ACT "{ type = \"conv2d\"; filters = 6; standardize = \"yes\"; },"
+	  ACT "{ type = \"conv2d\"; filters = 9; groups = 3; stride = 2; standardize = \"yes\";"
+	  " gain = true; bias = true; }," ACT END },
+	{ 0, 9, 7, CONV "{ type = \"repvgg\"; filters = 4; }, { type = \"repvgg\"; filters = 6;"
+	  " stride = 2; }," END },
 	/* primitives of plugins: behind a conv, between norms, on one pixel, after each other */
 	{ 0, 9, 7, CONV "{ type = \"prelu\"; }," CONV "{ type = \"prelu\"; shared = true; }," END },
 	{ 0, 9, 7, CONV NORM "{ type = \"prelu\"; }," NORM CONV ACT END },
@@ -527,6 +533,8 @@ START_TEST(threads_change_no_bit_of_open_layers)
 	write_conf(path, CONV16 "{ type = \"groupnorm\"; groups = 4; }, { type = \"swish\"; },"
 		   CONV16 NORM "{ type = \"prelu\"; }, { type = \"drop_path\"; rate = 0.3; },"
 		   SCALE "{ type = \"eca\"; }," CBAM CONV16 "{ type = \"layernorm\"; },"
+		   "{ type = \"repvgg\"; filters = 16; },"
+		   "{ type = \"conv2d\"; filters = 16; standardize = \"yes\"; gain = true; },"
 		   NORM ACT "{ type = \"gem_pool\"; }, { type = \"dense\"; }", 32, 32);
 	for (int i = 0; i < THREADS; i++)
 		e[i] = test_experiment(path, NULL, NULL, precisions[_i], threads[i]);
