@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "plugin/loader.h"
+#include "run/live.h"
 #include "train/digest.h"
 
 enum { TRIES = 3, AT_LEAST = 2 };
@@ -23,20 +24,10 @@ enum { TRIES = 3, AT_LEAST = 2 };
 
 /* -- texts that all checkpoints of a run carry -- */
 
-/* Keys that say where a run runs, not what it computes. */
-static const char *const machine_keys[][2] = {
-	{ NULL, "threads" }, { NULL, "out" }, { "data", "path" },
-};
-
 static const char *conf_text(const struct rnf_conf *tree)
 {
 	struct rnf_conf *copy = rnf_conf_copy(tree, NULL);
-	for (size_t i = 0; i < sizeof machine_keys / sizeof *machine_keys; i++) {
-		const char *group = machine_keys[i][0];
-		struct rnf_conf *parent = group ? rnf_conf_get(copy, group) : copy;
-		const struct rnf_conf *node = rnf_conf_get(parent, machine_keys[i][1]);
-		if (node) rnf_conf_remove(parent, node);
-	}
+	rnf_live_drop_machine(copy);
 	return rnf_conf_text(copy);
 }
 

@@ -5,15 +5,17 @@
 
 #include "base/arena.h"
 
-enum { RESUME = 1, ALWAYS = 2 };
+/* On a resume; in runs with the same bits; one that says where a run runs, not what it
+ * computes. */
+enum { RESUME = 1, ALWAYS = 2, MACHINE = 4 };
 
 static const struct {
 	const char *key;
 	int when;
 } keys[] = {
-	{ "threads", RESUME | ALWAYS },
-	{ "out", RESUME | ALWAYS },
-	{ "data.path", RESUME | ALWAYS },
+	{ "threads", RESUME | ALWAYS | MACHINE },
+	{ "out", RESUME | ALWAYS | MACHINE },
+	{ "data.path", RESUME | ALWAYS | MACHINE },
 	{ "train.callbacks", RESUME | ALWAYS },
 	{ "train.pictures", RESUME | ALWAYS },
 	{ "train.epochs", RESUME },
@@ -35,6 +37,15 @@ static int is_live(const char *path, int when)
 
 int rnf_live_on_resume(const char *path) { return is_live(path, RESUME); }
 int rnf_live_always(const char *path) { return is_live(path, ALWAYS); }
+
+void rnf_live_drop_machine(struct rnf_conf *tree)
+{
+	for (size_t i = 0; i < N_KEYS; i++) {
+		const struct rnf_conf *node =
+			keys[i].when & MACHINE ? rnf_conf_find(tree, keys[i].key) : NULL;
+		if (node) rnf_conf_remove(node->parent, node);
+	}
+}
 
 const char *rnf_live_words(void)
 {

@@ -52,7 +52,7 @@ static const struct {
 	{ "train.callbacks.sick.status=-1 train.callbacks.sick.quiet=true", 2,
 	  "callback.sick: on fails with the status -1 and gives no message" },
 	{ "backend=kernel_null", 5, "layer c1: a kernel of backend.kernel_null has no function run" },
-	{ "backend=kernel_bytes", 5, "backend.kernel_bytes wants scratch_bytes that are no whole" },
+	{ "backend=kernel_bytes", 5, "backend.kernel_bytes needs scratch_bytes that are not whole" },
 	{ "backend=kernel_quiet", 2, "backend.kernel_quiet: conv fails with the status -1 and gives" },
 };
 

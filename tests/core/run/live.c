@@ -28,10 +28,38 @@ START_TEST(the_list_is_told)
 }
 END_TEST
 
+static const char *without(const char *text)
+{
+	struct rnf_conf *tree;
+	ck_assert_int_eq(rnf_conf_parse("it", text, &tree), RNF_OK);
+	rnf_live_drop_machine(tree);
+	return rnf_conf_text(tree);
+}
+
+static const char *same(const char *text)
+{
+	struct rnf_conf *tree;
+	ck_assert_int_eq(rnf_conf_parse("it", text, &tree), RNF_OK);
+	return rnf_conf_text(tree);
+}
+
+START_TEST(what_says_where_a_run_runs_is_dropped)
+{
+	ck_assert_str_eq(without("threads = 2; out = \"runs/a\"; seed = 1; "
+				 "data = { type = \"cifar10\"; path = \"/d\"; part = 0.5; }; "
+				 "train = { epochs = 3; pictures = false; };"),
+			 same("seed = 1; data = { type = \"cifar10\"; part = 0.5; }; "
+			      "train = { epochs = 3; pictures = false; };"));
+	ck_assert_str_eq(without("data = \"cifar10\"; path = \"/d\";"),
+			 same("data = \"cifar10\"; path = \"/d\";"));
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ a_key_and_all_below_it, TEST_ROWS(keys) }, { the_list_is_told, 0 },
+		{ what_says_where_a_run_runs_is_dropped, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("run/live", cases);
