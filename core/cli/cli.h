@@ -15,6 +15,7 @@ struct rnf_options {
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
+	const char *sheet, *data, *like;
 	const char *seeds, *random, *jobs, *budget, *dry_run, *table, *sort;
 	struct rnf_texts varies, arms, wheres;
 	const char *sets[256];
@@ -55,6 +56,8 @@ rnf_status rnf_verb_compare(const struct rnf_options *);
 rnf_status rnf_verb_diff(const struct rnf_options *);
 rnf_status rnf_verb_inspect(const struct rnf_options *);
 rnf_status rnf_verb_confs(const struct rnf_options *);
+rnf_status rnf_verb_data(const struct rnf_options *);
+rnf_status rnf_verb_new(const struct rnf_options *);
 rnf_status rnf_verb_fetch(const struct rnf_options *);
 
 #endif

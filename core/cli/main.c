@@ -68,6 +68,13 @@ static const struct rnf_verb verbs[] = {
 	  rnf_verb_inspect, 2, { NULL }, 0 },
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,
 	  { NULL }, 0 },
+	{ "data", "check DIR|CONF [key.path=value]... [--sheet FILE.png]",
+	  "look at every image: classes, sizes, colours, files that cannot be read, equal images. "
+	  "DIR:\n      a folder of images. --sheet: write a picture of the first ones of each class",
+	  rnf_verb_data, 2, { "--set", "--sheet" }, 0 },
+	{ "new", "conf FILE --data DIR [--like CONF]",
+	  "write a conf for a folder of images, with their size and colours", rnf_verb_new, 2,
+	  { "--data", "--like" }, 0 },
 	{ "fetch", "DATASET [--out DIR] [--mirror DIR|URL]",
 	  "download a data set and check it", rnf_verb_fetch, 1,
 	  { "--out", "--mirror" }, 0 },

@@ -12,6 +12,7 @@ struct row {
 static const struct row outputs[] = {
 	{ "--json", offsetof(struct rnf_options, json) },
 	{ "--probs", offsetof(struct rnf_options, probs) },
+	{ "--sheet", offsetof(struct rnf_options, sheet) },
 	{ "--log", offsetof(struct rnf_options, log) },
 };
 static const struct row inputs[] = {

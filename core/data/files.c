@@ -154,7 +154,7 @@ static rnf_status refuse_bad(const struct files *f, int64_t file, int64_t n_bad)
 	}
 	const char *line = rnf_fail_line();
 	return n_bad == 1 ? rnf_fail(status, "%s (data.on_bad_image = \"skip\" leaves it out)", line)
-			  : rnf_fail(status, "%s, and %" PRId64 " files more (rnframe data check lists "
+			  : rnf_fail(status, "%s, and %" PRId64 " more (rnframe data check lists "
 				     "them; data.on_bad_image = \"skip\" leaves them out)", line, n_bad - 1);
 }
 

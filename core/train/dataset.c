@@ -46,18 +46,17 @@ static rnf_status find_files(const struct rnf_config *c, struct rnf_blob **blobs
 				  : status;
 }
 
-static rnf_status open_files(struct rnf_dataset *d, const struct rnf_config *c)
+rnf_status rnf_dataset_find(struct rnf_dataset *d, const struct rnf_config *c)
 {
 	const struct rnf_ref *data = c->root.data;
 	struct rnf_blob *blobs = NULL;
+	describe(d, c);
 	RNF_TRY(find_files(c, &blobs));
 	rnf_answer_begin();
 	rnf_hands_lend(data->feature);
 	const rnf_status status = d->impl->open(&rnf_host, data->conf, blobs, &d->self, &d->info);
 	rnf_hands_lend(NULL);
-	RNF_TRY(rnf_answer(data->feature, "open", status));
-	RNF_TRY(rnf_images_open(d, c));
-	return rnf_contract_dataset(c, &d->info);
+	return rnf_answer(data->feature, "open", status);
 }
 
 /* The data set's own: the last of its training images. */
@@ -92,8 +91,9 @@ static rnf_status split(struct rnf_dataset *d, const struct rnf_data_common *key
 
 rnf_status rnf_dataset_open(struct rnf_dataset *d, const struct rnf_config *c)
 {
-	describe(d, c);
-	RNF_TRY(open_files(d, c));
+	RNF_TRY(rnf_dataset_find(d, c));
+	RNF_TRY(rnf_images_open(d, c));
+	RNF_TRY(rnf_contract_dataset(c, &d->info));
 	rnf_map_let_go(); /* a data set may have read every image, also of the test split */
 	return split(d, c->data);
 }

@@ -19,6 +19,8 @@ struct rnf_dataset {
 
 /* Find, open and split the data set of a conf. */
 rnf_status rnf_dataset_open(struct rnf_dataset *d, const struct rnf_config *c);
+/* Find and open its files only: images are neither decoded nor split. */
+rnf_status rnf_dataset_find(struct rnf_dataset *d, const struct rnf_config *c);
 /* Get its sizes and classes; open it only when it cannot tell them without its files. */
 rnf_status rnf_dataset_sizes(struct rnf_dataset *d, const struct rnf_config *c);
 

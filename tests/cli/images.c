@@ -95,7 +95,7 @@ START_TEST(bad_files_stop_or_are_left_out)
 	const char *c = conf(dir, usual);
 	test_shell("cd %s/data && head -c 100 a/00.png >a/x.png && cp a/x.png b/x.png", dir);
 	run(2, rnf_format("check %s " OVER, c));
-	has("/data/a/x.png: the PNG is cut, and 1 files more (rnframe data check lists them; "
+	has("/data/a/x.png: the PNG is cut, and 1 more (rnframe data check lists them; "
 	    "data.on_bad_image = \"skip\" leaves them out)");
 	run(0, rnf_format("check %s " OVER " data.on_bad_image=skip", c));
 	has("left out: ");

@@ -1,0 +1,193 @@
+/* rnframe new conf FILE --data DIR [--like CONF]: a conf for a folder of images, with what the
+ * images say themselves. Its text is conf/new/images.txt; @WORDS@ there are replaced. */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "cli/cli.h"
+#include "cli/survey.h"
+
+enum { WORDS_MAX = 16, TEMPLATE_MAX = 1 << 16 };
+
+static const char usual[] = "se_mxresnet20.cfg";
+
+struct word {
+	const char *name, *text;
+};
+struct words {
+	struct word at[WORDS_MAX];
+	size_t n;
+};
+
+static void set(struct words *w, const char *name, const char *text)
+{
+	w->at[w->n++] = (struct word){ name, text };
+}
+
+/* -- from the data -- */
+
+/* Images of one size keep it, up to this side; others come to the largest of these that
+ * half of them have. */
+enum { SIDE_KEPT = 64 };
+static const int64_t usual_sides[] = { 128, 96, 64, 48, 32 };
+
+static void set_size(struct words *w, const struct rnf_survey *s)
+{
+	const struct rnf_sides sides = rnf_look_at_sides(s);
+	const int64_t last = sides.n - 1;
+	int64_t h = usual_sides[4], width = h;
+	for (int i = 4; sides.n && i >= 0; i--)
+		if (sides.shorter[sides.n / 2] >= usual_sides[i]) h = width = usual_sides[i];
+	if (sides.n && sides.h[0] == sides.h[last] && sides.w[0] == sides.w[last] &&
+	    sides.h[0] <= SIDE_KEPT && sides.w[0] <= SIDE_KEPT) {
+		h = sides.h[0];
+		width = sides.w[0];
+	}
+	set(w, "H", rnf_format("%" PRId64, h));
+	set(w, "W", rnf_format("%" PRId64, width));
+}
+
+static void set_colours(struct words *w, const struct rnf_survey *s)
+{
+	double mean[3], deviation[3];
+	for (int k = 0; k < 3; k++) {
+		rnf_survey_colour(s, k, &mean[k], &deviation[k]);
+		if (deviation[k] < 0.01) deviation[k] = 0.01; /* images of one colour */
+	}
+	set(w, "MEAN", rnf_format("%.4f,%.4f,%.4f", mean[0], mean[1], mean[2]));
+	set(w, "STD", rnf_format("%.4f,%.4f,%.4f", deviation[0], deviation[1], deviation[2]));
+}
+
+/* Few images: small batches, more passes. */
+static void set_length(struct words *w, int64_t images)
+{
+	const int few = images < 5000;
+	set(w, "EPOCHS", few ? "60" : "40");
+	set(w, "BATCH", few ? "32" : "128");
+	set(w, "RATE", few ? "0.03" : "0.1");
+}
+
+/* -- from the words -- */
+
+/* Inside of a string of a conf. */
+static const char *quoted(const char *text)
+{
+	char *out = rnf_alloc(2 * strlen(text) + 1), *to = out;
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\') *to++ = '\\';
+		*to++ = *text;
+	}
+	return out;
+}
+
+/* The last part of a path as a name: letters, digits, '_' and '-'. */
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = rnf_format("%s", slash ? slash + 1 : path);
+	for (char *p = name; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *p))
+			*p = '_';
+	return *name ? name : "images";
+}
+
+/* Where a step goes that stands before all of the base: ".FIRST" of an override. */
+static const char *first_step(const struct rnf_conf *tree)
+{
+	const struct rnf_conf *list = rnf_conf_find(tree, "data.augment");
+	const char *first = list && list->n ? rnf_conf_label(list->at[0], "type") : NULL;
+	return first ? rnf_format(".%s", first) : "";
+}
+
+static rnf_status set_base(struct words *w, const char *like)
+{
+	struct rnf_conf *tree;
+	RNF_TRY(rnf_conf_gather(like, rnf_conf_dir, &tree));
+	set(w, "LIKE", quoted(rnf_file_ends(like, ".cfg") ? like : rnf_format("%s.cfg", like)));
+	set(w, "BEFORE", first_step(tree));
+	return RNF_OK;
+}
+
+static rnf_status set_data(struct words *w, const char *folder)
+{
+	struct rnf_looked *l = rnf_alloc(sizeof *l);
+	char path[PATH_MAX];
+	RNF_TRY(rnf_look_at_data(l, folder, NULL, 0));
+	if (!realpath(folder, path)) return rnf_fail_input(folder);
+	set(w, "NAME", name_of(path));
+	set(w, "PATH", quoted(path));
+	set(w, "TYPE", l->conf.root.data->feature->name);
+	set(w, "CLASSES", rnf_format("%" PRId64 " class%s", l->data.info.classes,
+				     l->data.info.classes == 1 ? "" : "es"));
+	set_size(w, &l->survey);
+	set_colours(w, &l->survey);
+	set_length(w, l->data.info.images[RNF_SPLIT_TRAIN]);
+	return RNF_OK;
+}
+
+/* -- the text -- */
+
+static const char *text_of(const struct words *w, const char *name, size_t n)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (strlen(w->at[i].name) == n && !strncmp(w->at[i].name, name, n))
+			return w->at[i].text;
+	return "";
+}
+
+static rnf_status fill_in(const struct words *w, const char **text)
+{
+	const char *path = rnf_format("%s/new/images.txt", rnf_conf_dir);
+	uint8_t *bytes;
+	size_t n;
+	RNF_TRY(rnf_file_bytes(path, TEMPLATE_MAX, &bytes, &n));
+	const char *from = rnf_strndup((const char *)bytes, n);
+	free(bytes);
+	for (*text = ""; *from;) {
+		const size_t plain = strcspn(from, "@");
+		*text = rnf_format("%s%.*s", *text, (int)plain, from);
+		from += plain;
+		if (!*from) break;
+		const size_t name = strcspn(from + 1, "@");
+		*text = rnf_format("%s%s", *text, text_of(w, from + 1, name));
+		from += name + 1 + (from[name + 1] == '@');
+	}
+	return RNF_OK;
+}
+
+/* A base without such steps, say, takes no such keys. */
+static rnf_status read_back(const char *file)
+{
+	struct rnf_config *c = rnf_alloc(sizeof *c);
+	const rnf_status status = rnf_config_read(c, file, NULL, 0);
+	if (status < 0) unlink(file);
+	return status;
+}
+
+static rnf_status new_conf(const char *file, const struct rnf_options *o)
+{
+	struct words w = { .n = 0 };
+	const char *text;
+	if (access(file, F_OK) == 0)
+		return rnf_fail(RNF_EINVAL, "%s exists; it is not overwritten", file);
+	RNF_TRY(set_base(&w, o->like ? o->like : usual));
+	RNF_TRY(set_data(&w, o->data));
+	RNF_TRY(fill_in(&w, &text));
+	RNF_TRY(rnf_file_put(file, text, strlen(text)));
+	RNF_TRY(read_back(file));
+	printf("%s\nnext: rnframe train %s\n", file, file);
+	return RNF_OK;
+}
+
+rnf_status rnf_verb_new(const struct rnf_options *o)
+{
+	if (o->n_words != 2 || strcmp(o->words[0], "conf") || !o->data)
+		return rnf_fail(RNF_EINVAL, "new takes: conf FILE --data DIR [--like CONF]");
+	return new_conf(o->words[1], o);
+}

@@ -1,0 +1,131 @@
+/* rnframe data check, and new conf: from a folder to a conf that trains. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "lib/photos.h"
+#include "lib/plugin.h"
+#include "lib/program.h"
+
+static char out[1 << 16];
+
+static void has(const char *words)
+{
+	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
+}
+
+static void run(int status, const char *arguments)
+{
+	const int got = test_program(out, sizeof out, "%s", arguments);
+	ck_assert_msg(got == status, "%s: status %d: %.3000s", arguments, got, out);
+}
+
+/* Two classes; a pair of equal images across the splits, one across the classes. */
+static const char *make(void)
+{
+	const char *dir = test_folder("data_check");
+	test_photos(rnf_format("%s/train", dir), "a,b", 6, 10, 14, 0);
+	test_photos(rnf_format("%s/test", dir), "a", 2, 12, 9, 0);
+	test_shell("cd %s && cp train/a/00.png test/a/x.png && cp train/b/01.png train/a/y.png && "
+		   "echo x >stray", dir);
+	return dir;
+}
+
+START_TEST(a_folder_is_described)
+{
+	const char *dir = make();
+	run(0, rnf_format("data check %s --sheet %s/sheet.png", dir, dir));
+	has(rnf_format("data     %s: 13 training and 3 test images\n", dir));
+	has("classes  2; images of each for training, validation, test:\n"
+	    "        7       0       3  a\n"
+	    "        6       0       0  b\n");
+	has("balance  6 to 7 training images a class\n");
+	has("sizes    heights 10 to 12, median 10; widths 9 to 14, median 14 (height x width)\n");
+	has("same     2 images have the pixels of another one, 1 of them in train and test, 1 with "
+	    "another class:\n");
+	has("/train/b/01.png = ");
+	has("/test/a/x.png = ");
+	has("bad      0 files cannot be read\n");
+	has("1 entry is no image of a class and left out: ");
+	run(0, rnf_format("data check %s", dir)); /* the sheet is a stray picture now */
+	has("2 entries are no image of a class");
+}
+END_TEST
+
+START_TEST(bad_files_are_listed)
+{
+	const char *dir = make();
+	test_shell("cd %s && head -c 90 train/a/00.png >train/a/bad.png && : >test/a/bad.png", dir);
+	run(2, rnf_format("data check %s", dir));
+	has("bad      2 files cannot be read:\n");
+	has("/train/a/bad.png: the PNG is cut\n");
+	has("/test/a/bad.png: the file is empty\n");
+	has(": 2 files cannot be read\n");
+}
+END_TEST
+
+START_TEST(a_conf_is_described)
+{
+	run(0, "data check synthetic.cfg data.images=50");
+	has("data     synthetic.cfg: 50 training and 32 test images\n");
+	has("classes  10; images of each");
+	has("sizes    all 8 x 8 (height x width)\n");
+	has("same     0 images");
+	run(2, "data check /nowhere.cfg");
+	has("/nowhere.cfg");
+	run(2, rnf_format("data check %s data.part=0.5", make()));
+	has("is a folder and takes no data.part=0.5");
+	run(2, "data");
+	has("data takes: check DIR|CONF");
+	run(2, "data chek x");
+	has("data takes: check DIR|CONF");
+}
+END_TEST
+
+/* All values by the colours of photos.c: a bright channel of 150 + 0..89, others 20 + 0..89. */
+START_TEST(a_new_conf_trains)
+{
+	const char *dir = test_folder("new conf");
+	const char *data = rnf_format("%s/it's \"my\" gr\xc3\xbcn", dir);
+	test_photos(data, "r,g,b", 10, 40, 30, 1);
+	const char *set = "train.epochs=2 train.scheduler.warmup=1 train.max_steps=2 "
+			  "train.pictures=false train.callbacks=checkpoint";
+	run(0, rnf_format("new conf '%s/p.cfg' --data \"%s/it's \\\"my\\\" gr\xc3\xbcn\"", dir, dir));
+	has("next: rnframe train ");
+	run(0, rnf_format("check '%s/p.cfg'", dir));
+	has("model    it_s__my__gr__n, ");
+	has("input 32 x 32 x 3\n");
+	has("21 training, 3 validation and 6 test images of 32 x 32 x 3, 3 classes\n");
+	test_shell("grep -q 'mean=\\[0.4[12]..,0.4[12]..,0.4[12]..\\]' '%s/p.cfg'", dir);
+	run(0, rnf_format("train '%s/p.cfg' %s --out '%s/run'", dir, set, dir));
+	run(2, rnf_format("new conf '%s/p.cfg' --data '%s/run'", dir, dir));
+	has("exists; it is not overwritten");
+}
+END_TEST
+
+START_TEST(a_new_conf_like_another)
+{
+	const char *dir = test_folder("new");
+	test_photos(rnf_format("%s/data", dir), "a,b", 6, 24, 28, 0);
+	run(0, rnf_format("new conf %s/p.cfg --data %s/data --like xresnet20", dir, dir));
+	run(0, rnf_format("check %s/p.cfg", dir));
+	has("input 24 x 28 x 3\n");
+	test_shell("grep -q 'data.augment.pad+=resize' %s/p.cfg", dir);
+	run(2, rnf_format("new conf %s/q.cfg --data %s/data --like xresnet21", dir, dir));
+	has("xresnet21");
+	run(2, rnf_format("new conf %s/q.cfg --data %s/nowhere", dir, dir));
+	has("/nowhere");
+	run(2, rnf_format("new conf %s/q.cfg", dir));
+	has("new takes: conf FILE --data DIR [--like CONF]");
+	test_shell("test ! -e %s/q.cfg", dir);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		a_folder_is_described, bad_files_are_listed, a_conf_is_described,
+		a_new_conf_trains, a_new_conf_like_another, NULL,
+	};
+	return test_run("cli/data", tests);
+}
