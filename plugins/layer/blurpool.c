@@ -81,11 +81,7 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
 			}
 }
 
-static const uint32_t roles[] = { RNF_IN_IMAGE };
-static const uint32_t reads[] = { 0 };
-static const struct rnf_image_impl image = {
-	.size = sizeof image, .n_in = 1, .roles = roles, .reads = reads, .fwd = fwd, .bwd = bwd,
-};
+static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd);
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {

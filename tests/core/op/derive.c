@@ -2,10 +2,12 @@
  * an image, with the same bits; the weights get their gradients, constants get none. */
 #include <math.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "exec/observe.h"
 #include "graph/graph.h"
 #include "lib/plugin.h"
 #include "lib/rows.h"
@@ -167,6 +169,51 @@ START_TEST(inference_makes_it_when_weights_have_changed)
 	rnf_exec_run(exec);
 	ck_assert_int_eq(calls, 12);
 	rnf_pool_destroy(pool);
+}
+END_TEST
+
+/* Of 3e38 twice is none: a run op by op names the value. */
+START_TEST(a_value_that_is_not_finite_is_named)
+{
+	struct rnf_pool *pool = rnf_pool_create(1);
+	struct rnf_plan *plan;
+	struct rnf_sight sight;
+	const struct rnf_program *p = program(0, 1);
+	float *weights = noise(p->block, 5, 1);
+	const int64_t at = rnf_names_find(&p->names, "test/one");
+	ck_assert_int_ge(at, 0);
+	for (int64_t i = 0; i < p->block; i++) /* variances among them */
+		weights[i] = fabsf(weights[i]);
+	weights[p->weights[at].offset] = 3e38f;
+	ck_assert_int_eq(rnf_plan_make(p, NULL, NULL, IMAGES, 0, &plan), RNF_OK);
+	struct rnf_exec *exec = rnf_exec_create(plan, pool, weights);
+	exec->images = 1;
+	rnf_exec_observe(exec, &sight);
+	ck_assert_ptr_nonnull(sight.bad);
+	ck_assert_int_eq(sight.bad->row->class, RNF_DERIVED);
+	ck_assert_int_eq(sight.bad->in[0], p->weights[at].value_id);
+	rnf_pool_destroy(pool);
+}
+END_TEST
+
+static int printed(const struct rnf_program *p, const char *words)
+{
+	char text[8192] = { 0 };
+	struct rnf_plan *plan;
+	FILE *file = tmpfile();
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(rnf_plan_make(p, NULL, NULL, IMAGES, 1, &plan), RNF_OK);
+	rnf_plan_print(plan, file);
+	rewind(file);
+	ck_assert_uint_gt(fread(text, 1, sizeof text - 1, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	return strstr(text, words) != NULL;
+}
+
+START_TEST(a_plan_lists_it)
+{
+	ck_assert_int_eq(printed(program(1, 1), "before the batch: open of 144 values  test\n"), 1);
+	ck_assert_int_eq(printed(program(1, 0), "before the batch"), 0);
 }
 END_TEST
 
@@ -384,6 +431,8 @@ int main(void)
 	const struct test_case cases[] = {
 		{ readers_take_it_for_a_weight, 0 },
 		{ inference_makes_it_when_weights_have_changed, 0 },
+		{ a_value_that_is_not_finite_is_named, 0 },
+		{ a_plan_lists_it, 0 },
 		{ constants_are_images, TEST_ROWS(precisions) },
 		{ constants_have_no_gradient, 0 },
 		{ what_makes_no_sense_is_refused, TEST_ROWS(wrong) },

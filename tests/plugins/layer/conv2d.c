@@ -1,18 +1,21 @@
 /* conv2d: Keras' padding, the kernel's shape and fans, groups, the model's L2. */
 #include <string.h>
+
+#include "base/arena.h"
 #include "lib/plugin.h"
 
 struct conf { /* as in the plugin */
 	int64_t filters, kernel, stride, groups;
 	int32_t padding, bias, algorithm;
 	const struct rnf_ref *initializer;
-	double l2;
+	double l2, eps;
+	int32_t standardize, gain;
 };
 
 static struct rnf_weight kernel;
 static struct rnf_window window;
 static enum rnf_algorithm algorithm;
-static int failed, biases;
+static int failed, biases, derived, operands;
 
 static void shape(struct rnf_graph *g, rnf_val v, int64_t nhwc[4])
 {
@@ -40,6 +43,17 @@ static rnf_val bias(struct rnf_graph *g, rnf_val x, rnf_val b)
 	biases++;
 	return x;
 }
+static rnf_val derive(struct rnf_graph *g, const rnf_val *in, size_t n, int32_t rank,
+		      const int64_t *of, const struct rnf_derive_impl *impl, const void *self)
+{
+	(void)g, (void)in, (void)self;
+	derived++;
+	operands = (int)n;
+	ck_assert_uint_eq(impl->n_in, n);
+	ck_assert_int_eq(rank, 4);
+	ck_assert_mem_eq(of, kernel.shape, 4 * sizeof *of);
+	return 3;
+}
 static rnf_val refuse(struct rnf_graph *g, const char *format, ...)
 {
 	(void)g, (void)format;
@@ -48,19 +62,22 @@ static rnf_val refuse(struct rnf_graph *g, const char *format, ...)
 }
 
 static enum rnf_algorithm of_model;
+static int model_standardizes;
+static const struct rnf_host host = { .size = sizeof host, .alloc = rnf_alloc };
 
 static rnf_val lower(struct conf conf)
 {
 	const struct rnf_layer_impl *impl = test_feature("layer", "conv2d")->impl;
 	struct rnf_graph g = { .l2 = 0.5, .algorithm = of_model, .shape = shape, .weight = weight,
-			       .conv2d = conv2d, .bias = bias, .fail = refuse };
-	failed = biases = 0;
+			       .conv2d = conv2d, .bias = bias, .fail = refuse, .derive = derive,
+			       .host = &host, .standardize = model_standardizes };
+	failed = biases = derived = operands = 0;
 	return impl->lower(&conf, &g, (const rnf_val[]){ 0 }, 1);
 }
 
 START_TEST(same_pads_the_end_first)
 {
-	ck_assert_int_eq(lower((struct conf){ 8, 3, 2, 1, 0, 0, 0, NULL, -1 }), 2);
+	ck_assert_int_eq(lower((struct conf){ 8, 3, 2, 1, 0, 0, 0, NULL, -1, 0, 0, 0 }), 2);
 	ck_assert_int_eq(window.out_h, 16);
 	ck_assert_int_eq(window.out_w, 16);
 	ck_assert_int_eq(window.pad_top, 0);  /* 32: one zero, after */
@@ -72,7 +89,7 @@ END_TEST
 
 START_TEST(groups_shape_the_kernel)
 {
-	ck_assert_int_eq(lower((struct conf){ 8, 3, 1, 4, 0, 1, 0, NULL, 0 }), 2);
+	ck_assert_int_eq(lower((struct conf){ 8, 3, 1, 4, 0, 1, 0, NULL, 0, 0, 0, 0 }), 2);
 	ck_assert_int_eq(kernel.shape[2], 4);
 	ck_assert_int_eq(kernel.shape[3], 8);
 	ck_assert_int_eq(kernel.fan_in, 36);
@@ -84,9 +101,9 @@ END_TEST
 
 START_TEST(refuses_what_does_not_fit)
 {
-	ck_assert_int_lt(lower((struct conf){ 8, 3, 1, 3, 0, 0, 0, NULL, -1 }), 0);
+	ck_assert_int_lt(lower((struct conf){ 8, 3, 1, 3, 0, 0, 0, NULL, -1, 0, 0, 0 }), 0);
 	ck_assert_int_eq(failed, 1);
-	ck_assert_int_lt(lower((struct conf){ 8, 40, 1, 1, 1, 0, 0, NULL, -1 }), 0);
+	ck_assert_int_lt(lower((struct conf){ 8, 40, 1, 1, 1, 0, 0, NULL, -1, 0, 0, 0 }), 0);
 	ck_assert_int_eq(failed, 1);
 }
 END_TEST
@@ -105,7 +122,7 @@ START_TEST(algorithm_is_the_layers_or_the_models)
 {
 	of_model = (enum rnf_algorithm)asked[_i].model;
 	ck_assert_int_eq(lower((struct conf){ 8, 3, asked[_i].stride, 1, 0, 0, asked[_i].own,
-					      NULL, -1 }), 2);
+					      NULL, -1, 0, 0, 0 }), 2);
 	ck_assert_int_eq(algorithm, asked[_i].want);
 }
 END_TEST
@@ -113,14 +130,34 @@ END_TEST
 START_TEST(winograd_is_for_dense_3x3)
 {
 	const struct conf wrong[] = {
-		{ 8, 5, 1, 1, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1 },
-		{ 8, 3, 2, 1, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1 },
-		{ 8, 3, 1, 4, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1 },
+		{ 8, 5, 1, 1, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
+		{ 8, 3, 2, 1, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
+		{ 8, 3, 1, 4, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
 	};
 	for (int i = 0; i < TEST_ROWS(wrong); i++) {
 		ck_assert_int_lt(lower(wrong[i]), 0);
 		ck_assert_int_eq(failed, 1);
 	}
+}
+END_TEST
+
+/* auto, no and yes, as in the plugin; kernels of one weight a filter have no variance. */
+static const struct { int32_t own, gain, model; int64_t kernel, groups; int failed, operands; }
+standardizing[] = {
+	{ 0, 0, 0, 3, 1, 0, 0 }, { 0, 0, 1, 3, 1, 0, 1 }, { 1, 0, 1, 3, 1, 0, 0 },
+	{ 2, 0, 0, 3, 1, 0, 1 }, { 2, 1, 0, 3, 1, 0, 2 }, { 0, 1, 1, 1, 1, 0, 2 },
+	{ 0, 0, 1, 1, 16, 0, 0 }, { 2, 0, 0, 1, 16, 1, 0 }, { 1, 1, 1, 3, 1, 1, 0 },
+};
+
+START_TEST(kernels_are_standardized_as_the_layer_or_the_model_says)
+{
+	model_standardizes = standardizing[_i].model;
+	lower((struct conf){ .filters = 16, .kernel = standardizing[_i].kernel, .stride = 1,
+			     .groups = standardizing[_i].groups, .l2 = -1, .eps = 1e-6,
+			     .standardize = standardizing[_i].own, .gain = standardizing[_i].gain });
+	ck_assert_int_eq(failed, standardizing[_i].failed);
+	ck_assert_int_eq(operands, standardizing[_i].operands);
+	ck_assert_int_eq(derived, operands > 0);
 }
 END_TEST
 
@@ -132,6 +169,8 @@ int main(void)
 		{ refuses_what_does_not_fit, 0 },
 		{ algorithm_is_the_layers_or_the_models, TEST_ROWS(asked) },
 		{ winograd_is_for_dense_3x3, 0 },
+		{ kernels_are_standardized_as_the_layer_or_the_model_says,
+		  TEST_ROWS(standardizing) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("layer/conv2d", cases);
