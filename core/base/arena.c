@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/hands.h"
+#include "base/running.h"
 
 /* Every allocation is a block of its own, so that sanitizers see its bounds. The pointers
  * for free() are kept in a separate list: a large model's plan makes some 700,000
@@ -41,7 +41,7 @@ static void *large_block(size_t size)
 void rnf_no_memory(size_t bytes)
 {
 	fprintf(stderr, "rnframe: out of memory (%zu bytes)\n", bytes);
-	rnf_hands_end();
+	rnf_running_end();
 	exit(1);
 }
 

@@ -30,7 +30,7 @@ static void print(const struct rnf_experiment *e)
 	       (double)rnf_machine_memory() * 1e-6);
 	printf("backend  %s, %s, threads %d, kernels %s\n",
 	       rnf_model_backend(&e->model),
-	       rnf_precision_words[e->conf.root.precision], rnf_pool_threads(e->session.pool),
+	       rnf_precision_words[e->conf.root.precision], rnf_threads_count(e->session.threads),
 	       kernels ? kernels : "none");
 }
 

@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 #include "base/floats.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/json.h"
 #include "base/signal.h"
 #include "base/status.h"
@@ -323,6 +323,6 @@ int main(int argc, char **argv)
 {
 	const int code = start(argc, argv);
 	rnf_arena_finish();
-	rnf_hands_end();
+	rnf_running_end();
 	return code;
 }

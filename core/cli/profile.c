@@ -1,5 +1,5 @@
 /* rnframe profile: runs a few steps, prints what they take and where it goes. */
-#include "train/profile.h"
+#include "train/measure.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,7 +20,7 @@ struct view {
 	const struct rnf_experiment *e;
 	const struct rnf_plan *plan;
 	const char *cpu, *backend, *isa;
-	struct rnf_profile p;
+	struct rnf_measurement p;
 	int threads;
 };
 
@@ -79,7 +79,7 @@ static void put(double value, double unit, int columns, int decimals)
 
 static void print_head(const struct view *v)
 {
-	const struct rnf_profile *p = &v->p;
+	const struct rnf_measurement *p = &v->p;
 	printf("cpu         %s\n", v->cpu ? v->cpu : "unknown");
 	printf("backend     %s (%s), %s\n", v->backend, v->isa ? v->isa : "no kernels",
 	       precision(v));
@@ -101,7 +101,7 @@ static void print_head(const struct view *v)
 static void print_steps(const struct view *v)
 {
 	static const char *const names[2] = { "full", "images are ready" };
-	const struct rnf_profile *p = &v->p;
+	const struct rnf_measurement *p = &v->p;
 	printf("\n%-18s%10s%10s%10s%9s  (medians of %lld, in turn)\n", "step", "ms",
 	       "images/s", "GFLOP/s", "% peak", (long long)p->steps);
 	for (int i = 0; i < 2; i++) {
@@ -156,7 +156,7 @@ static void print_table(const struct view *v, const char *title,
 
 static void print(const struct view *v)
 {
-	const struct rnf_profile_sums *sums = &v->p.sums;
+	const struct rnf_cost_sums *sums = &v->p.sums;
 	print_head(v);
 	print_steps(v);
 	printf("\nWhere a full step's %.3f core-ms go (time of all threads together; mean "
@@ -199,7 +199,7 @@ static json_t *rows(const struct view *v, const char *key, const struct rnf_cost
 
 static json_t *json(const struct view *v)
 {
-	const struct rnf_profile *p = &v->p;
+	const struct rnf_measurement *p = &v->p;
 	json_t *o = json_object();
 	json_object_set_new(o, "cpu", rnf_json_word(v->cpu));
 	json_object_set_new(o, "backend", rnf_json_word(v->backend));
@@ -238,12 +238,12 @@ static rnf_status profile(struct rnf_experiment *e, const struct rnf_options *o)
 	RNF_TRY(choose_mode(o->mode, &training));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_build(e, training));
-	rnf_profile_run(e, training, steps, &v.p);
+	rnf_measure(e, training, steps, &v.p);
 	v.plan = e->model.plans[training];
 	v.cpu = rnf_machine_cpu();
 	v.backend = rnf_model_backend(&e->model);
 	v.isa = rnf_plan_kernels(v.plan);
-	v.threads = rnf_pool_threads(e->session.pool);
+	v.threads = rnf_threads_count(e->session.threads);
 	print(&v);
 	return o->json ? rnf_json_write(json(&v), o->json) : RNF_OK;
 }

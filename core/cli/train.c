@@ -17,7 +17,7 @@
 /* Approximate length of a line in steps.jsonl, and of one in epochs.csv. */
 enum { LOG_LINE_BYTES = 200, EPOCHS_MAX = 1000000 };
 
-struct session {
+struct command {
 	const struct rnf_options *o;
 	struct rnf_experiment *e;
 	struct rnf_resume resume;
@@ -41,7 +41,7 @@ static rnf_status check_extend(const struct rnf_options *o, long *more)
 }
 
 /* As if the conf had that many more epochs than the run has by now. */
-static rnf_status extend(struct session *s, long more)
+static rnf_status extend(struct command *s, long more)
 {
 	struct rnf_experiment *e = s->e;
 	int64_t *epochs = &e->conf.root.train.epochs;
@@ -56,7 +56,7 @@ static rnf_status extend(struct session *s, long more)
 }
 
 /* Which run to resume, and how long it will be. */
-static rnf_status find_run(struct session *s)
+static rnf_status find_run(struct command *s)
 {
 	const struct rnf_options *o = s->o;
 	long more;
@@ -66,7 +66,7 @@ static rnf_status find_run(struct session *s)
 	return extend(s, more);
 }
 
-static rnf_status prepare(struct session *s)
+static rnf_status prepare(struct command *s)
 {
 	const struct rnf_options *o = s->o;
 	struct rnf_experiment *e = s->e;
@@ -87,7 +87,7 @@ static rnf_status prepare(struct session *s)
 }
 
 /* How a longer run changes the learning rates. */
-static void say_schedule(const struct session *s)
+static void say_schedule(const struct command *s)
 {
 	const struct rnf_saved *from = s->resume.found;
 	const int64_t then = from ? from->progress.epochs : 0;
@@ -111,7 +111,7 @@ static int64_t log_bytes(const struct rnf_experiment *e)
 }
 
 /* The folder is ours. Nothing in it changes before this succeeds. */
-static rnf_status open_run(struct session *s)
+static rnf_status open_run(struct command *s)
 {
 	s->checkpoints.dir = s->record.dir;
 	RNF_TRY(rnf_checkpoints_probe(&s->checkpoints, log_bytes(s->e)));
@@ -138,7 +138,7 @@ static rnf_status check_numbers(const struct rnf_experiment *e, const struct rnf
 }
 
 /* A run is finished once its report is written. */
-static rnf_status run(struct session *s, struct rnf_scores *test)
+static rnf_status run(struct command *s, struct rnf_scores *test)
 {
 	struct rnf_experiment *e = s->e;
 	const struct rnf_saved *from = s->resume.found;
@@ -153,7 +153,7 @@ static rnf_status run(struct session *s, struct rnf_scores *test)
 	return check_numbers(e, test);
 }
 
-static rnf_status train_in_folder(struct session *s)
+static rnf_status train_in_folder(struct command *s)
 {
 	struct rnf_scores test = { 0 };
 	RNF_TRY(open_run(s));
@@ -165,7 +165,7 @@ static rnf_status train_in_folder(struct session *s)
 	return RNF_OK;
 }
 
-static rnf_status train(struct session *s)
+static rnf_status train(struct command *s)
 {
 	RNF_TRY(prepare(s));
 	if (s->resume.finished) {
@@ -184,7 +184,7 @@ static rnf_status train(struct session *s)
 /* Whatever happens, the threads end before the memory that they use. */
 rnf_status rnf_verb_train(const struct rnf_options *o)
 {
-	struct session *s = rnf_alloc(sizeof *s);
+	struct command *s = rnf_alloc(sizeof *s);
 	s->o = o;
 	s->e = rnf_alloc(sizeof *s->e);
 	if (!o->conf) return rnf_fail(RNF_EINVAL, "train needs a conf");

@@ -204,7 +204,7 @@ rnf_status rnf_verb_verify(const struct rnf_options *o)
 	if (!f.dir) return rnf_fail(RNF_EINVAL, "verify needs a run folder");
 	rnf_status status = check_files(&f, e);
 	if (status >= 0 && o->steps) status = replay(&f, e, o->steps);
-	if (e->session.pool) rnf_experiment_finish(e);
+	if (e->session.threads) rnf_experiment_finish(e);
 	json_decref(f.run);
 	return status;
 }

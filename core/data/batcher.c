@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/frames.h"
@@ -57,7 +57,7 @@ static void note(struct rnf_batcher *b, enum breach breach, int64_t number)
 	int none = BREACH_NONE;
 	if (!atomic_compare_exchange_strong(&b->breach, &none, (int)breach)) return;
 	atomic_store(&b->number, number);
-	atomic_store(&b->whose, rnf_hands_whose());
+	atomic_store(&b->whose, rnf_running_feature());
 }
 
 const char *rnf_batcher_breach(struct rnf_batcher *b)
@@ -87,13 +87,13 @@ static void read_raw(struct worker *w, int split, int64_t i, struct rnf_random *
 	const struct rnf_batcher_conf *conf = &w->batcher->conf;
 	const struct rnf_frames *frames = &w->batcher->frames;
 	const struct rnf_dataset_info *info = conf->info;
-	const struct rnf_feature *before = rnf_hands_lend(conf->feature);
+	const struct rnf_feature *before = rnf_running_set(conf->feature);
 	conf->dataset->read(conf->self, split, i, w->bytes, label);
 	if (*label < 0 || *label >= info->classes) {
 		note(w->batcher, BREACH_LABEL, *label);
 		*label = 0;
 	}
-	rnf_hands_lend(before);
+	rnf_running_set(before);
 	const uint8_t *framed = rnf_frames_apply(frames, all_take_part(w->batch) ? random : NULL,
 						 w->bytes, w->more, w->scratch);
 	const int64_t n = frames->h * frames->w * info->c;
@@ -151,9 +151,9 @@ static void apply(const struct rnf_ref *ref, struct rnf_random *random,
 	const struct rnf_augment_impl *impl = augment_impl(ref);
 	const int64_t peers = image->peers;
 	if (!(impl->flags & RNF_AUGMENT_MIXES)) image->peers = 0;
-	rnf_hands_lend(ref->feature);
+	rnf_running_set(ref->feature);
 	impl->apply(ref->conf, random, image);
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	image->peers = peers;
 }
 
@@ -210,7 +210,7 @@ static void fill_share(void *arg, int index)
 	const struct batch *batch = arg;
 	const struct rnf_batcher_conf *conf = &batch->batcher->conf;
 	int64_t i, to;
-	rnf_pool_share(batch->n, index, batch->workers, &i, &to);
+	rnf_threads_share(batch->n, index, batch->workers, &i, &to);
 	for (; i < to; i++) {
 		const struct rnf_image image =
 			load(batch, &batch->batcher->workers[index],
@@ -220,7 +220,7 @@ static void fill_share(void *arg, int index)
 	}
 }
 
-void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
+void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_threads *threads,
 		    const int64_t *samples, int split, int64_t n, int64_t epoch,
 		    int training, const int64_t *peers, int64_t n_peers,
 		    float *x, int64_t stride, float *target)
@@ -229,10 +229,10 @@ void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
 		.batcher = batcher, .samples = samples, .split = split, .n = n,
 		.epoch = epoch, .training = training, .peers = peers,
 		.n_peers = peers ? n_peers : 0, .x = x, .stride = stride, .target = target,
-		.workers = pool ? rnf_pool_threads(pool) : 1,
+		.workers = threads ? rnf_threads_count(threads) : 1,
 	};
-	if (pool && n > 1 && batch.workers <= batcher->n_workers) {
-		rnf_pool_run(pool, fill_share, &batch);
+	if (threads && n > 1 && batch.workers <= batcher->n_workers) {
+		rnf_threads_run(threads, fill_share, &batch);
 		return;
 	}
 	batch.workers = 1; /* fewer images or buffers than threads */

@@ -5,7 +5,7 @@
 
 #include <rnframe/data.h>
 #include "data/split.h"
-#include "exec/pool.h"
+#include "exec/threads.h"
 
 struct rnf_batcher_conf {
 	const struct rnf_dataset_impl *dataset;
@@ -34,10 +34,10 @@ rnf_status rnf_batcher_check(const struct rnf_batcher_conf *conf);
 double rnf_batcher_bytes(const struct rnf_batcher_conf *conf, int workers);
 
 /* Write the images samples[0 .. n-1] of a split into x, image i as [out_h][out_w][c] at
- * x[i * stride], and their targets into target[n][classes], shared out over the pool
+ * x[i * stride], and their targets into target[n][classes], shared out over the threads
  * (NULL: the caller alone). `peers` are the training samples that augmentations may mix
  * in. */
-void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_pool *pool,
+void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_threads *threads,
 		    const int64_t *samples, int split, int64_t n, int64_t epoch,
 		    int training, const int64_t *peers, int64_t n_peers,
 		    float *x, int64_t stride, float *target);

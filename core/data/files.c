@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "data/frames.h"
 #include "data/picture.h"
-#include "exec/pool.h"
+#include "exec/threads.h"
 
 enum { CHANNELS = 3, NAMED_MAX = 10 };
 
@@ -98,9 +98,9 @@ static void keep_some(void *arg, int worker)
 
 static void keep_all(struct files *f)
 {
-	struct rnf_pool *pool = rnf_pool_create(f->conf.threads);
-	rnf_pool_run(pool, keep_some, f);
-	rnf_pool_destroy(pool);
+	struct rnf_threads *threads = rnf_threads_create(f->conf.threads);
+	rnf_threads_run(threads, keep_some, f);
+	rnf_threads_destroy(threads);
 }
 
 /* -- sizes -- */

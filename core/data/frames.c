@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include <rnframe/decoder.h>
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/status.h"
 #include "data/resample.h"
 
@@ -29,9 +29,9 @@ static struct rnf_frame ask(const struct rnf_frames *f, const struct rnf_ref *re
 	struct rnf_frame frame = {
 		.size = sizeof frame, .from_h = h, .from_w = w, .out_h = f->out_h,
 		.out_w = f->out_w, .height = h, .width = w, .h = h, .w = w };
-	const struct rnf_feature *before = rnf_hands_lend(ref->feature);
+	const struct rnf_feature *before = rnf_running_set(ref->feature);
 	impl_of(ref)->frame(ref->conf, random, &frame);
-	rnf_hands_lend(before);
+	rnf_running_set(before);
 	return frame;
 }
 

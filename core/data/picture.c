@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/status.h"
 #include "plugin/answer.h"
 #include "plugin/loader.h"
@@ -124,7 +124,7 @@ static rnf_status check_look(const char *name, const struct rnf_picture_look *lo
 static rnf_status answer(const struct rnf_feature *f, const char *function, const char *name,
 			 rnf_status status)
 {
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	const rnf_status answered = rnf_answer(f, function, status);
 	return answered < 0 ? rnf_fail_in(answered, "%s: ", name) : answered;
 }
@@ -135,12 +135,12 @@ static rnf_status decode_by(const struct rnf_feature *f, const char *name, const
 	const struct rnf_decoder_impl *impl = f->impl;
 	struct rnf_picture_look look = { .orientation = 1 };
 	rnf_answer_begin();
-	rnf_hands_lend(f);
+	rnf_running_set(f);
 	RNF_TRY(answer(f, "look", name, impl->look(&rnf_host, bytes, n, &look)));
 	RNF_TRY(check_look(name, &look));
 	*picture = (struct rnf_picture){ .h = look.h, .w = look.w };
 	RNF_TRY(make(name, picture));
-	rnf_hands_lend(f);
+	rnf_running_set(f);
 	const rnf_status status = answer(f, "decode", name, impl->decode(&rnf_host, bytes, n, &look,
 									picture->rgb));
 	if (status >= 0) return turn_picture(name, look.orientation, picture);

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "data/picture.h"
-#include "exec/pool.h"
+#include "exec/threads.h"
 
 struct work {
 	struct rnf_survey *survey;
@@ -96,9 +96,9 @@ void rnf_survey_make(struct rnf_survey *s, int threads)
 		s->first[i + 1] = s->first[i] + s->info->images[i];
 	s->n = s->first[RNF_SPLITS];
 	s->images = rnf_alloc((size_t)(s->n + 1) * sizeof *s->images);
-	struct rnf_pool *pool = rnf_pool_create(threads);
-	rnf_pool_run(pool, look_at_some, &work);
-	rnf_pool_destroy(pool);
+	struct rnf_threads *pool = rnf_threads_create(threads);
+	rnf_threads_run(pool, look_at_some, &work);
+	rnf_threads_destroy(pool);
 }
 
 rnf_status rnf_survey_pixels(const struct rnf_survey *s, int64_t image, uint8_t **rgb,

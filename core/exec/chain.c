@@ -96,7 +96,7 @@ void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain)
 		(chain->pixels + chain->tile_pixels - 1) / chain->tile_pixels;
 	int64_t i, to;
 	begin(&r, w, chain);
-	rnf_pool_share(tiles, w->part, w->parts, &i, &to);
+	rnf_threads_share(tiles, w->part, w->parts, &i, &to);
 	for (; i < to; i++)
 		tile(&r, i);
 	for (size_t k = 0; k < chain->n_stages; k++)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/text.h"
 
 enum { STATUS_PLUGIN = 5, STACK = 1 << 16 };
@@ -63,8 +63,8 @@ static void put_feature(const struct rnf_feature *f)
 
 static void put_place(const struct rnf_worker *w)
 {
-	const struct rnf_feature *whose = rnf_hands_whose();
-	const char *what = rnf_hands_what();
+	const struct rnf_feature *whose = rnf_running_feature();
+	const char *what = rnf_running_what();
 	if (w && w->op) put_op(w);
 	else if (whose) put_feature(whose);
 	else put_name(what ? what : "rnframe or a plugin, outside of a step");
@@ -126,7 +126,7 @@ static void tell_end(const char *how)
 /* A child process of a trial may end as it likes. */
 static void tell_exit(void)
 {
-	if (!rnf_hands_ended() && getpid() == watched) tell_end("exit()");
+	if (!rnf_running_ended() && getpid() == watched) tell_end("exit()");
 }
 
 static void tell_thread(void *value)

@@ -7,7 +7,7 @@
 
 /* After this call SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT write one line before they
  * take effect, unless somebody else (a sanitizer) has a handler. exit() and quick_exit()
- * before rnf_hands_end(), and pthread_exit() in a thread of ours, write one and end with
+ * before rnf_running_end(), and pthread_exit() in a thread of ours, write one and end with
  * status 5, in this process alone. Call it once. [main] */
 void rnf_crash_watch(void);
 /* Mark the beginning and the planned end of a thread of ours: in between, a stack overflow

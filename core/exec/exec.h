@@ -4,7 +4,7 @@
 #ifndef RNF_EXEC_EXEC_H
 #define RNF_EXEC_EXEC_H
 
-#include "exec/pool.h"
+#include "exec/threads.h"
 #include "plan/plan.h"
 
 enum { RNF_PARTIALS = 40 }; /* of a worker: up to two for each level of the tree */
@@ -37,7 +37,7 @@ struct rnf_worker {
 
 struct rnf_exec {
 	const struct rnf_plan *plan;
-	struct rnf_pool *pool;
+	struct rnf_threads *threads;
 	struct rnf_worker *workers;
 	int n_workers;
 	size_t phase;
@@ -57,12 +57,12 @@ struct rnf_exec {
 	const void *loss_self;
 	/* Called after each phase by the thread that ended it; NULL: none. (observe.h) */
 	void (*look)(struct rnf_exec *exec);
-	void *sight; /* what it writes to */
+	void *look_arg; /* what it writes to */
 };
 
-/* Allocate an executor of a plan on a pool. `weights` is the block that plans share. */
+/* Allocate an executor of a plan on a pool of threads. `weights` is the block that plans share. */
 struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
-				 struct rnf_pool *pool, float *weights);
+				 struct rnf_threads *threads, float *weights);
 /* Bytes that rnf_exec_create() allocates for a plan on so many threads. */
 double rnf_exec_bytes(const struct rnf_plan *plan, int threads);
 /* A stored value of all images, one slice each: input, logits, loss. */

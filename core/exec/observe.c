@@ -11,7 +11,7 @@ static void add(struct rnf_spread *spread, const struct rnf_op *op, const float 
 
 /* The result of an op: a slice for each image, or one vector of the batch. */
 static void look_at(const struct rnf_exec *exec, const struct rnf_op *op,
-		    struct rnf_sight *sight)
+		    struct rnf_observed *observed)
 {
 	const struct rnf_value *v = &exec->plan->program->values[op->out];
 	const int64_t size = rnf_value_size(v);
@@ -21,29 +21,29 @@ static void look_at(const struct rnf_exec *exec, const struct rnf_op *op,
 	for (int64_t i = 0; i < images; i++) {
 		const int64_t before = rnf_spread_bad(&spread);
 		add(&spread, op, rnf_exec_value(exec, op->out, i), size);
-		if (before == 0 && rnf_spread_bad(&spread) > 0) sight->image = i;
+		if (before == 0 && rnf_spread_bad(&spread) > 0) observed->image = i;
 	}
 	if (rnf_spread_bad(&spread) == 0) return;
-	sight->bad = op;
-	sight->spread = spread;
+	observed->bad = op;
+	observed->spread = spread;
 }
 
 /* In a plan without fusion, phase i is op i. */
 static void look(struct rnf_exec *exec)
 {
-	struct rnf_sight *sight = exec->sight;
+	struct rnf_observed *observed = exec->look_arg;
 	const struct rnf_op *op = &exec->plan->program->ops[exec->phase];
-	if (!sight->bad) look_at(exec, op, sight);
+	if (!observed->bad) look_at(exec, op, observed);
 	if (rnf_float_mode() == rnf_float_mode_policy()) return;
-	if (!sight->strayed) sight->strayed = op;
+	if (!observed->strayed) observed->strayed = op;
 	rnf_float_mode_put(rnf_float_mode_policy());
 }
 
-void rnf_exec_observe(struct rnf_exec *exec, struct rnf_sight *sight)
+void rnf_exec_observe(struct rnf_exec *exec, struct rnf_observed *observed)
 {
-	*sight = (struct rnf_sight){ 0 };
+	*observed = (struct rnf_observed){ 0 };
 	exec->look = look;
-	exec->sight = sight;
+	exec->look_arg = observed;
 	rnf_exec_run(exec);
 	exec->look = NULL;
 }

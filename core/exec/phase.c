@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "exec/crash.h"
 #include "exec/exec.h"
-#include "exec/profile.h"
+#include "exec/times.h"
 
 static void steps(struct rnf_worker *w, const struct rnf_phase *phase)
 {
@@ -106,7 +106,7 @@ static void end_phase(void *arg)
 
 void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *))
 {
-	if (!w->exec->alone) rnf_pool_barrier(w->exec->pool, last, w);
+	if (!w->exec->alone) rnf_threads_barrier(w->exec->threads, last, w);
 	else if (last) last(w);
 	lap(w, RNF_TIME_WAIT);
 }
@@ -176,7 +176,7 @@ void rnf_exec_run(struct rnf_exec *exec)
 	for (int i = 0; i < exec->n_workers; i++)
 		exec->workers[i].n_partials = 0;
 	if (exec->alone) job(exec, 0);
-	else rnf_pool_run(exec->pool, job, exec);
+	else rnf_threads_run(exec->threads, job, exec);
 	exec->stale = 0;
 }
 
@@ -218,7 +218,7 @@ double rnf_exec_bytes(const struct rnf_plan *plan, int threads)
 }
 
 struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
-				 struct rnf_pool *pool, float *weights)
+				 struct rnf_threads *threads, float *weights)
 {
 	struct rnf_exec *exec = rnf_alloc(sizeof *exec);
 	float *arena = floats(plan->arena), *channel = floats(plan->channel);
@@ -226,8 +226,8 @@ struct rnf_exec *rnf_exec_create(const struct rnf_plan *plan,
 	exec->plan = plan;
 	exec->stale = 1;
 	exec->packed = floats(plan->packed);
-	exec->pool = pool;
-	exec->n_workers = rnf_pool_threads(pool);
+	exec->threads = threads;
+	exec->n_workers = rnf_threads_count(threads);
 	rnf_shares_create(exec);
 	exec->workers = rnf_alloc((size_t)exec->n_workers * sizeof *exec->workers);
 	for (int i = 0; i < exec->n_workers; i++) {

@@ -30,8 +30,8 @@ void rnf_shares_begin(struct rnf_exec *exec)
 		struct rnf_share *s = &exec->shares[i];
 		const int last = 2 * i + 1 < workers ? 2 * i + 1 : 2 * i;
 		int64_t unused;
-		rnf_pool_share(exec->units, 2 * i, workers, &s->from, &unused);
-		rnf_pool_share(exec->units, last, workers, &unused, &s->to);
+		rnf_threads_share(exec->units, 2 * i, workers, &s->from, &unused);
+		rnf_threads_share(exec->units, last, workers, &unused, &s->to);
 		atomic_store_explicit(&s->left, s->to - s->from, memory_order_relaxed);
 	}
 }

@@ -2,7 +2,7 @@
  * image together, step by step, in the scratch of the first. Steps that can be cut are
  * shared; the first worker runs the others. */
 #include "exec/exec.h"
-#include "exec/profile.h"
+#include "exec/times.h"
 
 static int has_parts(const struct rnf_step *s)
 {

@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/floats.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "base/isolate.h"
@@ -117,9 +117,9 @@ static rnf_status load_new(const char *file, const char *kind, const char *name,
 	const struct rnf_plugin *plugin = NULL;
 	RNF_TRY(check_place(file));
 	RNF_TRY(rnf_elf_check(file));
-	const char *before = rnf_hands_doing(rnf_format("%s, which is being loaded", file));
+	const char *before = rnf_running_doing(rnf_format("%s, which is being loaded", file));
 	const rnf_status status = enter(file, library, &plugin);
-	rnf_hands_doing(before);
+	rnf_running_doing(before);
 	RNF_TRY(status);
 	RNF_TRY(rnf_descriptor_check(plugin, file));
 	for (uint32_t i = 0; i < plugin->n_features; i++) {

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/machine.h"
 #include "base/signal.h"
 #include "base/status.h"
@@ -44,9 +44,9 @@ static const struct rnf_feature *feature(const struct training *t, size_t i)
 static rnf_status tell_one(struct training *t, size_t i, enum rnf_event event)
 {
 	rnf_answer_begin();
-	rnf_hands_lend(feature(t, i));
+	rnf_running_set(feature(t, i));
 	const rnf_status status = callback(t, i)->on(t->callbacks[i], event, &t->steps.run);
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	return rnf_answer_named(feature(t, i), "on", status);
 }
 
@@ -56,15 +56,15 @@ static rnf_status open_one(struct training *t, size_t i)
 	t->callbacks[i] = (void *)ref->conf;
 	if (!callback(t, i)->open) return RNF_OK;
 	rnf_answer_begin();
-	rnf_hands_lend(feature(t, i));
+	rnf_running_set(feature(t, i));
 	const rnf_status status = callback(t, i)->open(&rnf_host, ref->conf, &t->callbacks[i]);
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	return rnf_answer_named(feature(t, i), "open", status);
 }
 
 static rnf_status tell(struct training *t, enum rnf_event event)
 {
-	rnf_hands_doing("a callback");
+	rnf_running_doing("a callback");
 	for (size_t i = 0; i < t->e->conf.root.train.callbacks.n; i++)
 		RNF_TRY(tell_one(t, i, event));
 	return RNF_OK;
@@ -83,9 +83,9 @@ static void close_callbacks(struct training *t)
 {
 	for (size_t i = 0; t->callbacks && i < t->e->conf.root.train.callbacks.n; i++)
 		if (callback(t, i)->close) {
-			rnf_hands_lend(feature(t, i));
+			rnf_running_set(feature(t, i));
 			callback(t, i)->close(t->callbacks[i]);
-			rnf_hands_lend(NULL);
+			rnf_running_set(NULL);
 		}
 }
 

@@ -236,7 +236,7 @@ static json_t *describe(const struct rnf_record *r, const char *state)
 		"weights", rnf_json_word(r->weights),
 		"weights_digest", rnf_json_word(r->weights_digest),
 		"version", RNF_VERSION, "cpu", rnf_json_word(rnf_machine_cpu()),
-		"threads", rnf_pool_threads(e->session.pool),
+		"threads", rnf_threads_count(e->session.threads),
 		"backend", rnf_model_backend(&e->model),
 		"kernels", rnf_json_word(rnf_plan_kernels(e->model.plans[1])),
 		"precision", rnf_precision_words[e->conf.root.precision],

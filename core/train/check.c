@@ -42,7 +42,7 @@ static rnf_status fill_batch(struct rnf_experiment *e)
 	if (n == 0)
 		return refuse_data(&e->conf, "no image is left to train on: see data.part and "
 				   "data.validation");
-	rnf_batch_fill(d->batcher, e->session.pool, d->train, RNF_SPLIT_TRAIN, n, 0, 1, d->train,
+	rnf_batch_fill(d->batcher, e->session.threads, d->train, RNF_SPLIT_TRAIN, n, 0, 1, d->train,
 		       d->n_train, x, stride, e->session.eval_target);
 	for (int64_t i = 0; i < n; i++)
 		RNF_TRY(check_image(&e->conf, x + i * stride, floats, d->train[i]));

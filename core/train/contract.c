@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/floats.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/status.h"
 
 /* More would exceed what a conf may set, or overflow 63 bits as a count of pixels. */
@@ -81,13 +81,13 @@ rnf_status rnf_contract_loss(const struct rnf_ref *ref, int64_t classes)
 	float *logits = rnf_alloc(3 * k * sizeof *logits), *target = logits + k;
 	rnf_status status = RNF_OK;
 	target[k - 1] = 1;
-	rnf_hands_lend(ref->feature);
+	rnf_running_set(ref->feature);
 	for (int row = 0; row < 2 && status >= 0; row++) {
 		for (size_t i = 0; i < k; i++)
 			logits[i] = 0.5f * (float)row * (float)(i % 7);
 		status = check_row(ref, k, logits, target, target + k);
 	}
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	return status;
 }
 
@@ -101,10 +101,10 @@ rnf_status rnf_contract_fill(const struct rnf_model_weight *weight, struct rnf_r
 	const struct rnf_initializer_impl *impl = f->impl;
 	for (int64_t i = 0; i < weight->size; i++)
 		w[i] = NAN;
-	rnf_hands_lend(f);
+	rnf_running_set(f);
 	impl->fill(weight->initializer->conf, random, weight->fan_in, weight->fan_out,
 		   (size_t)weight->size, w);
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	const int64_t bad = rnf_count_bad(w, weight->size);
 	if (bad == 0) return RNF_OK;
 	return rnf_fail(RNF_EPLUGIN, "%s.%s: leaves %" PRId64 " of the %" PRId64 " values of %s NaN, "

@@ -1,7 +1,7 @@
 #include "train/dataset.h"
 
 #include "base/arena.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/status.h"
 #include "base/stream.h"
 #include "data/find.h"
@@ -53,9 +53,9 @@ rnf_status rnf_dataset_find(struct rnf_dataset *d, const struct rnf_config *c)
 	describe(d, c);
 	RNF_TRY(find_files(c, &blobs));
 	rnf_answer_begin();
-	rnf_hands_lend(data->feature);
+	rnf_running_set(data->feature);
 	const rnf_status status = d->impl->open(&rnf_host, data->conf, blobs, &d->self, &d->info);
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	return rnf_answer(data->feature, "open", status);
 }
 

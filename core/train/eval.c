@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/signal.h"
 #include "base/status.h"
 
@@ -15,12 +15,12 @@ double rnf_metric_mean(const struct rnf_ref *ref, const struct rnf_exec *x)
 	const struct rnf_program *p = x->plan->program;
 	const size_t k = (size_t)p->values[p->logits].c;
 	double sum = 0;
-	rnf_hands_lend(ref->feature);
+	rnf_running_set(ref->feature);
 	for (int64_t i = 0; i < x->images; i++)
 		sum += metric->score(ref->conf, k,
 				     rnf_exec_value(x, p->logits, i),
 				     x->target + i * (int64_t)k);
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	return sum / (double)x->images;
 }
 
@@ -47,7 +47,7 @@ static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x
 {
 	const void *self = e->conf.root.train.loss->conf;
 	const size_t k = (size_t)e->data.info.classes;
-	rnf_hands_lend(e->conf.root.train.loss->feature);
+	rnf_running_set(e->conf.root.train.loss->feature);
 	for (int64_t i = 0; i < x->images; i++) {
 		const float *logits =
 			rnf_exec_value(x, x->plan->program->logits, i);
@@ -57,7 +57,7 @@ static void score_batch(const struct rnf_experiment *e, const struct rnf_exec *x
 		s->plain += plain;
 		if (keep) keep_answer(e, keep, from + i, i, logits, target, plain);
 	}
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	const struct rnf_refs metrics = e->conf.root.train.metrics;
 	for (size_t i = 0; i < metrics.n; i++)
 		s->metrics[i] += rnf_metric_mean(metrics.at[i], x) * (double)x->images;
@@ -92,7 +92,7 @@ void rnf_evaluation_fill(struct rnf_session *s, const struct rnf_dataset *d, int
 	x->target = s->eval_target;
 	for (int64_t i = 0; i < n; i++)
 		s->eval_ids[i] = samples ? samples[from + i] : from + i;
-	rnf_batch_fill(d->batcher, s->pool, s->eval_ids, split, n, 0, 0, NULL, 0,
+	rnf_batch_fill(d->batcher, s->threads, s->eval_ids, split, n, 0, 0, NULL, 0,
 		       rnf_exec_value(x, input, 0), rnf_exec_stride(x, input),
 		       s->eval_target);
 }
@@ -118,7 +118,7 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 	const char *breach = rnf_batcher_breach(e->data.batcher);
 	if (breach) return rnf_fail(RNF_EPLUGIN, "%s", breach);
 	RNF_TRY(check_metrics(e->conf.root.train.metrics, scores));
-	if (!rnf_pool_mode_kept(e->session.pool))
+	if (!rnf_threads_mode_kept(e->session.threads))
 		return rnf_fail(RNF_EPLUGIN, "a plugin of this evaluation changes a thread's "
 				"floating-point mode, which changes every result after it");
 	return RNF_OK;

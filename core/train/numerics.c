@@ -96,7 +96,7 @@ static const char *fault_words(const struct rnf_training_step *s,
 
 /* The same step on a plan without fusion, which keeps each primitive's values;
  * the weights are those that it had. */
-static rnf_status replay(const struct rnf_training_step *s, struct rnf_sight *sight)
+static rnf_status replay(const struct rnf_training_step *s, struct rnf_observed *observed)
 {
 	const struct rnf_experiment *e = s->e;
 	const struct rnf_model *m = &e->model;
@@ -105,8 +105,8 @@ static rnf_status replay(const struct rnf_training_step *s, struct rnf_sight *si
 	RNF_TRY(rnf_plan_make(m->programs[1], m->backend, m->backend_self, x->images, 0, &plan));
 	if (4 * plan->arena + rnf_machine_peak_memory() > rnf_machine_memory())
 		return rnf_fail(RNF_ENOMEM, "there is no memory to look for the cause");
-	struct rnf_pool *pool = rnf_pool_create(1);
-	struct rnf_exec *y = rnf_exec_create(plan, pool, e->session.weights);
+	struct rnf_threads *threads = rnf_threads_create(1);
+	struct rnf_exec *y = rnf_exec_create(plan, threads, e->session.weights);
 	const int input = m->programs[1]->input;
 	const int64_t size = rnf_value_size(&m->programs[1]->values[input]);
 	y->images = x->images;
@@ -118,8 +118,8 @@ static rnf_status replay(const struct rnf_training_step *s, struct rnf_sight *si
 	for (int64_t i = 0; i < x->images; i++)
 		memcpy(rnf_exec_value(y, input, i), rnf_exec_value(x, input, i),
 		       (size_t)size * sizeof(float));
-	rnf_exec_observe(y, sight);
-	rnf_pool_destroy(pool);
+	rnf_exec_observe(y, observed);
+	rnf_threads_destroy(threads);
 	return RNF_OK;
 }
 
@@ -132,12 +132,12 @@ static const char *op_words(const struct rnf_program *p, const struct rnf_op *op
 }
 
 static const char *input_words(const struct rnf_training_step *s,
-			       const struct rnf_sight *sight)
+			       const struct rnf_observed *observed)
 {
 	return rnf_format("image %lld of the training files comes to the model with "
 			  "bad values (%s): data.augment or the data set makes them",
-			  (long long)s->samples[sight->image],
-			  spread_words(&sight->spread));
+			  (long long)s->samples[observed->image],
+			  spread_words(&observed->spread));
 }
 
 /* A plan without fusion keeps all in fp32. */
@@ -151,13 +151,13 @@ static const char *nothing_words(const struct rnf_config *c)
 
 static const char *primitive_words(const struct rnf_training_step *s)
 {
-	struct rnf_sight sight;
-	if (replay(s, &sight) < 0) return rnf_fail_line();
-	if (!sight.bad) return nothing_words(&s->e->conf);
-	if (sight.bad->row->class == RNF_INPUT) return input_words(s, &sight);
+	struct rnf_observed observed;
+	if (replay(s, &observed) < 0) return rnf_fail_line();
+	if (!observed.bad) return nothing_words(&s->e->conf);
+	if (observed.bad->row->class == RNF_INPUT) return input_words(s, &observed);
 	return rnf_format("first bad value in %s: %s; %s",
-			  op_words(s->e->model.programs[1], sight.bad),
-			  spread_words(&sight.spread), lower_rate);
+			  op_words(s->e->model.programs[1], observed.bad),
+			  spread_words(&observed.spread), lower_rate);
 }
 
 static const char *state_words(const struct rnf_named_tensor *bad)
@@ -185,10 +185,10 @@ static rnf_status give_up(const struct rnf_training_step *s, const struct rnf_ru
 
 static rnf_status strayed(const struct rnf_training_step *s, const struct rnf_run *run)
 {
-	struct rnf_sight sight = { 0 };
+	struct rnf_observed observed = { 0 };
 	const char *what = s->strayed;
-	if (!strcmp(what, RNF_DOING_MODEL) && replay(s, &sight) >= 0 && sight.strayed)
-		what = op_words(s->e->model.programs[1], sight.strayed);
+	if (!strcmp(what, RNF_DOING_MODEL) && replay(s, &observed) >= 0 && observed.strayed)
+		what = op_words(s->e->model.programs[1], observed.strayed);
 	return rnf_fail(RNF_EPLUGIN, "%s: %s changes a thread's floating-point mode "
 			"(rounding, denormals, traps), which changes every result after "
 			"it", place(run), what);

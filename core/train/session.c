@@ -47,7 +47,7 @@ void rnf_session_create(struct rnf_session *s, const struct rnf_config *c,
 	s->eval_ids = rnf_alloc((size_t)batch * sizeof *s->eval_ids);
 	s->eval_target = rnf_alloc((size_t)(batch * m->classes) * sizeof *s->eval_target);
 	for (int i = 0; i <= training; i++) {
-		s->execs[i] = rnf_exec_create(m->plans[i], s->pool, s->weights);
+		s->execs[i] = rnf_exec_create(m->plans[i], s->threads, s->weights);
 		s->execs[i]->loss = c->loss;
 		s->execs[i]->loss_self = c->root.train.loss->conf;
 	}

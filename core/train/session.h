@@ -24,7 +24,7 @@ struct rnf_tensors {
 };
 
 struct rnf_session {
-	struct rnf_pool *pool;
+	struct rnf_threads *threads;
 	struct rnf_exec *execs[2]; /* inference, training */
 	int64_t block;  /* floats of each block; their layout is the weights' */
 	float *weights; /* kept statistics included */
@@ -44,7 +44,7 @@ struct rnf_session {
 /* Bytes that create() takes with so many threads. */
 double rnf_session_bytes(const struct rnf_config *c, const struct rnf_model *m, int training,
 			 int threads);
-/* Blocks and executors for the plans of a model, on s->pool. The blocks are 0. */
+/* Blocks and executors for the plans of a model, on s->threads. The blocks are 0. */
 void rnf_session_create(struct rnf_session *s, const struct rnf_config *c,
 			const struct rnf_model *m, int training);
 /* Go back to the values before step 1. */

@@ -29,13 +29,13 @@ static struct rnf_batcher_conf batcher_conf(const struct rnf_experiment *e)
 static double augment_bytes(const struct rnf_experiment *e)
 {
 	const struct rnf_batcher_conf conf = batcher_conf(e);
-	return rnf_batcher_bytes(&conf, rnf_pool_threads(e->session.pool));
+	return rnf_batcher_bytes(&conf, rnf_threads_count(e->session.threads));
 }
 
 static double model_bytes(const struct rnf_experiment *e, int training)
 {
 	return rnf_session_bytes(&e->conf, &e->model, training,
-				 rnf_pool_threads(e->session.pool));
+				 rnf_threads_count(e->session.threads));
 }
 
 double rnf_experiment_bytes(const struct rnf_experiment *e, int training)
@@ -56,7 +56,7 @@ static rnf_status check_memory(const struct rnf_experiment *e, int training)
 	const char *what = model >= augment
 		? rnf_format("%lld images", (long long)e->model.plans[0]->batch)
 		: rnf_format("the largest images on the way, one a thread (of %d),",
-			     rnf_pool_threads(e->session.pool));
+			     rnf_threads_count(e->session.threads));
 	return rnf_fail(RNF_EINVAL, "%s%s.%s: %s take %.1f GB, there are %.1f GB",
 			rnf_conf_place(node ? node : parent), group, key, what,
 			(model + augment) * 1e-9, all * 1e-9);
@@ -64,13 +64,13 @@ static rnf_status check_memory(const struct rnf_experiment *e, int training)
 
 /* -- the start -- */
 
-static struct rnf_pool *start_threads(const struct rnf_config *c)
+static struct rnf_threads *start_threads(const struct rnf_config *c)
 {
-	struct rnf_pool *pool = rnf_pool_create((int)c->root.threads);
+	struct rnf_threads *threads = rnf_threads_create((int)c->root.threads);
 	if (c->root.threads > rnf_machine_cpus())
 		rnf_log(RNF_LOG_WARNING, "threads is %lld, this process has %d processors: they "
 			"wait for each other", (long long)c->root.threads, rnf_machine_cpus());
-	return pool;
+	return threads;
 }
 
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
@@ -79,10 +79,10 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	struct rnf_session *s = &e->session;
 	RNF_TRY(rnf_experiment_fit(e, training));
 	RNF_TRY(rnf_contract_loss(e->conf.root.train.loss, e->model.classes));
-	s->pool = start_threads(&e->conf);
+	s->threads = start_threads(&e->conf);
 	RNF_TRY(rnf_batcher_check(&conf));
 	RNF_TRY(check_memory(e, training));
-	RNF_TRY(rnf_batcher_create(&conf, rnf_pool_threads(s->pool), &e->data.batcher));
+	RNF_TRY(rnf_batcher_create(&conf, rnf_threads_count(s->threads), &e->data.batcher));
 	rnf_session_create(s, &e->conf, &e->model, training);
 	return rnf_session_first_values(s, &e->conf, &e->model);
 }
@@ -104,6 +104,6 @@ rnf_status rnf_experiment_build(struct rnf_experiment *e, int training)
 
 void rnf_experiment_finish(struct rnf_experiment *e)
 {
-	rnf_pool_destroy(e->session.pool);
-	e->session.pool = NULL;
+	rnf_threads_destroy(e->session.threads);
+	e->session.threads = NULL;
 }

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/floats.h"
-#include "base/hands.h"
+#include "base/running.h"
 #include "base/stream.h"
 #include "data/split.h"
 #include "train/eval.h"
@@ -67,7 +67,7 @@ static void fill(const struct rnf_training_step *s, int64_t epoch, const int64_t
 	x->samples = s->samples;
 	for (int64_t i = 0; i < n; i++)
 		s->samples[i] = (uint64_t)ids[i];
-	rnf_batch_fill(d->batcher, x->pool, ids, RNF_SPLIT_TRAIN, n, epoch, 1, d->train,
+	rnf_batch_fill(d->batcher, x->threads, ids, RNF_SPLIT_TRAIN, n, epoch, 1, d->train,
 		       d->n_train, rnf_exec_value(x, input, 0), rnf_exec_stride(x, input),
 		       s->target);
 }
@@ -98,7 +98,7 @@ static void square_gradients(void *arg, int worker)
 	const struct rnf_training_step *s = arg;
 	const struct rnf_experiment *e = s->e;
 	const struct rnf_program *p = e->model.programs[1];
-	const int workers = rnf_pool_threads(e->session.pool);
+	const int workers = rnf_threads_count(e->session.threads);
 	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
 		const struct rnf_model_weight *w = &p->weights[i];
 		if (w->state) continue;
@@ -111,7 +111,7 @@ static void square_gradients(void *arg, int worker)
 static double gradient_norm(struct rnf_training_step *s)
 {
 	double sum = 0;
-	rnf_pool_run(s->e->session.pool, square_gradients, s);
+	rnf_threads_run(s->e->session.threads, square_gradients, s);
 	for (size_t i = 0; i < s->e->model.programs[1]->n_weights; i++)
 		sum += s->squares[i];
 	return sqrt(sum);
@@ -127,9 +127,9 @@ static enum rnf_fault judge(const struct rnf_exec *x, const struct rnf_run *run)
 /* Next comes `what`. Did all before it leave each thread's float mode alone? */
 static void begin(struct rnf_training_step *s, const char *what)
 {
-	if (!rnf_pool_mode_kept(s->e->session.pool) && !s->strayed) s->strayed = s->doing;
+	if (!rnf_threads_mode_kept(s->e->session.threads) && !s->strayed) s->strayed = s->doing;
 	s->doing = what;
-	rnf_hands_doing(what);
+	rnf_running_doing(what);
 }
 
 /* -- what the plugins of a step promise -- */
@@ -173,9 +173,9 @@ static void update_weights(void *arg, int worker)
 	const struct rnf_program *p = e->model.programs[1];
 	const struct rnf_ref *ref = e->conf.root.train.optimizer;
 	const struct rnf_optimizer_impl *optimizer = ref->feature->impl;
-	const int workers = rnf_pool_threads(e->session.pool);
+	const int workers = rnf_threads_count(e->session.threads);
 	struct rnf_update update = job->update;
-	rnf_hands_lend(ref->feature);
+	rnf_running_set(ref->feature);
 	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
 		const struct rnf_model_weight *w = &p->weights[i];
 		if (w->state) continue;
@@ -192,7 +192,7 @@ static void update_weights(void *arg, int worker)
 					  slots);
 		}
 	}
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 }
 
 double rnf_training_base_rate(const struct rnf_config *c)
@@ -214,9 +214,9 @@ double rnf_training_rate(const struct rnf_config *c, const struct rnf_run *run)
 		.steps_per_epoch = run->steps_per_epoch,
 		.epochs = run->epochs,
 		.lr = rnf_training_base_rate(c) };
-	rnf_hands_lend(ref->feature);
+	rnf_running_set(ref->feature);
 	const double rate = scheduler->rate(ref->conf, &when);
-	rnf_hands_lend(NULL);
+	rnf_running_set(NULL);
 	return rate;
 }
 
@@ -232,7 +232,7 @@ static void update(const struct rnf_experiment *e, const struct rnf_run *run)
 {
 	struct update_job job = { e, { .size = sizeof job.update,
 				       .step = run->step, .lr = run->lr } };
-	rnf_pool_run(e->session.pool, update_weights, &job);
+	rnf_threads_run(e->session.threads, update_weights, &job);
 	rnf_exec_commit(e->session.execs[1]);
 	e->session.execs[0]->stale = 1;
 }

@@ -178,12 +178,12 @@ static void gradient_is_dy(const void *self, size_t k, const float *logits, cons
 
 static const struct rnf_loss_impl loss = { .loss = no_loss, .gradient = gradient_is_dy };
 
-static struct rnf_exec *create(const struct test_golden_run *run, struct rnf_pool *pool)
+static struct rnf_exec *create(const struct test_golden_run *run, struct rnf_threads *threads)
 {
 	struct rnf_plan *plan;
 	ck_assert_msg(rnf_plan_make(run->program, NULL, NULL, run->images, run->fused, &plan) ==
 		      RNF_OK, "%s", rnf_fail_words());
-	struct rnf_exec *exec = rnf_exec_create(plan, pool, run->weights);
+	struct rnf_exec *exec = rnf_exec_create(plan, threads, run->weights);
 	exec->images = run->images;
 	exec->target = targets;
 	exec->loss = &loss;
@@ -196,14 +196,14 @@ struct rnf_exec *test_golden_run(const struct test_golden_run *run)
 	const struct rnf_value *y = &p->values[p->logits];
 	const struct images all = { run->dy, rnf_value_size(y) };
 	const int64_t size = rnf_value_size(&p->values[p->input]);
-	struct rnf_pool *pool = rnf_pool_create(run->threads);
-	struct rnf_exec *exec = create(run, pool);
+	struct rnf_threads *threads = rnf_threads_create(run->threads);
+	struct rnf_exec *exec = create(run, threads);
 	ck_assert_int_le(run->images * y->c, TEST_ROWS(targets));
 	for (int64_t i = 0; i < run->images; i++)
 		memcpy(rnf_exec_value(exec, p->input, i), run->x + i * size,
 		       (size_t)size * sizeof *run->x);
 	exec->loss_self = &all;
 	rnf_exec_run(exec);
-	rnf_pool_destroy(pool);
+	rnf_threads_destroy(threads);
 	return exec;
 }

@@ -80,7 +80,7 @@ static const int64_t peers[] = { 7, 11, 13 };
 static void fill(const struct rnf_batcher_conf *with, int threads, int64_t epoch,
 		 int training, struct out *out)
 {
-	struct rnf_pool *pool = threads ? rnf_pool_create(threads) : NULL;
+	struct rnf_threads *pool = threads ? rnf_threads_create(threads) : NULL;
 	struct rnf_batcher *batcher;
 	ck_assert_msg(rnf_batcher_create(with, threads ? threads : 1, &batcher) == RNF_OK, "%s",
 		      rnf_fail_words());
@@ -88,7 +88,7 @@ static void fill(const struct rnf_batcher_conf *with, int threads, int64_t epoch
 	rnf_batch_fill(batcher, pool, samples, training ? RNF_SPLIT_TRAIN : RNF_SPLIT_TEST,
 		       N, epoch, training, peers, 3, out->x[0], OUT * W * C + GAP,
 		       out->target[0]);
-	rnf_pool_destroy(pool);
+	rnf_threads_destroy(pool);
 }
 
 START_TEST(same_bits_on_any_threads)

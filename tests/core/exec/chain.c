@@ -49,7 +49,7 @@ static struct rnf_experiment *create(const char *layers)
 /* In a plan without fusion a phase is the op of its number. */
 static void look(struct rnf_exec *exec)
 {
-	struct masks *masks = exec->sight;
+	struct masks *masks = exec->look_arg;
 	const struct rnf_op *op = &exec->plan->program->ops[exec->phase];
 	if (strcmp(op->row->name, "act") != 0) return;
 	const float *y = rnf_exec_value(exec, op->out, 0);
@@ -74,7 +74,7 @@ START_TEST(random_ops_draw_apart)
 	struct rnf_experiment *e = create(models[_i]);
 	struct masks masks = { 0 };
 	e->session.execs[1]->look = look;
-	e->session.execs[1]->sight = &masks;
+	e->session.execs[1]->look_arg = &masks;
 	test_step(e);
 	ck_assert_int_eq(masks.n, _i == 2 ? 4 : 2);
 	check_apart(masks.of[0], masks.of[1]);

@@ -48,12 +48,12 @@ static float *gradients(const struct rnf_experiment *e)
 START_TEST(a_good_run_is_the_same_and_shows_nothing)
 {
 	struct rnf_experiment *e = start();
-	struct rnf_sight sight;
+	struct rnf_observed observed;
 	rnf_exec_run(e->session.execs[1]);
 	const float *plain = gradients(e);
-	rnf_exec_observe(e->session.execs[1], &sight);
-	ck_assert_ptr_null(sight.bad);
-	ck_assert_ptr_null(sight.strayed);
+	rnf_exec_observe(e->session.execs[1], &observed);
+	ck_assert_ptr_null(observed.bad);
+	ck_assert_ptr_null(observed.strayed);
 	ck_assert_mem_eq(plain, gradients(e), (size_t)e->model.programs[1]->block * sizeof(float));
 	rnf_experiment_finish(e);
 }
@@ -70,16 +70,16 @@ START_TEST(each_conv_is_seen)
 		const struct rnf_model_weight *w =
 			&p->weights[p->values[p->ops[i].in[1]].weight];
 		float keep[4096];
-		struct rnf_sight sight;
+		struct rnf_observed observed;
 		ck_assert_int_le(w->size, 4096);
 		memcpy(keep, e->session.weights + w->offset, (size_t)w->size * sizeof *keep);
 		for (int64_t k = 0; k < w->size; k++)
 			e->session.weights[w->offset + k] = 3e38f;
-		rnf_exec_observe(e->session.execs[1], &sight);
+		rnf_exec_observe(e->session.execs[1], &observed);
 		memcpy(e->session.weights + w->offset, keep, (size_t)w->size * sizeof *keep);
-		ck_assert_ptr_eq(sight.bad, &p->ops[i]);
-		ck_assert_int_gt(rnf_spread_bad(&sight.spread), 0);
-		ck_assert_int_eq(sight.spread.count,
+		ck_assert_ptr_eq(observed.bad, &p->ops[i]);
+		ck_assert_int_gt(rnf_spread_bad(&observed.spread), 0);
+		ck_assert_int_eq(observed.spread.count,
 				 IMAGES * rnf_value_size(&p->values[p->ops[i].out]));
 		seen++;
 	}
@@ -91,14 +91,14 @@ END_TEST
 START_TEST(an_image_is_seen)
 {
 	struct rnf_experiment *e = start();
-	struct rnf_sight sight;
+	struct rnf_observed observed;
 	rnf_exec_value(e->session.execs[1], e->model.programs[1]->input, 4)[17] = -INFINITY;
 	rnf_exec_value(e->session.execs[1], e->model.programs[1]->input, 5)[0] = NAN;
-	rnf_exec_observe(e->session.execs[1], &sight);
-	ck_assert_int_eq(sight.bad->row->class, RNF_INPUT);
-	ck_assert_int_eq(sight.image, 4);
-	ck_assert_int_eq(sight.spread.nan, 1);
-	ck_assert_int_eq(sight.spread.infinite, 1);
+	rnf_exec_observe(e->session.execs[1], &observed);
+	ck_assert_int_eq(observed.bad->row->class, RNF_INPUT);
+	ck_assert_int_eq(observed.image, 4);
+	ck_assert_int_eq(observed.spread.nan, 1);
+	ck_assert_int_eq(observed.spread.infinite, 1);
 	rnf_experiment_finish(e);
 }
 END_TEST

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "exec/profile.h"
+#include "exec/times.h"
 #include "lib/built.h"
 #include "train/eval.h"
 
@@ -70,7 +70,7 @@ START_TEST(threads_change_no_bit)
 			const struct logits got = infer(e, images[i]);
 			ck_assert(want.at[0] != 0);
 			ck_assert_int_eq(e->session.execs[0]->together,
-					 images[i] < rnf_pool_threads(e->session.pool));
+					 images[i] < rnf_threads_count(e->session.threads));
 			ck_assert_msg(!memcmp(&want, &got, sizeof got),
 				      "%s: %d images on %d threads", models[_i].conf,
 				      (int)images[i], threads[t]);
@@ -92,7 +92,7 @@ static const struct rnf_cost *find(const struct rnf_costs *costs, const char *na
 START_TEST(parts_are_one_call)
 {
 	struct rnf_experiment *e = start(1, 3);
-	struct rnf_profile_sums sums = { 0 };
+	struct rnf_cost_sums sums = { 0 };
 	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TEST, NULL, 0, 1);
 	rnf_exec_time(e->session.execs[0]);
 	rnf_exec_run(e->session.execs[0]);

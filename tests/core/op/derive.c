@@ -155,12 +155,12 @@ END_TEST
 
 START_TEST(inference_makes_it_when_weights_have_changed)
 {
-	struct rnf_pool *pool = rnf_pool_create(2);
+	struct rnf_threads *threads = rnf_threads_create(2);
 	struct rnf_plan *plan;
 	const struct rnf_program *p = program(0, 1);
 	ck_assert_int_eq(rnf_plan_make(p, NULL, NULL, IMAGES, 1, &plan), RNF_OK);
 	calls = 0;
-	struct rnf_exec *exec = rnf_exec_create(plan, pool, noise(p->block, 5, 1));
+	struct rnf_exec *exec = rnf_exec_create(plan, threads, noise(p->block, 5, 1));
 	exec->images = 1;
 	for (int i = 0; i < 3; i++)
 		rnf_exec_run(exec);
@@ -168,7 +168,7 @@ START_TEST(inference_makes_it_when_weights_have_changed)
 	exec->stale = 1;
 	rnf_exec_run(exec);
 	ck_assert_int_eq(calls, 12);
-	rnf_pool_destroy(pool);
+	rnf_threads_destroy(threads);
 }
 END_TEST
 

@@ -503,7 +503,7 @@ static void check_steps(struct rnf_experiment *e[THREADS], int64_t images)
 	memcpy(before, e[0]->session.weights, bytes);
 	for (uint64_t step = 0; step < 3; step++)
 		for (int i = 0; i < THREADS; i++) {
-			ck_assert_int_eq(rnf_pool_threads(e[i]->session.pool), i + 1);
+			ck_assert_int_eq(rnf_threads_count(e[i]->session.threads), i + 1);
 			fill(e[i], step < 2 ? images : 3, 41 + step);
 			rnf_exec_run(e[i]->session.execs[1]);
 			descend(e[i]);

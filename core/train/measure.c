@@ -1,4 +1,4 @@
-#include "train/profile.h"
+#include "train/measure.h"
 
 #include <stdlib.h>
 
@@ -78,19 +78,19 @@ static double median(double *at, int64_t n)
 }
 
 /* In turn, so that both meet the same machine. */
-static void measure(struct runner *r, struct rnf_profile *p)
+static void measure(struct runner *r, struct rnf_measurement *m)
 {
-	double *full = rnf_alloc((size_t)p->steps * sizeof *full);
-	double *ready = rnf_alloc((size_t)p->steps * sizeof *ready);
-	for (int64_t i = 0; i < p->steps; i++) {
+	double *full = rnf_alloc((size_t)m->steps * sizeof *full);
+	double *ready = rnf_alloc((size_t)m->steps * sizeof *ready);
+	for (int64_t i = 0; i < m->steps; i++) {
 		full[i] = step(r, 1).whole;
 		ready[i] = step(r, 0).whole;
 	}
-	p->seconds[0] = median(full, p->steps);
-	p->seconds[1] = median(ready, p->steps);
+	m->seconds[0] = median(full, m->steps);
+	m->seconds[1] = median(ready, m->steps);
 }
 
-static void add_everywhere(struct rnf_profile_sums *sums, const char *name,
+static void add_everywhere(struct rnf_cost_sums *sums, const char *name,
 			   double seconds)
 {
 	const struct rnf_cost cost = { .name = name, .seconds = seconds, .calls = 1 };
@@ -123,34 +123,34 @@ static void sort(struct rnf_costs *costs)
 
 /* The executor's rows, the input before them; what is left of the steps is work
  * of the main thread, the optimizer, and threads that have none. */
-static void gather(const struct runner *r, struct rnf_profile *p, double input)
+static void gather(const struct runner *r, struct rnf_measurement *m, double input)
 {
 	const struct rnf_exec *exec = r->e->session.execs[r->training];
-	struct rnf_profile_sums *sums = &p->sums;
+	struct rnf_cost_sums *sums = &m->sums;
 	add_everywhere(sums, "input", input);
-	rnf_exec_costs(exec, p->steps, sums);
+	rnf_exec_costs(exec, m->steps, sums);
 	const struct rnf_cost all = sum(&sums->kinds);
-	p->operations = all.operations;
-	p->bytes = all.bytes;
+	m->operations = all.operations;
+	m->bytes = all.bytes;
 	add_everywhere(sums, r->training ? "optimizer and the rest" : "the rest",
-		       p->core_seconds - all.seconds);
+		       m->core_seconds - all.seconds);
 	sort(&sums->kinds);
 	sort(&sums->layers);
 }
 
-static void measure_parts(struct runner *r, struct rnf_profile *p)
+static void measure_parts(struct runner *r, struct rnf_measurement *m)
 {
 	struct rnf_step_seconds all = { 0 };
-	const double n = (double)p->steps, threads = rnf_pool_threads(r->e->session.pool);
+	const double n = (double)m->steps, threads = rnf_threads_count(r->e->session.threads);
 	rnf_exec_time(r->e->session.execs[r->training]);
-	for (int64_t i = 0; i < p->steps; i++) {
+	for (int64_t i = 0; i < m->steps; i++) {
 		const struct rnf_step_seconds one = step(r, 1);
 		all.input += one.input;
 		all.whole += one.whole;
 	}
-	p->timed_seconds = all.whole / n;
-	p->core_seconds = threads * p->timed_seconds;
-	gather(r, p, threads * all.input / n);
+	m->timed_seconds = all.whole / n;
+	m->core_seconds = threads * m->timed_seconds;
+	gather(r, m, threads * all.input / n);
 }
 
 static double peak(const struct rnf_experiment *e)
@@ -160,17 +160,17 @@ static double peak(const struct rnf_experiment *e)
 	return impl && impl->peak ? impl->peak(e->model.backend_self, precision) : 0;
 }
 
-void rnf_profile_run(struct rnf_experiment *e, int training, int64_t steps,
-		     struct rnf_profile *p)
+void rnf_measure(struct rnf_experiment *e, int training, int64_t steps,
+		 struct rnf_measurement *m)
 {
 	struct runner r = start(e, training);
-	*p = (struct rnf_profile){ .training = training, .steps = steps,
+	*m = (struct rnf_measurement){ .training = training, .steps = steps,
 				   .images = r.images };
 	step(&r, 1);
-	p->first_step_s = rnf_machine_age();
+	m->first_step_s = rnf_machine_age();
 	step(&r, 1);
-	p->peak = peak(e);
-	measure(&r, p);
-	p->peak_memory = rnf_machine_peak_memory();
-	measure_parts(&r, p);
+	m->peak = peak(e);
+	measure(&r, m);
+	m->peak_memory = rnf_machine_peak_memory();
+	measure_parts(&r, m);
 }

@@ -1,8 +1,8 @@
 /* Where the time of a run goes: each worker fills a table of times lap by lap, so that the
  * rows leave no gap; sums of it by kind of work, phase and layer. An executor without
  * tables reads no clock. */
-#ifndef RNF_EXEC_PROFILE_H
-#define RNF_EXEC_PROFILE_H
+#ifndef RNF_EXEC_TIMES_H
+#define RNF_EXEC_TIMES_H
 
 #include "base/clock.h"
 #include "exec/exec.h"
@@ -60,11 +60,11 @@ struct rnf_costs {
 /* Add a cost to the row of that name, or append the row. [main] */
 void rnf_costs_add(struct rnf_costs *costs, const struct rnf_cost *cost);
 
-struct rnf_profile_sums {
+struct rnf_cost_sums {
 	struct rnf_costs kinds, phases, layers; /* each has all of the time */
 };
 /* Sum the tables of `runs` timed runs into the cost of one run. [main] */
 void rnf_exec_costs(const struct rnf_exec *exec, int64_t runs,
-		    struct rnf_profile_sums *sums);
+		    struct rnf_cost_sums *sums);
 
 #endif

@@ -1,5 +1,5 @@
 /* Tables of times, and their sums by kind of work, phase and layer. */
-#include "exec/profile.h"
+#include "exec/times.h"
 
 #include <string.h>
 
@@ -123,7 +123,7 @@ static struct rnf_cost cost_of(struct rnf_time time, int64_t runs)
 
 /* Rows that are no steps belong to no layer. */
 static void add_others(const struct rnf_exec *exec, size_t phase, const char *name,
-		       int64_t runs, struct rnf_profile_sums *sums)
+		       int64_t runs, struct rnf_cost_sums *sums)
 {
 	static const char *const words[RNF_TIME_STEPS] = {
 		[RNF_TIME_WAIT] = "waiting at barriers",
@@ -142,7 +142,7 @@ static void add_others(const struct rnf_exec *exec, size_t phase, const char *na
 }
 
 static void add_steps(const struct rnf_exec *exec, size_t phase, const char *name,
-		      int64_t runs, struct rnf_profile_sums *sums)
+		      int64_t runs, struct rnf_cost_sums *sums)
 {
 	const struct rnf_plan *plan = exec->plan;
 	for (size_t i = 0; i < plan->phases[phase].n_steps; i++) {
@@ -158,7 +158,7 @@ static void add_steps(const struct rnf_exec *exec, size_t phase, const char *nam
 }
 
 void rnf_exec_costs(const struct rnf_exec *exec, int64_t runs,
-		    struct rnf_profile_sums *sums)
+		    struct rnf_cost_sums *sums)
 {
 	add_others(exec, 0, "before the phases", runs, sums);
 	for (size_t i = 0; i < exec->plan->n_phases; i++) {

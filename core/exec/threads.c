@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "exec/pool.h"
+#include "exec/threads.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -24,12 +24,12 @@ struct word {
 };
 
 struct worker {
-	struct rnf_pool *pool;
+	struct rnf_threads *pool;
 	pthread_t thread;
 	int index;
 };
 
-struct rnf_pool {
+struct rnf_threads {
 	struct word start;   /* number of jobs begun */
 	struct word running; /* workers that have not finished the job */
 	struct word phase;   /* number of barriers passed */
@@ -92,7 +92,7 @@ static void advance(struct word *word)
 	wake(word);
 }
 
-static void finish_job(struct rnf_pool *pool)
+static void finish_job(struct rnf_threads *pool)
 {
 	if (atomic_fetch_sub(&pool->running.value, 1) == 1)
 		wake(&pool->running);
@@ -101,7 +101,7 @@ static void finish_job(struct rnf_pool *pool)
 static void *work(void *context)
 {
 	struct worker *self = context;
-	struct rnf_pool *pool = self->pool;
+	struct rnf_threads *pool = self->pool;
 	keep_mode(pool->policy);
 	rnf_crash_thread_begin();
 	for (uint32_t seen = 0;; seen++) {
@@ -117,7 +117,7 @@ static void *work(void *context)
 
 /* The main thread takes all signals, except that a crash is handled by the thread that
  * crashed (crash.h). */
-static void start_threads(struct rnf_pool *pool, int threads)
+static void start_threads(struct rnf_threads *pool, int threads)
 {
 	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	sigset_t all, before;
@@ -135,12 +135,12 @@ static void start_threads(struct rnf_pool *pool, int threads)
 	pool->n = made; /* threads read it only after a job has begun */
 }
 
-struct rnf_pool *rnf_pool_create(int threads)
+struct rnf_threads *rnf_threads_create(int threads)
 {
 	const int available = rnf_machine_cpus();
 	if (threads <= 0) threads = available;
 	if (threads > THREADS_MAX) threads = THREADS_MAX;
-	struct rnf_pool *pool = rnf_alloc(sizeof *pool);
+	struct rnf_threads *pool = rnf_alloc(sizeof *pool);
 	pool->workers = rnf_alloc((size_t)threads * sizeof *pool->workers);
 	/* With more threads than CPUs, the awaited thread may need this CPU: do not spin. */
 	pool->spins = threads <= available ? SPINS : 1;
@@ -150,13 +150,13 @@ struct rnf_pool *rnf_pool_create(int threads)
 	return pool;
 }
 
-int rnf_pool_threads(const struct rnf_pool *pool)
+int rnf_threads_count(const struct rnf_threads *pool)
 {
 	return pool->n;
 }
 
-void rnf_pool_run(struct rnf_pool *pool, void (*job)(void *arg, int worker),
-		  void *arg)
+void rnf_threads_run(struct rnf_threads *pool, void (*job)(void *arg, int worker),
+		     void *arg)
 {
 	pool->job = job;
 	pool->arg = arg;
@@ -170,7 +170,7 @@ void rnf_pool_run(struct rnf_pool *pool, void (*job)(void *arg, int worker),
 		wait_while(&pool->running, left, pool->spins);
 }
 
-void rnf_pool_barrier(struct rnf_pool *pool, void (*serial)(void *arg), void *arg)
+void rnf_threads_barrier(struct rnf_threads *pool, void (*serial)(void *arg), void *arg)
 {
 	/* The others cannot pass before this worker has arrived. */
 	const uint32_t phase = atomic_load_explicit(&pool->phase.value,
@@ -186,13 +186,13 @@ void rnf_pool_barrier(struct rnf_pool *pool, void (*serial)(void *arg), void *ar
 	advance(&pool->phase);
 }
 
-int rnf_pool_mode_kept(struct rnf_pool *pool)
+int rnf_threads_mode_kept(struct rnf_threads *pool)
 {
 	const int caller = keep_mode(pool->policy);
 	return !atomic_exchange(&pool->strayed, 0) && caller;
 }
 
-void rnf_pool_destroy(struct rnf_pool *pool)
+void rnf_threads_destroy(struct rnf_threads *pool)
 {
 	if (!pool) return;
 	pool->job = NULL;
@@ -202,7 +202,7 @@ void rnf_pool_destroy(struct rnf_pool *pool)
 	pool->n = 1;
 }
 
-void rnf_pool_share(int64_t n, int worker, int workers, int64_t *from, int64_t *to)
+void rnf_threads_share(int64_t n, int worker, int workers, int64_t *from, int64_t *to)
 {
 	*from = n * worker / workers;
 	*to = n * (worker + 1) / workers;

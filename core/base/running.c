@@ -1,4 +1,4 @@
-#include "base/hands.h"
+#include "base/running.h"
 
 #include <stdatomic.h>
 
@@ -6,34 +6,34 @@ static const char *_Atomic doing;
 static _Thread_local const struct rnf_feature *volatile lent;
 static atomic_int ended;
 
-const char *rnf_hands_doing(const char *what)
+const char *rnf_running_doing(const char *what)
 {
 	return atomic_exchange(&doing, what);
 }
 
-const struct rnf_feature *rnf_hands_lend(const struct rnf_feature *feature)
+const struct rnf_feature *rnf_running_set(const struct rnf_feature *feature)
 {
 	const struct rnf_feature *before = lent;
 	lent = feature;
 	return before;
 }
 
-void rnf_hands_end(void)
+void rnf_running_end(void)
 {
 	atomic_store(&ended, 1);
 }
 
-const char *rnf_hands_what(void)
+const char *rnf_running_what(void)
 {
 	return atomic_load(&doing);
 }
 
-const struct rnf_feature *rnf_hands_whose(void)
+const struct rnf_feature *rnf_running_feature(void)
 {
 	return lent;
 }
 
-int rnf_hands_ended(void)
+int rnf_running_ended(void)
 {
 	return atomic_load(&ended);
 }

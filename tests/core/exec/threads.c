@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "exec/pool.h"
+#include "exec/threads.h"
 
 enum { ROUNDS = 200, WORKERS_MAX = 8 };
 
 struct sum {
-	struct rnf_pool *pool;
+	struct rnf_threads *pool;
 	int64_t parts[WORKERS_MAX][8]; /* plain: the barrier must order them */
 	int64_t total, runs, seen_wrong[WORKERS_MAX][8];
 };
@@ -17,7 +17,7 @@ static void add_up(void *arg)
 	struct sum *s = arg;
 	s->total = 0;
 	s->runs++;
-	for (int w = 0; w < rnf_pool_threads(s->pool); w++)
+	for (int w = 0; w < rnf_threads_count(s->pool); w++)
 		s->total += s->parts[w][0];
 }
 
@@ -25,26 +25,26 @@ static void add_up(void *arg)
 static void rounds(void *arg, int worker)
 {
 	struct sum *s = arg;
-	const int n = rnf_pool_threads(s->pool);
+	const int n = rnf_threads_count(s->pool);
 	for (int64_t round = 1; round <= ROUNDS; round++) {
 		s->parts[worker][0] = round * (worker + 1);
-		rnf_pool_barrier(s->pool, add_up, s);
+		rnf_threads_barrier(s->pool, add_up, s);
 		if (s->total != round * n * (n + 1) / 2)
 			s->seen_wrong[worker][0]++;
-		rnf_pool_barrier(s->pool, NULL, NULL);
+		rnf_threads_barrier(s->pool, NULL, NULL);
 	}
 }
 
 START_TEST(barrier)
 {
 	for (int n = 1; n <= WORKERS_MAX; n++) {
-		struct sum s = { .pool = rnf_pool_create(n) };
-		ck_assert_int_eq(rnf_pool_threads(s.pool), n);
-		rnf_pool_run(s.pool, rounds, &s);
+		struct sum s = { .pool = rnf_threads_create(n) };
+		ck_assert_int_eq(rnf_threads_count(s.pool), n);
+		rnf_threads_run(s.pool, rounds, &s);
 		ck_assert_int_eq(s.runs, ROUNDS);
 		for (int w = 0; w < n; w++)
 			ck_assert_int_eq(s.seen_wrong[w][0], 0);
-		rnf_pool_destroy(s.pool);
+		rnf_threads_destroy(s.pool);
 	}
 }
 END_TEST
@@ -57,16 +57,16 @@ static void count(void *arg, int worker)
 START_TEST(every_worker_once)
 {
 	for (int n = 1; n <= WORKERS_MAX; n++) {
-		struct rnf_pool *pool = rnf_pool_create(n);
+		struct rnf_threads *pool = rnf_threads_create(n);
 		int counts[WORKERS_MAX] = { 0 };
 		for (int round = 1; round <= ROUNDS; round++) {
-			rnf_pool_run(pool, count, counts);
+			rnf_threads_run(pool, count, counts);
 			for (int w = 0; w < WORKERS_MAX; w++)
 				ck_assert_int_eq(counts[w], w < n ? round : 0);
 		}
-		rnf_pool_destroy(pool);
+		rnf_threads_destroy(pool);
 	}
-	rnf_pool_destroy(NULL);
+	rnf_threads_destroy(NULL);
 }
 END_TEST
 
@@ -80,20 +80,20 @@ static void halve(void *arg, int worker)
 
 START_TEST(denormals_are_flushed)
 {
-	struct rnf_pool *pool = rnf_pool_create(3);
+	struct rnf_threads *pool = rnf_threads_create(3);
 	uint32_t bits[3] = { 1, 1, 1 };
-	rnf_pool_run(pool, halve, bits);
+	rnf_threads_run(pool, halve, bits);
 	for (int w = 0; w < 3; w++)
 		ck_assert_uint_eq(bits[w], 0);
-	rnf_pool_destroy(pool);
+	rnf_threads_destroy(pool);
 }
 END_TEST
 
 START_TEST(default_size)
 {
-	struct rnf_pool *pool = rnf_pool_create(0);
-	ck_assert_int_ge(rnf_pool_threads(pool), 1);
-	rnf_pool_destroy(pool);
+	struct rnf_threads *pool = rnf_threads_create(0);
+	ck_assert_int_ge(rnf_threads_count(pool), 1);
+	rnf_threads_destroy(pool);
 }
 END_TEST
 
@@ -104,7 +104,7 @@ START_TEST(shares)
 			int64_t next = 0;
 			for (int w = 0; w < workers; w++) {
 				int64_t from, to;
-				rnf_pool_share(n, w, workers, &from, &to);
+				rnf_threads_share(n, w, workers, &from, &to);
 				ck_assert_int_eq(from, next);
 				ck_assert_int_le(to - from, n / workers + 1);
 				ck_assert_int_ge(to - from, n / workers);
@@ -120,5 +120,5 @@ int main(void)
 	const TTest *const tests[] = {
 		barrier, every_worker_once, denormals_are_flushed, default_size, shares, NULL
 	};
-	return test_run("exec/pool", tests);
+	return test_run("exec/threads", tests);
 }

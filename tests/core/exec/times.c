@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "exec/profile.h"
+#include "exec/times.h"
 #include "lib/built.h"
 #include "train/eval.h"
 #include "train/step.h"
@@ -97,8 +97,8 @@ static double operations_of(const struct rnf_program *p)
 START_TEST(tables_tell_of_all_work)
 {
 	struct rnf_experiment *e = start(threads[_i]);
-	struct rnf_profile_sums sums = { 0 };
-	const int n = rnf_pool_threads(e->session.pool);
+	struct rnf_cost_sums sums = { 0 };
+	const int n = rnf_threads_count(e->session.threads);
 	rnf_exec_time(e->session.execs[1]);
 	const double seconds = train(e);
 	rnf_exec_costs(e->session.execs[1], STEPS, &sums);
@@ -125,7 +125,7 @@ END_TEST
 START_TEST(bytes_are_those_of_the_arena)
 {
 	struct rnf_experiment *e = start(1);
-	struct rnf_profile_sums sums = { 0 };
+	struct rnf_cost_sums sums = { 0 };
 	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TRAIN, NULL, 0, IMAGES);
 	rnf_exec_time(e->session.execs[0]);
 	rnf_exec_run(e->session.execs[0]);
@@ -145,5 +145,5 @@ int main(void)
 		{ bytes_are_those_of_the_arena, 0 },
 		{ NULL, 0 },
 	};
-	return test_run_cases("exec/profile", cases);
+	return test_run_cases("exec/times", cases);
 }

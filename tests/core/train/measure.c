@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "lib/built.h"
-#include "train/profile.h"
+#include "train/measure.h"
 #include "train/step.h"
 
 #define GOOD(call) ck_assert_msg((call) >= 0, "%s", rnf_fail_words())
@@ -21,7 +21,7 @@ static const struct { int training; const char *set; int64_t images; } cases_of[
 };
 
 /* Largest first, and together all of the threads' time. */
-static void check_sums(const struct rnf_profile *p)
+static void check_sums(const struct rnf_measurement *p)
 {
 	const struct rnf_costs *kinds = &p->sums.kinds;
 	double seconds = 0;
@@ -37,7 +37,7 @@ static void check_sums(const struct rnf_profile *p)
 START_TEST(steps_are_measured)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	struct rnf_profile p;
+	struct rnf_measurement p;
 	const int training = cases_of[_i].training;
 	test_plugins_path();
 	rnf_conf_dir = "conf";
@@ -47,7 +47,7 @@ START_TEST(steps_are_measured)
 	const size_t bytes = (size_t)e->model.programs[0]->block * sizeof(float);
 	float *before = rnf_alloc(bytes);
 	memcpy(before, e->session.weights, bytes);
-	rnf_profile_run(e, training, STEPS, &p);
+	rnf_measure(e, training, STEPS, &p);
 	ck_assert_int_eq(p.images, cases_of[_i].images);
 	ck_assert_int_eq(memcmp(before, e->session.weights, bytes) != 0, training);
 	ck_assert_double_eq(p.peak, 0);
@@ -95,5 +95,5 @@ int main(void)
 		{ ready_images_stay, 0 },
 		{ NULL, 0 },
 	};
-	return test_run_cases("train/profile", cases);
+	return test_run_cases("train/measure", cases);
 }
