@@ -175,9 +175,9 @@ END_TEST
 /* Of 3e38 twice is none: a run op by op names the value. */
 START_TEST(a_value_that_is_not_finite_is_named)
 {
-	struct rnf_pool *pool = rnf_pool_create(1);
+	struct rnf_threads *pool = rnf_threads_create(1);
 	struct rnf_plan *plan;
-	struct rnf_sight sight;
+	struct rnf_observed sight;
 	const struct rnf_program *p = program(0, 1);
 	float *weights = noise(p->block, 5, 1);
 	const int64_t at = rnf_names_find(&p->names, "test/one");
@@ -192,7 +192,7 @@ START_TEST(a_value_that_is_not_finite_is_named)
 	ck_assert_ptr_nonnull(sight.bad);
 	ck_assert_int_eq(sight.bad->row->class, RNF_DERIVED);
 	ck_assert_int_eq(sight.bad->in[0], p->weights[at].value_id);
-	rnf_pool_destroy(pool);
+	rnf_threads_destroy(pool);
 }
 END_TEST
 
