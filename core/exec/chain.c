@@ -8,7 +8,7 @@
 struct run {
 	struct rnf_worker *w;
 	const struct rnf_chain *chain;
-	float *slots[RNF_CHAIN_SLOTS];
+	float **slots;         /* the worker's */
 	struct rnf_tile_io io; /* what all stages of the tile have in common */
 };
 
@@ -81,6 +81,7 @@ static void begin(struct run *r, struct rnf_worker *w, const struct rnf_chain *c
 	const struct rnf_exec *exec = w->exec;
 	r->w = w;
 	r->chain = chain;
+	r->slots = w->slots;
 	r->io = (struct rnf_tile_io){
 		.image_pixels = chain->pixels, .key = exec->key,
 		.training = exec->plan->program->training,

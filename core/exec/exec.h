@@ -24,6 +24,7 @@ struct rnf_worker {
 	struct rnf_times *times; /* NULL: read no clock (profile.h) */
 	float *base[RNF_SPACES];
 	float *scratch, *tiles, *accumulators, *kernel_scratch, *kept, *stack;
+	float **slots;    /* of the chain at work */
 	struct rnf_partial partials[RNF_PARTIALS];
 	int n_partials;
 	int64_t image;    /* in the batch */

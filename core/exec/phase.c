@@ -203,6 +203,7 @@ static void worker_init(struct rnf_exec *exec, struct rnf_worker *w)
 	w->scratch = floats(plan->scratch);
 	w->tiles = floats(plan->tiles);
 	w->accumulators = floats(plan->accumulators);
+	w->slots = rnf_alloc(plan->max_slots * sizeof *w->slots);
 	w->kernel_scratch = floats((int64_t)plan->kernel_scratch_bytes / 4);
 	w->kept = floats(plan->leaf);
 	w->stack = floats(stack_depth(plan->batch) * plan->max_reductions);

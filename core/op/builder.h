@@ -44,6 +44,10 @@ const char *rnf_builder_layer(struct rnf_graph *graph);
 /* Append the op, labelled with the current scope, if its operands fit its roles. The output
  * has c channels of row->rows numbers each. */
 rnf_val rnf_append(struct rnf_graph *g, const struct rnf_op *op, int64_t h, int64_t w, int64_t c);
+/* The same of an op that reads windows of its first operand: a border other than zero becomes
+ * a part of that image. (border.c) */
+rnf_val rnf_append_window(struct rnf_graph *g, const struct rnf_op *op,
+			  const struct rnf_window *window, int64_t c);
 /* The output has the shape of the first operand. */
 rnf_val rnf_append_like(struct rnf_graph *g, const struct rnf_op *op);
 /* The shape of x, or that of one pixel if x is bad: rnf_append() refuses it later. */

@@ -1,38 +1,16 @@
 /* The inputs' channels one after another, pixel by pixel; each input gets its slice of dy. */
-#include <string.h>
-
 #include "base/arena.h"
 #include "op/builder.h"
 #include "op/tape.h"
+#include "op/tile.h"
 
-/* `n` channels of each pixel, from the first of `from_c` to the first of `to_c`. */
-static void copy_channels(int64_t pixels, int64_t n, const float *from, int64_t from_c,
-			  float *to, int64_t to_c)
+static void concat(const struct rnf_tile_io *io)
 {
-	for (int64_t p = 0; p < pixels; p++)
-		memcpy(to + p * to_c, from + p * from_c, (size_t)n * sizeof *to);
-}
-
-static void concat(const struct rnf_image_io *io)
-{
+	const int64_t *channels = io->op->self;
 	float *to = io->out;
-	for (int i = 0; i < io->op->n_in; i++) {
-		const int64_t c = io->x[i]->c;
-		copy_channels(io->y->h * io->y->w, c, io->in[i], c, to, io->y->c);
-		to += c;
-	}
+	for (int i = 0; i < io->op->n_in; to += channels[i++])
+		rnf_copy_channels(io->pixels, channels[i], io->in[i], channels[i], to, io->c);
 }
-
-static void slice(const struct rnf_image_io *io)
-{
-	copy_channels(io->y->h * io->y->w, io->y->c, io->in[0] + io->op->offset[0], io->x[0]->c,
-		      io->out, io->y->c);
-}
-
-static const struct rnf_op_row slice_row = {
-	.name = "slice", .words = "slice", .class = RNF_HEAVY, .in = { RNF_IS("dy", IMAGE) },
-	.rows = 1, .image = slice,
-};
 
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
@@ -40,8 +18,9 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 	for (int i = 0; i < op->n_in; i++) {
 		const int x = op->in[i];
 		if (rnf_tape_value(t, x).needs_grad) {
-			const int part = rnf_tape_append_like(t, op, &slice_row, &dy, 1, x);
+			const int part = rnf_tape_append_like(t, op, &rnf_op_row_slice, &dy, 1, x);
 			rnf_op_of(t->p, part)->offset[0] = offset;
+			rnf_op_of(t->p, part)->offset[1] = rnf_tape_value(t, dy).c;
 			rnf_tape_receive(t, op, x, part);
 		}
 		offset += rnf_tape_value(t, x).c;
@@ -49,20 +28,22 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 }
 
 static const struct rnf_op_row row = {
-	.name = "concat", .words = "concatenation", .call = "concat", .class = RNF_HEAVY,
+	.name = "concat", .words = "concatenation", .call = "concat", .class = RNF_CHAIN,
+	.keep = RNF_CHEAP_JOIN, .apart = 1,
 	.in = { RNF_IS("input 1", IMAGE), RNF_IS("input 2", PLANE), RNF_IS("input 3", PLANE),
 		RNF_IS("input 4", PLANE), RNF_IS("input 5", PLANE), RNF_IS("input 6", PLANE),
 		RNF_IS("input 7", PLANE), RNF_IS("input 8", PLANE) },
-	.rows = 1, .gradient = gradient, .image = concat,
+	.rows = 1, .gradient = gradient, .tile = concat,
 };
 
 static rnf_val concat_few(struct rnf_graph *g, const rnf_val *in, size_t n)
 {
-	struct rnf_op op = { .row = &row };
-	int64_t c = 0;
+	int64_t *channels = rnf_alloc(n * sizeof *channels), c = 0;
+	struct rnf_op op = { .row = &row, .self = channels };
 	for (; (size_t)op.n_in < n; op.n_in++) {
 		op.in[op.n_in] = in[op.n_in];
-		c += rnf_shape_of(g, in[op.n_in]).c;
+		channels[op.n_in] = rnf_shape_of(g, in[op.n_in]).c;
+		c += channels[op.n_in];
 	}
 	const struct rnf_value first = rnf_shape_of(g, in[0]);
 	return rnf_append(g, &op, first.h, first.w, c);

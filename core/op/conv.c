@@ -82,13 +82,14 @@ static void each_tap(const struct rnf_conv_shape *s, tap_fn run, const float *a,
 		     const float *b, float *to)
 {
 	const struct rnf_window *w = &s->window;
+	const int64_t d = w->dilation;
 	for (int64_t oy = 0; oy < w->out_h; oy++)
 		for (int64_t ox = 0; ox < w->out_w; ox++)
 			for (int64_t ky = 0; ky < w->kernel_h; ky++) {
-				const int64_t y = oy * w->stride + ky - w->pad_top;
+				const int64_t y = oy * w->stride + ky * d - w->pad_top;
 				if (y < 0 || y >= s->h) continue;
 				for (int64_t kx = 0; kx < w->kernel_w; kx++) {
-					const int64_t x = ox * w->stride + kx -
+					const int64_t x = ox * w->stride + kx * d -
 							  w->pad_left;
 					if (x < 0 || x >= s->w) continue;
 					run(s, (struct tap){
@@ -292,7 +293,8 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 static int is_winograd(const struct rnf_op *op)
 {
 	const struct rnf_window *w = &op->window;
-	return w->kernel_h == 3 && w->kernel_w == 3 && w->stride == 1 && op->groups == 1;
+	return w->kernel_h == 3 && w->kernel_w == 3 && w->stride == 1 && w->dilation == 1 &&
+	       op->groups == 1;
 }
 
 static rnf_val check(const struct rnf_use *u)
@@ -309,7 +311,7 @@ static rnf_val check(const struct rnf_use *u)
 					  RNF_ALGORITHM_WINOGRAD);
 	if (op->algorithm == RNF_ALGORITHM_WINOGRAD && !is_winograd(op))
 		return rnf_builder_broken(u->graph, "conv2d: the algorithm winograd is for "
-					  "dense 3 x 3 kernels of stride 1");
+					  "dense 3 x 3 kernels of stride 1 and dilation 1");
 	return 0;
 }
 
@@ -323,14 +325,13 @@ static rnf_val call(struct rnf_graph *g, rnf_val x, rnf_val kernel,
 		    const struct rnf_window *window, int64_t groups,
 		    enum rnf_algorithm algorithm)
 {
-	if (!window) return rnf_builder_broken(g, "conv2d: its window is NULL");
 	if (groups < 1)
 		return rnf_builder_broken(g, "conv2d: groups is %lld, must be 1 or more",
 					  (long long)groups);
-	return rnf_append(g, &(struct rnf_op){ .row = &row, .in = { x, kernel }, .n_in = 2,
-					       .window = *window, .groups = groups,
-					       .algorithm = algorithm },
-			  window->out_h, window->out_w, rnf_made_by(g, kernel));
+	return rnf_append_window(g, &(struct rnf_op){ .row = &row, .in = { x, kernel }, .n_in = 2,
+						      .groups = groups,
+						      .algorithm = algorithm },
+				 window, rnf_made_by(g, kernel));
 }
 
 void rnf_primitive_conv(struct rnf_graph *g)

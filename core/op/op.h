@@ -31,8 +31,9 @@ enum rnf_op_class {
 /* Does the backward pass keep an op's result or recompute it? */
 enum rnf_keep {
 	RNF_KEPT,
-	RNF_CHEAP,     /* recomputed from its inputs */
-	RNF_CHEAP_SUM, /* recomputed if its inputs are kept anyway and the program asks for it */
+	RNF_CHEAP,      /* recomputed from its inputs */
+	RNF_CHEAP_SUM,  /* recomputed if its inputs are kept anyway and the program asks for it */
+	RNF_CHEAP_JOIN, /* recomputed if the program asks for it: its inputs are no larger */
 };
 
 enum { RNF_OP_INPUTS = 8 };
@@ -79,15 +80,19 @@ struct rnf_op {
 	const struct rnf_op_row *row;
 	int in[RNF_OP_INPUTS], n_in, out;
 	int depth;
-	struct rnf_window window; /* conv, pools */
+	struct rnf_window window; /* conv, pools: dilation 1 or more, border zero; border */
 	int64_t groups;
 	enum rnf_algorithm algorithm;
-	int64_t offset[2]; /* of a slice: first channel; of two sums: their place in the vectors */
+	/* Of a slice: its first channel and the channels of its input; of a slice's gradient: the
+	 * same channel and those of the slice. Of two sums: their place in the vectors. */
+	int64_t offset[2];
 	int64_t pixels; /* norm: of an image */
 	double eps, momentum;
 	const struct rnf_activation_impl *act;
 	const void *open; /* a plugin's own primitive (open.c, derive.c) */
-	const void *self; /* of the activation, or of the plugin's primitive; a constant's numbers */
+	/* of the activation, or of the plugin's primitive; a constant's numbers; of concat: the
+	 * channels of each input */
+	const void *self;
 	struct rnf_model_weight *derived; /* the output of a DERIVED op; not among the model's */
 	int operand;      /* of its backward ops: the operand whose gradient it is */
 	size_t scratch;   /* floats of scratch that a heavy op needs */
@@ -112,7 +117,7 @@ struct rnf_model_weight {
 };
 
 /* What the backward pass recomputes rather than keeps: results of norms and activations;
- * besides, sums of values that are kept anyway. */
+ * besides, sums of values that are kept anyway, and what is concatenated. */
 enum rnf_recompute { RNF_RECOMPUTE_ACTIVATIONS, RNF_RECOMPUTE_SUMS };
 
 /* Ops are in an order in which they can be computed. */
@@ -269,13 +274,14 @@ int64_t rnf_program_macs(const struct rnf_program *program);
 
 extern const struct rnf_op_row rnf_op_row_input, rnf_op_row_weight; /* weight.c */
 extern const struct rnf_op_row rnf_op_row_add;                   /* add.c: gradients meet */
+extern const struct rnf_op_row rnf_op_row_slice;                 /* slice.c: concat's gradient */
 extern const struct rnf_op_row rnf_op_row_loss, rnf_op_row_loss_bwd; /* loss.c */
 
 /* Each fills its members of the table of calls for layers. */
 #define RNF_PRIMITIVES(x) \
 	x(weight) x(conv) x(matmul) x(bias) x(batch_norm) x(activation) x(scale) x(add) \
-	x(sub) x(mul) x(max) x(pool) x(global_avg) x(concat) x(reshape) x(constant) x(open) \
-	x(derive)
+	x(sub) x(mul) x(max) x(pool) x(global_avg) x(slice) x(concat) x(reshape) x(constant) \
+	x(open) x(derive)
 #define RNF_PRIMITIVE(name) void rnf_primitive_##name(struct rnf_graph *graph);
 RNF_PRIMITIVES(RNF_PRIMITIVE)
 

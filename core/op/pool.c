@@ -29,7 +29,7 @@ RNF_INLINE void take(const rnf_mask *mask, const rnf_vec *v, rnf_vec *to)
 /* The part of a window that is inside the image. */
 struct box {
 	int64_t image, pooled; /* offsets of its first pixel, and of the window's result */
-	int64_t rows, cols, row, c; /* floats from row to row, from pixel to pixel */
+	int64_t rows, cols, row, col; /* floats from row to row, from pixel to pixel */
 };
 
 /* Channels i .. i + n of a window. `image` has the pixels' values, `pooled` the
@@ -37,24 +37,24 @@ struct box {
 typedef void at_window(const struct box *b, int64_t i, int64_t n, const float *image,
 		       const float *pooled, float *out);
 
-/* Rows (or columns) from <= i < to of output `o`'s window that are inside. */
-static void inside(int64_t o, int64_t stride, int64_t before, int64_t kernel,
-		   int64_t n, int64_t *from, int64_t *to)
+/* Rows (or columns) of the window that begins at `first`, of n: which one is the first inside,
+ * and how many are. */
+static int64_t inside(int64_t first, int64_t kernel, int64_t dilation, int64_t n, int64_t *from)
 {
-	*from = o * stride - before;
-	*to = *from + kernel;
-	if (*from < 0) *from = 0;
-	if (*to > n) *to = n;
+	const int64_t end = first + rnf_window_span(kernel, dilation), to = end < n ? end : n;
+	for (*from = first; *from < 0; *from += dilation) {}
+	return dilation == 1 ? to - *from : (to - *from + dilation - 1) / dilation;
 }
 
 static struct box box_of(const struct rnf_window *w, int64_t oy, int64_t ox,
 			 int64_t h, int64_t wd, int64_t c)
 {
-	int64_t y0, y1, x0, x1;
-	inside(oy, w->stride, w->pad_top, w->kernel_h, h, &y0, &y1);
-	inside(ox, w->stride, w->pad_left, w->kernel_w, wd, &x0, &x1);
-	return (struct box){ .image = (y0 * wd + x0) * c, .pooled = (oy * w->out_w + ox) * c,
-			     .rows = y1 - y0, .cols = x1 - x0, .row = wd * c, .c = c };
+	const int64_t d = w->dilation;
+	int64_t y, x;
+	const int64_t rows = inside(oy * w->stride - w->pad_top, w->kernel_h, d, h, &y);
+	const int64_t cols = inside(ox * w->stride - w->pad_left, w->kernel_w, d, wd, &x);
+	return (struct box){ .image = (y * wd + x) * c, .pooled = (oy * w->out_w + ox) * c,
+			     .rows = rows, .cols = cols, .row = wd * c * d, .col = c * d };
 }
 
 RNF_INLINE void each_window(const struct rnf_window *w, int64_t h, int64_t wd, int64_t c,
@@ -79,7 +79,7 @@ RNF_INLINE void average(const struct box *b, int64_t i, int64_t n, const float *
 	(void)unused;
 	for (int64_t row = 0; row < b->rows; row++)
 		for (int64_t col = 0; col < b->cols; col++) {
-			get(n, x + b->image + row * b->row + col * b->c + i, &v);
+			get(n, x + b->image + row * b->row + col * b->col + i, &v);
 			sum += v;
 		}
 	sum *= share;
@@ -96,7 +96,7 @@ RNF_INLINE void average_bwd(const struct box *b, int64_t i, int64_t n, const flo
 	each *= share;
 	for (int64_t row = 0; row < b->rows; row++)
 		for (int64_t col = 0; col < b->cols; col++) {
-			float *at = dx + b->image + row * b->row + col * b->c + i;
+			float *at = dx + b->image + row * b->row + col * b->col + i;
 			get(n, at, &v);
 			v += each;
 			put(n, &v, at);
@@ -112,7 +112,7 @@ RNF_INLINE void find_largest(const struct box *b, int64_t i, int64_t n, const fl
 	for (int64_t row = 0; row < b->rows; row++)
 		for (int64_t col = 0; col < b->cols; col++) {
 			rnf_vec v;
-			get(n, first + row * b->row + col * b->c, &v);
+			get(n, first + row * b->row + col * b->col, &v);
 			const rnf_mask more = (v > *best) | (v != v);
 			take(&more, &v, best);
 		}
@@ -136,7 +136,7 @@ RNF_INLINE void largest_bwd(const struct box *b, int64_t i, int64_t n, const flo
 	get(n, dy + b->pooled + i, &left);
 	for (int64_t row = 0; row < b->rows; row++)
 		for (int64_t col = 0; col < b->cols; col++) {
-			const int64_t at = b->image + row * b->row + col * b->c + i;
+			const int64_t at = b->image + row * b->row + col * b->col + i;
 			get(n, x + at, &v);
 			get(n, dx + at, &d);
 			const rnf_mask is = (v == best) | ((v != v) & (best != best));
@@ -239,10 +239,8 @@ static const struct rnf_op_row max_row = {
 static rnf_val pool(struct rnf_graph *g, const struct rnf_op_row *row, rnf_val x,
 		    const struct rnf_window *window)
 {
-	if (!window) return rnf_builder_broken(g, "%s: its window is NULL", row->call);
-	return rnf_append(g, &(struct rnf_op){ .row = row, .in = { x }, .n_in = 1,
-					       .window = *window },
-			  window->out_h, window->out_w, rnf_shape_of(g, x).c);
+	return rnf_append_window(g, &(struct rnf_op){ .row = row, .in = { x }, .n_in = 1 }, window,
+				 rnf_shape_of(g, x).c);
 }
 
 static rnf_val avgpool(struct rnf_graph *g, rnf_val x, const struct rnf_window *w)

@@ -172,9 +172,25 @@ static rnf_val check_values(const struct rnf_use *u)
 /* -- windows -- */
 
 struct axis {
-	int64_t n, kernel, stride, pad, out; /* n pixels of x */
+	int64_t n, kernel, pad, out; /* n pixels of x */
 	const char *pad_name, *kernel_name, *out_name, *pixels;
+	const struct rnf_window *w;
 };
+
+/* Dilation skips pixels: does each window have one inside the image? */
+static rnf_val check_dilated(const struct rnf_use *u, const struct axis *a)
+{
+	const int64_t d = a->w->dilation, span = rnf_window_span(a->kernel, d);
+	for (int64_t o = 0; o < a->out; o++) {
+		const int64_t first = o * a->w->stride - a->pad;
+		const int64_t inside = first < 0 ? first + (d - 1 - first) / d * d : first;
+		if (inside < first + span && inside < a->n) continue;
+		return u->graph->fail(u->graph, "%s: dilation is %lld: window %lld has none of the "
+				      "%lld %s of x", call(u), (long long)d, (long long)o,
+				      (long long)a->n, a->pixels);
+	}
+	return 0;
+}
 
 /* Each window must overlap the image, or it would have no mean. */
 static rnf_val check_axis(const struct rnf_use *u, const struct axis *a)
@@ -182,16 +198,19 @@ static rnf_val check_axis(const struct rnf_use *u, const struct axis *a)
 	if (a->kernel < 1 || a->kernel > PIXELS_MAX)
 		return rnf_builder_broken(u->graph, "%s: %s is %lld, must be 1 .. %d", call(u),
 					  a->kernel_name, (long long)a->kernel, PIXELS_MAX);
-	if (a->pad < 0 || a->pad >= a->kernel)
+	const int64_t span = rnf_window_span(a->kernel, a->w->dilation);
+	if (a->pad < 0 || a->pad >= span)
 		return rnf_builder_broken(u->graph, "%s: %s is %lld, must be 0 .. %lld, below "
-					  "%s", call(u), a->pad_name, (long long)a->pad,
-					  (long long)a->kernel - 1, a->kernel_name);
-	const int64_t most = (a->n + a->pad - 1) / a->stride + 1;
-	if (a->out >= 1 && a->out <= most) return 0;
+					  "%s%s", call(u), a->pad_name, (long long)a->pad,
+					  (long long)span - 1, a->w->dilation == 1 ? "" :
+					  "the pixels that dilation makes of ", a->kernel_name);
+	const int64_t most = (a->n + a->pad - 1) / a->w->stride + 1;
+	if (a->out >= 1 && a->out <= most)
+		return a->w->dilation > 1 && !a->w->border ? check_dilated(u, a) : 0;
 	return rnf_builder_broken(u->graph, "%s: %s is %lld, must be 1 .. %lld: a window of "
 				  "stride %lld behind those meets none of the %lld %s of x",
 				  call(u), a->out_name, (long long)a->out, (long long)most,
-				  (long long)a->stride, (long long)a->n, a->pixels);
+				  (long long)a->w->stride, (long long)a->n, a->pixels);
 }
 
 static rnf_val check_window(const struct rnf_use *u)
@@ -199,14 +218,20 @@ static rnf_val check_window(const struct rnf_use *u)
 	const struct rnf_window *w = &u->op->window;
 	const struct rnf_value *x = rnf_use_operand(u, 0);
 	const struct axis axes[] = {
-		{ x->h, w->kernel_h, w->stride, w->pad_top, w->out_h,
-		  "pad_top", "kernel_h", "out_h", "rows" },
-		{ x->w, w->kernel_w, w->stride, w->pad_left, w->out_w,
-		  "pad_left", "kernel_w", "out_w", "columns" },
+		{ x->h, w->kernel_h, w->pad_top, w->out_h,
+		  "pad_top", "kernel_h", "out_h", "rows", w },
+		{ x->w, w->kernel_w, w->pad_left, w->out_w,
+		  "pad_left", "kernel_w", "out_w", "columns", w },
 	};
 	if (w->stride < 1 || w->stride > PIXELS_MAX)
 		return rnf_builder_broken(u->graph, "%s: stride is %lld, must be 1 .. %d",
 					  call(u), (long long)w->stride, PIXELS_MAX);
+	if (w->dilation < 1 || w->dilation > PIXELS_MAX)
+		return rnf_builder_broken(u->graph, "%s: dilation is %lld, must be 0 .. %d",
+					  call(u), (long long)w->dilation, PIXELS_MAX);
+	if (w->border < RNF_BORDER_ZERO || w->border > RNF_BORDER_EDGE)
+		return rnf_builder_broken(u->graph, "%s: border is %d, must be %d .. %d", call(u),
+					  w->border, RNF_BORDER_ZERO, RNF_BORDER_EDGE);
 	return check_axis(u, &axes[0]) < 0 ? -1 : check_axis(u, &axes[1]);
 }
 

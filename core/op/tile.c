@@ -59,6 +59,13 @@ void rnf_broadcast_tile(int64_t pixels, int64_t c, const float *v, float factor,
 	if (i < c) broadcast(pixels, c, c - i, v + i, factor, y + i);
 }
 
+void rnf_copy_channels(int64_t pixels, int64_t n, const float *from, int64_t from_c, float *to,
+		       int64_t to_c)
+{
+	for (int64_t p = 0; p < pixels; p++)
+		memcpy(to + p * to_c, from + p * from_c, (size_t)n * sizeof *to);
+}
+
 /* Named vectors, since compilers split arrays of sums into scalars. */
 RNF_INLINE void sum_block(int64_t pixels, int64_t c, const float *x, float *sum)
 {

@@ -26,6 +26,9 @@ void rnf_add_doubles(int64_t n, const double *a, const double *b, double *y);
 void rnf_scale_tile(int64_t pixels, int64_t c, const float *x, const float *s, float *y);
 /* y = v[c] factor */
 void rnf_broadcast_tile(int64_t pixels, int64_t c, const float *v, float factor, float *y);
+/* to[p][i] = from[p][i], i < n, of pixels that are from_c and to_c floats apart */
+void rnf_copy_channels(int64_t pixels, int64_t n, const float *from, int64_t from_c, float *to,
+		       int64_t to_c);
 /* sum[c] += x */
 void rnf_sum_tile(int64_t pixels, int64_t c, const float *x, float *sum);
 

@@ -41,7 +41,7 @@ struct weave {
 	int64_t h, w; /* of all images of the chain; their channels may differ */
 	struct rnf_op_list ops; /* of the chain, sorted once it is complete */
 	struct { int *at; size_t n; } touched; /* values, in the order in which they were added */
-	char busy[RNF_CHAIN_SLOTS + 1]; /* tiles in use */
+	struct { char *at; size_t n; } busy; /* is each tile in use? */
 };
 
 struct rnf_weave *rnf_weave_create(struct rnf_planner *b)
@@ -248,9 +248,12 @@ static int new_slot(struct weave *k, int value, struct rnf_operand operand)
 	struct rnf_chain *chain = k->chain;
 	int temp = -1;
 	if (operand.space == RNF_SPACE_NONE) {
-		for (temp = 0; temp < RNF_CHAIN_SLOTS && k->busy[temp]; temp++) {}
-		k->busy[temp] = 1;
-		if (temp >= chain->n_temps) chain->n_temps = temp + 1;
+		for (temp = 0; temp < chain->n_temps && k->busy.at[temp]; temp++) {}
+		if (temp == chain->n_temps) {
+			rnf_push((void **)&k->busy.at, &k->busy.n, 1);
+			chain->n_temps++;
+		}
+		k->busy.at[temp] = 1;
 	}
 	struct rnf_slot *slot =
 		rnf_push((void **)&chain->slots, &chain->n_slots, sizeof *slot);
@@ -348,7 +351,7 @@ static void release(struct weave *k, int value)
 	const int slot = v->slot;
 	if (--v->uses > 0 || slot < 0) return;
 	if (k->chain->slots[slot].temp >= 0)
-		k->busy[k->chain->slots[slot].temp] = 0;
+		k->busy.at[k->chain->slots[slot].temp] = 0;
 }
 
 static void sum_stage(struct weave *k, const struct rnf_op *op,

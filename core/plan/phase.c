@@ -157,6 +157,7 @@ static void resolve_chain(struct rnf_planner *b, struct rnf_chain *chain)
 			resolve(b, &chain->stages[i].in[k].whole);
 		resolve(b, &chain->stages[i].sum);
 	}
+	if (chain->n_slots > b->plan->max_slots) b->plan->max_slots = chain->n_slots;
 	if (chain->acc_floats > b->plan->accumulators)
 		b->plan->accumulators = chain->acc_floats;
 	const int64_t tile = rnf_round16(chain->tile_pixels * chain->c);

@@ -48,22 +48,24 @@ static void init(struct rnf_planner *b, int64_t batch)
 	b->weave = rnf_weave_create(b);
 }
 
-/* Check the limits of the executor's fixed tables. */
+/* Activations are promised at most RNF_TILE_MAX floats, and a tile has a pixel at least. */
+static rnf_status check_chain(const struct rnf_chain *chain)
+{
+	for (size_t i = 0; i < chain->n_stages; i++) {
+		const struct rnf_stage *s = &chain->stages[i];
+		if (s->op->act && s->c > RNF_TILE_MAX)
+			return rnf_fail(RNF_EINVAL, "layer %s has %lld channels, must have 1 .. "
+					"%d", s->op->label, (long long)s->c, RNF_TILE_MAX);
+	}
+	return RNF_OK;
+}
+
 static rnf_status check_chains(const struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)
 		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
-			const struct rnf_chain *chain =
-				plan->phases[i].steps[j].chain;
-			if (chain && chain->n_slots > RNF_CHAIN_SLOTS)
-				return rnf_fail(RNF_EINVAL, "the model joins more "
-						"than %d pointwise values in one "
-						"run", RNF_CHAIN_SLOTS);
-			if (chain && chain->c > RNF_TILE_MAX)
-				return rnf_fail(RNF_EINVAL, "layer %s has %lld "
-						"channels, must have 1 .. %d",
-						rnf_step_label(&plan->phases[i].steps[j]),
-						(long long)chain->c, RNF_TILE_MAX);
+			const struct rnf_chain *chain = plan->phases[i].steps[j].chain;
+			if (chain) RNF_TRY(check_chain(chain));
 		}
 	return RNF_OK;
 }

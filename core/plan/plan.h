@@ -11,9 +11,6 @@
 /* Images a leaf of the reduction tree, floats a tile of a chain: constants,
  * since they decide bits. */
 enum { RNF_LEAF = 4, RNF_TILE_FLOATS = 2048 };
-/* Slots of a chain: the longest of the known models has 10. */
-enum { RNF_CHAIN_SLOTS = 64 };
-
 enum rnf_space {
 	RNF_SPACE_NONE,
 	RNF_SPACE_ARENA,    /* one slice per image, lives between phases */
@@ -110,6 +107,7 @@ struct rnf_plan {
 	char *narrow;                 /* which of these are kept in bf16 */
 	int64_t arena, scratch, channel, gradient; /* floats */
 	int64_t max_reductions, tiles, accumulators;
+	size_t max_slots; /* of a chain */
 	size_t kernel_scratch_bytes;
 	int64_t leaf; /* floats that the steps of one phase keep during a leaf */
 	const struct rnf_step **packs; /* steps whose kernel packs its weights */

@@ -24,14 +24,20 @@ static const char *chain_words(const struct rnf_chain *chain)
 	return words;
 }
 
+static const char *dilation_words(const struct rnf_window *w)
+{
+	return w->dilation == 1 ? "" : rnf_format(" dilated %lld", (long long)w->dilation);
+}
+
 static const char *conv_words(const char *name, const struct rnf_conv_shape *s)
 {
 	const struct rnf_window *w = &s->window;
 	const char *stride = w->stride == 1 ? "" : rnf_format("/%lld", (long long)w->stride);
+	const char *dilation = dilation_words(w);
 	const char *groups = s->groups == 1 ? ""
 		: rnf_format(" in %lld groups", (long long)s->groups);
-	return rnf_format("%s %lldx%lld%s %lld->%lld%s at %lldx%lld", name,
-			  (long long)w->kernel_h, (long long)w->kernel_w, stride,
+	return rnf_format("%s %lldx%lld%s%s %lld->%lld%s at %lldx%lld", name,
+			  (long long)w->kernel_h, (long long)w->kernel_w, stride, dilation,
 			  (long long)s->c, (long long)s->k, groups, (long long)s->h,
 			  (long long)s->w);
 }
@@ -68,10 +74,10 @@ static void print_step(const struct rnf_plan *plan, const struct rnf_step *step,
 	fprintf(out, "   step   %s", step->move ? move_words[step->move]
 					  : op->row->name);
 	if (step->kernel.name)
-		fprintf(out, " %lldx%lld/%lld -> %lld x %lld x %lld  %.2f M MAC  [%s]",
+		fprintf(out, " %lldx%lld/%lld%s -> %lld x %lld x %lld  %.2f M MAC  [%s]",
 			(long long)op->window.kernel_h,
 			(long long)op->window.kernel_w,
-			(long long)op->window.stride, (long long)y->h,
+			(long long)op->window.stride, dilation_words(&op->window), (long long)y->h,
 			(long long)y->w, (long long)y->c,
 			(double)rnf_op_macs(p, op) * 1e-6, step->kernel.name);
 	fprintf(out, "  %s\n", op->label);

@@ -2,7 +2,7 @@
  * later phase reads is stored, unless cheap ops made it: those run again from their stored
  * source, so normalised and activated tensors are never kept. If the program asks for it, a
  * sum of stored values is recomputed too: in a row of blocks, each of which adds to the sum
- * of the one before, that is every second sum. */
+ * of the one before, that is every second sum. So is every concatenation. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,14 +42,18 @@ static int has_ready_inputs(const struct sweep *s, const struct rnf_op *op)
 	return 1;
 }
 
-/* Gradients are sums too, but their terms no longer exist by then. */
 static int is_cheap(const struct sweep *s, int id)
 {
 	const struct rnf_op *op = &s->p->ops[id];
 	const struct rnf_value *v = &s->p->values[op->out];
 	if (!s->fused || v->h * v->w == 1) return 0;
-	if (op->row->keep != RNF_CHEAP_SUM) return op->row->keep == RNF_CHEAP;
-	return op->out < s->p->loss && s->ready[id];
+	switch (op->row->keep) {
+	case RNF_KEPT: return 0;
+	case RNF_CHEAP: return 1;
+	case RNF_CHEAP_JOIN: return s->p->recompute == RNF_RECOMPUTE_SUMS;
+	/* gradients are sums too, but their terms no longer exist by then */
+	default: return op->out < s->p->loss && s->ready[id];
+	}
 }
 
 /* Visits ops in their order, each after its inputs. */

@@ -9,10 +9,11 @@
 
 /* A conv, of its window and groups, which divide c and k:
  *   y[oy][ox][o] = sum over ky, kx, j of kernel[ky][kx][j][o] times
- *     x[oy stride + ky - pad_top][ox stride + kx - pad_left][first(o) + j]
+ *     x[oy stride + ky dilation - pad_top][ox stride + kx dilation - pad_left][first(o) + j]
  * with x[h][w][c], y[out_h][out_w][k], kernel[kernel_h][kernel_w][c / groups][k], 0 for a
  * pixel outside of x, and first(o) = o / (k / groups) * (c / groups), in whole numbers.
- * Any window: zeros may lie on all sides or on none, and pixels of x may meet nothing.
+ * Any window: zeros may lie on all sides or on none, and pixels of x may meet nothing. Its
+ * dilation is 1 or more, its border zero: the core makes the other ones, as a part of x.
  * dx and dkernel are the gradients of sum(y dy), dkernel of a batch's images added up. */
 enum rnf_step_kind {
 	RNF_STEP_CONV_FWD,         /* in: x, kernel; out: y */

@@ -7,7 +7,7 @@
 
 /* A conv of size x size taps, and how its kernel starts. */
 struct rnf_kernel_of {
-	int64_t size, stride, groups, c, filters; /* c: channels of x */
+	int64_t size, stride, dilation, groups, c, filters; /* c: channels of x; dilation 0 is 1 */
 	const struct rnf_ref *initializer; /* NULL: the model's */
 	double l2;                         /* below 0: the model's */
 };
@@ -45,7 +45,7 @@ static inline rnf_val rnf_kernel(struct rnf_graph *graph, const struct rnf_kerne
 
 static inline int rnf_fits_winograd(const struct rnf_kernel_of *k)
 {
-	return k->size == 3 && k->stride == 1 && k->groups == 1;
+	return k->size == 3 && k->stride == 1 && k->dilation <= 1 && k->groups == 1;
 }
 
 /* The model's setting, which applies to the convs that support it. */

@@ -44,15 +44,24 @@ struct rnf_weight {
 	int32_t state;         /* 1: running statistics, not trained */
 };
 
-/* A window over (h, w): kernel, stride, and zeros (or nothing, for pools)
- * before the first row and column, fewer than the kernel has; y has the size out_h, out_w.
- * Each window meets the image. All but the pads are 1 .. 65536. */
+/* What stands where a window reaches over the edge of an image a b c: 0 0 a b c 0 0 (pools:
+ * nothing), c b a b c b a (less than the image has, from each edge), a a a b c c c. In
+ * PyTorch, "zeros", "reflect" and "replicate". */
+enum rnf_border { RNF_BORDER_ZERO, RNF_BORDER_REFLECT, RNF_BORDER_EDGE };
+static const char *const rnf_border_words[] = { "zero", "reflect", "edge", NULL };
+
+/* A window over (h, w): kernel, stride, and pixels of the border before the first row and
+ * column, fewer than the window spans; y has the size out_h, out_w. Pixels of the kernel are
+ * `dilation` apart (as in PyTorch; Keras' dilation_rate): the window spans
+ * (kernel - 1) dilation + 1. Each window meets the image. Kernel, stride, dilation, out are
+ * 1 .. 65536; dilation 0 is 1. */
 struct rnf_window {
-	int64_t kernel_h, kernel_w, stride, pad_top, pad_left, out_h, out_w;
+	int64_t kernel_h, kernel_w, stride, pad_top, pad_left, out_h, out_w, dilation;
+	int32_t border; /* enum rnf_border */
 };
 
 /* How a conv is computed. AUTO: as the backend thinks best for the shape.
- * WINOGRAD is for dense 3x3 convs of stride 1. */
+ * WINOGRAD is for dense 3x3 convs of stride 1 and dilation 1. */
 enum rnf_algorithm { RNF_ALGORITHM_AUTO, RNF_ALGORITHM_DIRECT, RNF_ALGORITHM_WINOGRAD };
 static const char *const rnf_algorithm_words[] = { "auto", "direct", "winograd", NULL };
 
@@ -127,6 +136,8 @@ struct rnf_graph {
 	rnf_val (*global_maxpool)(struct rnf_graph *, rnf_val x); /* (1, 1, c) */
 	/* Along the channels; all of one (h, w). */
 	rnf_val (*concat)(struct rnf_graph *, const rnf_val *in, size_t n);
+	/* y[h][w][c] = x[h][w][from + c], 0 <= c < channels */
+	rnf_val (*slice)(struct rnf_graph *, rnf_val x, int64_t from, int64_t channels);
 	/* The same numbers in the same order as an image of (h, w, c), h w c those of x. */
 	rnf_val (*reshape)(struct rnf_graph *, rnf_val x, int64_t h, int64_t w, int64_t c);
 
@@ -152,43 +163,56 @@ struct rnf_graph {
 	int32_t standardize;
 };
 
-/* Keras' padding words: `same` gives ceil(n / stride) and puts the odd zero at the
- * end; `valid` stays inside. */
+/* Keras' padding words: `same` gives ceil(n / stride) and puts the odd pixel of the border at
+ * the end; `valid` stays inside. */
 enum rnf_padding { RNF_PADDING_SAME, RNF_PADDING_VALID };
 /* In that order, for a row of a layer's parameters. */
 static const char *const rnf_padding_words[] = { "same", "valid", NULL };
 
+/* Pixels from the first to the last one of a kernel. */
+static inline int64_t rnf_window_span(int64_t kernel, int64_t dilation)
+{
+	return (kernel - 1) * dilation + 1;
+}
+
 /* One axis of n pixels: returns the size of the output, sets *before. */
-static inline int64_t rnf_window_axis(enum rnf_padding padding, int64_t n,
-				      int64_t kernel, int64_t stride,
-				      int64_t *before)
+static inline int64_t rnf_window_axis(enum rnf_padding padding, int64_t n, int64_t span,
+				      int64_t stride, int64_t *before)
 {
 	*before = 0;
 	if (padding == RNF_PADDING_VALID)
-		return n < kernel ? 0 : (n - kernel) / stride + 1;
+		return n < span ? 0 : (n - span) / stride + 1;
 	const int64_t out = (n + stride - 1) / stride;
-	const int64_t zeros = (out - 1) * stride + kernel - n;
-	*before = zeros > 0 ? zeros / 2 : 0;
+	const int64_t outside = (out - 1) * stride + span - n;
+	*before = outside > 0 ? outside / 2 : 0;
 	return out;
 }
 
-/* Square windows over x. A size that does not fit fails, under its parameter's `key`:
- * then *w is nothing to go on with. Returns x, or the failure. */
+/* Square windows over x: *w comes with kernel_h, stride, dilation and border; the rest is
+ * filled in. A size that does not fit fails, under its parameter's `key`: then *w is nothing
+ * to go on with. Returns x, or the failure. */
 static inline rnf_val rnf_window_over(struct rnf_graph *graph, rnf_val x,
 				      enum rnf_padding padding, const char *key,
-				      int64_t size, int64_t stride, struct rnf_window *w)
+				      struct rnf_window *w)
 {
+	const int64_t dilation = w->dilation ? w->dilation : 1;
+	const int64_t span = rnf_window_span(w->kernel_h, dilation);
 	int64_t nhwc[4] = { 0 };
 	if (x < 0) return x;
 	graph->shape(graph, x, nhwc);
-	*w = (struct rnf_window){ .kernel_h = size, .kernel_w = size, .stride = stride };
-	w->out_h = rnf_window_axis(padding, nhwc[1], size, stride, &w->pad_top);
-	w->out_w = rnf_window_axis(padding, nhwc[2], size, stride, &w->pad_left);
+	w->kernel_w = w->kernel_h;
+	w->out_h = rnf_window_axis(padding, nhwc[1], span, w->stride, &w->pad_top);
+	w->out_w = rnf_window_axis(padding, nhwc[2], span, w->stride, &w->pad_left);
 	if (w->out_h >= 1 && w->out_w >= 1) return x;
 	/* in brackets, since Check has a macro of that name */
-	return (graph->fail)(graph, "%s is %lld, must fit into the %lld x %lld input when "
-			     "padding is \"valid\"", key, (long long)size,
-			     (long long)nhwc[1], (long long)nhwc[2]);
+	if (dilation == 1)
+		return (graph->fail)(graph, "%s is %lld, must fit into the %lld x %lld input "
+				     "when padding is \"valid\"", key, (long long)span,
+				     (long long)nhwc[1], (long long)nhwc[2]);
+	return (graph->fail)(graph, "%s is %lld and dilation %lld, which span %lld pixels: "
+			     "these must fit into the %lld x %lld input when padding is "
+			     "\"valid\"", key, (long long)w->kernel_h, (long long)dilation,
+			     (long long)span, (long long)nhwc[1], (long long)nhwc[2]);
 }
 
 #endif

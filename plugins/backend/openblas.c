@@ -33,7 +33,7 @@ static void unfold_edge(const struct rnf_conv_shape *s, const float *row,
 			int64_t x0, float *column)
 {
 	for (int64_t kx = 0; kx < s->window.kernel_w; kx++, column += s->c) {
-		const int64_t x = x0 + kx;
+		const int64_t x = x0 + kx * s->window.dilation;
 		if (x < 0 || x >= s->w)
 			memset(column, 0, (size_t)s->c * sizeof *column);
 		else
@@ -51,9 +51,11 @@ static void unfold(const struct conv *k, const float *x, int64_t y0, int64_t y1,
 	for (int64_t oy = y0; oy < y1; oy++)
 		for (int64_t ox = 0; ox < w->out_w; ox++) {
 			const int64_t left = ox * w->stride - w->pad_left;
-			const int whole = left >= 0 && left + w->kernel_w <= s->w;
+			const int whole = w->dilation == 1 && left >= 0 &&
+					  left + w->kernel_w <= s->w;
 			for (int64_t ky = 0; ky < w->kernel_h; ky++, column += run) {
-				const int64_t y = oy * w->stride + ky - w->pad_top;
+				const int64_t y = oy * w->stride + ky * w->dilation -
+						  w->pad_top;
 				const float *row = x + y * s->w * s->c;
 				if (y < 0 || y >= s->h)
 					memset(column, 0, (size_t)run * sizeof *column);
@@ -66,6 +68,27 @@ static void unfold(const struct conv *k, const float *x, int64_t y0, int64_t y1,
 		}
 }
 
+static void add(int64_t n, const float *from, float *restrict to)
+{
+	for (int64_t i = 0; i < n; i++)
+		to[i] += from[i];
+}
+
+/* The reverse of a tap row, of the image's row: pixels side by side at once. */
+static void fold_row(const struct rnf_conv_shape *s, const float *column, int64_t x0, float *row)
+{
+	const int64_t d = s->window.dilation, taps = s->window.kernel_w;
+	const int64_t from = x0 < 0 ? (d - 1 - x0) / d : 0, left = s->w - x0;
+	const int64_t end = left <= 0 ? 0 : (left + d - 1) / d, to = end < taps ? end : taps;
+	if (from >= to) return;
+	if (d == 1) {
+		add((to - from) * s->c, column + from * s->c, row + (x0 + from) * s->c);
+		return;
+	}
+	for (int64_t kx = from; kx < to; kx++)
+		add(s->c, column + kx * s->c, row + (x0 + kx * d) * s->c);
+}
+
 /* The reverse: dx += columns */
 static void fold(const struct conv *k, const float *column, int64_t y0, int64_t y1,
 		 float *restrict dx)
@@ -76,15 +99,11 @@ static void fold(const struct conv *k, const float *column, int64_t y0, int64_t 
 	for (int64_t oy = y0; oy < y1; oy++)
 		for (int64_t ox = 0; ox < w->out_w; ox++) {
 			const int64_t left = ox * w->stride - w->pad_left;
-			const int64_t from = left < 0 ? -left : 0;
-			const int64_t over = left + w->kernel_w - s->w;
-			const int64_t to = w->kernel_w - (over > 0 ? over : 0);
 			for (int64_t ky = 0; ky < w->kernel_h; ky++, column += run) {
-				const int64_t y = oy * w->stride + ky - w->pad_top;
+				const int64_t y = oy * w->stride + ky * w->dilation -
+						  w->pad_top;
 				if (y < 0 || y >= s->h) continue;
-				float *restrict row = dx + (y * s->w + left) * s->c;
-				for (int64_t i = from * s->c; i < to * s->c; i++)
-					row[i] += column[i];
+				fold_row(s, column, left, dx + y * s->w * s->c);
 			}
 		}
 }
@@ -206,8 +225,8 @@ static int turn_shape(struct rnf_conv_shape *s)
 	s->w = from.window.out_w;
 	s->c = from.k;
 	s->k = from.c;
-	w->pad_top = from.window.kernel_h - 1 - from.window.pad_top;
-	w->pad_left = from.window.kernel_w - 1 - from.window.pad_left;
+	w->pad_top = rnf_window_span(w->kernel_h, w->dilation) - 1 - from.window.pad_top;
+	w->pad_left = rnf_window_span(w->kernel_w, w->dilation) - 1 - from.window.pad_left;
 	w->out_h = from.h;
 	w->out_w = from.w;
 	return w->pad_top >= 0 && w->pad_left >= 0;

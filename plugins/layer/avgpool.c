@@ -1,24 +1,28 @@
-/* avgpool: y = mean over the window's pixels that lie inside the image, a channel.
- * x (h, w, c); y (h', w', c), with h' and w' by Keras' padding rules. */
+/* avgpool: y = mean over the window's pixels that lie inside the image, or inside its border, a
+ * channel. x (h, w, c); y (h', w', c), with h' and w' by Keras' padding rules. */
 #include <rnframe/layer.h>
 
 struct conf {
 	int64_t size, stride;
-	int32_t padding;
+	int32_t padding, border;
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_INT(struct conf, size, 2, 1, 64, "pixels", "height and width of the window"),
 	RNF_INT(struct conf, stride, 2, 1, 64, "pixels", "from one window to the next"),
-	RNF_ENUM(struct conf, padding, "same", rnf_padding_words, "may windows reach over the edge"));
+	RNF_ENUM(struct conf, padding, "same", rnf_padding_words,
+		 "may windows reach over the edge"),
+	RNF_ENUM(struct conf, border, "zero", rnf_border_words,
+		 "what they see there: nothing, the image reflected, its edge repeated"));
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {
 	const struct conf *conf = self;
-	struct rnf_window w;
+	struct rnf_window w = { .kernel_h = conf->size, .stride = conf->stride,
+				.border = conf->border };
 	(void)n_in;
 	const rnf_val x = rnf_window_over(graph, in[0], (enum rnf_padding)conf->padding, "size",
-					  conf->size, conf->stride, &w);
+					  &w);
 	return x < 0 ? x : graph->avgpool(graph, x, &w);
 }
 

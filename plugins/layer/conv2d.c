@@ -1,7 +1,9 @@
 /* conv2d: y = x * kernel (+ bias), cross-correlation in groups.
  * x (h, w, c); kernel (k, k, c / groups, filters); y (h', w', filters), with h'
- * and w' by Keras' padding rules. Fans as Keras counts them: in
- * k k c / groups, out k k filters.
+ * and w' by Keras' padding rules, of kernels that span (k - 1) dilation + 1. Fans as Keras
+ * counts them: in k k c / groups, out k k filters.
+ * In PyTorch: torch.nn.Conv2d with dilation, and padding_mode "zeros", "reflect" or
+ * "replicate" for the borders zero, reflect and edge; in Keras: Conv2D with dilation_rate.
  * Standardized: the kernel of filter o is gain[o] (w - m) / sqrt(v + eps), m and v the mean and
  * the variance (divided by the count) of its k k c / groups weights; gain (filters) is 1 at the
  * start, and for good unless the conf asks for it; no L2 on it. Source: Qiao et al. 2019
@@ -11,8 +13,8 @@
 #include <rnframe/vmath.h>
 
 struct conf {
-	int64_t filters, kernel, stride, groups;
-	int32_t padding, bias, algorithm;
+	int64_t filters, kernel, stride, dilation, groups;
+	int32_t padding, border, bias, algorithm;
 	const struct rnf_ref *initializer;
 	double l2, eps;
 	int32_t standardize, gain;
@@ -25,8 +27,13 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_INT_REQUIRED(struct conf, filters, 1, 4096, "channels", "of the output"),
 	RNF_INT(struct conf, kernel, 3, 1, 64, "pixels", "height and width of the kernel"),
 	RNF_INT(struct conf, stride, 1, 1, 64, "pixels", "from one window to the next"),
+	RNF_INT(struct conf, dilation, 1, 1, 64, "pixels",
+		"from one pixel of the kernel to the next"),
 	RNF_INT(struct conf, groups, 1, 1, 4096, "", "of channels that see only each other"),
-	RNF_ENUM(struct conf, padding, "same", rnf_padding_words, "zeros at the edge, as in Keras"),
+	RNF_ENUM(struct conf, padding, "same", rnf_padding_words,
+		 "may windows reach over the edge, as in Keras"),
+	RNF_ENUM(struct conf, border, "zero", rnf_border_words,
+		 "what they see there: zeros, the image reflected, its edge repeated"),
 	RNF_BOOL(struct conf, bias, 0, "add a trained constant a channel"),
 	RNF_ENUM(struct conf, algorithm, "auto", rnf_algorithm_words,
 		 "direct sums, or Winograd's F(4x4, 3x3); auto: the model's, or by the shape"),
@@ -161,8 +168,8 @@ static const struct rnf_derive_impl with_gain = {
 static struct rnf_kernel_of kernel_of(const struct conf *conf, int64_t c)
 {
 	return (struct rnf_kernel_of){
-		.size = conf->kernel, .stride = conf->stride, .groups = conf->groups, .c = c,
-		.filters = conf->filters, .initializer = conf->initializer, .l2 = conf->l2 };
+		.size = conf->kernel, .stride = conf->stride, .dilation = conf->dilation,
+		.groups = conf->groups, .c = c, .filters = conf->filters, .initializer = conf->initializer, .l2 = conf->l2 };
 }
 
 /* A filter of one weight has no variance: the model's setting is not for it. */
@@ -201,9 +208,9 @@ static rnf_val fits(const struct conf *conf, struct rnf_graph *graph,
 {
 	if (conf->algorithm == RNF_ALGORITHM_WINOGRAD && !rnf_fits_winograd(k))
 		return graph->fail(graph, "algorithm is \"winograd\", which is for kernel 3, "
-				   "stride 1 and groups 1, not %lld, %lld and %lld",
-				   (long long)conf->kernel, (long long)conf->stride,
-				   (long long)conf->groups);
+				   "stride 1, dilation 1 and groups 1, not %lld, %lld, %lld and "
+				   "%lld", (long long)conf->kernel, (long long)conf->stride,
+				   (long long)conf->dilation, (long long)conf->groups);
 	return rnf_groups_fit(graph, k, x);
 }
 
@@ -211,14 +218,14 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 {
 	const struct conf *conf = self;
 	int64_t nhwc[4] = { 0 };
-	struct rnf_window w;
+	struct rnf_window w = { .kernel_h = conf->kernel, .stride = conf->stride,
+				.dilation = conf->dilation, .border = conf->border };
 	(void)n_in;
 	if (in[0] < 0) return in[0];
 	graph->shape(graph, in[0], nhwc);
 	const struct rnf_kernel_of k = kernel_of(conf, nhwc[3]);
 	rnf_val x = fits(conf, graph, &k, in[0]);
-	x = rnf_window_over(graph, x, (enum rnf_padding)conf->padding, "kernel",
-			    conf->kernel, conf->stride, &w);
+	x = rnf_window_over(graph, x, (enum rnf_padding)conf->padding, "kernel", &w);
 	if (x < 0) return x;
 	const enum rnf_algorithm algorithm = conf->algorithm == RNF_ALGORITHM_AUTO
 		? rnf_algorithm_of(graph, &k) : (enum rnf_algorithm)conf->algorithm;
@@ -229,4 +236,4 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 
 static const struct rnf_layer_impl impl = { .inputs = 1, .lower = lower };
 
-RNF_PLUGIN(layer, conv2d, "convolution, grouped if wanted", &params, impl);
+RNF_PLUGIN(layer, conv2d, "convolution, grouped or dilated if wanted", &params, impl);

@@ -1,4 +1,5 @@
-"""rows.safetensors: golden cases of layers that bring primitives of their own.
+"""rows.safetensors: golden cases of layers that bring primitives of their own, and of windows
+that are dilated or have a border of the image's own pixels.
 
 Inputs and weights are float32; PyTorch computes in float64. Images are NHWC. x and dy are drawn
 once for each shape (a smaller y takes the first of dy), the weights for each case; a tensor's
@@ -68,6 +69,38 @@ def gem_pool(x, p):
     return x.clamp(min=EPS["gem_pool"]).pow(p).mean((1, 2), keepdim=True).pow(1 / p)
 
 
+def around(x, size, stride, dilation, mode):
+    """Keras' `same` around NCHW: the odd pixel goes to the bottom and to the right."""
+    pads = []
+    for n in reversed(x.shape[2:]):
+        total = max((-(-n // stride) - 1) * stride + (size - 1) * dilation + 1 - n, 0)
+        pads += [total // 2, total - total // 2]
+    if mode == "lowest":
+        return F.pad(x, pads, value=-torch.inf)
+    return F.pad(x, pads, mode=mode)
+
+
+def conv(stride, dilation, mode, groups=lambda c: 1):
+    def layer(x, kernel):
+        image = around(to_nchw(x), len(kernel), stride, dilation, mode)
+        return to_nhwc(F.conv2d(image, kernel.permute(3, 2, 0, 1), stride=stride,
+                                dilation=dilation, groups=groups(x.shape[-1])))
+    return layer
+
+
+def kernel(size, groups=lambda c: 1):
+    return lambda c: {"kernel": (size, size, c // groups(c), c)}
+
+
+def avgpool(size, stride, mode):
+    return lambda x: to_nhwc(F.avg_pool2d(around(to_nchw(x), size, stride, 1, mode), size, stride))
+
+
+def maxpool(size, stride, dilation):
+    return lambda x: to_nhwc(F.max_pool2d(around(to_nchw(x), size, stride, dilation, "lowest"),
+                                          size, stride, dilation=dilation))
+
+
 def third(channels):
     return channels // 3 if channels % 3 == 0 else 1
 
@@ -86,6 +119,16 @@ CASES = {  # the layer, and its weights' shapes by their names
     "cbam": (cbam, lambda c: {"squeeze_kernel": (c, WIDTH), "excite_kernel": (WIDTH, c),
                               "spatial_kernel": (7, 7, 2, 1)}),
     "gem_pool": (gem_pool, lambda c: {"p": (1,)}),
+    "conv2d_dilated": (conv(1, 2, "constant"), kernel(3)),
+    "conv2d_dilated_s2": (conv(2, 3, "constant", third), kernel(3, third)),
+    "conv2d_reflect": (conv(1, 1, "reflect", third), kernel(3, third)),
+    "conv2d_reflect_dilated": (conv(2, 2, "reflect", third), kernel(3, third)),
+    "conv2d_edge": (conv(1, 2, "replicate", third), kernel(5, third)),
+    "conv2d_edge_even": (conv(2, 1, "replicate", third), kernel(4, third)),
+    "avgpool_reflect": (avgpool(3, 1, "reflect"), lambda c: {}),
+    "avgpool_edge": (avgpool(4, 2, "replicate"), lambda c: {}),
+    "maxpool_dilated": (maxpool(3, 2, 2), lambda c: {}),
+    "slice": (lambda x: x[..., x.shape[-1] // 3:], lambda c: {}),
 }
 
 
@@ -131,6 +174,8 @@ def main():
         add(f"{place}/x", x)
         add(f"{place}/dy", dy)
         for name, (function, weights) in CASES.items():
+            if "reflect" in name and min(shape[1:3]) < 3:
+                continue  # a reflection has less pixels than the image
             for key, value in case(draw, function, weights(shape[-1]), x, dy).items():
                 add(f"{name}/{place}/{key}", value)
     save_file(tensors, arguments.out / "rows.safetensors")

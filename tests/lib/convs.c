@@ -36,10 +36,11 @@ static void describe(struct test_conv_call *call, const struct test_convs *by,
 	static const char *const passes[] = { "y", "dx", "dkernel" };
 	const struct rnf_window *w = &s->window;
 	snprintf(call->where, sizeof call->where,
-		 "%s (%s): %s of %dx%dx%d -> %d, %d groups, %dx%d by %d, zeros %d %d",
+		 "%s (%s): %s of %dx%dx%d -> %d, %d groups, %dx%d by %d dilated %d, zeros %d %d",
 		 by->name, call->kernel.name, passes[kind], (int)s->h, (int)s->w,
 		 (int)s->c, (int)s->k, (int)s->groups, (int)w->kernel_h,
-		 (int)w->kernel_w, (int)w->stride, (int)w->pad_top, (int)w->pad_left);
+		 (int)w->kernel_w, (int)w->stride, (int)w->dilation, (int)w->pad_top,
+		 (int)w->pad_left);
 }
 
 /* What the core relies on. */
@@ -164,8 +165,10 @@ static void naive_sums(const struct rnf_conv_shape *s, struct naive *t)
 		for (int64_t ox = 0; ox < w->out_w; ox++)
 			for (int64_t ky = 0; ky < w->kernel_h; ky++)
 				for (int64_t kx = 0; kx < w->kernel_w; kx++) {
-					const int64_t y = oy * w->stride + ky - w->pad_top;
-					const int64_t x = ox * w->stride + kx - w->pad_left;
+					const int64_t y = oy * w->stride + ky * w->dilation -
+							  w->pad_top;
+					const int64_t x = ox * w->stride + kx * w->dilation -
+							  w->pad_left;
 					if (y < 0 || y >= s->h || x < 0 || x >= s->w)
 						continue;
 					naive_tap(s, t, y * s->w + x, oy * w->out_w + ox,

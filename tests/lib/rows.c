@@ -72,7 +72,8 @@ rnf_val test_weight(struct rnf_graph *g, const char *name, int64_t n, int state)
 /* All calls once: from 4 x 4 x 2 to a vector. */
 static struct rnf_program *everything(int training)
 {
-	const struct rnf_window w = { 3, 3, 1, 1, 1, 4, 4 };
+	const struct rnf_window w = { 3, 3, 1, 1, 1, 4, 4, 1, RNF_BORDER_ZERO };
+	const struct rnf_window mirror = { 3, 3, 1, 1, 1, 4, 4, 1, RNF_BORDER_REFLECT };
 	struct rnf_builder *b = test_builder(training, 4, 4, 2);
 	struct rnf_graph *g = &b->graph;
 	const rnf_val kernel = tensor(g, "kernel", 4, (int64_t[]){ 3, 3, 2, 2 }, 0);
@@ -85,7 +86,8 @@ static struct rnf_program *everything(int training)
 	x = g->scale(g, x, g->global_avgpool(g, x));
 	x = g->max(g, g->mul(g, x, x), g->sub(g, x, b->program->input));
 	x = g->reshape(g, g->reshape(g, x, 2, 2, 8), 4, 4, 2);
-	x = g->concat(g, (rnf_val[]){ g->avgpool(g, x, &w), g->maxpool(g, x, &w) }, 2);
+	x = g->concat(g, (rnf_val[]){ g->avgpool(g, x, &mirror), g->maxpool(g, x, &w) }, 2);
+	x = g->slice(g, g->concat(g, (rnf_val[]){ x, x }, 2), 4, 4);
 	x = g->matmul(g, x, tensor(g, "w", 2, (int64_t[]){ 4, 3 }, 0));
 	ck_assert_int_eq(g->status(g), RNF_OK);
 	b->program->logits = x;

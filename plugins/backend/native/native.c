@@ -183,12 +183,21 @@ static void set_direct(struct state *s, const struct native_isa *isa,
 	kernel->pack_floats = native_direct_pack_floats(&s->g);
 }
 
+enum { TAPS_MAX = 64, SPAN_MAX = 192 };
+
+/* As many taps as the tables hold, and no more rows between them than a band may have. */
+static int is_near(const struct rnf_window *w)
+{
+	return w->kernel_h <= TAPS_MAX && w->kernel_w <= TAPS_MAX &&
+	       rnf_window_span(w->kernel_h, w->dilation) <= SPAN_MAX &&
+	       rnf_window_span(w->kernel_w, w->dilation) <= SPAN_MAX;
+}
+
 static rnf_status conv(void *self, const struct rnf_host *host,
 		       const struct rnf_conv_shape *shape, struct rnf_kernel *kernel)
 {
 	const struct native_isa *isa = self;
-	const struct rnf_window *w = &shape->window;
-	if (w->kernel_h > 64 || w->kernel_w > 64) return RNF_EUNSUP;
+	if (!is_near(&shape->window)) return RNF_EUNSUP;
 	if (shape->algorithm == RNF_ALGORITHM_WINOGRAD && !takes_winograd(shape))
 		return RNF_EUNSUP;
 	struct state *s = host->alloc(sizeof *s);

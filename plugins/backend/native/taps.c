@@ -10,27 +10,27 @@ struct axis {
 };
 
 /* Forward: one class, in = i * stride + offset. */
-static struct axis forward_axis(int64_t out, int64_t kernel, int64_t pad)
+static struct axis forward_axis(int64_t out, int64_t kernel, int64_t dilation, int64_t pad)
 {
 	struct axis a = { .n = out, .taps = kernel };
 	for (int64_t t = 0; t < kernel; t++) {
 		a.tap[t] = t;
-		a.offset[t] = t - pad;
+		a.offset[t] = t * dilation - pad;
 	}
 	return a;
 }
 
 /* Backward: pixel at + i * stride of x was read by tap t for output
- * (at + pad - t) / stride + i, where that is whole. */
+ * (at + pad - t dilation) / stride + i, where that is whole. */
 static struct axis backward_axis(int64_t at, int64_t size, int64_t stride,
-				 int64_t kernel, int64_t pad)
+				 int64_t kernel, int64_t dilation, int64_t pad)
 {
 	struct axis a = { .at = at };
 	if (at < size) a.n = native_pieces(size - at, stride);
 	for (int64_t t = kernel - 1; t >= 0; t--) {
-		if ((at + pad - t) % stride != 0) continue;
+		if ((at + pad - t * dilation) % stride != 0) continue;
 		a.tap[a.taps] = kernel - 1 - t;
-		a.offset[a.taps++] = (at + pad - t) / stride;
+		a.offset[a.taps++] = (at + pad - t * dilation) / stride;
 	}
 	return a;
 }
@@ -88,16 +88,18 @@ static int add_subs(struct native_conv *g, const struct rnf_host *host)
 	g->subs = host->alloc((size_t)(classes * classes) * sizeof *g->subs);
 	if (!g->subs) return 0;
 	if (s->kind != RNF_STEP_CONV_BWD_DATA) {
-		const struct axis y = forward_axis(w->out_h, w->kernel_h, w->pad_top);
-		const struct axis x = forward_axis(w->out_w, w->kernel_w, w->pad_left);
+		const struct axis y = forward_axis(w->out_h, w->kernel_h, w->dilation,
+						   w->pad_top);
+		const struct axis x = forward_axis(w->out_w, w->kernel_w, w->dilation,
+						   w->pad_left);
 		return add_sub(g, host, &y, &x);
 	}
 	for (int64_t i = 0; i < classes; i++)
 		for (int64_t j = 0; j < classes; j++) {
 			const struct axis y = backward_axis(i, s->h, w->stride, w->kernel_h,
-							    w->pad_top);
+							    w->dilation, w->pad_top);
 			const struct axis x = backward_axis(j, s->w, w->stride, w->kernel_w,
-							    w->pad_left);
+							    w->dilation, w->pad_left);
 			if (y.n && x.n && !add_sub(g, host, &y, &x)) return 0;
 		}
 	return 1;

@@ -7,8 +7,8 @@ enum { TILE = 4, POINTS = 36, GATHERED = 16, SCRATCH_FLOATS = 38 * 1024 };
 int native_winograd_fits(const struct rnf_conv_shape *s)
 {
 	const struct rnf_window *w = &s->window;
-	return w->kernel_h == 3 && w->kernel_w == 3 && w->stride == 1 && s->groups == 1 &&
-	       w->pad_top <= 2 && w->pad_left <= 2;
+	return w->kernel_h == 3 && w->kernel_w == 3 && w->stride == 1 && w->dilation == 1 &&
+	       s->groups == 1 && w->pad_top <= 2 && w->pad_left <= 2;
 }
 
 static int64_t tile_floats(const struct native_conv *g)

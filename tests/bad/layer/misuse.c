@@ -1,118 +1,8 @@
 /* misuse: a layer that asks the builder for something that it must refuse: one mistake,
  * chosen by name; "no" is the identity. In the tests x is an image of 8 x 8 x 4. */
 #include <math.h>
-#include <rnframe/rnframe.h>
 
-static rnf_val weight(struct rnf_graph *g, const char *name, int32_t rank, int64_t a, int64_t b,
-		      int64_t c, int64_t d)
-{
-	return g->weight(g, &(struct rnf_weight){ .name = name, .rank = rank,
-						  .shape = { a, b, c, d }, .value = 1 });
-}
-
-static rnf_val vector(struct rnf_graph *g, const char *name, int64_t n, int32_t state)
-{
-	return g->weight(g, &(struct rnf_weight){ .name = name, .rank = 1, .shape = { n },
-						  .state = state, .value = 1 });
-}
-
-/* -- convolutions -- */
-
-static rnf_val conv(struct rnf_graph *g, rnf_val x, rnf_val kernel, struct rnf_window w)
-{
-	return g->conv2d(g, x, kernel, &w, 1, RNF_ALGORITHM_AUTO);
-}
-
-static struct rnf_window good(void)
-{
-	return (struct rnf_window){ 3, 3, 1, 1, 1, 8, 8 };
-}
-
-static rnf_val kernel(struct rnf_graph *g)
-{
-	return weight(g, "kernel", 4, 3, 3, 4, 4);
-}
-
-static rnf_val conv_window(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, kernel(g), (struct rnf_window){ 5, 5, 1, 2, 2, 8, 8 });
-}
-
-static rnf_val conv_stride(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, kernel(g), (struct rnf_window){ 3, 3, 0, 1, 1, 8, 8 });
-}
-
-static rnf_val conv_pad(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, kernel(g), (struct rnf_window){ 3, 3, 1, -1, 1, 8, 8 });
-}
-
-static rnf_val conv_pad_large(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, kernel(g), (struct rnf_window){ 3, 3, 1, 1, 3, 8, 8 });
-}
-
-static rnf_val conv_out(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, kernel(g), (struct rnf_window){ 3, 3, 1, 1, 1, 10, 8 });
-}
-
-static rnf_val conv_no_out(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, kernel(g), (struct rnf_window){ 3, 3, 1, 1, 1, 8, 0 });
-}
-
-static rnf_val conv_huge(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, kernel(g), (struct rnf_window){ 3, 3, INT64_MAX, 1, 1, 1, 1 });
-}
-
-static rnf_val conv_no_window(struct rnf_graph *g, rnf_val x)
-{
-	return g->conv2d(g, x, kernel(g), NULL, 1, RNF_ALGORITHM_AUTO);
-}
-
-static rnf_val conv_image_kernel(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, x, good());
-}
-
-static rnf_val conv_weight_image(struct rnf_graph *g, rnf_val x)
-{
-	(void)x;
-	return conv(g, kernel(g), weight(g, "other", 4, 3, 3, 4, 4), good());
-}
-
-static rnf_val conv_rank(struct rnf_graph *g, rnf_val x)
-{
-	return conv(g, x, weight(g, "kernel", 2, 36, 4, 0, 0), good());
-}
-
-static rnf_val conv_groups(struct rnf_graph *g, rnf_val x)
-{
-	const struct rnf_window w = good();
-	return g->conv2d(g, x, weight(g, "kernel", 4, 3, 3, 2, 3), &w, 2, RNF_ALGORITHM_AUTO);
-}
-
-static rnf_val conv_no_groups(struct rnf_graph *g, rnf_val x)
-{
-	const struct rnf_window w = good();
-	return g->conv2d(g, x, kernel(g), &w, 0, RNF_ALGORITHM_AUTO);
-}
-
-static rnf_val conv_algorithm(struct rnf_graph *g, rnf_val x)
-{
-	const struct rnf_window w = good();
-	return g->conv2d(g, x, kernel(g), &w, 1, (enum rnf_algorithm)7);
-}
-
-static rnf_val conv_winograd(struct rnf_graph *g, rnf_val x)
-{
-	const struct rnf_window w = { 1, 1, 1, 0, 0, 8, 8 };
-	return g->conv2d(g, x, weight(g, "kernel", 4, 1, 1, 4, 4), &w, 1,
-			 RNF_ALGORITHM_WINOGRAD);
-}
+#include "misuse_windows.h"
 
 /* -- other operands -- */
 
@@ -214,18 +104,6 @@ static rnf_val mul_shapes(struct rnf_graph *g, rnf_val x)
 static rnf_val concat_shapes(struct rnf_graph *g, rnf_val x)
 {
 	return g->concat(g, (const rnf_val[]){ x, g->global_avgpool(g, x) }, 2);
-}
-
-static rnf_val pool_nothing(struct rnf_graph *g, rnf_val x)
-{
-	const struct rnf_window w = { 2, 2, 2, 0, 0, 5, 4 };
-	return g->avgpool(g, x, &w);
-}
-
-static rnf_val pool_kernel(struct rnf_graph *g, rnf_val x)
-{
-	const struct rnf_window w = { 0, 2, 2, 0, 0, 4, 4 };
-	return g->maxpool(g, x, &w);
 }
 
 /* -- values -- */
@@ -642,6 +520,9 @@ static rnf_val no(struct rnf_graph *g, rnf_val x)
 #define MISTAKES(X) X(no) X(conv_window) X(conv_stride) X(conv_pad) X(conv_pad_large) X(conv_out) \
 	X(conv_no_out) X(conv_huge) X(conv_no_window) X(conv_image_kernel) X(conv_weight_image) \
 	X(conv_rank) X(conv_groups) X(conv_no_groups) X(conv_algorithm) X(conv_winograd) \
+	X(conv_dilation) X(conv_dilated_pad) X(conv_border) X(conv_reflect) X(conv_reflect_window) \
+	X(conv_dilated_winograd) X(pool_no_window) X(pool_between) \
+	X(slice_from) X(slice_channels) X(slice_far) X(slice_weight) \
 	X(matmul_short) X(matmul_image) X(bias_short) X(bias_image) X(norm_gamma) \
 	X(norm_trained_mean) X(norm_short_mean) X(norm_eps) X(norm_momentum) X(scale_weight) \
 	X(scale_image) \

@@ -110,7 +110,7 @@ START_TEST(pools_are_golden)
 	const int64_t kernel = golden[_i].kernel, stride = golden[_i].stride;
 	const struct rnf_window w = {
 		kernel, kernel, stride, pad_before(in[1], out[1], kernel, stride),
-		pad_before(in[2], out[2], kernel, stride), out[1], out[2] };
+		pad_before(in[2], out[2], kernel, stride), out[1], out[2], 1, 0 };
 	float *y = malloc((size_t)(out[1] * out[2] * out[3]) * sizeof *y);
 	float *dx = malloc((size_t)(in[1] * in[2] * in[3]) * sizeof *dx);
 	for (int64_t image = 0; image < in[0]; image++)
@@ -121,11 +121,11 @@ START_TEST(pools_are_golden)
 END_TEST
 
 /* 3x3 over 2x2 with a pixel of padding: each window holds all or some of it. */
-static const struct rnf_window around = { 3, 3, 1, 1, 1, 2, 2 };
+static const struct rnf_window around = { 3, 3, 1, 1, 1, 2, 2, 1, 0 };
 
 START_TEST(average_counts_real_pixels_only)
 {
-	const struct rnf_window w = { 3, 2, 2, 1, 0, 2, 2 };
+	const struct rnf_window w = { 3, 2, 2, 1, 0, 2, 2, 1, 0 };
 	const float x[9] = { 1, 2, 4, 8, 16, 32, 64, 128, 256 };
 	const float dy[4] = { 4, 2, 4, 2 };
 	float y[4], dx[9];
@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(window_of_the_image_is_global)
 {
-	const struct rnf_window w = { 2, 3, 1, 0, 0, 1, 1 };
+	const struct rnf_window w = { 2, 3, 1, 0, 0, 1, 1, 1, 0 };
 	const float x[6] = { 3, 1, 4, 1, 5, 10 }, one = 1;
 	const float want[6] = { 0, 0, 0, 0, 0, 1 };
 	float y, dx[6];

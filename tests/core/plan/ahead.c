@@ -44,14 +44,17 @@ static int same(struct rnf_operand a, struct rnf_operand b)
 }
 
 /* The stored tensors of a step. */
+enum { TOUCHED_MAX = 128 };
 struct touched {
-	struct rnf_operand at[2 * RNF_CHAIN_SLOTS];
+	struct rnf_operand at[TOUCHED_MAX];
 	size_t n;
 };
 
 static void touch(struct touched *t, struct rnf_operand o)
 {
-	if (o.space == RNF_SPACE_ARENA || o.space == RNF_SPACE_NARROW) t->at[t->n++] = o;
+	if (o.space != RNF_SPACE_ARENA && o.space != RNF_SPACE_NARROW) return;
+	ck_assert_uint_lt(t->n, TOUCHED_MAX);
+	t->at[t->n++] = o;
 }
 
 static struct touched touched_by(const struct rnf_step *s)

@@ -45,9 +45,12 @@ static void put_conv(struct model *m, int from)
 {
 	const int side = m->values[from].side, filters = below(m, 2) ? 8 : 4;
 	const int stride = side > 3 && !below(m, 4) ? 2 : 1;
-	char words[96];
-	snprintf(words, sizeof words, "\"conv2d\"; filters = %d; kernel = %d; stride = %d",
-		 filters, below(m, 2) ? 3 : 1, stride);
+	const int dilation = below(m, 4) ? 1 : 2; /* reflections of 2 pixels need 3 */
+	const char *border = rnf_border_words[side > 2 ? below(m, 3) : 0];
+	char words[160];
+	snprintf(words, sizeof words, "\"conv2d\"; filters = %d; kernel = %d; stride = %d; "
+		 "dilation = %d; border = \"%s\"", filters, below(m, 2) ? 3 : 1, stride, dilation,
+		 border);
 	put(m, (side + stride - 1) / stride, filters, from, -1, words);
 }
 
@@ -79,6 +82,15 @@ static void put_join(struct model *m, int from, int whole)
 		put(m, m->values[from].side, both, from, with, "\"concat\"");
 	else
 		put_conv(m, from);
+}
+
+static void put_slice(struct model *m, int from)
+{
+	const int channels = m->values[from].channels / 4 * 2;
+	char words[96];
+	snprintf(words, sizeof words, "\"slice\"; from = %d; channels = %d", below(m, channels),
+		 channels);
+	put(m, m->values[from].side, channels, from, -1, words);
 }
 
 /* Layers that leave the shape as it is. */
@@ -121,11 +133,12 @@ static void put_block(struct model *m, int from)
 
 static void put_layer(struct model *m)
 {
-	const int from = late(m), kind = below(m, 18);
+	const int from = late(m), kind = below(m, 19);
 	if (kind < 4) put_conv(m, from);
 	else if (kind < 7) put_join(m, from, 1);
 	else if (kind < 8) put_join(m, from, 0);
 	else if (kind < 10) put_block(m, from);
+	else if (kind < 11 && m->values[from].channels >= 4) put_slice(m, from);
 	else put(m, m->values[from].side, m->values[from].channels, from, -1,
 		 same[below(m, TEST_ROWS(same))]);
 }

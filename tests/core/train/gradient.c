@@ -228,6 +228,19 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	  "bias = true; }," ACT END },
 	{ 0, 9, 7, CONV ACT "{ type = \"conv2d\"; filters = 6; kernel = 1; groups = 2; }," ACT
 	  "{ type = \"conv2d\"; filters = 5; kernel = 5; stride = 3; }," ACT END },
+	/* dilation, and borders of the image's own pixels */
+	{ 0, 9, 7, CONV ACT "{ type = \"conv2d\"; filters = 5; dilation = 2; border = \"edge\"; "
+	  "bias = true; }," ACT "{ type = \"conv2d\"; filters = 4; stride = 2; dilation = 3; },"
+	  ACT END },
+	{ 0, 5, 9, CONV ACT "{ type = \"conv2d\"; filters = 8; kernel = 4; stride = 2; groups = 4; "
+	  "border = \"reflect\"; }," NORM ACT "{ type = \"conv2d\"; filters = 5; border = "
+	  "\"reflect\"; }," ACT END },
+	{ 0, 1, 1, "{ type = \"conv2d\"; filters = 12; kernel = 5; dilation = 2; border = "
+	  "\"edge\"; }," ACT END },
+	{ 0, 9, 7, CONV ACT "{ type = \"avgpool\"; size = 3; border = \"reflect\"; }," CONV ACT
+	  "{ type = \"avgpool\"; size = 4; stride = 1; border = \"edge\"; }," NORM ACT END },
+	{ 1, 9, 7, PIXEL "{ type = \"maxpool\"; size = 3; stride = 1; dilation = 2; }," ACT CONV ACT
+	  END },
 	/* batchnorm: of images, of the input, of one pixel */
 	{ 0, 9, 7, CONV "{ type = \"batchnorm\"; }," ACT CONV
 	  "{ type = \"batchnorm\"; eps = 0.1; }," ACT END },
@@ -269,6 +282,11 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	{ 0, 8, 8, "{ type = \"conv2d\"; name = \"a\"; filters = 4; }," ACT
 	  "{ type = \"add\"; name = \"d\"; inputs = [\"a\", \"a\"]; },"
 	  "{ type = \"concat\"; inputs = [\"d\", \"a\", \"d\"]; }," ACT END },
+	{ 0, 9, 7, TWO "{ type = \"concat\"; name = \"d\"; inputs = [\"c\", \"b\", \"a\"]; },"
+	  "{ type = \"slice\"; name = \"e\"; from = 3; channels = 6; }, { type = \"slice\"; name = "
+	  "\"f\"; from = 5; inputs = [\"d\"]; }, { type = \"concat\"; inputs = [\"f\", \"e\"]; },"
+	  NORM ACT CONV ACT END },
+	{ 0, 8, 8, CONV16 NORM "{ type = \"slice\"; from = 9; }," ACT CONV ACT END },
 	/* products, differences, maxima and reshapes, of two tensors and of one twice */
 	{ 0, 9, 7, TWO "{ type = \"mul\"; inputs = [\"a\", \"c\", \"a\"]; }," NORM ACT CONV ACT END },
 	{ 0, 9, 7, TWO "{ type = \"sub\"; name = \"d\"; inputs = [\"c\", \"a\"]; },"

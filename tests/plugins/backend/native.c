@@ -36,8 +36,8 @@ static int opened(const char *isa, struct test_convs *by)
 
 static int fits_winograd(const struct rnf_conv_shape *s)
 {
-	return s->window.kernel_h == 3 && s->window.kernel_w == 3 &&
-	       s->window.stride == 1 && s->groups == 1;
+	return s->window.kernel_h == 3 && s->window.kernel_w == 3 && s->window.stride == 1 &&
+	       s->window.dilation == 1 && s->groups == 1;
 }
 
 static void check_shapes(const char *isa, enum rnf_algorithm algorithm,
@@ -158,7 +158,8 @@ START_TEST(bf16_rounds_to_even)
 	for (int i = 0; i < TEST_ROWS(values); i++)
 		ck_assert_float_eq(test_conv_bf16(values[i][0]), values[i][1]);
 	const struct rnf_conv_shape s = { .h = 1, .w = 1, .c = 1, .k = 1, .groups = 1,
-		.window = { .kernel_h = 1, .kernel_w = 1, .stride = 1, .out_h = 1, .out_w = 1 } };
+		.window = { .kernel_h = 1, .kernel_w = 1, .stride = 1, .out_h = 1, .out_w = 1,
+			    .dilation = 1 } };
 	struct test_convs by;
 	if (!opened(isas[_i], &by)) return;
 	by.algorithm = RNF_ALGORITHM_DIRECT;
@@ -275,6 +276,20 @@ START_TEST(isa_of_that_name_is_used)
 }
 END_TEST
 
+/* The core's own kernel takes them. */
+START_TEST(windows_that_span_too_much_are_left_out)
+{
+	const struct test_convs by = test_convs_open(test_feature("backend", "native"));
+	struct rnf_conv_shape s = { .h = 9, .w = 9, .c = 8, .k = 8, .groups = 1,
+		.window = { .kernel_h = 3, .kernel_w = 1, .stride = 1, .dilation = 96 } };
+	test_conv_place(&s, TEST_CONV_SAME);
+	ck_assert_int_eq(test_conv_check(&by, &s), 0);
+	s.window.dilation = 95;
+	test_conv_place(&s, TEST_CONV_SAME);
+	ck_assert_int_eq(test_conv_check(&by, &s), 3);
+}
+END_TEST
+
 START_TEST(portable_runs_everywhere)
 {
 	struct test_convs by;
@@ -382,6 +397,7 @@ int main(void)
 		{ shape_chooses_the_kernel, TEST_ROWS(choices) },
 		{ each_isa_takes_odd_values, TEST_ROWS(isas) },
 		{ isa_of_that_name_is_used, TEST_ROWS(isas) },
+		{ windows_that_span_too_much_are_left_out, 0 },
 		{ portable_runs_everywhere, 0 },
 		{ unknown_isa_is_refused, 0 },
 		{ dense_is_about_as_fast_as_openblas, 0 },

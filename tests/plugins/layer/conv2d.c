@@ -5,8 +5,8 @@
 #include "lib/plugin.h"
 
 struct conf { /* as in the plugin */
-	int64_t filters, kernel, stride, groups;
-	int32_t padding, bias, algorithm;
+	int64_t filters, kernel, stride, dilation, groups;
+	int32_t padding, border, bias, algorithm;
 	const struct rnf_ref *initializer;
 	double l2, eps;
 	int32_t standardize, gain;
@@ -77,7 +77,7 @@ static rnf_val lower(struct conf conf)
 
 START_TEST(same_pads_the_end_first)
 {
-	ck_assert_int_eq(lower((struct conf){ 8, 3, 2, 1, 0, 0, 0, NULL, -1, 0, 0, 0 }), 2);
+	ck_assert_int_eq(lower((struct conf){ 8, 3, 2, 1, 1, 0, 0, 0, 0, NULL, -1, 0, 0, 0 }), 2);
 	ck_assert_int_eq(window.out_h, 16);
 	ck_assert_int_eq(window.out_w, 16);
 	ck_assert_int_eq(window.pad_top, 0);  /* 32: one zero, after */
@@ -87,9 +87,26 @@ START_TEST(same_pads_the_end_first)
 }
 END_TEST
 
+START_TEST(dilation_widens_the_window)
+{
+	ck_assert_int_eq(lower((struct conf){ 8, 3, 2, 4, 1, 0, 2, 0, 0, NULL, -1, 0, 0, 0 }), 2);
+	ck_assert_int_eq(window.dilation, 4);
+	ck_assert_int_eq(window.border, RNF_BORDER_EDGE);
+	ck_assert_int_eq(window.out_h, 16);
+	ck_assert_int_eq(window.pad_top, 3); /* 9 pixels: 7 outside of 32 */
+	ck_assert_int_eq(window.pad_left, 4);
+	ck_assert_int_eq(kernel.shape[0], 3);
+	ck_assert_int_eq(lower((struct conf){ 8, 3, 1, 15, 1, 1, 0, 0, 0, NULL, -1, 0, 0, 0 }), 2);
+	ck_assert_int_eq(window.out_h, 2);
+	ck_assert_int_eq(window.out_w, 1);
+	ck_assert_int_lt(lower((struct conf){ 8, 3, 1, 16, 1, 1, 0, 0, 0, NULL, -1, 0, 0, 0 }), 0);
+	ck_assert_int_eq(failed, 1);
+}
+END_TEST
+
 START_TEST(groups_shape_the_kernel)
 {
-	ck_assert_int_eq(lower((struct conf){ 8, 3, 1, 4, 0, 1, 0, NULL, 0, 0, 0, 0 }), 2);
+	ck_assert_int_eq(lower((struct conf){ 8, 3, 1, 1, 4, 0, 0, 1, 0, NULL, 0, 0, 0, 0 }), 2);
 	ck_assert_int_eq(kernel.shape[2], 4);
 	ck_assert_int_eq(kernel.shape[3], 8);
 	ck_assert_int_eq(kernel.fan_in, 36);
@@ -101,9 +118,9 @@ END_TEST
 
 START_TEST(refuses_what_does_not_fit)
 {
-	ck_assert_int_lt(lower((struct conf){ 8, 3, 1, 3, 0, 0, 0, NULL, -1, 0, 0, 0 }), 0);
+	ck_assert_int_lt(lower((struct conf){ 8, 3, 1, 1, 3, 0, 0, 0, 0, NULL, -1, 0, 0, 0 }), 0);
 	ck_assert_int_eq(failed, 1);
-	ck_assert_int_lt(lower((struct conf){ 8, 40, 1, 1, 1, 0, 0, NULL, -1, 0, 0, 0 }), 0);
+	ck_assert_int_lt(lower((struct conf){ 8, 40, 1, 1, 1, 1, 0, 0, 0, NULL, -1, 0, 0, 0 }), 0);
 	ck_assert_int_eq(failed, 1);
 }
 END_TEST
@@ -121,8 +138,8 @@ static const struct { int64_t stride; int32_t own, model, want; } asked[] = {
 START_TEST(algorithm_is_the_layers_or_the_models)
 {
 	of_model = (enum rnf_algorithm)asked[_i].model;
-	ck_assert_int_eq(lower((struct conf){ 8, 3, asked[_i].stride, 1, 0, 0, asked[_i].own,
-					      NULL, -1, 0, 0, 0 }), 2);
+	ck_assert_int_eq(lower((struct conf){ 8, 3, asked[_i].stride, 1, 1, 0, 0, 0,
+					      asked[_i].own, NULL, -1, 0, 0, 0 }), 2);
 	ck_assert_int_eq(algorithm, asked[_i].want);
 }
 END_TEST
@@ -130,9 +147,10 @@ END_TEST
 START_TEST(winograd_is_for_dense_3x3)
 {
 	const struct conf wrong[] = {
-		{ 8, 5, 1, 1, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
-		{ 8, 3, 2, 1, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
-		{ 8, 3, 1, 4, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
+		{ 8, 5, 1, 1, 1, 0, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
+		{ 8, 3, 2, 1, 1, 0, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
+		{ 8, 3, 1, 1, 4, 0, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
+		{ 8, 3, 1, 2, 1, 0, 0, 0, RNF_ALGORITHM_WINOGRAD, NULL, -1, 0, 0, 0 },
 	};
 	for (int i = 0; i < TEST_ROWS(wrong); i++) {
 		ck_assert_int_lt(lower(wrong[i]), 0);
@@ -165,13 +183,14 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ same_pads_the_end_first, 0 },
+		{ dilation_widens_the_window, 0 },
 		{ groups_shape_the_kernel, 0 },
 		{ refuses_what_does_not_fit, 0 },
 		{ algorithm_is_the_layers_or_the_models, TEST_ROWS(asked) },
 		{ winograd_is_for_dense_3x3, 0 },
 		{ kernels_are_standardized_as_the_layer_or_the_model_says,
 		  TEST_ROWS(standardizing) },
-		{ NULL, 0 },
+		{ NULL, 0, 0, 0, 0 },
 	};
 	return test_run_cases("layer/conv2d", cases);
 }
