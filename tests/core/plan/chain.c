@@ -6,14 +6,14 @@
 #include "lib/experiment.h"
 #include "lib/plugin.h"
 
-enum { MODELS = 120, LAYERS = 20, CHANNELS_MAX = 24 };
+enum { MODELS = 120, LAYERS = 20, VALUES = 128, CHANNELS_MAX = 24 };
 
 /* -- drawing -- */
 
 struct model {
 	struct rnf_random random;
 	FILE *conf;
-	struct { int side, channels, reads; } values[LAYERS];
+	struct { int side, channels, reads; } values[VALUES];
 	int n;
 };
 
@@ -160,21 +160,34 @@ static void put_end(struct model *m)
 	fprintf(m->conf, "{ type = \"dense\"; }\n");
 }
 
-static void draw(FILE *conf, int seed)
+/* A model whose first value is a conv's. */
+static void begin(struct model *m, int seed)
 {
-	struct model m = { .random = { rnf_random_key((uint64_t)seed, 0), 0 }, .conf = conf };
-	fprintf(conf, "name = \"drawn\"; seed = %d; threads = 1; backend = \"native\";\n"
+	fprintf(m->conf, "name = \"drawn\"; seed = %d; threads = 1; backend = \"native\";\n"
 		"model = { norm = \"batchnorm\"; act = \"mish\"; initializer = \"he_normal\";\n"
 		"layers = (\n{ name = \"v0\"; type = \"conv2d\"; filters = 8; },\n", seed);
-	m.values[m.n].side = 7;
-	m.values[m.n++].channels = 8;
-	while (m.n < LAYERS) put_layer(&m);
-	put_end(&m);
-	fprintf(conf, "); };\n"
+	m->values[m->n].side = 7;
+	m->values[m->n++].channels = 8;
+}
+
+/* Behind its last layer. */
+static void finish(struct model *m)
+{
+	fprintf(m->conf, "); };\n"
 		"data = { type = \"synthetic\"; images = 12; test_images = 3; classes = 3;\n"
 		"height = 7; width = 7; channels = 3; validation = 0.0; };\n"
 		"train = { batch_size = 6; metrics = ( \"accuracy\" ); loss = \"crossentropy\";\n"
 		"optimizer = { type = \"sgd\"; lr = 0.1; }; scheduler = \"constant\"; };\n");
+	ck_assert_int_eq(fclose(m->conf), 0);
+}
+
+static void draw(FILE *conf, int seed)
+{
+	struct model m = { .random = { rnf_random_key((uint64_t)seed, 0), 0 }, .conf = conf };
+	begin(&m, seed);
+	while (m.n < LAYERS) put_layer(&m);
+	put_end(&m);
+	finish(&m);
 }
 
 /* -- comparing -- */
@@ -227,9 +240,31 @@ START_TEST(drawn_models_compute_what_op_by_op_does)
 	char path[512];
 	FILE *file = test_conf_file(path);
 	draw(file, _i);
-	ck_assert_int_eq(fclose(file), 0);
 	compare(_i, path, "train.recompute=activations");
 	compare(_i, path, "train.recompute=sums");
+	unlink(path);
+}
+END_TEST
+
+/* Chains have as many values as a model makes of them. */
+START_TEST(a_hundred_values_meet_in_a_chain)
+{
+	char path[512], inputs[2048] = "";
+	FILE *file = test_conf_file(path);
+	struct model m = { .conf = file };
+	begin(&m, 3);
+	for (int i = 0; i < 100; i++) {
+		char words[64];
+		snprintf(words, sizeof words, "\"slice\"; from = %d; channels = %d", i % 5, i % 3 + 1);
+		put(&m, 7, i % 3 + 1, 0, -1, words);
+		snprintf(inputs + strlen(inputs), sizeof inputs - strlen(inputs), "%s\"v%d\"",
+			 i ? ", " : "", m.n - 1);
+	}
+	fprintf(file, "{ type = \"concat\"; inputs = [%s]; }, { type = \"norm\"; }, "
+		"{ type = \"global_avgpool\"; }, { type = \"dense\"; }\n", inputs);
+	finish(&m);
+	compare(0, path, "train.recompute=activations");
+	compare(0, path, "train.recompute=sums");
 	unlink(path);
 }
 END_TEST
@@ -238,6 +273,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ drawn_models_compute_what_op_by_op_does, MODELS },
+		{ a_hundred_values_meet_in_a_chain, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("plan/chain", cases);

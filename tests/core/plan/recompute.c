@@ -16,7 +16,7 @@ static const struct {
 	double memory;
 } confs[] = {
 	{ "se_mxresnet20.cfg", 6, 0.85 }, { "xresnet20.cfg", 0, 1 },
-	{ "se_mxresnext29_16x2d.cfg", 6, 0.88 },
+	{ "se_mxresnext29_16x2d.cfg", 6, 0.88 }, { "densenet40_k12.cfg", 0, 0.35 },
 };
 
 static double memory_of(const struct rnf_experiment *a, const struct rnf_experiment *b)

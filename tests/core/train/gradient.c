@@ -541,21 +541,34 @@ START_TEST(threads_change_no_bit)
 }
 END_TEST
 
-/* All layers that bring primitives of their own, in floats and in bf16. */
-static const char *const precisions[] = { "precision=fp32", "precision=bf16" };
+/* All layers that bring primitives of their own; windows, slices and what is concatenated. */
+static const char open_layers[] =
+	CONV16 "{ type = \"groupnorm\"; groups = 4; }, { type = \"swish\"; },"
+	CONV16 NORM "{ type = \"prelu\"; }, { type = \"drop_path\"; rate = 0.3; },"
+	SCALE "{ type = \"eca\"; }," CBAM CONV16 "{ type = \"layernorm\"; },"
+	"{ type = \"repvgg\"; filters = 16; },"
+	"{ type = \"conv2d\"; filters = 16; standardize = \"yes\"; gain = true; },"
+	NORM ACT "{ type = \"gem_pool\"; }, { type = \"dense\"; }";
+static const char windows[] =
+	CONV16 NORM "{ type = \"act\"; name = \"a\"; }, { type = \"conv2d\"; filters = 16; "
+	"dilation = 2; border = \"reflect\"; }, { type = \"slice\"; from = 5; channels = 8; },"
+	"{ type = \"conv2d\"; name = \"b\"; filters = 8; groups = 4; border = \"edge\"; },"
+	"{ type = \"concat\"; inputs = [\"b\", \"a\"]; }," NORM ACT
+	"{ type = \"avgpool\"; size = 3; border = \"reflect\"; },"
+	"{ type = \"maxpool\"; size = 3; stride = 1; dilation = 2; },"
+	"{ type = \"conv2d\"; filters = 16; dilation = 3; }," NORM ACT END;
+static const struct { const char *layers, *precision; } shared[] = {
+	{ open_layers, "precision=fp32" }, { open_layers, "precision=bf16" },
+	{ windows, "precision=fp32" }, { windows, "precision=bf16" },
+};
 
-START_TEST(threads_change_no_bit_of_open_layers)
+START_TEST(threads_change_no_bit_of_other_layers)
 {
 	struct rnf_experiment *e[THREADS];
 	char path[512];
-	write_conf(path, CONV16 "{ type = \"groupnorm\"; groups = 4; }, { type = \"swish\"; },"
-		   CONV16 NORM "{ type = \"prelu\"; }, { type = \"drop_path\"; rate = 0.3; },"
-		   SCALE "{ type = \"eca\"; }," CBAM CONV16 "{ type = \"layernorm\"; },"
-		   "{ type = \"repvgg\"; filters = 16; },"
-		   "{ type = \"conv2d\"; filters = 16; standardize = \"yes\"; gain = true; },"
-		   NORM ACT "{ type = \"gem_pool\"; }, { type = \"dense\"; }", 32, 32);
+	write_conf(path, shared[_i].layers, 32, 32);
 	for (int i = 0; i < THREADS; i++)
-		e[i] = test_experiment(path, NULL, NULL, precisions[_i], threads[i]);
+		e[i] = test_experiment(path, NULL, NULL, shared[_i].precision, threads[i]);
 	unlink(path);
 	check_steps(e, 6);
 }
@@ -568,7 +581,7 @@ int main(void)
 		{ noise_is_drawn_by_the_key, TEST_ROWS(drawn) },
 		{ phased_plan_computes_what_op_by_op_does, 0 },
 		{ threads_change_no_bit, TEST_ROWS(batches) },
-		{ threads_change_no_bit_of_open_layers, TEST_ROWS(precisions) },
+		{ threads_change_no_bit_of_other_layers, TEST_ROWS(shared) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("gradient", cases);
