@@ -169,7 +169,8 @@ static struct rnf_kernel_of kernel_of(const struct conf *conf, int64_t c)
 {
 	return (struct rnf_kernel_of){
 		.size = conf->kernel, .stride = conf->stride, .dilation = conf->dilation,
-		.groups = conf->groups, .c = c, .filters = conf->filters, .initializer = conf->initializer, .l2 = conf->l2 };
+		.groups = conf->groups, .c = c, .filters = conf->filters,
+		.initializer = conf->initializer, .l2 = conf->l2 };
 }
 
 /* A filter of one weight has no variance: the model's setting is not for it. */
