@@ -190,7 +190,7 @@ int main(void)
 		{ winograd_is_for_dense_3x3, 0 },
 		{ kernels_are_standardized_as_the_layer_or_the_model_says,
 		  TEST_ROWS(standardizing) },
-		{ NULL, 0, 0, 0, 0 },
+		{ NULL, 0 },
 	};
 	return test_run_cases("layer/conv2d", cases);
 }
