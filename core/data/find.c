@@ -42,10 +42,25 @@ static int is_file(const char *path)
 	return stat(path, &at) == 0 && S_ISREG(at.st_mode);
 }
 
+static int is_optional(const struct search *s, size_t i)
+{
+	return s->impl->files[i][0] == '?';
+}
+
+static const char *name_of(const struct search *s, size_t i)
+{
+	return s->impl->files[i] + is_optional(s, i);
+}
+
+static int is_missing(const struct search *s, size_t i)
+{
+	return !s->blobs[i].data && !is_optional(s, i);
+}
+
 static int complete(const struct search *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (!s->blobs[i].data) return 0;
+		if (is_missing(s, i)) return 0;
 	return 1;
 }
 
@@ -91,7 +106,7 @@ static void look_for_others(struct search *s, const char *place)
 static rnf_status refuse_part(const struct search *s, const char *place)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		const char *name = s->impl->files[i];
+		const char *name = name_of(s, i);
 		if (s->n > 1 && (!strcmp(name, base_of(place)) ||
 				 !strcmp(rnf_format("%s.gz", name), base_of(place))))
 			return rnf_fail(RNF_EINVAL, "%s is one of the %zu files of the data set: "
@@ -208,7 +223,7 @@ static rnf_status look_for_archives(struct search *s, const char *folder)
 static rnf_status look_in(struct search *s, const char *place)
 {
 	for (size_t i = 0; i < s->n; i++) /* of an incomplete place before */
-		s->blobs[i] = (struct rnf_blob){ .name = s->impl->files[i] };
+		s->blobs[i] = (struct rnf_blob){ .name = name_of(s, i) };
 	s->place = place;
 	look_for_others(s, place);
 	if (is_file(place)) {
@@ -259,7 +274,7 @@ static rnf_status fail_missing(const struct search *s, const char *name,
 {
 	const char *missing = "", *where = "";
 	for (size_t i = 0; i < s->n; i++)
-		if (!s->blobs[i].data) missing = join(missing, s->impl->files[i]);
+		if (is_missing(s, i)) missing = join(missing, name_of(s, i));
 	for (size_t i = 0; i < n; i++)
 		where = join(where, is_folder(places[i]) || is_file(places[i]) ? places[i]
 			: rnf_format("%s (%s)", places[i], access(places[i], F_OK) == 0

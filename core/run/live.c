@@ -16,6 +16,7 @@ static const struct {
 	{ "threads", RESUME | ALWAYS | MACHINE },
 	{ "out", RESUME | ALWAYS | MACHINE },
 	{ "data.path", RESUME | ALWAYS | MACHINE },
+	{ "data.cache", RESUME | ALWAYS | MACHINE },
 	{ "train.callbacks", RESUME | ALWAYS },
 	{ "train.pictures", RESUME | ALWAYS },
 	{ "train.epochs", RESUME },

@@ -46,7 +46,7 @@ enum {
 
 struct rnf_dataset_impl {
 	uint32_t flags;
-	/* Names of the data set's files, NULL-terminated. The core finds them in a
+	/* Names of the data set's files, NULL-terminated; "?NAME" may be missing. The core finds them in a
 	 * folder, in the sub-folder `folder`, or inside an archive; NAME.gz is found as
 	 * NAME. NULL: needs no files. */
 	const char *const *files;
@@ -72,6 +72,14 @@ struct rnf_dataset_impl {
 	 * open() need not tell h, w and c. Or NULL. [worker] */
 	const char *(*path)(const void *self, int split, int64_t i);
 };
+
+/* planes[c][n] to pixels[n][c] */
+static inline void rnf_interleave(const uint8_t *planes, int64_t c, int64_t n, uint8_t *pixels)
+{
+	for (int64_t i = 0; i < n; i++)
+		for (int64_t k = 0; k < c; k++)
+			pixels[i * c + k] = planes[k * n + i];
+}
 
 /* One image on its way to the batch: pixels[h][w][c], 0..255 until something
  * normalises them. A plugin may change h and w within the capacity. */

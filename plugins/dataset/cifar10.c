@@ -129,10 +129,7 @@ static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 		i -= part->n;
 	const uint8_t *record = part->records + i * RECORD;
 	*label = record[0];
-	const uint8_t *planes = record + 1; /* [3][32][32] */
-	for (int p = 0; pixels && p < PLANE; p++)
-		for (int c = 0; c < 3; c++)
-			pixels[p * 3 + c] = planes[c * PLANE + p];
+	if (pixels) rnf_interleave(record + 1, 3, PLANE, pixels);
 }
 
 static const struct rnf_dataset_impl impl = {

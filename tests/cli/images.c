@@ -1,4 +1,5 @@
 /* Folders of images, from files to a trained model. */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,6 +113,43 @@ START_TEST(bad_files_stop_or_are_left_out)
 }
 END_TEST
 
+/* -- arrays -- */
+
+static void write_array(const char *path, const char *shape, const uint8_t *bytes, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+	const char *header = rnf_format("{'descr': '|u1', 'fortran_order': False, 'shape': %s, }\n",
+					shape);
+	ck_assert_ptr_nonnull(f);
+	fwrite("\x93NUMPY\1\0", 1, 8, f);
+	fputc((int)strlen(header), f);
+	fputc(0, f);
+	fputs(header, f);
+	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
+	fclose(f);
+}
+
+/* Two classes, dark and bright; a fifth of each becomes the test split. */
+START_TEST(arrays_train)
+{
+	static uint8_t x[40][8][8], y[40];
+	const char *dir = test_folder("arrays");
+	for (int i = 0; i < 40; i++) {
+		y[i] = (uint8_t)(i % 2);
+		memset(x[i], i % 2 ? 200 + i : i, sizeof x[i]);
+	}
+	write_array(rnf_format("%s/X.npy", dir), "(40, 8, 8)", x[0][0], sizeof x);
+	write_array(rnf_format("%s/y.npy", dir), "(40,)", y, sizeof y);
+	const char *over = "data.type=npy train.metrics=accuracy train.pictures=false";
+	run(0, rnf_format("check synthetic.cfg %s data.path=%s", over, dir));
+	has("npy, 28 training, 4 validation and 8 test images of 8 x 8 x 1, 2 classes");
+	run(0, rnf_format("train synthetic.cfg %s data.path=%s --out %s/run", over, dir, dir));
+	has("images 8 ");
+	run(0, rnf_format("data check synthetic.cfg %s data.path=%s", over, dir));
+	has("test     none: a run draws 0.2 of each class");
+}
+END_TEST
+
 static const struct { const char *augment, *over, *words; } mistakes[] = {
 	{ "\"normalize\"", OVER, "comes as 11x13, other images as 10x12: put \"resize\" first" },
 	{ "\"flip\", \"resize\"", OVER, "comes as 11x13, other images" },
@@ -140,7 +178,7 @@ int main(void)
 	const struct test_case cases[] = {
 		{ a_folder_trains_and_is_evaluated, 0 }, { same_bits_on_any_threads, 0 },
 		{ splits_of_the_folder, 0 }, { bad_files_stop_or_are_left_out, 0 },
-		{ mistakes_are_told, TEST_ROWS(mistakes) }, { NULL, 0 },
+		{ arrays_train, 0 }, { mistakes_are_told, TEST_ROWS(mistakes) }, { NULL, 0 },
 	};
 	return test_run_cases("cli/images", cases);
 }

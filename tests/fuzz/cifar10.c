@@ -30,6 +30,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		blobs[f].name = impl->files[f];
 		make_blob(&blobs[f], input + f * BYTES);
 	}
-	fuzz_dataset(impl, blobs, FILES, "batch");
+	fuzz_dataset(impl, NULL, blobs, FILES, "batch");
 	return 0;
 }

@@ -35,6 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		blobs[f].name = impl->files[f];
 		make_blob(&blobs[f], input + f * BYTES, f % 2);
 	}
-	fuzz_dataset(impl, blobs, FILES, "ubyte");
+	fuzz_dataset(impl, NULL, blobs, FILES, "ubyte");
 	return 0;
 }

@@ -134,10 +134,34 @@ START_TEST(no_files_needed)
 }
 END_TEST
 
+/* -- optional files -- */
+
+static const char *const some[] = { "must.bin", "?may.bin", NULL };
+static const struct rnf_dataset_impl optional_impl = { .files = some };
+static const struct rnf_feature optional = {
+	.kind = "dataset", .name = "optional", .impl = &optional_impl };
+
+START_TEST(an_optional_file_may_be_missing)
+{
+	const char *dir = test_folder("find_optional");
+	ck_assert_int_lt(rnf_data_find(&optional, dir, &blobs), 0);
+	ck_assert_msg(strstr(rnf_fail_words(), "no must.bin in ") != NULL, "%s", rnf_fail_words());
+	test_shell("echo 1 >%s/must.bin", dir);
+	ck_assert_msg(rnf_data_find(&optional, dir, &blobs) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_ptr_nonnull(blobs[0].data);
+	ck_assert_ptr_null(blobs[1].data);
+	ck_assert_str_eq(blobs[1].name, "may.bin");
+	test_shell("echo 12 >%s/may.bin", dir);
+	ck_assert_int_eq(rnf_data_find(&optional, dir, &blobs), RNF_OK);
+	ck_assert_uint_eq(blobs[1].size, 3);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
-		folders, packed, standard_places, missing, no_files_needed, NULL
+		folders, packed, standard_places, missing, no_files_needed,
+		an_optional_file_may_be_missing, NULL
 	};
 	return test_run("data/find", tests);
 }

@@ -23,7 +23,7 @@ END_TEST
 
 START_TEST(the_list_is_told)
 {
-	ck_assert_str_eq(rnf_live_words(), "threads, out, data.path, train.callbacks, "
+	ck_assert_str_eq(rnf_live_words(), "threads, out, data.path, data.cache, train.callbacks, "
 			 "train.pictures, train.epochs and train.max_steps");
 }
 END_TEST

@@ -27,15 +27,15 @@ static void read_all(const struct rnf_dataset_impl *impl, const void *self,
 	free(pixels);
 }
 
-void fuzz_dataset(const struct rnf_dataset_impl *impl, const struct rnf_blob *blobs,
-		  size_t n_blobs, const char *word)
+void fuzz_dataset(const struct rnf_dataset_impl *impl, const void *conf,
+		  const struct rnf_blob *blobs, size_t n_blobs, const char *word)
 {
 	struct rnf_host host = rnf_host;
 	struct rnf_dataset_info info = { 0 };
 	void *self = NULL;
 	host.log = quiet;
-	impl->describe(NULL, &info);
-	if (impl->open(&host, NULL, blobs, &self, &info) < 0) fuzz_refused(word);
+	impl->describe(conf, &info);
+	if (impl->open(&host, conf, blobs, &self, &info) < 0) fuzz_refused(word);
 	else read_all(impl, self, &info);
 	for (size_t i = 0; i < n_blobs; i++)
 		free((void *)(uintptr_t)blobs[i].data);

@@ -7,7 +7,7 @@
 enum { FUZZ_PIXEL = 9 };
 
 /* Refused with `word` in the message, or every image can be read. Frees the blobs. */
-void fuzz_dataset(const struct rnf_dataset_impl *impl, const struct rnf_blob *blobs,
-		  size_t n_blobs, const char *word);
+void fuzz_dataset(const struct rnf_dataset_impl *impl, const void *conf,
+		  const struct rnf_blob *blobs, size_t n_blobs, const char *word);
 
 #endif
