@@ -13,6 +13,7 @@
 #include "data/picture.h"
 #include "data/resample.h"
 #include "plugin/loader.h"
+#include "train/contract.h"
 
 enum { CLASSES_SHOWN = 30, LINES_MAX = 20 };
 
@@ -52,6 +53,7 @@ rnf_status rnf_look_at_data(struct rnf_looked *l, const char *path, const char *
 {
 	RNF_TRY(read_conf(&l->conf, path, sets, n_sets));
 	RNF_TRY(rnf_dataset_find(&l->data, &l->conf));
+	RNF_TRY(rnf_contract_splits(&l->conf, &l->data.info));
 	l->survey = (struct rnf_survey){
 		.dataset = l->data.impl, .self = l->data.self, .info = &l->data.info };
 	rnf_survey_make(&l->survey, (int)l->conf.root.threads);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "data/frames.h"
+#include "data/map.h"
 #include "data/picture.h"
 #include "exec/threads.h"
 
@@ -123,13 +124,29 @@ static rnf_status find_size(struct files *f)
 	return status; /* of the last one, if all are bad */
 }
 
-static rnf_status check_room(const struct files *f)
+static int fits_memory(const struct files *f)
 {
-	const double bytes = (double)f->n * (double)f->size;
-	if (bytes <= f->conf.most) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "data.cache: %" PRId64 " images of %" PRId64 "x%" PRId64 " take "
-			"%.1f GB, may take %.1f GB: raise data.cache, or put a smaller resize into "
-			"data.augment", f->n, f->w, f->h, bytes * 1e-9, f->conf.most * 1e-9);
+	return (double)f->n * (double)f->size <= f->conf.most;
+}
+
+static rnf_status make_room(struct files *f)
+{
+	const size_t bytes = (size_t)f->n * f->size;
+	f->states = rnf_alloc((size_t)f->n + 1);
+	if (fits_memory(f)) {
+		f->pixels = rnf_alloc(bytes);
+		return RNF_OK;
+	}
+	rnf_status status = RNF_EINVAL;
+	const char *why = "there is no folder for them (HOME and XDG_CACHE_HOME are not set)";
+	if (f->conf.folder) {
+		status = rnf_map_scratch(f->conf.folder, bytes, &f->pixels);
+		if (status >= 0) return RNF_OK;
+		why = rnf_fail_line();
+	}
+	return rnf_fail(status, "data.cache: %" PRId64 " images of %" PRId64 "x%" PRId64 " take %.1f GB, "
+			"of %.1f GB in memory, and %s: put a smaller resize into data.augment", f->n,
+			f->w, f->h, (double)bytes * 1e-9, f->conf.most * 1e-9, why);
 }
 
 static rnf_status refuse_size(const struct files *f, int64_t file)
@@ -217,9 +234,7 @@ rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_
 {
 	struct files *f = make(conf, info);
 	RNF_TRY(find_size(f));
-	RNF_TRY(check_room(f));
-	f->pixels = rnf_alloc((size_t)f->n * f->size);
-	f->states = rnf_alloc((size_t)f->n + 1);
+	RNF_TRY(make_room(f));
 	keep_all(f);
 	RNF_TRY(judge(f));
 	count_kept(f, info);
@@ -234,7 +249,7 @@ rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_
 double rnf_files_bytes(const void *self)
 {
 	const struct files *f = self;
-	return (double)f->n * (double)f->size;
+	return fits_memory(f) ? (double)f->n * (double)f->size : 0;
 }
 
 static void read_kept(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)

@@ -13,17 +13,19 @@ struct rnf_files_conf {
 	int64_t out_h, out_w; /* what the model takes; 0: as the first image comes out */
 	int threads;          /* 0: as many as may run */
 	int skip;             /* leave out files that cannot be decoded, rather than fail */
-	double most;          /* bytes that the images may take */
+	double most;          /* bytes of memory; more go to a file */
+	const char *folder;   /* for that file; NULL: there is none */
 };
 
 /* Decode all. *info, as open() left it, gets h, w and c, and loses the images that were left
  * out, which are named on stderr. *self is for rnf_files_dataset; *framed counts the
  * augmentations that were applied. RNF_EINVAL: a bad file (the first is named), images that
- * come out in different sizes, or more bytes than `most`. [main] */
+ * come out in different sizes, or more bytes than `most` without a folder. RNF_EIO: there is
+ * no room for the file. [main] */
 rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_info *info,
 			  void **self, size_t *framed);
 extern const struct rnf_dataset_impl rnf_files_dataset;
-/* The bytes that its images take. */
+/* The bytes of memory that its images take; 0: they are in a file. */
 double rnf_files_bytes(const void *self);
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -72,6 +73,35 @@ rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)
 	if (size) remember(path, data, size);
 	blob->data = data;
 	blob->size = size;
+	return RNF_OK;
+}
+
+/* Opens a file of that size which no name leads to. */
+static rnf_status open_scratch(const char *folder, size_t bytes, int *fd)
+{
+	char *path = rnf_format("%s/decoded-XXXXXX", folder);
+	RNF_TRY(rnf_folder_make(folder));
+	*fd = mkostemp(path, O_CLOEXEC);
+	if (*fd < 0) return rnf_fail_errno(path);
+	unlink(path);
+	const int cause = posix_fallocate(*fd, 0, (off_t)bytes);
+	if (cause == 0) return RNF_OK;
+	close(*fd);
+	errno = cause;
+	return rnf_fail_errno(folder);
+}
+
+rnf_status rnf_map_scratch(const char *folder, size_t bytes, uint8_t **data)
+{
+	int fd;
+	RNF_TRY(open_scratch(folder, bytes, &fd));
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	const int cause = errno;
+	close(fd);
+	errno = cause;
+	if (at == MAP_FAILED) return rnf_fail_errno(folder);
+	remember(folder, at, bytes);
+	*data = at;
 	return RNF_OK;
 }
 

@@ -8,6 +8,8 @@
 #include "base/floats.h"
 #include "base/running.h"
 #include "base/status.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 /* More would exceed what a conf may set, or overflow 63 bits as a count of pixels. */
 enum { PIXELS_MAX = 65536, CLASSES_MAX = 1 << 20 };
@@ -21,23 +23,47 @@ static rnf_status out_of_range(const struct rnf_feature *f, const char *what, in
 			f->kind, f->name, what, value, least, most);
 }
 
+static const char *const splits[RNF_SPLITS] = { "training", "test" };
+
+static rnf_status check_names(const struct rnf_config *c, const struct rnf_dataset_info *info)
+{
+	for (int64_t k = 0; info->names && k < info->classes; k++) {
+		const char *must = info->names[k] ? rnf_utf8_must(info->names[k]) : "there";
+		if (must)
+			return rnf_fail(RNF_EINVAL, "%sdata: the name of class %" PRId64 ", %s, must be %s",
+					rnf_conf_place(rnf_conf_get(c->tree, "data")), k,
+					rnf_text_quoted(info->names[k] ? info->names[k] : ""), must);
+	}
+	return RNF_OK;
+}
+
+rnf_status rnf_contract_splits(const struct rnf_config *c, const struct rnf_dataset_info *info)
+{
+	const struct rnf_feature *f = c->root.data->feature;
+	RNF_TRY(out_of_range(f, "the number of its classes", info->classes, 1, CLASSES_MAX));
+	for (int i = 0; i < RNF_SPLITS; i++)
+		RNF_TRY(out_of_range(f, rnf_format("the number of its %s images", splits[i]),
+				     info->images[i], 0, values_max));
+	RNF_TRY(out_of_range(f, "the number of its images for validation", info->validation, 0,
+			     info->images[RNF_SPLIT_TRAIN]));
+	if (!(info->test >= 0 && info->test < 1))
+		return rnf_fail(RNF_EPLUGIN, "%s.%s: its share for the test is %g, must be 0 .. 1",
+				f->kind, f->name, info->test);
+	return check_names(c, info);
+}
+
 rnf_status rnf_contract_dataset(const struct rnf_config *c, const struct rnf_dataset_info *info)
 {
-	static const char *const splits[RNF_SPLITS] = { "training", "test" };
 	const struct rnf_feature *f = c->root.data->feature;
 	RNF_TRY(out_of_range(f, "the height of its images", info->h, 1, PIXELS_MAX));
 	RNF_TRY(out_of_range(f, "the width of its images", info->w, 1, PIXELS_MAX));
 	RNF_TRY(out_of_range(f, "the number of their channels", info->c, 1,
 			     values_max / (info->h * info->w)));
-	RNF_TRY(out_of_range(f, "the number of its classes", info->classes, 1, CLASSES_MAX));
-	for (int i = 0; i < RNF_SPLITS; i++) {
+	for (int i = 0; i < RNF_SPLITS; i++)
 		if (info->images[i] == 0)
 			return rnf_fail(RNF_EINVAL, "%sdata: %s has no %s images",
 					rnf_conf_place(rnf_conf_get(c->tree, "data")), f->name,
 					splits[i]);
-		RNF_TRY(out_of_range(f, rnf_format("the number of its %s images", splits[i]),
-				     info->images[i], 1, values_max));
-	}
 	return RNF_OK;
 }
 

@@ -5,6 +5,9 @@
 
 #include "train/dataset.h"
 
+/* What a data set's open() tells of classes and splits; the test split may be empty yet. A
+ * name of a class that is no plain text is bad input. */
+rnf_status rnf_contract_splits(const struct rnf_config *c, const struct rnf_dataset_info *info);
 /* An opened data set: sizes and counts must make sense. One without images is bad input. */
 rnf_status rnf_contract_dataset(const struct rnf_config *c, const struct rnf_dataset_info *info);
 /* The loss on two rows of logits: finite, and probabilities that sum to 1. */

@@ -1,5 +1,6 @@
 #include "train/images.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -8,6 +9,7 @@
 #include "data/files.h"
 #include "data/holdout.h"
 #include "data/picture.h"
+#include "train/contract.h"
 
 static const struct rnf_conf *data_node(const struct rnf_config *c, const char *key)
 {
@@ -51,6 +53,14 @@ static double most_bytes(const struct rnf_config *c)
 	return set > 0 ? set : 0.5 * (double)rnf_machine_memory();
 }
 
+/* Where decoded images go that memory has no room for; NULL without a home. */
+static const char *cache_folder(void)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	if (cache && *cache) return rnf_format("%s/rnframe", cache);
+	return home && *home ? rnf_format("%s/.cache/rnframe", home) : NULL;
+}
+
 static rnf_status open_files(struct rnf_dataset *d, const struct rnf_config *c)
 {
 	const struct rnf_ints input = c->root.model.input;
@@ -58,7 +68,8 @@ static rnf_status open_files(struct rnf_dataset *d, const struct rnf_config *c)
 		.dataset = d->impl, .self = d->self, .augment = c->data->augment,
 		.out_h = input.n == 3 ? input.at[0] : 0, .out_w = input.n == 3 ? input.at[1] : 0,
 		.threads = (int)c->root.threads,
-		.skip = c->data->on_bad_image == RNF_BAD_IMAGE_SKIP, .most = most_bytes(c) };
+		.skip = c->data->on_bad_image == RNF_BAD_IMAGE_SKIP, .most = most_bytes(c),
+		.folder = cache_folder() };
 	const rnf_status status = rnf_files_open(&conf, &d->info, &d->self, &d->framed);
 	if (status < 0)
 		return rnf_fail_in(status, "%s", rnf_conf_place(data_node(c, "path")));
@@ -70,10 +81,14 @@ static rnf_status open_files(struct rnf_dataset *d, const struct rnf_config *c)
 rnf_status rnf_images_open(struct rnf_dataset *d, const struct rnf_config *c)
 {
 	void *self;
+	RNF_TRY(rnf_contract_splits(c, &d->info));
 	if (d->impl->path) RNF_TRY(open_files(d, c));
 	if (d->info.images[RNF_SPLIT_TEST] > 0 || d->info.test <= 0) return RNF_OK;
 	RNF_TRY(rnf_holdout_open(d->impl, d->self, (uint64_t)c->data->split_seed, &d->info, &self));
 	d->impl = &rnf_holdout_dataset;
 	d->self = self;
-	return RNF_OK;
+	if (d->info.images[RNF_SPLIT_TEST] > 0) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%sdata: no class has images enough that %g of them are one for "
+			"the test split: raise that share (data.test), or add a test split",
+			rnf_conf_place(data_node(c, "path")), d->info.test);
 }

@@ -11,7 +11,7 @@ static const struct rnf_param data_rows[] = {
 	RNF_INT(struct rnf_data_common, split_seed, 42, 0, 0x1p53, "",
 		"of the split, so that runs of several seeds share it"),
 	RNF_INT(struct rnf_data_common, cache, 0, 0, 1 << 30, "MiB",
-		"that decoded image files may take; 0: half of the memory"),
+		"of memory for decoded image files, more go to a file; 0: half of it"),
 	RNF_ENUM(struct rnf_data_common, on_bad_image, "stop", on_bad_image_words,
 		 "when an image file cannot be decoded"),
 	RNF_REFS(struct rnf_data_common, augment, "augment", "in this order"),

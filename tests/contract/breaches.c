@@ -31,7 +31,7 @@ static const struct {
 	{ DATA "no", 0, "test error" },
 	{ DATA "empty", 2, "data: breach has no training images" },
 	{ DATA "no_test", 2, "data: breach has no test images" },
-	{ DATA "negative", 5, "dataset.breach: the number of its training images is -5, must be 1 .." },
+	{ DATA "negative", 5, "dataset.breach: the number of its training images is -5, must be 0 .." },
 	{ DATA "height", 5, "dataset.breach: the height of its images is -8, must be 1 .. 65536" },
 	{ DATA "classes", 5, "dataset.breach: the number of its classes is 0, must be 1 .. " },
 	{ DATA "test_label", 5, "dataset.breach: an image has the label 12, must be 0 .. 9" },
