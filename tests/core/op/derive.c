@@ -83,7 +83,7 @@ static const struct rnf_row_impl row = {
 /* Each call that takes a weight, one of them twice the same. */
 static rnf_val readers(struct rnf_graph *g, rnf_val x, int derived)
 {
-	const struct rnf_window w = { 3, 3, 1, 1, 1, H, W };
+	const struct rnf_window w = { 3, 3, 1, 1, 1, H, W, 1, 0 };
 	const int64_t kernel[] = { 3, 3, C, C }, matrix[] = { C, K };
 	const rnf_val k = tensor(g, "kernel", derived, 4, kernel);
 	x = g->conv2d(g, x, k, &w, 1, RNF_ALGORITHM_AUTO);
@@ -358,7 +358,7 @@ static rnf_val empty(struct rnf_graph *g, rnf_val x)
 }
 static rnf_val as_kernel(struct rnf_graph *g, rnf_val x)
 {
-	const struct rnf_window w = { 3, 3, 1, 1, 1, H, W };
+	const struct rnf_window w = { 3, 3, 1, 1, 1, H, W, 1, 0 };
 	return g->conv2d(g, x, of_weight(g, four, 1), &w, 1, RNF_ALGORITHM_AUTO);
 }
 static rnf_val as_image(struct rnf_graph *g, rnf_val x)
