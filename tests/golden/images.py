@@ -176,6 +176,20 @@ def bad():
     yield "filter.png", ihdr + chunk(b"IDAT", zlib.compress(b"\7" * (3 * W + 1) * H)) + end
     yield "critical.png", ihdr + chunk(b"ABCD", b"") + chunk(b"IDAT", data) + end
     yield "long_chunk.png", ihdr + struct.pack(">I", 0x7fffffff) + b"IDAT" + data
+    yield "no_height.png", SIGNATURE + header(W, 0, 8, 2) + chunk(b"IDAT", data) + end
+    yield "tall.png", SIGNATURE + header(1, 16385, 8, 2) + chunk(b"IDAT", data) + end
+    yield "compression.png", SIGNATURE + header(W, H, 8, 2, 0, 1) + chunk(b"IDAT", data) + end
+    yield "filtering.png", SIGNATURE + header(W, H, 8, 2, 0, 0, 1) + chunk(b"IDAT", data) + end
+    yield "short_header.png", SIGNATURE + chunk(b"IHDR", struct.pack(">II", W, H)) + bytes(30)
+    yield "two_headers.png", ihdr + header(W, H, 8, 2) + chunk(b"IDAT", data) + end
+    yield "late_palette.png", (SIGNATURE + header(W, H, 8, 3) + chunk(b"IDAT", data) +
+                               chunk(b"PLTE", bytes(768)) + end)
+    yield "odd_palette.png", (SIGNATURE + header(W, H, 8, 3) + chunk(b"PLTE", bytes(7)) +
+                              chunk(b"IDAT", data) + end)
+    yield "newlines.png", png(8, 2).replace(b"\r\n", b"\n")
+    yield "jpeg2000.jpg", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(20)
+    yield "jpegxl.jpg", b"\xff\x0a" + bytes(20)
+    yield "avif.png", b"\0\0\0\x1cftypavif" + bytes(20)
     yield "gif.png", b"GIF89a" + bytes(20)
     yield "webp.jpg", b"RIFF\x20\0\0\0WEBPVP8 " + bytes(20)
     yield "bmp.jpg", b"BM" + bytes(60)
@@ -195,6 +209,15 @@ def bad():
     yield "long_side.jpg", sof(plain, put(5, b"\x40\x01\x00\x10"))
     yield "lossless.jpg", sof(plain, put(1, b"\xc3"))
     yield "marker.jpg", plain[:20] + b"\xff\xdb\x00\x01" + plain[24:]
+    yield "zeros.jpg", bytes(500)
+    yield "five_channels.jpg", sof(plain, put(9, b"\x05"))
+    yield "no_width.jpg", sof(plain, put(7, b"\0\0"))
+    yield "sampling.jpg", sof(plain, put(11, b"\x50"))
+    yield "component.jpg", plain.replace(b"\xff\xda\x00\x0c\x03\x01", b"\xff\xda\x00\x0c\x03\x09")
+    yield "two_frames.jpg", plain[:plain.index(b"\xff\xda")] + plain[plain.index(b"\xff\xc0"):]
+    yield "codes.jpg", plain.replace(b"\xff\xc4\x00\x1f\x00\x00", b"\xff\xc4\x00\x1f\x00\xff")
+    yield "table.jpg", plain.replace(b"\xff\xdb\x00\x43\x00", b"\xff\xdb\x00\x43\x09")
+    yield "middle.jpg", plain[:len(plain) // 2] + plain[len(plain) // 2 + 40:-60]
     yield "two_starts.jpg", b"\xff\xd8" + plain
     yield "scans.jpg", scans()
 
