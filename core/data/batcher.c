@@ -94,7 +94,9 @@ static void read_raw(struct worker *w, int split, int64_t i, struct rnf_random *
 		*label = 0;
 	}
 	rnf_running_set(before);
-	const uint8_t *framed = rnf_frames_apply(frames, all_take_part(w->batch) ? random : NULL,
+	struct rnf_frames own = *frames;
+	if (conf->dataset->size) conf->dataset->size(conf->self, split, i, &own.from_h, &own.from_w);
+	const uint8_t *framed = rnf_frames_apply(&own, all_take_part(w->batch) ? random : NULL,
 						 w->bytes, w->more, w->scratch);
 	const int64_t n = frames->h * frames->w * info->c;
 	for (int64_t k = 0; k < n; k++)
@@ -247,6 +249,40 @@ static struct rnf_frames frames_of(const struct rnf_batcher_conf *conf)
 		.out_h = conf->out_h, .out_w = conf->out_w };
 }
 
+static rnf_status refuse_sizes(const struct rnf_frames *frames, const struct rnf_frames *other)
+{
+	return rnf_fail(RNF_EINVAL, "data.augment: images of %" PRId64 "x%" PRId64 " and of %" PRId64 "x%"
+			PRId64 " come out of its first steps in two sizes: add resize or center_crop",
+			frames->from_w, frames->from_h, other->from_w, other->from_h);
+}
+
+/* One more image, if images differ in size: room for it, too. */
+static rnf_status plan_one(const struct rnf_batcher_conf *conf, int split, int64_t i,
+			   struct rnf_frames *frames)
+{
+	struct rnf_frames own = *frames;
+	conf->dataset->size(conf->self, split, i, &own.from_h, &own.from_w);
+	if (own.from_h == frames->from_h && own.from_w == frames->from_w) return RNF_OK;
+	RNF_TRY(rnf_frames_plan(&own));
+	if (own.h != frames->h || own.w != frames->w) return refuse_sizes(frames, &own);
+	if (own.bytes > frames->bytes) frames->bytes = own.bytes;
+	if (own.scratch > frames->scratch) frames->scratch = own.scratch;
+	return RNF_OK;
+}
+
+/* What all images come out as, and room for the largest. */
+static rnf_status plan_frames(const struct rnf_batcher_conf *conf, struct rnf_frames *frames)
+{
+	*frames = frames_of(conf);
+	if (conf->dataset->size && conf->info->images[RNF_SPLIT_TRAIN] > 0)
+		conf->dataset->size(conf->self, RNF_SPLIT_TRAIN, 0, &frames->from_h, &frames->from_w);
+	RNF_TRY(rnf_frames_plan(frames));
+	for (int s = 0; conf->dataset->size && s < RNF_SPLITS; s++)
+		for (int64_t i = 0; i < conf->info->images[s]; i++)
+			RNF_TRY(plan_one(conf, s, i, frames));
+	return RNF_OK;
+}
+
 /* Floats of the largest image on the way; a double, since it may exceed every integer. */
 static double capacity(const struct rnf_batcher_conf *conf, const struct rnf_frames *frames)
 {
@@ -264,8 +300,8 @@ static double capacity(const struct rnf_batcher_conf *conf, const struct rnf_fra
 
 double rnf_batcher_bytes(const struct rnf_batcher_conf *conf, int workers)
 {
-	struct rnf_frames frames = frames_of(conf);
-	if (rnf_frames_plan(&frames) < 0) return 0; /* refused by rnf_batcher_check() */
+	struct rnf_frames frames;
+	if (plan_frames(conf, &frames) < 0) return 0; /* refused by rnf_batcher_check() */
 	const double pixels = 2 * sizeof(float) * (capacity(conf, &frames) + GUARD); /* and spare */
 	const double framed = frames.list.n ? (double)(frames.bytes + frames.scratch) : 0;
 	return workers * (pixels + (double)frames.bytes + framed);
@@ -281,7 +317,7 @@ static rnf_status check_frames(const struct rnf_batcher_conf *conf)
 				"them, so it must stand before %s",
 				conf->augment.at[i]->feature->name,
 				conf->augment.at[frames.list.n]->feature->name);
-	return rnf_frames_plan(&frames);
+	return plan_frames(conf, &frames);
 }
 
 rnf_status rnf_batcher_check(const struct rnf_batcher_conf *conf)
@@ -430,8 +466,7 @@ rnf_status rnf_batcher_create(const struct rnf_batcher_conf *conf, int workers,
 	struct rnf_batcher *batcher = *created = rnf_alloc(sizeof *batcher);
 	struct rnf_frames *frames = &batcher->frames;
 	batcher->conf = *conf;
-	*frames = frames_of(conf);
-	RNF_TRY(rnf_frames_plan(frames));
+	RNF_TRY(plan_frames(conf, frames));
 	batcher->capacity = (size_t)capacity(conf, frames);
 	batcher->n_workers = workers;
 	batcher->workers = rnf_alloc((size_t)workers * sizeof *batcher->workers);

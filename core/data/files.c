@@ -17,17 +17,24 @@ enum { CHANNELS = 3, NAMED_MAX = 10 };
 /* What became of a file. */
 enum state { GOOD, BAD, OTHER_SIZE };
 
+/* Where an image is kept: [h][w][3] bytes. */
+struct place {
+	size_t at;
+	int32_t h, w;
+};
+
 struct files {
 	struct rnf_files_conf conf;
 	struct rnf_frames frames; /* those that are applied; from_h and from_w are each image's */
 	int64_t n, first[RNF_SPLITS + 1]; /* files of split s: first[s] .. first[s + 1] - 1 */
-	int64_t h, w;    /* of all images, framed */
-	size_t size;     /* bytes of one */
-	uint8_t *pixels; /* [n][h][w][3] */
+	int vary;        /* images may differ in size */
+	int64_t h, w;    /* of all images, framed; the largest if they vary */
+	size_t bytes;    /* of all */
+	struct place *places; /* [n] */
+	uint8_t *pixels; /* one image behind the other */
 	uint8_t *states; /* [n] */
 	int64_t *kept;   /* of the images that are left, their files, by split */
 	int64_t begin[RNF_SPLITS]; /* of a split, in kept */
-	_Atomic int64_t next;
 };
 
 static int split_of(const struct files *f, int64_t file)
@@ -78,29 +85,54 @@ static rnf_status read_file(const struct files *f, int64_t file, struct rnf_pict
 	return status;
 }
 
+static size_t bytes_of(const struct place *place)
+{
+	return (size_t)place->h * (size_t)place->w * CHANNELS;
+}
+
 static enum state keep(struct files *f, int64_t file)
 {
 	struct rnf_picture picture;
 	if (read_file(f, file, &picture) < 0) return BAD;
-	const int same = picture.h == f->h && picture.w == f->w;
-	if (same) memcpy(f->pixels + (size_t)file * f->size, picture.rgb, f->size);
+	const struct place *place = &f->places[file];
+	const int same = picture.h == place->h && picture.w == place->w;
+	if (same) memcpy(f->pixels + place->at, picture.rgb, bytes_of(place));
 	free(picture.rgb);
 	return same ? GOOD : OTHER_SIZE;
 }
 
-/* A file a time, whoever is free; each has its own place. */
-static void keep_some(void *arg, int worker)
+/* The size that it will have, from its header. */
+static enum state measure(struct files *f, int64_t file)
 {
-	struct files *f = arg;
-	(void)worker;
-	for (int64_t i; (i = atomic_fetch_add(&f->next, 1)) < f->n;)
-		f->states[i] = (uint8_t)keep(f, i);
+	struct rnf_frames frames = f->frames;
+	if (rnf_picture_size(path_of(f, file), &frames.from_h, &frames.from_w) < 0) return BAD;
+	if (rnf_frames_plan(&frames) < 0) return BAD;
+	f->places[file].h = (int32_t)frames.h;
+	f->places[file].w = (int32_t)frames.w;
+	return GOOD;
 }
 
-static void keep_all(struct files *f)
+/* A file a time, whoever is free; each has its own place. */
+struct pass {
+	struct files *files;
+	enum state (*work)(struct files *f, int64_t file);
+	_Atomic int64_t next;
+};
+
+static void work_on_some(void *arg, int worker)
 {
+	struct pass *pass = arg;
+	struct files *f = pass->files;
+	(void)worker;
+	for (int64_t i; (i = atomic_fetch_add(&pass->next, 1)) < f->n;)
+		if (f->states[i] == GOOD) f->states[i] = (uint8_t)pass->work(f, i);
+}
+
+static void work_on_all(struct files *f, enum state (*work)(struct files *f, int64_t file))
+{
+	struct pass pass = { .files = f, .work = work };
 	struct rnf_threads *threads = rnf_threads_create(f->conf.threads);
-	rnf_threads_run(threads, keep_some, f);
+	rnf_threads_run(threads, work_on_some, &pass);
 	rnf_threads_destroy(threads);
 }
 
@@ -117,36 +149,47 @@ static rnf_status find_size(struct files *f)
 		if (status < 0) continue;
 		f->h = picture.h;
 		f->w = picture.w;
-		f->size = (size_t)(f->h * f->w) * CHANNELS;
 		free(picture.rgb);
 		break;
 	}
 	return status; /* of the last one, if all are bad */
 }
 
+/* One place behind the other. */
+static void lay_out(struct files *f)
+{
+	if (f->vary) work_on_all(f, measure);
+	for (int64_t i = 0; i < f->n; i++) {
+		struct place *p = &f->places[i];
+		if (!f->vary) *p = (struct place){ .h = (int32_t)f->h, .w = (int32_t)f->w };
+		p->at = f->bytes;
+		f->bytes += bytes_of(p);
+		if (p->h > f->h) f->h = p->h;
+		if (p->w > f->w) f->w = p->w;
+	}
+}
+
 static int fits_memory(const struct files *f)
 {
-	return (double)f->n * (double)f->size <= f->conf.most;
+	return (double)f->bytes <= f->conf.most;
 }
 
 static rnf_status make_room(struct files *f)
 {
-	const size_t bytes = (size_t)f->n * f->size;
-	f->states = rnf_alloc((size_t)f->n + 1);
 	if (fits_memory(f)) {
-		f->pixels = rnf_alloc(bytes);
+		f->pixels = rnf_alloc(f->bytes);
 		return RNF_OK;
 	}
 	rnf_status status = RNF_EINVAL;
 	const char *why = "there is no folder for them (HOME and XDG_CACHE_HOME are not set)";
 	if (f->conf.folder) {
-		status = rnf_map_scratch(f->conf.folder, bytes, &f->pixels);
+		status = rnf_map_scratch(f->conf.folder, f->bytes, &f->pixels);
 		if (status >= 0) return RNF_OK;
 		why = rnf_fail_line();
 	}
-	return rnf_fail(status, "data.cache: %" PRId64 " images of %" PRId64 "x%" PRId64 " take %.1f GB, "
-			"of %.1f GB in memory, and %s: put a smaller resize into data.augment", f->n,
-			f->w, f->h, (double)bytes * 1e-9, f->conf.most * 1e-9, why);
+	return rnf_fail(status, "data.cache: %" PRId64 " images of at most %" PRId64 "x%" PRId64 " take "
+			"%.1f GB, of %.1f GB in memory, and %s: put a smaller resize into data.augment", f->n,
+			f->w, f->h, (double)f->bytes * 1e-9, f->conf.most * 1e-9, why);
 }
 
 static rnf_status refuse_size(const struct files *f, int64_t file)
@@ -223,9 +266,12 @@ static struct files *make(const struct rnf_files_conf *conf, const struct rnf_da
 	f->frames = (struct rnf_frames){
 		.list = rnf_frames_first(conf->augment, 1), .c = CHANNELS,
 		.out_h = conf->out_h, .out_w = conf->out_w };
+	f->vary = rnf_frames_first(conf->augment, 0).n > f->frames.list.n;
 	for (int s = 0; s < RNF_SPLITS; s++)
 		f->first[s + 1] = f->first[s] + info->images[s];
 	f->n = f->first[RNF_SPLITS];
+	f->states = rnf_alloc((size_t)f->n + 1);
+	f->places = rnf_alloc((size_t)(f->n + 1) * sizeof *f->places);
 	return f;
 }
 
@@ -234,8 +280,9 @@ rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_
 {
 	struct files *f = make(conf, info);
 	RNF_TRY(find_size(f));
+	lay_out(f);
 	RNF_TRY(make_room(f));
-	keep_all(f);
+	work_on_all(f, keep);
 	RNF_TRY(judge(f));
 	count_kept(f, info);
 	info->h = f->h;
@@ -249,7 +296,7 @@ rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_
 double rnf_files_bytes(const void *self)
 {
 	const struct files *f = self;
-	return fits_memory(f) ? (double)f->n * (double)f->size : 0;
+	return fits_memory(f) ? (double)f->bytes : 0;
 }
 
 static void read_kept(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
@@ -257,7 +304,15 @@ static void read_kept(const void *self, int split, int64_t i, uint8_t *pixels, i
 	const struct files *f = self;
 	const int64_t file = f->kept[f->begin[split] + i];
 	f->conf.dataset->read(f->conf.self, split, file - f->first[split], NULL, label);
-	if (pixels) memcpy(pixels, f->pixels + (size_t)file * f->size, f->size);
+	if (pixels) memcpy(pixels, f->pixels + f->places[file].at, bytes_of(&f->places[file]));
+}
+
+static void size_kept(const void *self, int split, int64_t i, int64_t *h, int64_t *w)
+{
+	const struct files *f = self;
+	const struct place *place = &f->places[f->kept[f->begin[split] + i]];
+	*h = place->h;
+	*w = place->w;
 }
 
 static const char *path_kept(const void *self, int split, int64_t i)
@@ -266,4 +321,5 @@ static const char *path_kept(const void *self, int split, int64_t i)
 	return path_of(f, f->kept[f->begin[split] + i]);
 }
 
-const struct rnf_dataset_impl rnf_files_dataset = { .read = read_kept, .path = path_kept };
+const struct rnf_dataset_impl rnf_files_dataset = {
+	.read = read_kept, .path = path_kept, .size = size_kept };

@@ -1,5 +1,6 @@
 /* A data set whose images are files: all of them are decoded once, framed as far as nothing
- * is drawn, and kept as bytes; to the rest of the program it is a data set like others. */
+ * is drawn, and kept as bytes; to the rest of the program it is a data set like others. Images
+ * may differ in size if a frame that draws comes next. */
 #ifndef RNF_DATA_FILES_H
 #define RNF_DATA_FILES_H
 

@@ -8,6 +8,7 @@
 struct holdout {
 	const struct rnf_dataset_impl *dataset;
 	const void *from;
+	int64_t h, w; /* of all images, if they do not differ */
 	int64_t *images[RNF_SPLITS]; /* their indices among the training images */
 };
 
@@ -18,7 +19,7 @@ rnf_status rnf_holdout_open(const struct rnf_dataset_impl *dataset, const void *
 	const int64_t n = info->images[RNF_SPLIT_TRAIN], drawn = n - info->validation;
 	int32_t *labels = rnf_alloc((size_t)(n + 1) * sizeof *labels);
 	int64_t *train;
-	*h = (struct holdout){ .dataset = dataset, .from = from };
+	*h = (struct holdout){ .dataset = dataset, .from = from, .h = info->h, .w = info->w };
 	for (int64_t i = 0; i < n; i++)
 		dataset->read(from, RNF_SPLIT_TRAIN, i, NULL, &labels[i]);
 	RNF_TRY(rnf_split(labels, drawn, info->classes, info->test,
@@ -47,4 +48,14 @@ static const char *path_held(const void *self, int split, int64_t i)
 	return h->dataset->path(h->from, RNF_SPLIT_TRAIN, h->images[split][i]);
 }
 
-const struct rnf_dataset_impl rnf_holdout_dataset = { .read = read_held, .path = path_held };
+static void size_held(const void *self, int split, int64_t i, int64_t *h, int64_t *w)
+{
+	const struct holdout *held = self;
+	*h = held->h;
+	*w = held->w;
+	if (held->dataset->size)
+		held->dataset->size(held->from, RNF_SPLIT_TRAIN, held->images[split][i], h, w);
+}
+
+const struct rnf_dataset_impl rnf_holdout_dataset = {
+	.read = read_held, .path = path_held, .size = size_held };

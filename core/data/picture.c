@@ -129,15 +129,29 @@ static rnf_status answer(const struct rnf_feature *f, const char *function, cons
 	return answered < 0 ? rnf_fail_in(answered, "%s: ", name) : answered;
 }
 
+static const struct rnf_feature *decoder_of(const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n_decoders; i++)
+		if (impl_of(decoders[i])->probe(bytes, n)) return decoders[i];
+	return NULL;
+}
+
+static rnf_status look_by(const struct rnf_feature *f, const char *name, const uint8_t *bytes,
+			  size_t n, struct rnf_picture_look *look)
+{
+	*look = (struct rnf_picture_look){ .orientation = 1 };
+	rnf_answer_begin();
+	rnf_running_set(f);
+	RNF_TRY(answer(f, "look", name, impl_of(f)->look(&rnf_host, bytes, n, look)));
+	return check_look(name, look);
+}
+
 static rnf_status decode_by(const struct rnf_feature *f, const char *name, const uint8_t *bytes,
 			    size_t n, struct rnf_picture *picture)
 {
 	const struct rnf_decoder_impl *impl = f->impl;
-	struct rnf_picture_look look = { .orientation = 1 };
-	rnf_answer_begin();
-	rnf_running_set(f);
-	RNF_TRY(answer(f, "look", name, impl->look(&rnf_host, bytes, n, &look)));
-	RNF_TRY(check_look(name, &look));
+	struct rnf_picture_look look;
+	RNF_TRY(look_by(f, name, bytes, n, &look));
 	*picture = (struct rnf_picture){ .h = look.h, .w = look.w };
 	RNF_TRY(make(name, picture));
 	rnf_running_set(f);
@@ -151,10 +165,34 @@ static rnf_status decode_by(const struct rnf_feature *f, const char *name, const
 rnf_status rnf_picture_decode(const char *name, const uint8_t *bytes, size_t n,
 			      struct rnf_picture *picture)
 {
-	for (size_t i = 0; i < n_decoders; i++)
-		if (impl_of(decoders[i])->probe(bytes, n))
-			return decode_by(decoders[i], name, bytes, n, picture);
-	return refuse(name, bytes, n);
+	const struct rnf_feature *f = decoder_of(bytes, n);
+	return f ? decode_by(f, name, bytes, n, picture) : refuse(name, bytes, n);
+}
+
+static int lies_down(int32_t orientation)
+{
+	return orientation >= 2 && orientation <= 8 && turns[orientation].swap;
+}
+
+static rnf_status size_of(const char *name, const uint8_t *bytes, size_t n, int64_t *h, int64_t *w)
+{
+	struct rnf_picture_look look;
+	const struct rnf_feature *f = decoder_of(bytes, n);
+	if (!f) return refuse(name, bytes, n);
+	RNF_TRY(look_by(f, name, bytes, n, &look));
+	*h = lies_down(look.orientation) ? look.w : look.h;
+	*w = lies_down(look.orientation) ? look.h : look.w;
+	return RNF_OK;
+}
+
+rnf_status rnf_picture_size(const char *path, int64_t *h, int64_t *w)
+{
+	uint8_t *bytes;
+	size_t n;
+	RNF_TRY(rnf_file_bytes(path, RNF_PICTURE_FILE_MAX, &bytes, &n));
+	const rnf_status status = size_of(path, bytes, n, h, w);
+	free(bytes);
+	return status;
 }
 
 rnf_status rnf_picture_read(const char *path, struct rnf_picture *picture)

@@ -23,7 +23,9 @@ const char *const *rnf_picture_endings(void);
  * RNF_PICTURE_PIXELS_MAX. Then nothing is to be freed. [worker] */
 rnf_status rnf_picture_decode(const char *name, const uint8_t *bytes, size_t n,
 			      struct rnf_picture *picture);
-/* The same for a file of at most RNF_PICTURE_FILE_MAX bytes. [worker] */
+/* Only its size, turned, of a file whose pixels may be broken. [worker] */
+rnf_status rnf_picture_size(const char *path, int64_t *h, int64_t *w);
+/* The same as decode() for a file of at most RNF_PICTURE_FILE_MAX bytes. [worker] */
 rnf_status rnf_picture_read(const char *path, struct rnf_picture *picture);
 
 #endif

@@ -71,6 +71,9 @@ struct rnf_dataset_impl {
 	/* If each image is a file: its path; the core decodes it, read() gets pixels NULL, and
 	 * open() need not tell h, w and c. Or NULL. [worker] */
 	const char *(*path)(const void *self, int split, int64_t i);
+	/* If images differ in size: that of one; info's are the largest, and the first
+	 * augmentations must be frames. Or NULL. [worker] */
+	void (*size)(const void *self, int split, int64_t i, int64_t *h, int64_t *w);
 };
 
 /* planes[c][n] to pixels[n][c] */

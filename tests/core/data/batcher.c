@@ -287,6 +287,54 @@ START_TEST(frames_come_first)
 }
 END_TEST
 
+/* Image i has 4 + i % 3 rows and 4 + i % 2 columns, here; the first row is of its number. */
+static void read_one(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+{
+	(void)self, (void)split;
+	const int64_t n = (4 + i % 3) * (4 + i % 2) * C, row = (4 + i % 2) * C;
+	*label = 0;
+	for (int64_t k = 0; pixels && k < n; k++)
+		pixels[k] = (uint8_t)(k < row ? i : 100 + i);
+}
+
+static void size_one(const void *self, int split, int64_t i, int64_t *h, int64_t *w)
+{
+	(void)self, (void)split;
+	*h = 4 + i % 3;
+	*w = 4 + i % 2;
+}
+
+/* The upper left corner, of the model's size; or, by its conf, the image but for a row. */
+static void frame_corner(const void *self, struct rnf_random *random, struct rnf_frame *frame)
+{
+	(void)random;
+	frame->height = frame->h = self ? frame->from_h - 1 : frame->out_h;
+	frame->width = frame->w = self ? frame->from_w : frame->out_w;
+}
+
+START_TEST(images_of_several_sizes)
+{
+	static const struct rnf_augment_impl corner = { .frame = frame_corner };
+	static const struct rnf_feature feature = { .kind = "augment", .name = "corner", .impl = &corner };
+	static const struct rnf_ref good = { .feature = &feature }, bad = { .feature = &feature,
+									     .conf = &half };
+	static const struct rnf_ref *const corners[] = { &good }, *const rests[] = { &bad };
+	static const struct rnf_dataset_impl sizes = { .read = read_one, .size = size_one };
+	struct rnf_batcher_conf other = conf;
+	struct out out;
+	other.dataset = &sizes;
+	other.augment = (struct rnf_refs){ corners, 1 };
+	fill(&other, 3, 1, 1, &out);
+	for (int64_t i = 0; i < N; i++)
+		for (int k = 0; k < OUT * W * C; k++)
+			ck_assert_float_eq(out.x[i][k], (float)(samples[i] + (k < W * C ? 0 : 100)));
+	other.augment = (struct rnf_refs){ rests, 1 };
+	ck_assert_int_eq(rnf_batcher_check(&other), RNF_EINVAL);
+	ck_assert_str_eq(rnf_fail_words(), "data.augment: images of 4x4 and of 5x5 come out of its "
+			 "first steps in two sizes: add resize or center_crop");
+}
+END_TEST
+
 START_TEST(frames_behind_others_are_refused)
 {
 	struct rnf_batcher_conf other = conf;
@@ -307,7 +355,8 @@ int main(void)
 		{ evaluation_only_normalises, 0 }, { the_stream_and_the_peers, 0 },
 		{ wrong_size_is_told, 0 },
 		{ mixing_comes_before_what_changes_sizes, TEST_ROWS(orders) },
-		{ frames_come_first, 0 }, { frames_behind_others_are_refused, 0 }, { NULL, 0 },
+		{ frames_come_first, 0 }, { images_of_several_sizes, 0 },
+		{ frames_behind_others_are_refused, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("data/batcher", cases);
 }

@@ -34,6 +34,9 @@ static void compare(const char *path)
 		ck_assert_msg(got.rgb[i] == want.rgb[i], "%s: value %d is %d, must be %d", path,
 			      (int)i, got.rgb[i], want.rgb[i]);
 	free(got.rgb);
+	int64_t h, w;
+	ck_assert_msg(rnf_picture_size(path, &h, &w) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_msg(h == want.h && w == want.w, "%s: size %dx%d", path, (int)w, (int)h);
 }
 
 START_TEST(pixels_are_those_of_pillow)
