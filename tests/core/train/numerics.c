@@ -61,6 +61,11 @@ static const struct {
 	  "(norm's statistics, forward): 4 of 8 values are infinite" },
 	{ { S1 "forward=nan", S1 "image=21" }, "first bad value in s1 (activation, forward): 1 of "
 	  "2,048 values is" },
+	/* derived from weights */
+	{ { "model.layers.n1=sick", "model.layers.n1.forward=nan" }, "first bad value in n1 (sick, forward): "
+	  "1 of " },
+	{ { "model.layers.n2=sick", "model.layers.n2.backward=infinite" }, "first bad value in n2 (sick, "
+	  "backward): 1 of " },
 	{ { AUGMENT "pixel=nan", "seed=3" }, "of the training files comes to the model with bad "
 	  "values (8 of 1,536 values are NaN, the others" },
 	{ { AUGMENT "pixel=infinite", AUGMENT "chance=0.05" }, "of the training files comes to" },

@@ -118,6 +118,9 @@ static const struct {
 } crashes[] = {
 	{ "model.layers.s1.function.forward=crash", "SIGSEGV in s1 (activation, forward)\n", 139 },
 	{ "model.layers.s2.function.backward=crash", "SIGSEGV in s2 (activation, backward)\n", 139 },
+	{ "model.layers.n1=sick model.layers.n1.forward=crash", "SIGSEGV in n1 (sick, forward)\n", 139 },
+	{ "model.layers.n2=sick model.layers.n2.backward=crash", "SIGSEGV in n2 (sick, backward)\n", 139 },
+	{ "model.layers.n2=sick model.layers.n2.backward=exit", "exit() in n2 (sick, backward): a p", 5 },
 	{ "data.augment.sick.pixel=crash", "SIGSEGV in augment.sick\n", 139 },
 	{ "train.optimizer=sick train.optimizer.weight=crash", "SIGSEGV in optimizer.sick\n", 139 },
 	{ "train.callbacks.sick.mode=crash", "SIGSEGV in callback.sick\n", 139 },
