@@ -66,8 +66,8 @@ static inline rnf_val rnf_learned_lower(struct rnf_graph *graph, rnf_val x, cons
 	int64_t nhwc[4] = { 0 };
 	if (x < 0) return x;
 	graph->shape(graph, x, nhwc);
-	const rnf_val p = rnf_vector(graph, name, shared ? 1 : nhwc[3], value);
-	return graph->rows(graph, (rnf_val[]){ x, p }, 2, 0, row, self);
+	const rnf_val in[] = { x, rnf_vector(graph, name, shared ? 1 : nhwc[3], value) };
+	return graph->rows(graph, in, 2, 0, row, self);
 }
 
 #endif
