@@ -1,6 +1,6 @@
-/* What stands for a weight, made of weights by a plugin's functions (rnframe/row.h): before
- * the batch. Its readers sum its gradient over the batch as that of a weight; then `bwd` makes
- * of it those of the weights. */
+/* Values that a plugin's functions compute from weights (rnframe/row.h), before the batch, and
+ * that stand where a weight may. Their readers sum the gradient over the batch like that of a
+ * weight; then `bwd` turns it into the gradients of the weights. */
 #include <rnframe/row.h>
 #include <string.h>
 
