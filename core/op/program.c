@@ -35,18 +35,27 @@ struct rnf_op *rnf_op_of(const struct rnf_program *p, int value)
 	return &p->ops[p->values[value].op];
 }
 
-/* A value behind a barrier is one phase deeper than its inputs; what depends on the weights
- * alone stays at depth 0. */
+/* Of what an op reads: a channel op that reads a sum over the batch waits for all images of its
+ * phase; one that reads what another channel op made runs after that one, at the same barrier. */
+static int depth_after(const struct rnf_program *p, const struct rnf_op *op,
+		       const struct rnf_value *in)
+{
+	const int waits = op->row->class == RNF_BARRIER && !in->fixed &&
+			  p->ops[in->op].row->class != RNF_BARRIER;
+	return in->depth + waits;
+}
+
+/* What depends on the weights alone stays at depth 0. */
 static void derive(const struct rnf_program *p, struct rnf_op *op, struct rnf_value *v)
 {
 	v->fixed = v->domain != RNF_IMAGE;
 	for (int i = 0; i < op->n_in; i++) {
 		const struct rnf_value *in = &p->values[op->in[i]];
-		if (in->depth > v->depth) v->depth = in->depth;
+		const int depth = depth_after(p, op, in);
+		if (depth > v->depth) v->depth = depth;
 		v->needs_grad |= in->needs_grad;
 		v->fixed &= in->fixed;
 	}
-	if (op->row->class == RNF_BARRIER && !v->fixed) v->depth++;
 	op->depth = v->depth;
 }
 

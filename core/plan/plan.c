@@ -6,11 +6,16 @@
 #include "base/status.h"
 #include "plan/planner.h"
 
+/* A channel op runs at the end of the phase before its own; op by op each op has a phase, in
+ * which its value is looked at. */
 static size_t count_phases(const struct rnf_planner *b)
 {
 	int last = 0;
-	for (int i = 0; i < (int)b->p->n_ops; i++)
-		if (rnf_own_phase(b, i) > last) last = rnf_own_phase(b, i);
+	for (int i = 0; i < (int)b->p->n_ops; i++) {
+		const int is_before = b->fused && rnf_class_of(&b->p->ops[i]) == RNF_BARRIER;
+		const int phase = rnf_own_phase(b, i) - is_before;
+		if (phase > last) last = phase;
+	}
 	return (size_t)last + 1;
 }
 

@@ -91,7 +91,7 @@ static void demand_own(struct sweep *s, int phase, int id)
 	const struct rnf_op_row *row = p->ops[id].row;
 	const int v = p->ops[id].out;
 	const int result = v == p->logits || v == p->loss;
-	if (rnf_row_is_given(row) || row->class == RNF_TENSOR || row->barrier) return;
+	if (rnf_row_is_given(row) || row->class == RNF_TENSOR) return;
 	if (result) s->stored[v] = 1;
 	if (result || !s->cheap[id]) demand(s, phase, id);
 }
@@ -121,7 +121,7 @@ static struct rnf_op_list *list_own(const struct rnf_program *p, int fused, size
 {
 	struct rnf_op_list *own = rnf_alloc(n_phases * sizeof *own);
 	for (int id = 0; id < (int)p->n_ops; id++)
-		rnf_list_add(&own[rnf_plan_depth(p, id, fused)], id);
+		if (!p->ops[id].row->barrier) rnf_list_add(&own[rnf_plan_depth(p, id, fused)], id);
 	return own;
 }
 

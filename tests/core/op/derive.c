@@ -214,6 +214,8 @@ START_TEST(a_plan_lists_it)
 {
 	ck_assert_int_eq(printed(program(1, 1), "before the batch: open of 144 values  test\n"), 1);
 	ck_assert_int_eq(printed(program(1, 0), "before the batch"), 0);
+	/* its gradient is made at the end of a phase that has steps */
+	ck_assert_int_eq(printed(program(1, 1), ": 0 steps"), 0);
 }
 END_TEST
 
