@@ -20,14 +20,14 @@ static void run(int status, const char *arguments)
 	ck_assert_msg(got == status, "%s: status %d: %.3000s", arguments, got, out);
 }
 
-/* Two classes; a pair of equal images across the splits, one across the classes. */
+/* Two classes; an image three times, across splits and classes, one twice across classes. */
 static const char *make(void)
 {
 	const char *dir = test_folder("data_check");
 	test_photos(rnf_format("%s/train", dir), "a,b", 6, 10, 14, 0);
 	test_photos(rnf_format("%s/test", dir), "a", 2, 12, 9, 0);
 	test_shell("cd %s && cp train/a/00.png test/a/x.png && cp train/b/01.png train/a/y.png && "
-		   "echo x >stray", dir);
+		   "cp train/a/00.png train/b/z.png && echo x >stray", dir);
 	return dir;
 }
 
@@ -35,13 +35,13 @@ START_TEST(a_folder_is_described)
 {
 	const char *dir = make();
 	run(0, rnf_format("data check %s --sheet %s/sheet.png", dir, dir));
-	has(rnf_format("data     %s: 13 training and 3 test images\n", dir));
+	has(rnf_format("data     %s: 14 training and 3 test images\n", dir));
 	has("classes  2; images of each for training, validation, test:\n"
 	    "        7       0       3  a\n"
-	    "        6       0       0  b\n");
-	has("balance  6 to 7 training images a class\n");
+	    "        7       0       0  b\n");
+	has("balance  7 to 7 training images a class\n");
 	has("sizes    heights 10 to 12, median 10; widths 9 to 14, median 14 (height x width)\n");
-	has("same     2 images have the pixels of another one, 1 of them in train and test, 1 with "
+	has("same     3 images have the pixels of another one, 1 of them in train and test, 2 with "
 	    "another class:\n");
 	has("/train/b/01.png = ");
 	has("/test/a/x.png = ");

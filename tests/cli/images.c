@@ -109,10 +109,14 @@ START_TEST(bad_files_stop_or_are_left_out)
 	has("/data/b/x.png: the PNG is cut\n");
 	has("2 of 22 images cannot be read and are left out");
 	has("14 training, 2 validation and 4 test images");
+	run(0, rnf_format("train %s " OVER " data.on_bad_image=skip --out %s/skipped", c, dir));
 	test_shell("rm %s/data/b/x.png", dir);
 	run(2, rnf_format("check %s " OVER, c));
 	has("photos.cfg:4: ");
 	has("/data/a/x.png: the PNG is cut (data.on_bad_image = \"skip\" leaves it out)");
+	test_shell("rm %s/data/a/x.png", dir); /* the same images are left */
+	run(0, rnf_format("train %s " OVER " data.on_bad_image=skip --out %s/whole", c, dir));
+	test_shell("cd %s && cmp skipped/model.safetensors whole/model.safetensors", dir);
 	test_shell("cd %s/data && for f in */*.png; do echo x >$f; done", dir);
 	run(2, rnf_format("check %s " OVER " data.on_bad_image=skip", c));
 	has("/b/09.png: is no image of a kind that can be read");

@@ -56,8 +56,9 @@ def png(depth, colour, interlaced=0, before=b"", after=b"", seed=1, height=H, wi
     rng = random.Random(seed)
     channels = CHANNELS[colour]
     top = (1 << depth) - 1
-    pixels = [[[min(top, (x * 7 + y * 5 + c * 11 + rng.randrange(9)) * (top + 1) // 256 if depth > 7
-                    else rng.randrange(top + 1)) for c in range(channels)]
+    low = [(31 * i + 130) % 256 if depth == 16 else 0 for i in range(width)]
+    pixels = [[[min(top, (x * 7 + y * 5 + c * 11 + rng.randrange(9)) * (top + 1) // 256 + low[x]
+                    if depth > 7 else rng.randrange(top + 1)) for c in range(channels)]
                for x in range(width)] for y in range(height)]
     if interlaced:
         data = b"".join(lines(pixels, depth, *p) for p in PASSES)
