@@ -5,6 +5,9 @@ steps of plain SGD on it, and some elements of the first step's gradients, each 
 behind them. Weights and images are not stored: a formula that the test has too draws them.
 
 families.py [--out DIR]
+families.py --cifar CIFAR.tar.xz [--out DIR]
+    families_steps.safetensors instead: the losses of twenty steps of SGD with momentum from the
+    same weights, on the first images of CIFAR-10's first file, normalised but not augmented
 """
 
 import argparse
@@ -17,6 +20,7 @@ import torch.nn.functional as F
 from safetensors.numpy import save_file
 from torch import nn
 
+import cifar
 import ops
 import torch_models
 
@@ -70,20 +74,21 @@ def draw_batch(height, width):
 # -- twins: module paths, with "_" for ".", are the layer names of the confs --
 
 class Conv(nn.Conv2d):
-    """Keras' padding `same`, without bias."""
+    """Keras' padding `same`, or PyTorch's symmetric one, which costs no copy; without bias."""
+    keras_same, has_bias = True, False
 
     def __init__(self, inputs, outputs, size, stride=1, groups=1):
-        super().__init__(inputs, outputs, size, stride, groups=groups, bias=False)
+        super().__init__(inputs, outputs, size, stride, groups=groups, bias=self.has_bias,
+                         padding=0 if self.keras_same else (size - 1) // 2)
 
     def forward(self, x):
-        return super().forward(ops.same_pad(x, self.kernel_size, self.stride[0]))
+        if self.keras_same:
+            x = ops.same_pad(x, self.kernel_size, self.stride[0])
+        return super().forward(x)
 
 
 class BiasConv(Conv):
-    """With one."""
-
-    def __init__(self, inputs, outputs, size, stride=1, groups=1):
-        nn.Conv2d.__init__(self, inputs, outputs, size, stride, groups=groups)
+    has_bias = True
 
 
 class LayerNorm(nn.LayerNorm):
@@ -336,6 +341,16 @@ NETWORKS = {  # the size of their images, and a rate at which float32 can follow
 }
 
 
+TWENTY = {  # the images of a batch, and a rate at which float32 can follow float64 for twenty steps
+    wrn16_4: (8, 1e-4),
+    densenet40_k12: (8, 1e-4),
+    mobilenetv2_small: (32, 1e-7),
+    pyramidnet20: (16, 1e-4),
+    resnet20_gn: (16, 1e-4),
+    convnext_pico_cifar: (16, 1e-3),
+}
+
+
 # -- numbers --
 
 def fill(model):
@@ -378,12 +393,42 @@ def numbers(make, size, lr):
             for name, value in found.items()}
 
 
+def read_images(archive):
+    images, labels = cifar.read_images(archive, "data_batch_1.bin", 20 * 32)
+    images = torch.from_numpy(images).double().permute(0, 3, 1, 2).contiguous()
+    return images, torch.from_numpy(labels).long()
+
+
+def twenty(make, images, labels):
+    """The losses before each step."""
+    batch, lr = TWENTY[make]
+    model = make().double()
+    fill(model)
+    sgd = torch.optim.SGD(model.train().parameters(), lr=lr, momentum=0.9)
+    losses = []
+    for first in range(0, 20 * batch, batch):
+        part = slice(first, first + batch)
+        loss = F.cross_entropy(model(images[part]), labels[part])
+        sgd.zero_grad()
+        loss.backward()
+        sgd.step()
+        losses.append(loss.item())
+        print(make.__name__, losses[-1], flush=True)
+    return np.array(losses, np.float32)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--cifar", type=Path, help="the archive of CIFAR-10's binary version")
     arguments = parser.parse_args()
     tensors = {}
+    if arguments.cifar:
+        data = read_images(arguments.cifar)
+        tensors = {f"{make.__name__}/losses": twenty(make, *data) for make in TWENTY}
+        save_file(tensors, arguments.out / "families_steps.safetensors")
+        return
     for make, (size, lr) in NETWORKS.items():
         tensors.update(numbers(make, size, lr))
     save_file(tensors, arguments.out / "families.safetensors")

@@ -30,6 +30,11 @@ SETTINGS = {  # what --best tries
     "compiled": ["--compile"],
     "compiled, channels-last": ["--compile", "--channels-last"],
 }
+FAMILIES = [  # of tests/golden/families.py, without dropout and stochastic depth
+    "wrn16_4", "densenet40_k12", "mobilenetv2_small", "pyramidnet20", "resnet20_gn",
+    "convnext_pico_cifar",
+]
+MODELS = sorted([*torch_models.SPECS, *FAMILIES])
 TRIAL_STEPS = 5, 4  # of a trial: at least, and this part of the whole's
 
 
@@ -62,9 +67,17 @@ PRECISIONS = {
 }
 
 
-def prepare_model(arguments):
+def build(name):
     """Symmetric padding, as usual in PyTorch: Keras' padding costs a copy."""
-    model = torch_models.build(arguments.model, keras_same=False)
+    if name in torch_models.SPECS:
+        return torch_models.build(name, keras_same=False)
+    import families  # needs safetensors
+    families.Conv.keras_same = False
+    return getattr(families, name)()
+
+
+def prepare_model(arguments):
+    model = build(arguments.model)
     model = model.to(memory_format=arguments.layout).train(arguments.mode == "train")
     if not arguments.compile:
         return model
@@ -91,7 +104,8 @@ def read_training_set(folder):
 
 
 def draw_batch(arguments):
-    size = torch_models.SPECS[arguments.model].size
+    spec = torch_models.SPECS.get(arguments.model)
+    size = spec.size if spec else 32
     images = torch.randint(256, (arguments.batch, 3, size, size), dtype=torch.uint8)
     return images, torch.randint(torch_models.CLASSES, (arguments.batch,))
 
@@ -179,8 +193,8 @@ def measure_best(steps):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=sorted(torch_models.SPECS), metavar="MODEL",
-                        help=", ".join(sorted(torch_models.SPECS)))
+    parser.add_argument("model", choices=MODELS, metavar="MODEL",
+                        help=", ".join(MODELS))
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--warm-up", type=int, default=5)
