@@ -1,5 +1,5 @@
-/* y[h][w][c] = x[h][w][c] s[c], s one vector an image; dx = dy s, ds = the sum of dy x over
- * the pixels. */
+/* y[h][w][c] = x[h][w][c] s[c], s one vector an image or a weight; dx = dy s, ds = the sum of
+ * dy x over the pixels, and over the batch if s is a weight. */
 #include "op/builder.h"
 #include "op/tape.h"
 #include "op/tile.h"
@@ -50,15 +50,24 @@ static const struct rnf_op_row dot_row = {
 	.in = { RNF_IS("dy", IMAGE), RNF_IS("x", TILE) }, .tile = dot, .sum = keep,
 };
 
+/* The same for a weight: summed over the batch. */
+static const struct rnf_op_row dot_weight_row = {
+	.name = "DOT_WEIGHT", .words = "scale's factors", .class = RNF_CHAIN_REDUCE, .rows = 1,
+	.in = { RNF_IS("dy", IMAGE), RNF_IS("x", TILE) }, .tile = dot, .sum = rnf_sum_reduce,
+};
+
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
-	const int x = op->in[0], s = op->in[1];
+	const int x = op->in[0], s = op->in[1], of_s[] = { dy, x };
 	if (rnf_tape_value(t, x).needs_grad)
 		rnf_tape_receive(t, op, x, rnf_tape_append_like(t, op, op->row,
 								(int[]){ dy, s }, 2, x));
-	if (rnf_tape_value(t, s).needs_grad)
-		rnf_tape_receive(t, op, s, rnf_tape_append_like(t, op, &dot_row,
-								(int[]){ dy, x }, 2, s));
+	if (!rnf_tape_value(t, s).needs_grad) return;
+	if (rnf_tape_value(t, s).domain == RNF_WEIGHT)
+		rnf_tape_receive_weight(t, s, rnf_tape_append(t, op, &dot_weight_row, of_s, 2, 1, 1,
+							      rnf_tape_value(t, s).c), 0);
+	else
+		rnf_tape_receive(t, op, s, rnf_tape_append_like(t, op, &dot_row, of_s, 2, s));
 }
 
 static const struct rnf_op_row row = {
@@ -67,9 +76,18 @@ static const struct rnf_op_row row = {
 	.gradient = gradient, .tile = fwd,
 };
 
+static const struct rnf_op_row weight_row = {
+	.name = "scale", .words = "scale", .call = "scale", .class = RNF_CHAIN,
+	.keep = RNF_CHEAP, .in = { RNF_IS("x", IMAGE), RNF_IS("s", WEIGHT) }, .rows = 1,
+	.gradient = gradient, .tile = fwd,
+};
+
 static rnf_val call(struct rnf_graph *g, rnf_val x, rnf_val s)
 {
-	return rnf_append_like(g, &(struct rnf_op){ .row = &row, .in = { x, s }, .n_in = 2 });
+	const struct rnf_builder *b = rnf_builder_of(g);
+	const int is_weight = rnf_builder_has(b, s) && b->program->values[s].domain == RNF_WEIGHT;
+	return rnf_append_like(g, &(struct rnf_op){ .row = is_weight ? &weight_row : &row,
+						    .in = { x, s }, .n_in = 2 });
 }
 
 void rnf_primitive_scale(struct rnf_graph *g)

@@ -120,7 +120,7 @@ struct rnf_graph {
 	rnf_val (*pointwise)(struct rnf_graph *, rnf_val x,
 			     const struct rnf_activation_impl *,
 			     const void *self);
-	/* y[h][w][c] = x[h][w][c] * s[c], s of shape (1, 1, c) */
+	/* y[h][w][c] = x[h][w][c] * s[c], s an image of (1, 1, c) or a weight of c values */
 	rnf_val (*scale)(struct rnf_graph *, rnf_val x, rnf_val s);
 	/* Element by element, of two images of one shape: a + b, a - b, a b, and the larger of
 	 * both (ties: a). */

@@ -62,7 +62,7 @@ static rnf_val norm_momentum(struct rnf_graph *g, rnf_val x)
 
 static rnf_val scale_weight(struct rnf_graph *g, rnf_val x)
 {
-	return g->scale(g, x, vector(g, "s", 4, 0));
+	return g->scale(g, x, vector(g, "s", 3, 0));
 }
 
 static rnf_val scale_image(struct rnf_graph *g, rnf_val x)

@@ -85,7 +85,7 @@ static const struct {
 	{ "norm_eps", RNF_EPLUGIN, "batch_norm: eps is nan, must be a number above 0" },
 	{ "norm_momentum", RNF_EPLUGIN, "batch_norm: momentum is 2, must be 0 .. 1" },
 	{ "scale_weight", RNF_EPLUGIN,
-	  "scale: s is the weight m/s of 4, must be an image of 1 x 1 x 4" },
+	  "scale: s is the weight m/s of 3, must be a weight of 4 values, one a channel" },
 	{ "scale_image", RNF_EINVAL,
 	  "scale: s is an image of 8 x 8 x 4, must be an image of 1 x 1 x 4" },
 	{ "add_weight", RNF_EPLUGIN,
