@@ -86,10 +86,19 @@ $(BUILD)/core/%.o: core/%.c $(flags)
 # a package is not installed the plugin is left out; NAME.missing names the packages, so that
 # the program can report them.
 needs = $(shell sed -n 's|^/\* needs: \(.*\) \*/$$|\1|p' $(1))
+# A description of messages: /* proto: onnx/onnx.proto */. The one source that names it
+# includes what protoc-c makes of it.
+protos = $(shell sed -n 's|^/\* proto: \(.*\) \*/$$|\1|p' $(1))
+PROTO_PATH := /usr/include
 packages = packages="$(call needs,$(1))"; cflags=""; libs=""; \
+	for p in $(call protos,$(1)); do [ -f $(PROTO_PATH)/$$p ] && command -v protoc-c >/dev/null || \
+		{ packages="$$packages $$p"; $(2); exit 0; }; done; \
 	if [ -n "$$packages" ]; then $(PKG_CONFIG) --exists $$packages || { $(2); exit 0; }; \
 		cflags=$$($(PKG_CONFIG) --cflags $$packages | sed 's/-I/-isystem /g'); \
 		libs=$$($(PKG_CONFIG) --libs $$packages); fi;
+describe = for p in $(call protos,$(1)); do mkdir -p $(BUILD)/proto; \
+	protoc-c --proto_path=$(PROTO_PATH) --c_out=$(BUILD)/proto $$p || exit 1; \
+	cflags="$$cflags -isystem $(BUILD)/proto"; done;
 leave_out = echo "left out: $(1) (install the development package of: $$packages)"; \
 	rm -f $@; echo "$$packages" >$(@:.so=.missing)
 UNDEFINED := -Wl,-z,defs # a plugin links all that it needs
@@ -108,7 +117,7 @@ target = $(call once,target,$(CC) -dumpmachine)
 x86_flags = $(if $(filter x86_64-%,$(target)),$(shell sed -n 's|^/\* x86 flags: \(.*\) \*/$$|\1|p' $(1)))
 $(BUILD)/plugins/%.o: plugins/%.c $(flags)
 	@mkdir -p $(@D)
-	$(Q)$(call packages,$(<D)/*.c,rm -f $@) echo "  plugin  $<"; \
+	$(Q)$(call packages,$(<D)/*.c,rm -f $@) $(call describe,$<) echo "  plugin  $<"; \
 	$(CC) $(BASE) $(call x86_flags,$<) $$cflags -c $< -o $@
 
 define folder_plugin
@@ -218,7 +227,7 @@ install: all ## to PREFIX, below DESTDIR
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libspng-dev libjpeg62-turbo-dev libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
-	clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3
+	libprotobuf-c-dev protobuf-c-compiler libonnx-dev clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Makes a bare Debian below build/fresh and runs README's commands in it.
 fresh: ## the commands of README on a bare Debian (needs root and debootstrap, some minutes)

@@ -14,6 +14,7 @@ struct rnf_options {
 	int argc; /* the whole command line, as main received it */
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
+	const char *input, *names, *fold;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
 	const char *sheet, *data, *like;
 	const char *seeds, *random, *jobs, *budget, *dry_run, *table, *sort;
@@ -24,6 +25,11 @@ struct rnf_options {
 	size_t n_words;
 };
 
+enum {
+	RNF_VERB_ASKS = 1,     /* it polls for signals; others end by them like any program */
+	RNF_VERB_OF_MODEL = 2, /* its first word is a run folder or a file of weights, no conf */
+};
+
 struct rnf_verb {
 	const char *name, *usage, *brief;
 	rnf_status (*run)(const struct rnf_options *);
@@ -31,12 +37,12 @@ struct rnf_verb {
 	/* that it takes besides --plugin-path, ended by NULL; "--json!": without a value
 	 * here */
 	const char *options[12];
-	int asks; /* it polls for signals; other verbs end by them like any program */
+	int flags;
 };
 
 /* Sort a verb's arguments into `o`. An argument that the verb does not take, that is
- * repeated, empty or left over is refused. A verb that takes --conf takes its first word
- * as the conf too. */
+ * repeated, empty or left over is refused. A verb that takes --conf and is not of a model
+ * takes its first word as the conf too. */
 rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 			     int n, char **arguments);
 
@@ -46,6 +52,7 @@ rnf_status rnf_outputs_check(const struct rnf_options *o);
 
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);
+rnf_status rnf_verb_export(const struct rnf_options *);
 rnf_status rnf_verb_verify(const struct rnf_options *);
 rnf_status rnf_verb_check(const struct rnf_options *);
 rnf_status rnf_verb_plan(const struct rnf_options *);

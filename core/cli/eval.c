@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
+#include "run/subject.h"
 #include "run/record.h"
 #include "run/report.h"
 #include "train/weights.h"
@@ -61,18 +62,34 @@ static rnf_status make_report_folder(const char *dir)
 	return RNF_OK;
 }
 
+/* CONF --weights FILE, or a model alone, which has its conf with it. */
+static rnf_status open_model(struct rnf_experiment *e, const struct rnf_options *o,
+			     const char **weights)
+{
+	const struct rnf_subject words = { o->weights ? o->weights : o->conf, NULL,
+					       o->sets, o->n_sets };
+	*weights = o->weights;
+	if (o->weights && o->conf)
+		RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
+	else
+		RNF_TRY(rnf_subject_read(e, &words, weights));
+	RNF_TRY(rnf_dataset_open(&e->data, &e->conf));
+	return rnf_experiment_shapes(e);
+}
+
 static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o)
 {
 	struct rnf_scores s;
+	const char *weights = NULL;
 	const int64_t *samples = NULL;
 	int64_t n = 0;
 	int split = 0;
 	RNF_TRY(rnf_outputs_check(o));
-	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
+	RNF_TRY(open_model(e, o, &weights));
 	const char *word = o->split ? o->split : "test";
 	RNF_TRY(choose_split(&e->data, word, &split, &samples, &n));
 	RNF_TRY(rnf_experiment_build(e, 0));
-	RNF_TRY(rnf_weights_read(&e->session, o->weights));
+	RNF_TRY(rnf_weights_read(&e->session, weights));
 	if (o->report) RNF_TRY(make_report_folder(o->report));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->data.info.classes) * 4) : NULL;
 	struct rnf_tally tally;
@@ -90,8 +107,9 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 rnf_status rnf_verb_eval(const struct rnf_options *o)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
-	if (!o->conf || !o->weights)
-		return rnf_fail(RNF_EINVAL, "eval needs a conf and --weights FILE");
+	if (!o->conf && !o->weights)
+		return rnf_fail(RNF_EINVAL, "eval needs a run folder, a file of weights with a conf "
+				"inside, or a conf and --weights FILE");
 	const rnf_status status = evaluate(e, o);
 	rnf_experiment_finish(e); /* as in train */
 	return status;

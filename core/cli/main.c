@@ -31,11 +31,16 @@ static const struct rnf_verb verbs[] = {
 	{ "train", "CONF [key.path=value]... [--out DIR] [--weights FILE] [--log FILE] "
 	  "[--resume auto|FILE [--extend EPOCHS]]",
 	  "train a model and evaluate it", rnf_verb_train, 1,
-	  { "--conf", "--set", "--out", "--weights", "--log", "--resume", "--extend" }, 1 },
-	{ "eval", "CONF [key.path=value]... --weights FILE [--split test|validation|train] "
+	  { "--conf", "--set", "--out", "--weights", "--log", "--resume", "--extend" }, RNF_VERB_ASKS },
+	{ "eval", "RUN|WEIGHTS, or CONF --weights FILE; [key.path=value]... [--split test|validation|train] "
 	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
 	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
-	  "--probs", "--report" }, 1 },
+	  "--probs", "--report" }, RNF_VERB_ASKS },
+	{ "export", "RUN|WEIGHTS FILE [--conf CONF] [key.path=value]... [--input uint8|float] "
+	  "[--names rnframe|torch] [--fold]",
+	  "write a trained model for other programs; the suffix of FILE chooses the format: "
+	  "inspect export", rnf_verb_export, 2, { "--conf", "--set", "--input", "--names",
+	  "--fold" }, RNF_VERB_OF_MODEL },
 	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
 	  "do everything that precedes a run: names, shapes, memory, data; write nothing. "
 	  "--origin: print\n      each key, its value and where it was set",
@@ -55,7 +60,7 @@ static const struct rnf_verb verbs[] = {
 	  "make the runs of a study, each in a child process, and a table of them; continues an\n"
 	  "      interrupted study. --dry-run: print what would be done; --table: print the table",
 	  rnf_verb_study, 1, { "--conf", "--set", "--arm", "--seeds", "--out", "--jobs",
-	  "--budget", "--dry-run", "--table", "--vary", "--random" }, 1 },
+	  "--budget", "--dry-run", "--table", "--vary", "--random" }, RNF_VERB_ASKS },
 	{ "runs", "[DIR] [--sort COLUMN] [--where 'KEY>VALUE']... [--json]",
 	  "list the run folders below DIR (runs): name, state, epoch, error, start, size. "
 	  "--sort -COLUMN:\n      from the largest; KEY: a column or a key of the conf",
@@ -297,7 +302,7 @@ static rnf_status run(int argc, char **argv)
 	}
 	RNF_TRY(rnf_options_parse(&o, verb, argc - from, argv + from));
 	set_paths(o.plugin_path);
-	if (!verb->asks) rnf_signals_release();
+	if (!(verb->flags & RNF_VERB_ASKS)) rnf_signals_release();
 	RNF_TRY(verb->run(&o));
 	return flush_output();
 }

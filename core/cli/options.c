@@ -27,6 +27,9 @@ static const struct row {
 	{ "--probs", offsetof(struct rnf_options, probs), VALUE },
 	{ "--split", offsetof(struct rnf_options, split), VALUE },
 	{ "--report", offsetof(struct rnf_options, report), VALUE },
+	{ "--input", offsetof(struct rnf_options, input), VALUE },
+	{ "--names", offsetof(struct rnf_options, names), VALUE },
+	{ "--fold", offsetof(struct rnf_options, fold), ALONE },
 	{ "--mirror", offsetof(struct rnf_options, mirror), VALUE },
 	{ "--steps", offsetof(struct rnf_options, steps), VALUE },
 	{ "--mode", offsetof(struct rnf_options, mode), VALUE },
@@ -167,7 +170,7 @@ static int is_override(const struct rnf_verb *verb, const char *word)
 
 static rnf_status find_conf(struct rnf_options *o, const struct rnf_verb *verb)
 {
-	if (!takes(verb, "--conf") || o->n_words == 0) return RNF_OK;
+	if (!takes(verb, "--conf") || (verb->flags & RNF_VERB_OF_MODEL) || o->n_words == 0) return RNF_OK;
 	if (o->conf)
 		return rnf_fail(RNF_EINVAL, "the conf is given twice: --conf %s and %s",
 				o->conf, o->words[0]);

@@ -62,10 +62,15 @@ static rnf_val check(const struct rnf_use *u)
 									   : "bwd is NULL");
 }
 
+static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)
+{
+	return op->act->formula ? op->act->formula(op->self, f, in[0]) : -1;
+}
+
 static const struct rnf_op_row row = {
 	.name = "act", .words = "activation", .call = "pointwise", .class = RNF_CHAIN,
 	.keep = RNF_CHEAP, .in = { RNF_IS("x", IMAGE) }, .rows = 1,
-	.check = check, .gradient = gradient, .tile = fwd,
+	.check = check, .gradient = gradient, .formula = formula, .tile = fwd,
 };
 
 static rnf_val call(struct rnf_graph *g, rnf_val x, const struct rnf_activation_impl *impl,

@@ -14,10 +14,17 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 	rnf_tape_receive(t, op, op->in[1], dy);
 }
 
+static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)
+{
+	(void)op;
+	return f->apply(f, RNF_FN_ADD, in[0], in[1]);
+}
+
 const struct rnf_op_row rnf_op_row_add = {
 	.name = "add", .words = "sum", .call = "add", .class = RNF_CHAIN, .keep = RNF_CHEAP_SUM,
 	.in = { RNF_IS("a", IMAGE), RNF_IS("b", TILE) }, .rows = 1,
 	.gradient = gradient, .tile = fwd,
+	.formula = formula,
 };
 
 static rnf_val call(struct rnf_graph *g, rnf_val a, rnf_val b)

@@ -48,10 +48,17 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 		rnf_tape_append(t, op, &sum_row, &dy, 1, 1, 1, rnf_tape_value(t, dy).c), 0);
 }
 
+static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)
+{
+	(void)op;
+	return f->apply(f, RNF_FN_ADD, in[0], in[1]);
+}
+
 static const struct rnf_op_row row = {
 	.name = "bias", .words = "bias", .call = "bias", .class = RNF_CHAIN, .keep = RNF_CHEAP,
 	.in = { RNF_IS("x", IMAGE), RNF_IS("b", WEIGHT) }, .rows = 1,
 	.gradient = gradient, .tile = fwd,
+	.formula = formula,
 };
 
 static rnf_val call(struct rnf_graph *g, rnf_val x, rnf_val b)

@@ -53,10 +53,17 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 	}
 }
 
+static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)
+{
+	(void)op;
+	return f->apply(f, RNF_FN_MAX, in[0], in[1]);
+}
+
 static const struct rnf_op_row row = {
 	.name = "max", .words = "maximum", .call = "max", .class = RNF_CHAIN, .keep = RNF_CHEAP,
 	.in = { RNF_IS("a", IMAGE), RNF_IS("b", TILE) }, .rows = 1,
 	.gradient = gradient, .tile = fwd,
+	.formula = formula,
 };
 
 static rnf_val call(struct rnf_graph *g, rnf_val a, rnf_val b)

@@ -213,6 +213,10 @@ struct rnf_op_row {
 	 * is a copy, which stays valid while the program grows. NULL: another row does it,
 	 * or there is no gradient. */
 	void (*gradient)(struct rnf_tape *, const struct rnf_op *, int dy);
+	/* What it computes in elementary functions, for exports: the term of its result from
+	 * those of its operands, or -1 where the plugin behind it has none. NULL: exports know
+	 * the primitive by `call`. */
+	int32_t (*formula)(const struct rnf_op *, struct rnf_formula *, const int32_t *in);
 	/* Multiply-adds on one image; NULL: none. */
 	int64_t (*macs)(const struct rnf_program *, const struct rnf_op *);
 

@@ -161,12 +161,20 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 	}
 }
 
+/* Of rows only: whole images are not in elementary functions. */
+static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)
+{
+	const struct open *open = op->open;
+	return open->row && open->row->formula ? open->row->formula(op->self, f, in) : -1;
+}
+
 static void make_rows(struct rnf_graph *g, struct open *open, uint32_t flags)
 {
 	const char *name = rnf_builder_layer(g);
 	open->fwd = (struct rnf_op_row){ .name = name, .words = name,
 		.call = open->row ? "rows" : "image",
 		.class = open->row ? RNF_CHAIN : RNF_HEAVY, .rows = 1, .gradient = gradient,
+		.formula = formula,
 		.keep = flags & RNF_ROW_CHEAP ? RNF_CHEAP : RNF_KEPT,
 		.apart = !(flags & RNF_ROW_IN_PLACE),
 		.tile = open->row ? tile_fwd : NULL, .image = open->row ? NULL : image_fwd };

@@ -70,10 +70,17 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 		rnf_tape_receive(t, op, s, rnf_tape_append_like(t, op, &dot_row, of_s, 2, s));
 }
 
+static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)
+{
+	(void)op;
+	return f->apply(f, RNF_FN_MUL, in[0], in[1]);
+}
+
 static const struct rnf_op_row row = {
 	.name = "scale", .words = "scale", .call = "scale", .class = RNF_CHAIN,
 	.keep = RNF_CHEAP, .in = { RNF_IS("x", IMAGE), RNF_IS("s", VECTOR) }, .rows = 1,
 	.gradient = gradient, .tile = fwd,
+	.formula = formula,
 };
 
 static const struct rnf_op_row weight_row = {

@@ -31,6 +31,7 @@ static const struct kind {
 	{ KIND(callback), { HAS(callback, on) } },
 	{ KIND(dataset), { HAS(dataset, open), HAS(dataset, read) } },
 	{ KIND(decoder), { HAS(decoder, probe), HAS(decoder, look), HAS(decoder, decode) } },
+	{ KIND(export), { HAS(export, write) } },
 	{ KIND(format), { HAS(format, probe), HAS(format, read) } },
 	{ KIND(initializer), { HAS(initializer, fill) } },
 	{ KIND(layer), { HAS(layer, lower) } },
@@ -163,13 +164,22 @@ static rnf_status check_slots(const void *impl, const char *file)
 	return RNF_OK;
 }
 
-static rnf_status check_suffix(const void *impl, const char *file)
+static rnf_status check_suffix(const char *suffix, const char *file)
 {
-	const char *suffix = ((const struct rnf_format_impl *)impl)->suffix;
 	const size_t n = suffix && suffix[0] == '.' ? strlen(suffix) : 0;
 	if (n > 1 && n <= 32 && !strchr(suffix, '/') && !rnf_utf8_must(suffix)) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s: its suffix is not one of a file: a point and 1 to 31 "
 			"characters without /", file);
+}
+
+static rnf_status check_format(const void *impl, const char *file)
+{
+	return check_suffix(((const struct rnf_format_impl *)impl)->suffix, file);
+}
+
+static rnf_status check_export(const void *impl, const char *file)
+{
+	return check_suffix(((const struct rnf_export_impl *)impl)->suffix, file);
 }
 
 static rnf_status check_inputs(const void *impl, const char *file)
@@ -201,8 +211,8 @@ static const struct {
 	const char *kind;
 	rnf_status (*check)(const void *impl, const char *file);
 } contents[] = {
-	{ "augment", check_apply }, { "decoder", check_endings },
-	{ "format", check_suffix }, { "layer", check_inputs }, { "optimizer", check_slots },
+	{ "augment", check_apply }, { "decoder", check_endings }, { "export", check_export },
+	{ "format", check_format }, { "layer", check_inputs }, { "optimizer", check_slots },
 };
 
 static rnf_status check_contents(const struct rnf_feature *f, const char *file)

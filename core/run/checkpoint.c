@@ -16,7 +16,6 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "plugin/loader.h"
-#include "run/live.h"
 #include "train/digest.h"
 
 enum { TRIES = 3, AT_LEAST = 2 };
@@ -24,17 +23,10 @@ enum { TRIES = 3, AT_LEAST = 2 };
 
 /* -- texts that all checkpoints of a run carry -- */
 
-static const char *conf_text(const struct rnf_conf *tree)
-{
-	struct rnf_conf *copy = rnf_conf_copy(tree, NULL);
-	rnf_live_drop_machine(copy);
-	return rnf_conf_text(copy);
-}
-
 /* Kinds that do not affect a run's bits. */
 static int is_beside(const char *kind)
 {
-	static const char *const kinds[] = { "archive", "callback", "format", "transport" };
+	static const char *const kinds[] = { "archive", "callback", "export", "format", "transport" };
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (!strcmp(kind, kinds[i])) return 1;
 	return 0;
@@ -68,9 +60,9 @@ static const char *plugins_text(const struct rnf_plan *plan)
 
 void rnf_checkpoints_init(struct rnf_checkpoints *c, const struct rnf_experiment *e)
 {
-	*c = (struct rnf_checkpoints){ .tensors = &e->session.tensors, .name = e->conf.root.name,
-				       .conf = conf_text(e->conf.tree),
+	*c = (struct rnf_checkpoints){ .tensors = &e->session.tensors,
 				       .plugins = plugins_text(e->model.plans[1]) };
+	rnf_texts_model(e, c->model);
 }
 
 static const char *path_of(const struct rnf_checkpoints *c, const char *file,
@@ -102,16 +94,15 @@ static rnf_status check_finite(const struct rnf_tensors *t)
 }
 
 /* The first ones are also saved with a model's weights. */
-enum { MODEL_TEXTS = 3, TEXTS = 5 };
+enum { TEXTS = RNF_MODEL_TEXTS + 2 };
 
 static rnf_status write_any_state(const struct rnf_checkpoints *c, const char *path,
 				  size_t n_tensors, const char *state, size_t n_texts)
 {
-	const struct rnf_text texts[TEXTS] = {
-		{ "rnframe.name", c->name }, { "rnframe.version", RNF_VERSION },
-		{ RNF_TEXT_CONF, c->conf },
-		{ RNF_TEXT_PLUGINS, c->plugins }, { RNF_TEXT_STATE, state },
-	};
+	struct rnf_text texts[TEXTS];
+	memcpy(texts, c->model, sizeof c->model);
+	texts[RNF_MODEL_TEXTS] = (struct rnf_text){ RNF_TEXT_PLUGINS, c->plugins };
+	texts[RNF_MODEL_TEXTS + 1] = (struct rnf_text){ RNF_TEXT_STATE, state };
 	return rnf_weights_write(c->tensors, path, n_tensors, texts, n_texts);
 }
 
@@ -147,7 +138,7 @@ static rnf_status write_state(const struct rnf_checkpoints *c, const struct rnf_
 
 static rnf_status write_model(const struct rnf_checkpoints *c, const char *path)
 {
-	return write_tensors(c, path, c->tensors->n_model, NULL, MODEL_TEXTS);
+	return write_tensors(c, path, c->tensors->n_model, NULL, RNF_MODEL_TEXTS);
 }
 
 /* -- which of them stay -- */
@@ -230,7 +221,7 @@ static rnf_status write_surely(struct rnf_checkpoints *c, const struct rnf_progr
 	if (status != RNF_EIO) return status;
 	snprintf(words, sizeof words, "%s", rnf_fail_words());
 	snprintf(spare, sizeof spare, "%s/%s_%s_%ld%s", other && *other ? other : "/tmp",
-		 c->name, file, (long)getpid(), rnf_native_suffix());
+		 c->model[0].value, file, (long)getpid(), rnf_native_suffix());
 	if (write_any(c, p, spare, 0) < 0)
 		return rnf_fail(RNF_EIO, "%s; nor could it be saved as %s", words, spare);
 	return rnf_fail(RNF_EIO, "%s; saved as %s instead%s", words, spare,

@@ -10,13 +10,14 @@
 #include <limits.h>
 
 #include "run/saved.h"
+#include "run/texts.h"
 
 /* The checkpoints of a run folder. */
 struct rnf_checkpoints {
 	const struct rnf_tensors *tensors; /* of the session */
-	const char *name;    /* the conf's */
 	const char *dir;     /* of the run */
-	const char *conf, *plugins; /* texts that all of them carry */
+	struct rnf_text model[RNF_MODEL_TEXTS]; /* texts that all of them carry, */
+	const char *plugins;                    /* and this one */
 	struct rnf_kept { char file[256]; } *kept; /* removable ones, the oldest first */
 	size_t n_kept, room;
 };

@@ -5,11 +5,10 @@
 #include <dirent.h>
 
 #include "run/progress.h"
-#include "train/weights.h"
+#include "run/texts.h"
 
 /* Texts of a checkpoint besides its digest. */
 #define RNF_TEXT_STATE "rnframe.state"
-#define RNF_TEXT_CONF "rnframe.conf"
 #define RNF_TEXT_PLUGINS "rnframe.plugins"
 
 struct rnf_saved {

@@ -30,6 +30,11 @@ rnf_status rnf_config_read(struct rnf_config *c, const char *path,
 	rnf_fail_aside(status);
 	if (status < 0) return rnf_fail_all();
 	RNF_TRY(rnf_loader_any()); /* one message instead of one for each plugin of the conf */
+	return rnf_config_override(c, overrides, n);
+}
+
+rnf_status rnf_config_override(struct rnf_config *c, const char *const *overrides, size_t n)
+{
 	for (size_t i = 0; i < n; i++)
 		rnf_fail_aside(rnf_conf_override(c->tree, overrides[i], "--set", 0));
 	return rnf_config_fill(c);

@@ -19,6 +19,8 @@ struct rnf_config {
 /* Read a conf, apply overrides ("key.path=value"), fill. Opens no data. */
 rnf_status rnf_config_read(struct rnf_config *c, const char *path,
 			   const char *const *overrides, size_t n);
+/* The same for a tree that is in c->tree already, without its overrides. */
+rnf_status rnf_config_override(struct rnf_config *c, const char *const *overrides, size_t n);
 /* The same for a tree that is in c->tree already, with its overrides; their failures may
  * have been put aside. */
 rnf_status rnf_config_fill(struct rnf_config *c);

@@ -8,6 +8,7 @@
 #ifndef RNFRAME_ACTIVATION_H
 #define RNFRAME_ACTIVATION_H
 
+#include <rnframe/formula.h>
 #include <rnframe/plugin.h>
 
 #define RNF_TILE_MAX 4096
@@ -34,6 +35,8 @@ struct rnf_activation_impl {
 			const float *x, const float *dy, float *y, float *dx);
 	/* The oracle: f(x), and f'(x) into *slope. Optional for random kernels. */
 	double (*ref)(const void *self, double x, double *slope);
+	/* Optional: f as a formula (formula.h) of the term x. [main] */
+	int32_t (*formula)(const void *self, struct rnf_formula *, int32_t x);
 };
 
 #endif

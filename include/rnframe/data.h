@@ -133,6 +133,9 @@ struct rnf_augment_impl {
 	 * before all others, and run in evaluation too, with random NULL. */
 	void (*frame)(const void *self, struct rnf_random *random, struct rnf_frame *frame);
 	rnf_check *check; /* or NULL */
+	/* Optional, where it maps each pixel alone: what apply does to one of channel i is
+	 * x * scale[i] + shift[i], for c channels. Files of models hold it. [main] */
+	void (*affine)(const void *self, int64_t c, float *scale, float *shift);
 };
 
 /* Reads files out of a packed one. [main] */

@@ -2,7 +2,25 @@
 #ifndef RNFRAME_FORMAT_H
 #define RNFRAME_FORMAT_H
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include <rnframe/plugin.h>
+
+/* For writers: all n bytes, or a failure with the reason. */
+static inline rnf_status rnf_write_all(const struct rnf_host *host, int fd, const void *from,
+				       size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		const ssize_t wrote = write(fd, (const char *)from + done, n - done);
+		if (wrote < 0 && errno == EINTR) continue;
+		if (wrote < 0) /* in brackets, since Check has a macro of that name */
+			return (host->fail)(RNF_EIO, "cannot write: %s", strerror(errno));
+		done += (size_t)wrote;
+	}
+	return RNF_OK;
+}
 
 struct rnf_named_tensor {
 	const char *name;  /* LAYER/kernel, see graph.h */

@@ -9,6 +9,7 @@
 #include <rnframe/data.h>
 #include <rnframe/decoder.h>
 #include <rnframe/exif.h>
+#include <rnframe/export.h>
 #include <rnframe/format.h>
 #include <rnframe/initializer.h>
 #include <rnframe/layer.h>

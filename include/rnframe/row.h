@@ -48,6 +48,8 @@ struct rnf_row_impl {
 	 * added to d, whole. */
 	void (*bwd)(const void *self, const struct rnf_tile *tile, uint32_t i,
 		    const float *const *in, const float *dy, float *d);
+	/* Optional: y in inference as a formula (formula.h) of the terms in[n_in]. [main] */
+	int32_t (*formula)(const void *self, struct rnf_formula *, const int32_t *in);
 };
 
 /* y of one image from whole images and weights, NHWC; tile: pixels, channels of in[0]. */

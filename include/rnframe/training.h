@@ -3,6 +3,7 @@
 #ifndef RNFRAME_TRAINING_H
 #define RNFRAME_TRAINING_H
 
+#include <rnframe/formula.h>
 #include <rnframe/plugin.h>
 
 /* Of one image: k logits, a target of one float a class that sums to 1. */
@@ -19,6 +20,8 @@ struct rnf_loss_impl {
 	double (*plain)(const void *self, size_t k, const float *logits,
 			const float *target);
 	rnf_check *check; /* or NULL */
+	/* Optional: predict as a formula (formula.h) of the logits. [main] */
+	int32_t (*formula)(const void *self, struct rnf_formula *, int32_t logits);
 };
 
 /* 1 - the mean of score is the error rate: the metric that logs call `accuracy`. */

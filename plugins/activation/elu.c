@@ -75,10 +75,21 @@ static double ref(const void *self, double x, double *slope)
 	return x > 0.0 ? x : conf->alpha * expm1(x);
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	const struct conf *conf = self;
+	const int32_t zero = f->number(f, 0);
+	const int32_t e = f->apply(f, RNF_FN_EXP, f->apply(f, RNF_FN_MIN, x, zero), 0);
+	const int32_t less = f->apply(f, RNF_FN_SUB, e, f->number(f, 1));
+	return f->apply(f, RNF_FN_ADD, f->apply(f, RNF_FN_MAX, x, zero),
+			f->apply(f, RNF_FN_MUL, less, f->number(f, conf->alpha)));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, elu, "x above 0, alpha (exp(x) - 1) elsewhere", &params, impl)

@@ -56,10 +56,20 @@ static double ref(const void *self, double x, double *slope)
 	return x * p;
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	(void)self;
+	const int32_t z = f->apply(f, RNF_FN_MUL, x, f->number(f, 0.70710678118654752));
+	const int32_t twice = f->apply(f, RNF_FN_ADD, f->apply(f, RNF_FN_ERF, z, 0),
+				       f->number(f, 1));
+	return f->apply(f, RNF_FN_MUL, x, f->apply(f, RNF_FN_MUL, twice, f->number(f, 0.5)));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, gelu, "x (1 + erf(x / sqrt(2))) / 2, the exact form", NULL, impl)

@@ -46,10 +46,20 @@ static double ref(const void *self, double x, double *slope)
 	return x <= -3.0 ? 0.0 : x >= 3.0 ? x : x * (x + 3.0) / 6.0;
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	(void)self;
+	const int32_t up = f->apply(f, RNF_FN_ADD, x, f->number(f, 3));
+	const int32_t above = f->apply(f, RNF_FN_MAX, up, f->number(f, 0));
+	const int32_t gate = f->apply(f, RNF_FN_MIN, above, f->number(f, 6));
+	return f->apply(f, RNF_FN_MUL, x, f->apply(f, RNF_FN_DIV, gate, f->number(f, 6)));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, hard_swish, "x min(max(x + 3, 0), 6) / 6", NULL, impl)

@@ -56,10 +56,20 @@ static double ref(const void *self, double x, double *slope)
 	return x * *slope;
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	const struct conf *conf = self;
+	const int32_t zero = f->number(f, 0);
+	const int32_t below = f->apply(f, RNF_FN_MIN, x, zero);
+	return f->apply(f, RNF_FN_ADD, f->apply(f, RNF_FN_MAX, x, zero),
+			f->apply(f, RNF_FN_MUL, below, f->number(f, conf->slope)));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, leaky_relu, "x above 0, slope x elsewhere", &params, impl)

@@ -93,10 +93,18 @@ static double ref(const void *self, double x, double *slope)
 	return x * t;
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	(void)self;
+	const int32_t softplus = f->apply(f, RNF_FN_SOFTPLUS, x, 0);
+	return f->apply(f, RNF_FN_MUL, x, f->apply(f, RNF_FN_TANH, softplus, 0));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, mish, "x tanh(softplus(x))", NULL, impl)

@@ -39,10 +39,17 @@ static double ref(const void *self, double x, double *slope)
 	return x > 0.0 ? x : 0.0;
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	(void)self;
+	return f->apply(f, RNF_FN_MAX, x, f->number(f, 0));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, relu, "max(x, 0)", NULL, impl)

@@ -40,10 +40,18 @@ static double ref(const void *self, double x, double *slope)
 	return x <= 0.0 ? 0.0 : x >= 6.0 ? 6.0 : x;
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	(void)self;
+	const int32_t above = f->apply(f, RNF_FN_MAX, x, f->number(f, 0));
+	return f->apply(f, RNF_FN_MIN, above, f->number(f, 6));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, relu6, "min(max(x, 0), 6)", NULL, impl)

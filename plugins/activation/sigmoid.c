@@ -42,10 +42,17 @@ static double ref(const void *self, double x, double *slope)
 	return 1.0 / (1.0 + exp(-x));
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	(void)self;
+	return f->apply(f, RNF_FN_SIGMOID, x, 0);
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, sigmoid, "1 / (1 + exp(-x))", NULL, impl)

@@ -47,10 +47,17 @@ static double ref(const void *self, double x, double *slope)
 	return x * s;
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	(void)self;
+	return f->apply(f, RNF_FN_MUL, x, f->apply(f, RNF_FN_SIGMOID, x, 0));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, silu, "x / (1 + exp(-x)), also called swish", NULL, impl)

@@ -87,10 +87,21 @@ static double ref(const void *self, double x, double *slope)
 	return t > conf->threshold ? x : (fmax(t, 0.0) + log1p(exp(-fabs(t)))) / conf->beta;
 }
 
+/* A curve that meets the line at the threshold; where that is set low it jumps. */
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	const struct conf *conf = self;
+	if (conf->threshold < 16) return -1;
+	const int32_t t = f->apply(f, RNF_FN_MUL, x, f->number(f, conf->beta));
+	const int32_t y = f->apply(f, RNF_FN_SOFTPLUS, t, 0);
+	return f->apply(f, RNF_FN_DIV, y, f->number(f, conf->beta));
+}
+
 static const struct rnf_activation_impl impl = {
 	.fwd = fwd,
 	.bwd = bwd,
 	.fwd_bwd = fwd_bwd,
 	.ref = ref,
+	.formula = formula,
 };
 RNF_PLUGIN(activation, softplus, "log(1 + exp(beta x)) / beta", &params, impl)

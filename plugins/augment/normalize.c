@@ -24,6 +24,27 @@ static double of_channel(struct rnf_floats list, int64_t channel, double otherwi
 	return list.n == 0 ? otherwise : list.at[list.n == 1 ? 0 : channel];
 }
 
+static float scale_of(double std)
+{
+	return (float)(1.0 / (255.0 * std));
+}
+
+static float shift_of(double mean, double std)
+{
+	return (float)(-mean / std);
+}
+
+static void affine(const void *self, int64_t c, float *scale, float *shift)
+{
+	const struct conf *conf = self;
+	for (int64_t i = 0; i < c; i++) {
+		const double mean = of_channel(conf->mean, i, 0.0);
+		const double std = of_channel(conf->std, i, 1.0);
+		scale[i] = scale_of(std);
+		shift[i] = shift_of(mean, std);
+	}
+}
+
 static void apply(const void *self, struct rnf_random *random,
 		  struct rnf_image *image)
 {
@@ -33,8 +54,7 @@ static void apply(const void *self, struct rnf_random *random,
 	for (int64_t channel = 0; channel < c; channel++) {
 		const double mean = of_channel(conf->mean, channel, 0.0);
 		const double std = of_channel(conf->std, channel, 1.0);
-		const float scale = (float)(1.0 / (255.0 * std));
-		const float shift = (float)(-mean / std);
+		const float scale = scale_of(std), shift = shift_of(mean, std);
 		for (int64_t i = channel; i < n; i += c)
 			image->pixels[i] = image->pixels[i] * scale + shift;
 	}
@@ -76,6 +96,7 @@ static const struct rnf_augment_impl impl = {
 	.grows = grows,
 	.apply = apply,
 	.check = check,
+	.affine = affine,
 };
 RNF_PLUGIN(augment, normalize, "pixels to 0..1, then mean and deviation of a channel",
 	   &params, impl)

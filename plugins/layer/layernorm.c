@@ -111,11 +111,23 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 	else to_beta(tile, dy, d);
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct conf *conf = self;
+	const int32_t mean = f->apply(f, RNF_FN_MEAN, in[0], 0);
+	const int32_t d = f->apply(f, RNF_FN_SUB, in[0], mean);
+	const int32_t variance = f->apply(f, RNF_FN_MEAN, f->apply(f, RNF_FN_MUL, d, d), 0);
+	const int32_t sum = f->apply(f, RNF_FN_ADD, variance, f->number(f, conf->eps));
+	const int32_t n = f->apply(f, RNF_FN_DIV, d, f->apply(f, RNF_FN_SQRT, sum, 0));
+	return f->apply(f, RNF_FN_ADD, f->apply(f, RNF_FN_MUL, n, in[1]), in[2]);
+}
+
 static const uint32_t roles[] = { RNF_IN_TILE, RNF_IN_WEIGHT, RNF_IN_WEIGHT };
 static const uint32_t reads[] = { 1 << 0 | 1 << 1, 1 << 0, 0 };
 static const struct rnf_row_impl row = {
 	.size = sizeof row, .flags = RNF_ROW_CHEAP | RNF_ROW_IN_PLACE, .n_in = 3,
 	.roles = roles, .reads = reads, .fwd = fwd, .bwd = bwd,
+	.formula = formula,
 };
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)

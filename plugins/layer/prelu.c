@@ -42,9 +42,19 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 	rnf_learned_bwd(to_x, to_slope, ((const struct conf *)self)->shared, tile, i, in, dy, d);
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const int32_t zero = f->number(f, 0);
+	const int32_t below = f->apply(f, RNF_FN_MIN, in[0], zero);
+	(void)self;
+	return f->apply(f, RNF_FN_ADD, f->apply(f, RNF_FN_MAX, in[0], zero),
+			f->apply(f, RNF_FN_MUL, below, in[1]));
+}
+
 static const struct rnf_row_impl row = {
 	.size = sizeof row, .flags = RNF_ROW_CHEAP | RNF_ROW_IN_PLACE, .n_in = 2,
 	.roles = rnf_learned_roles, .fwd = fwd, .bwd = bwd,
+	.formula = formula,
 };
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)

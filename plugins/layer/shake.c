@@ -56,11 +56,18 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 		d[k] = factor * dy[k];
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	(void)self;
+	return f->apply(f, RNF_FN_MUL, f->apply(f, RNF_FN_ADD, in[0], in[1]), f->number(f, 0.5));
+}
+
 static const uint32_t roles[] = { RNF_IN_TILE, RNF_IN_TILE };
 static const uint32_t reads[] = { 0, 0 };
 static const struct rnf_row_impl row = {
 	.size = sizeof row, .flags = RNF_ROW_CHEAP | RNF_ROW_IN_PLACE, .n_in = 2,
 	.roles = roles, .reads = reads, .fwd = fwd, .bwd = bwd,
+	.formula = formula,
 };
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)

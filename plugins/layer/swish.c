@@ -60,9 +60,17 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 	rnf_learned_bwd(to_x, to_beta, ((const struct conf *)self)->shared, tile, i, in, dy, d);
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const int32_t z = f->apply(f, RNF_FN_MUL, in[0], in[1]);
+	(void)self;
+	return f->apply(f, RNF_FN_MUL, in[0], f->apply(f, RNF_FN_SIGMOID, z, 0));
+}
+
 static const struct rnf_row_impl row = {
 	.size = sizeof row, .flags = RNF_ROW_CHEAP | RNF_ROW_IN_PLACE, .n_in = 2,
 	.roles = rnf_learned_roles, .fwd = fwd, .bwd = bwd,
+	.formula = formula,
 };
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)

@@ -83,11 +83,18 @@ static void predict(const void *self, size_t k, const float *logits, float *p)
 		p[i] = (float)exp(log_p(s, logits[i]));
 }
 
+static int32_t formula(const void *self, struct rnf_formula *f, int32_t logits)
+{
+	(void)self;
+	return f->apply(f, RNF_FN_SOFTMAX, logits, 0);
+}
+
 static const struct rnf_loss_impl impl = {
 	.loss = loss,
 	.gradient = gradient,
 	.predict = predict,
 	.plain = plain,
+	.formula = formula,
 };
 RNF_PLUGIN(loss, crossentropy, "softmax and cross-entropy, with label smoothing",
 	   &params, impl)

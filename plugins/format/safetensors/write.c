@@ -1,27 +1,13 @@
 /* needs: jansson */
 #include "write.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "header.h"
 
 enum { ALIGN = 8 };
-
-static rnf_status write_all(const struct rnf_host *host, int fd, const void *from,
-			    size_t n)
-{
-	for (size_t done = 0; done < n;) {
-		const ssize_t wrote = write(fd, (const char *)from + done, n - done);
-		if (wrote < 0 && errno == EINTR) continue;
-		if (wrote < 0) return host->fail(RNF_EIO, "cannot write: %s", strerror(errno));
-		done += (size_t)wrote;
-	}
-	return RNF_OK;
-}
 
 static uint64_t tensor_bytes(const struct rnf_named_tensor *tensor)
 {
@@ -85,9 +71,9 @@ static rnf_status write_header(const struct rnf_host *host, int fd, const json_t
 	const uint64_t length = n + padding;
 	rnf_status status = length > HEADER_MAX
 		? host->fail(RNF_EINVAL, "header of %zu bytes, at most %d", n, HEADER_MAX)
-		: write_all(host, fd, &length, sizeof length);
-	if (status == RNF_OK) status = write_all(host, fd, text, n);
-	if (status == RNF_OK) status = write_all(host, fd, blanks, padding);
+		: rnf_write_all(host, fd, &length, sizeof length);
+	if (status == RNF_OK) status = rnf_write_all(host, fd, text, n);
+	if (status == RNF_OK) status = rnf_write_all(host, fd, blanks, padding);
 	free(text);
 	return status;
 }
@@ -103,6 +89,6 @@ rnf_status safetensors_write(const struct rnf_host *host, int fd,
 	if (status == RNF_OK) status = write_header(host, fd, header);
 	json_decref(header);
 	for (size_t i = 0; i < n && status == RNF_OK; i++)
-		status = write_all(host, fd, tensors[i].data, tensor_bytes(&tensors[i]));
+		status = rnf_write_all(host, fd, tensors[i].data, tensor_bytes(&tensors[i]));
 	return status;
 }

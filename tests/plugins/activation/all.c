@@ -3,6 +3,7 @@
  * kernel. */
 #include "lib/golden.h"
 #include "lib/plugin.h"
+#include "op/formula.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -142,6 +143,30 @@ START_TEST(bwd_is_the_central_difference_of_ref)
 				 dy[j] * (up - down) / (2 * h), 3e-6);
 		}
 	}
+}
+END_TEST
+
+/* What exports write is what the kernels compute; a plugin without one is refused there. */
+START_TEST(formula_is_ref)
+{
+	int with = 0;
+	find_subjects();
+	for (size_t i = 0; i < n_subjects; i++) {
+		const struct subject *s = &subjects[i];
+		struct rnf_formula_writer w;
+		struct rnf_formula_list list;
+		if (!s->impl->formula) continue;
+		rnf_formula_begin(&w, 1);
+		const int32_t y = s->impl->formula(s->self, &w.f, 0);
+		ck_assert_int_eq(rnf_formula_end(&w, y, s->name, &list), RNF_OK);
+		for (double x = -30; x < 30; x += 0.37) {
+			double unused;
+			const double wanted = s->impl->ref(s->self, x, &unused);
+			ck_assert_double_eq_tol(rnf_formula_value(&list, &x), wanted, 3e-9);
+		}
+		with++;
+	}
+	ck_assert_int_ge(with, 10);
 }
 END_TEST
 
@@ -342,6 +367,7 @@ int main(int argc, char **argv)
 		{ finds_plugins, 0 },
 		{ matches_ref, 0 },
 		{ bwd_is_the_central_difference_of_ref, 0 },
+		{ formula_is_ref, 0 },
 		{ has_the_same_bits_in_place_and_fused, 0 },
 		{ has_the_same_bits_alone, 0 },
 		{ passes_nan_on, 0 },

@@ -1,0 +1,66 @@
+#include "run/subject.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "plugin/loader.h"
+#include "run/live.h"
+#include "run/past.h"
+#include "run/texts.h"
+#include "train/weights.h"
+
+static int is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static rnf_status find_weights(const char *word, const char **weights)
+{
+	*weights = word;
+	if (access(word, F_OK) != 0)
+		return rnf_fail(RNF_ENOENT, "%s: there is no such run folder or file of weights",
+				word);
+	if (!is_folder(word)) return RNF_OK;
+	if (!rnf_past_is_there(word))
+		return rnf_fail(RNF_EINVAL, "%s is a folder, but not that of a run", word);
+	RNF_TRY(rnf_native_find());
+	*weights = rnf_format("%s/model%s", word, rnf_native_suffix());
+	if (access(*weights, F_OK) == 0) return RNF_OK;
+	return rnf_fail(RNF_ENOENT, "%s has no model%s, which a run writes at its end: name one of "
+			"its checkpoints", word, rnf_native_suffix());
+}
+
+static rnf_status read_inner(struct rnf_experiment *e, const struct rnf_subject *words,
+			     const char *weights)
+{
+	struct rnf_contents contents = { 0 };
+	RNF_TRY(rnf_weights_check(weights, &contents));
+	const char *text = rnf_contents_text(&contents, RNF_TEXT_CONF);
+	if (!text)
+		return rnf_fail(RNF_EINVAL, "%s has no conf inside: name it by --conf", weights);
+	RNF_TRY(rnf_conf_parse(weights, text, &e->conf.tree));
+	rnf_live_drop_machine(e->conf.tree);
+	RNF_TRY(rnf_loader_any());
+	return rnf_config_override(&e->conf, words->sets, words->n_sets);
+}
+
+rnf_status rnf_subject_read(struct rnf_experiment *e, const struct rnf_subject *words,
+			  const char **weights)
+{
+	RNF_TRY(find_weights(words->model, weights));
+	const char *conf = words->conf;
+	if (!conf && is_folder(words->model)) conf = rnf_format("%s/conf.cfg", words->model);
+	return conf ? rnf_config_read(&e->conf, conf, words->sets, words->n_sets)
+		    : read_inner(e, words, *weights);
+}
+
+rnf_status rnf_subject_shapes(struct rnf_experiment *e, const char *weights)
+{
+	struct rnf_contents contents = { 0 };
+	RNF_TRY(rnf_weights_check(weights, &contents));
+	RNF_TRY(rnf_texts_shapes(weights, &contents, &e->data.info));
+	return rnf_experiment_shapes(e);
+}

@@ -1,0 +1,22 @@
+/* A model that the user names by its run folder or by its file of weights. [main] */
+#ifndef RNF_RUN_SUBJECT_H
+#define RNF_RUN_SUBJECT_H
+
+#include "train/setup.h"
+
+struct rnf_subject {
+	const char *model; /* a run folder or a file of weights */
+	const char *conf;  /* NULL: the model's own */
+	const char *const *sets;
+	size_t n_sets;
+};
+
+/* Find the file of weights and read the conf as rnf_config_read() does. A folder's
+ * conf.cfg is the user's. The conf inside a file may come from anybody: it includes nothing
+ * and names no file. */
+rnf_status rnf_subject_read(struct rnf_experiment *e, const struct rnf_subject *words,
+			  const char **weights);
+/* Then, without data: take classes and input from the file where it has them. */
+rnf_status rnf_subject_shapes(struct rnf_experiment *e, const char *weights);
+
+#endif

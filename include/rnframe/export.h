@@ -1,0 +1,70 @@
+/* Kind "export": files of a trained model for other programs. */
+#ifndef RNFRAME_EXPORT_H
+#define RNFRAME_EXPORT_H
+
+#include <rnframe/format.h>
+#include <rnframe/formula.h>
+#include <rnframe/graph.h>
+
+/* An image (h, w, c), or a tensor of the model. */
+struct rnf_export_value {
+	int64_t h, w, c;
+	const struct rnf_named_tensor *tensor; /* NULL: an image */
+};
+
+/* A primitive of inference. The calls without a formula of their own are
+ *   conv2d (x, kernel), matmul (x, w), batch_norm (x, gamma, beta, mean, variance),
+ *   avgpool (x), maxpool (x), global_avgpool (x), concat (x, ...), slice (x), reshape (x)
+ * as graph.h has them, windows without another border than zero; and border (x), which
+ * surrounds x by window.pad_top and pad_left pixels of the border, and behind it by as many as
+ * there is room for. All others are formulas of their operands. */
+struct rnf_export_op {
+	const char *call;  /* of graph.h that made it: "conv2d" */
+	const char *label; /* of its layer */
+	const int32_t *in; /* [n_in], indices of values */
+	uint32_t n_in;
+	int32_t out;
+	struct rnf_window window; /* conv2d, avgpool, maxpool, border */
+	int64_t groups;           /* conv2d */
+	int64_t first;            /* slice: the first channel of x that it has */
+	double eps;               /* batch_norm */
+	const struct rnf_formula_node *formula; /* or NULL */
+	uint32_t n_formula;
+};
+
+/* A model as it predicts: all belongs to the core, and lives until the program ends. */
+struct rnf_export_model {
+	uint32_t size;
+	uint32_t n_ops, n_values;
+	const char *name, *version; /* of the experiment; of the program */
+	const struct rnf_export_op *ops; /* in an order in which they can be computed */
+	const struct rnf_export_value *values;
+	int32_t input, logits; /* values */
+	/* [c] each: a pixel 0 .. 255 becomes x * scale + shift before it is the input. */
+	const float *scale, *shift;
+	/* From the logits to the probabilities; operand 0 is the logits. */
+	const struct rnf_formula_node *predict;
+	uint32_t n_predict;
+	uint32_t n_tensors;
+	const struct rnf_named_tensor *tensors; /* all, running statistics too */
+	int64_t classes;
+	const char *const *names; /* of the classes; NULL: none known */
+	const struct rnf_text *texts; /* what the file says of the model: conf, classes, input */
+	size_t n_texts;
+};
+
+enum {
+	/* It writes tensors alone: models whose ops have no formula are welcome. */
+	RNF_EXPORT_TENSORS = 1,
+};
+
+struct rnf_export_impl {
+	uint32_t flags;
+	const char *suffix; /* ".onnx": chooses the plugin by the file's name */
+	/* Write all to `fd` at its position; the core syncs and renames. `name` is that of the
+	 * file, without folders and suffix. [main] */
+	rnf_status (*write)(const void *self, const struct rnf_host *host, int fd,
+			    const char *name, const struct rnf_export_model *model);
+};
+
+#endif

@@ -1,0 +1,155 @@
+/* c: the model as one file of C99 that needs no library, for programs and for small machines:
+ *   void NAME_predict(const uint8_t *image, float *p);
+ * image [height][width][channels], 0 .. 255; p [classes]. Sums run in other orders than
+ * rnframe's, so that probabilities differ in their last digits. */
+#include "writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- words and numbers -- */
+
+void writer_number(FILE *f, float value)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%.9g", (double)value);
+	fprintf(f, "%s%sf", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
+void writer_word(FILE *f, const char *text)
+{
+	for (; *text; text++) {
+		const char c = *text;
+		const int good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+				 (c >= '0' && c <= '9') || c == '_';
+		fputc(good ? c : '_', f);
+	}
+}
+
+/* Bytes that C might read otherwise are written by their numbers. */
+static void write_string(FILE *f, const char *text)
+{
+	fputc('"', f);
+	for (; *text; text++) {
+		const unsigned char c = (unsigned char)*text;
+		if (c < 32 || c > 126 || c == '"' || c == '\\' || c == '?') fprintf(f, "\\%03o", c);
+		else fputc(c, f);
+	}
+	fputc('"', f);
+}
+
+int writer_table(struct writer *w, const char *what, const float *data, int64_t n)
+{
+	enum { A_LINE = 8 };
+	fprintf(w->tables, "/* ");
+	writer_word(w->tables, what);
+	fprintf(w->tables, " */\nstatic const float t%d[%lld] = {", w->n_tables, (long long)n);
+	for (int64_t i = 0; i < n; i++) {
+		fputs(i % A_LINE ? " " : "\n\t", w->tables);
+		writer_number(w->tables, data[i]);
+		fputc(',', w->tables);
+	}
+	fputs("\n};\n", w->tables);
+	w->table_floats += n;
+	return w->n_tables++;
+}
+
+/* -- the file -- */
+
+static rnf_status write_body(struct writer *w)
+{
+	const struct rnf_export_model *m = w->model;
+	const struct rnf_export_value *x = &m->values[m->input];
+	const struct rnf_export_value logits = { 1, 1, m->classes, NULL };
+	const int scale = writer_table(w, "input_scale", m->scale, x->c);
+	const int shift = writer_table(w, "input_shift", m->shift, x->c);
+	fprintf(w->body, "\tfor (int i = 0; i < %lld; i++)\n\t\tmemory[%lld + i] = (float)image[i] * "
+		"t%d[i %% %lld] + t%d[i %% %lld];\n", (long long)(x->h * x->w * x->c),
+		(long long)w->offset[m->input], scale, (long long)x->c, shift, (long long)x->c);
+	RNF_TRY(writer_ops(w));
+	fputs("\n\t/* probabilities */\n", w->body);
+	return writer_formula(w, "predict", m->predict, m->n_predict, &m->logits, &logits, "p");
+}
+
+static void write_head(const struct writer *w, FILE *f, const char *name)
+{
+	const struct rnf_export_model *m = w->model;
+	const struct rnf_export_value *x = &m->values[m->input];
+	fprintf(f, "/* ");
+	writer_word(f, m->name);
+	fprintf(f, ": a classifier, written by rnframe %s.\n"
+		" *   void %s_predict(const uint8_t *image, float *p);\n"
+		" * image[%lld][%lld][%lld], 0 .. 255, in; p[%lld], probabilities, out. One call at a time:\n"
+		" * the memory is static.\n"
+		" * Constants: %lld bytes. Memory: %lld bytes. Multiply-adds: %lld. */\n"
+		"#include <stdint.h>\n\n", m->version, name, (long long)x->h, (long long)x->w,
+		(long long)x->c, (long long)m->classes, (long long)w->table_floats * 4,
+		(long long)w->memory * 4, (long long)w->macs);
+	fprintf(f, "void %s_predict(const uint8_t *image, float *p);\n", name);
+	if (!m->names) return;
+	fprintf(f, "extern const char *const %s_classes[%lld];\n", name, (long long)m->classes);
+	fprintf(f, "const char *const %s_classes[%lld] = {\n", name, (long long)m->classes);
+	for (int64_t i = 0; i < m->classes; i++) {
+		fputc('\t', f);
+		write_string(f, m->names[i]);
+		fputs(",\n", f);
+	}
+	fputs("};\n", f);
+}
+
+static rnf_status write_file(const struct writer *w, int fd, const char *name, const char *tables,
+			     const char *body)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	if (!f) return w->host->fail(RNF_ENOMEM, "no memory");
+	write_head(w, f, name);
+	fprintf(f, "\nstatic float memory[%lld];\n\n%s\n", (long long)w->memory, tables);
+	writer_helpers(w, f);
+	fprintf(f, "void %s_predict(const uint8_t *image, float *p)\n{\n%s}\n", name, body);
+	const int bad = ferror(f);
+	if (fclose(f) != 0 || bad) return w->host->fail(RNF_ENOMEM, "no memory");
+	const rnf_status status = rnf_write_all(w->host, fd, text, n);
+	free(text);
+	return status;
+}
+
+/* A word of C made of the file's name. */
+static const char *identifier(const struct rnf_host *host, const char *name)
+{
+	char *text = host->alloc(strlen(name) + 8);
+	size_t n = 0;
+	if (!(name[0] >= 'a' && name[0] <= 'z') && !(name[0] >= 'A' && name[0] <= 'Z'))
+		n = (size_t)sprintf(text, "model_");
+	for (; *name; name++) {
+		const char c = *name;
+		const int good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+				 (c >= '0' && c <= '9');
+		text[n++] = good ? c : '_';
+	}
+	return text;
+}
+
+static rnf_status write_c(const void *self, const struct rnf_host *host, int fd, const char *name,
+			  const struct rnf_export_model *model)
+{
+	struct writer w = { .host = host, .model = model };
+	char *tables = NULL, *body = NULL;
+	size_t n_tables, n_body;
+	(void)self;
+	writer_place(&w);
+	w.tables = open_memstream(&tables, &n_tables);
+	w.body = open_memstream(&body, &n_body);
+	rnf_status status = w.tables && w.body ? write_body(&w) : host->fail(RNF_ENOMEM, "no memory");
+	const int bad = (w.tables && fclose(w.tables)) | (w.body && fclose(w.body));
+	if (status >= 0 && bad) status = host->fail(RNF_ENOMEM, "no memory");
+	if (status >= 0) status = write_file(&w, fd, identifier(host, name), tables, body);
+	free(tables);
+	free(body);
+	return status;
+}
+
+static const struct rnf_export_impl impl = { .suffix = ".c", .write = write_c };
+
+RNF_PLUGIN(export, c, "one file of C99 without any library", NULL, impl)

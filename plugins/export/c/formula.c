@@ -1,0 +1,193 @@
+/* A formula as a loop: terms are constants of one pixel and channel. What is over all channels
+ * of a pixel takes passes of its own before. */
+#include "writer.h"
+
+#include <string.h>
+
+struct formula {
+	struct writer *w;
+	const struct rnf_formula_node *nodes;
+	size_t n;
+	const char **operands; /* [operands], an array and its index */
+	char *needed;          /* [n], by the pass under construction */
+	int64_t channels;
+};
+
+static const struct {
+	const char *before, *between, *after; /* a and b stand between them */
+	enum helper helper;
+} words[RNF_FUNCTIONS] = {
+	[RNF_FN_ADD] = { "", " + ", "", HELPERS }, [RNF_FN_SUB] = { "", " - ", "", HELPERS },
+	[RNF_FN_MUL] = { "", " * ", "", HELPERS }, [RNF_FN_DIV] = { "", " / ", "", HELPERS },
+	[RNF_FN_EXP] = { "exp_of(", NULL, ")", HELPER_EXP },
+	[RNF_FN_SQRT] = { "sqrt_of(", NULL, ")", HELPER_SQRT },
+	[RNF_FN_TANH] = { "tanh_of(", NULL, ")", HELPER_TANH },
+	[RNF_FN_ERF] = { "erf_of(", NULL, ")", HELPER_ERF },
+	[RNF_FN_SIGMOID] = { "sigmoid_of(", NULL, ")", HELPER_SIGMOID },
+	[RNF_FN_SOFTPLUS] = { "softplus_of(", NULL, ")", HELPER_SOFTPLUS },
+};
+
+static int is_over_channels(int32_t function)
+{
+	return function == RNF_FN_MEAN || function == RNF_FN_SOFTMAX;
+}
+
+static void term(const struct formula *f, int32_t i)
+{
+	const struct rnf_formula_node *node = &f->nodes[i];
+	if (node->function == RNF_FN_NUMBER) writer_number(f->w->body, (float)node->number);
+	else if (node->function == RNF_FN_IN) fputs(f->operands[node->a], f->w->body);
+	else if (node->function == RNF_FN_MEAN) fprintf(f->w->body, "mean%d", i);
+	else fprintf(f->w->body, "v%d", i);
+}
+
+/* What a term is made of, as far as this pass computes it. */
+static void need(struct formula *f, int32_t i)
+{
+	const struct rnf_formula_node *node = &f->nodes[i];
+	if (f->needed[i] || node->function == RNF_FN_MEAN) return;
+	f->needed[i] = 1;
+	if (node->function <= RNF_FN_IN) return;
+	need(f, node->a);
+	if (rnf_function_operands(node->function) == 2) need(f, node->b);
+}
+
+static void choose(const struct formula *f, const struct rnf_formula_node *node, const char *than)
+{
+	FILE *to = f->w->body;
+	term(f, node->a);
+	fputs(than, to);
+	term(f, node->b);
+	fputs(" ? ", to);
+	term(f, node->a);
+	fputs(" : ", to);
+	term(f, node->b);
+}
+
+static void size_of(const struct formula *f, const struct rnf_formula_node *node)
+{
+	term(f, node->a);
+	fputs(" < 0 ? -", f->w->body);
+	term(f, node->a);
+	fputs(" : ", f->w->body);
+	term(f, node->a);
+}
+
+static void share(const struct formula *f, int32_t i)
+{
+	fputs("exp_of(", f->w->body);
+	term(f, f->nodes[i].a);
+	fprintf(f->w->body, " - largest%d) / sum%d", i, i);
+	writer_want(f->w, HELPER_EXP);
+}
+
+static void expression(const struct formula *f, int32_t i)
+{
+	const struct rnf_formula_node *node = &f->nodes[i];
+	switch (node->function) {
+	case RNF_FN_MAX: choose(f, node, " > "); return;
+	case RNF_FN_MIN: choose(f, node, " < "); return;
+	case RNF_FN_ABS: size_of(f, node); return;
+	case RNF_FN_SOFTMAX: share(f, i); return;
+	}
+	fputs(words[node->function].before, f->w->body);
+	term(f, node->a);
+	if (words[node->function].between) {
+		fputs(words[node->function].between, f->w->body);
+		term(f, node->b);
+	}
+	fputs(words[node->function].after, f->w->body);
+	if (words[node->function].helper != HELPERS) writer_want(f->w, words[node->function].helper);
+}
+
+/* for each channel: the terms that `target` needs, then `then` with the target's. */
+static void pass(struct formula *f, int32_t target, const char *before, const char *after)
+{
+	FILE *to = f->w->body;
+	memset(f->needed, 0, f->n);
+	need(f, target);
+	fprintf(to, "\t\tfor (int c = 0; c < %lld; c++) {\n", (long long)f->channels);
+	for (size_t i = 0; i < f->n; i++) {
+		if (!f->needed[i] || f->nodes[i].function <= RNF_FN_IN) continue;
+		fprintf(to, "\t\t\tconst float v%zu = ", i);
+		expression(f, (int32_t)i);
+		fputs(";\n", to);
+	}
+	fprintf(to, "\t\t\t%s", before);
+	term(f, target);
+	fprintf(to, "%s;\n\t\t}\n", after);
+}
+
+static void mean_of(struct formula *f, int32_t i)
+{
+	FILE *to = f->w->body;
+	char before[32];
+	snprintf(before, sizeof before, "mean%d += ", i);
+	fprintf(to, "\t\tfloat mean%d = 0;\n", i);
+	pass(f, f->nodes[i].a, before, "");
+	fprintf(to, "\t\tmean%d *= 1.0f / %lld;\n", i, (long long)f->channels);
+}
+
+static void softmax_of(struct formula *f, int32_t i)
+{
+	FILE *to = f->w->body;
+	char before[64], after[64];
+	fprintf(to, "\t\tfloat largest%d = -3.0e38f, sum%d = 0;\n", i, i);
+	snprintf(before, sizeof before, "const float one = ");
+	snprintf(after, sizeof after, ";\n\t\t\tif (one > largest%d) largest%d = one", i, i);
+	pass(f, f->nodes[i].a, before, after);
+	snprintf(before, sizeof before, "sum%d += exp_of(", i);
+	snprintf(after, sizeof after, " - largest%d)", i);
+	pass(f, f->nodes[i].a, before, after);
+}
+
+static char *format(const struct writer *w, const char *name, const char *pixel, const char *channel)
+{
+	const size_t n = strlen(name) + strlen(pixel) + strlen(channel) + 8;
+	char *text = w->host->alloc(n);
+	snprintf(text, n, "%s[%s%s]", name, pixel, channel);
+	return text;
+}
+
+/* An array with its index: one pixel or channel stands for all. */
+static rnf_status operand(struct formula *f, const char *label, int32_t value, size_t i)
+{
+	struct writer *w = f->w;
+	const struct rnf_export_value *v = &w->model->values[value];
+	char name[64], pixel[64] = "";
+	if (v->c != f->channels && v->c != 1)
+		return w->host->fail(RNF_EUNSUP, "%s: its formula has an operand of %lld channels, for "
+				     "%lld", label, (long long)v->c, (long long)f->channels);
+	if (v->tensor)
+		snprintf(name, sizeof name, "t%d",
+			 writer_table(w, v->tensor->name, v->tensor->data, v->c));
+	else
+		snprintf(name, sizeof name, "(memory + %lld)", (long long)w->offset[value]);
+	if (!v->tensor && v->h * v->w > 1)
+		snprintf(pixel, sizeof pixel, "pixel * %lld + ", (long long)v->c);
+	f->operands[i] = format(w, name, pixel, v->c == 1 ? "0" : "c");
+	return RNF_OK;
+}
+
+rnf_status writer_formula(struct writer *w, const char *label,
+			  const struct rnf_formula_node *nodes, size_t n, const int32_t *in,
+			  const struct rnf_export_value *shape, const char *out)
+{
+	char before[96];
+	struct formula f = { w, nodes, n, w->host->alloc(n * sizeof *f.operands),
+			     w->host->alloc(n), shape->c };
+	for (size_t i = 0; i < n; i++)
+		if (nodes[i].function == RNF_FN_IN)
+			RNF_TRY(operand(&f, label, in[nodes[i].a], (size_t)nodes[i].a));
+	fprintf(w->body, "\tfor (int pixel = 0; pixel < %lld; pixel++) {\n",
+		(long long)(shape->h * shape->w));
+	for (size_t i = 0; i < n; i++) {
+		if (!is_over_channels(nodes[i].function)) continue;
+		if (nodes[i].function == RNF_FN_MEAN) mean_of(&f, (int32_t)i);
+		else softmax_of(&f, (int32_t)i);
+	}
+	snprintf(before, sizeof before, "%s[pixel * %lld + c] = ", out, (long long)shape->c);
+	pass(&f, (int32_t)n - 1, before, "");
+	fputs("\t}\n", w->body);
+	return RNF_OK;
+}

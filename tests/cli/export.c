@@ -1,0 +1,244 @@
+/* Models that leave the program: rnframe export, and evaluations of a model alone. The files
+ * are read by other programs: a reader in plain Python, and those of PyPI where $PEER_PYTHON
+ * (else python3) has them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "lib/plugin.h"
+#include "lib/program.h"
+
+#define PYTHON "PYTHONDONTWRITEBYTECODE=1 ${PEER_PYTHON:-python3} tests/cli/export.py "
+#define QUIET "train.callbacks.training_monitor.plot=false train.pictures=false "
+
+static char out[1 << 16];
+
+static int has_python(void)
+{
+	return test_needs(system("python3 -c '' 2>/dev/null") == 0, "python3");
+}
+
+/* "@/a" becomes "DIR/a". */
+static const char *in(const char *dir, const char *text)
+{
+	const char *at = strchr(text, '@');
+	return at ? in(dir, rnf_format("%.*s%s%s", (int)(at - text), text, dir, at + 1)) : text;
+}
+
+static void run(const char *format, const char *dir)
+{
+	const char *arguments = in(dir, format);
+	ck_assert_msg(test_program(out, sizeof out, "%s", arguments) == 0, "%s\n%s", arguments,
+		      out);
+}
+
+static void refused(int status, const char *arguments, const char *words)
+{
+	const int code = test_program(out, sizeof out, "%s", arguments);
+	ck_assert_msg(code == status && strstr(out, words), "%s\nended with %d, not %d: %s",
+		      arguments, code, status, out);
+	ck_assert_ptr_null(strstr(out, "internal"));
+}
+
+/* DIR/run, a model of every primitive, trained for twelve steps on images in DIR/data. */
+static const char *trained(const char *name)
+{
+	const char *dir = rnf_format("%s", test_folder(name));
+	test_shell(PYTHON "data %s/data", dir);
+	run("train tests/cli/export.cfg --out @/run data.path=@/data train.optimizer.lr=0.02 "
+	    QUIET, dir);
+	return dir;
+}
+
+static const char *small(const char *name, const char *more)
+{
+	const char *dir = rnf_format("%s", test_folder(name));
+	run(rnf_format("train synthetic.cfg --out @/run train.max_steps=1 " QUIET "%s", more), dir);
+	return dir;
+}
+
+/* -- a model alone -- */
+
+START_TEST(a_run_and_its_file_of_weights_need_no_more_words)
+{
+	const char *dir = small("export_eval", "");
+	run("eval synthetic.cfg --weights @/run/model.safetensors --probs @/a.npy", dir);
+	run("eval @/run --probs @/b.npy", dir);
+	run("eval @/run/model.safetensors --probs @/c.npy", dir);
+	run("eval --weights @/run/checkpoints/last.safetensors --probs @/d.npy", dir);
+	test_shell("cd %s && cmp a.npy b.npy && cmp a.npy c.npy && cmp a.npy d.npy", dir);
+}
+END_TEST
+
+/* Texts of a file that came from anybody. */
+static const struct { const char *key, *value; int status; const char *words; } hostile[] = {
+	{ "rnframe.conf", "@include \"/etc/passwd\"\\n{conf}", 2, "include" },
+	{ "rnframe.conf", "base = \"se_mxresnet20.cfg\";", 2, "it may have no `base`" },
+	{ "rnframe.conf", "set = (\"seed=1\");\\n{conf}", 2, "it may have no `set`" },
+	{ "rnframe.conf", "plugin_path = \"/tmp\";\\n{conf}", 2, "plugin_path" },
+	{ "rnframe.conf", "backend = \"../../x\";", 2, "" },
+	{ "rnframe.conf", "model = { layers = ( { type = \"../../../tmp/x\"; } ); };", 2, "" },
+	{ "rnframe.conf", "not a conf", 2, "syntax error" },
+	{ "rnframe.conf", "", 2, "" },
+	{ "rnframe.classes", "[\"a\"", 2, "its text rnframe.classes must be JSON" },
+	{ "rnframe.classes", "[\"a\", 3]", 2, "rnframe.classes must be a list of names" },
+	{ "rnframe.classes", "-1", 2, "rnframe.classes must be a list of names or a number" },
+	{ "rnframe.classes", "1e9", 2, "rnframe.classes must be a list of names or a number" },
+	{ "rnframe.input", "[8, 8]", 2, "rnframe.input must be [height, width, channels]" },
+	{ "rnframe.input", "[0, 8, 3]", 2, "rnframe.input must be" },
+	{ "rnframe.input", "[8, 8, 99999]", 2, "rnframe.input must be" },
+	{ "rnframe.input", "{}", 2, "rnframe.input must be" },
+};
+
+START_TEST(texts_of_a_file_are_not_trusted)
+{
+	const char *dir = small("export_hostile", "");
+	if (!has_python()) return;
+	for (int i = 0; i < TEST_ROWS(hostile); i++) {
+		test_shell(PYTHON "text %s/run/model.safetensors %s/x.safetensors %s \"$(printf %%b '%s')\"",
+			   dir, dir, hostile[i].key, hostile[i].value);
+		refused(hostile[i].status, in(dir, "export @/x.safetensors @/x.onnx"),
+			hostile[i].words);
+		ck_assert_int_ne(access(rnf_format("%s/x.onnx", dir), F_OK), 0);
+	}
+}
+END_TEST
+
+/* It names the caller's files at most by mistake: nothing is opened there. */
+START_TEST(paths_in_a_file_are_ignored)
+{
+	const char *dir = small("export_paths", "");
+	if (!has_python()) return;
+	test_shell("cd %s && mkfifo pipe && printf 'out = \"/proc/none\";\\n' >more", dir);
+	test_shell(PYTHON "text %s/run/model.safetensors %s/x.safetensors rnframe.conf "
+		   "\"$(cat %s/more; echo; echo '{conf}' | cat)\"", dir, dir, dir);
+	run("eval @/x.safetensors", dir);
+	ck_assert_int_ne(access("/proc/none", F_OK), 0);
+}
+END_TEST
+
+/* -- ONNX -- */
+
+START_TEST(onnx_says_what_the_model_says)
+{
+	static const char *const options[] = { "", "--fold" };
+	if (!has_python() || !test_has_plugin("export", "onnx")) return;
+	const char *dir = trained("export_onnx");
+	run("eval @/run --probs @/probs.npy", dir);
+	for (int i = 0; i < TEST_ROWS(options); i++) {
+		run(rnf_format("export @/run @/m.onnx %s", options[i]), dir);
+		ck_assert_ptr_nonnull(strstr(out, "m.onnx: 2171 parameters, input 32 x 32 x 3, 10"));
+		const int status = test_command(out, sizeof out, PYTHON "onnx %s/m.onnx %s/probs.npy "
+						"%s/data 2>&1", dir, dir, dir);
+		ck_assert_msg(status == 0, "%s", out);
+	}
+}
+END_TEST
+
+static const char *const compilers[] = { "gcc", "clang" };
+
+/* One file, without a library, warnings or memory of its own; its name becomes a word of C. */
+START_TEST(c_says_what_the_model_says)
+{
+	if (!has_python()) return;
+	const char *dir = trained("export_c");
+	run("eval @/run --probs @/probs.npy", dir);
+	run("export @/run '@/2 a-b.c'", dir);
+	test_shell(PYTHON "main model_2_a_b >%s/main.c", dir);
+	for (int i = 0; i < TEST_ROWS(compilers); i++) {
+		if (!test_needs(test_command(out, sizeof out, "command -v %s", compilers[i]) == 0,
+				compilers[i]))
+			continue;
+		test_shell("cd %s && %s -std=c99 -Wall -Wextra -pedantic -Werror -O2 -ffreestanding -c "
+			   "-o model.o '2 a-b.c' && %s -std=c99 -o model main.c model.o && "
+			   "./model <data/test_batch.bin >floats", dir, compilers[i], compilers[i]);
+		test_shell("! nm %s/model.o | grep ' U '", dir);
+		const int status = test_command(out, sizeof out, PYTHON "floats %s/floats %s/probs.npy "
+						"2>&1", dir, dir);
+		ck_assert_msg(status == 0, "%s", out);
+	}
+}
+END_TEST
+
+START_TEST(published_weights_in_onnx)
+{
+	const char *dir = rnf_format("%s", test_folder("export_published"));
+	if (!test_has_data() || !has_python() || !test_has_plugin("export", "onnx") ||
+	    !test_has_plugin("format", "keras_h5"))
+		return;
+	run("export ../shared/data/seed/se-mxresnet20_180.h5 @/m.onnx "
+	    "--conf se_mxresnet20_published.cfg", dir);
+	const int status = test_command(out, sizeof out, PYTHON "onnx %s/m.onnx "
+		"tests/golden/se_mxresnet20_published_probs.npy "
+		"build/data/cifar-10-batches-bin 0 2>&1", dir);
+	ck_assert_msg(status == 0, "%s", out);
+}
+END_TEST
+
+/* -- refusals -- */
+
+static const struct { const char *arguments, *words; } mistakes[] = {
+	{ "export", "export needs a run folder or a file of weights, and the file" },
+	{ "export @/run", "export needs a run folder or a file of weights, and the file" },
+	{ "export @/run @/m.onyx", "its suffix says what it is to be, one of " },
+	{ "export @/run @/.onnx", "its suffix says what it is to be, one of " },
+	{ "export @/none @/m.onnx", "/none: there is no such run folder or file of weights" },
+	{ "export @ @/m.onnx", "is a folder, but not that of a run" },
+	{ "export @/begun @/m.onnx", "has no model.safetensors, which a run writes at its end" },
+	{ "export @/run/conf.cfg @/m.onnx", "no format plugin knows this kind of file" },
+	{ "export @/bare.safetensors @/m.onnx", "has no conf inside: name it by --conf" },
+	{ "export @/run @/m.c --fold", "--fold does not apply to .c files" },
+	{ "export @/run @/m.onnx --names torch", "--names does not apply to .onnx files" },
+	{ "export @/run @/m.onnx --input=bytes", "input is \"bytes\", must be \"uint8\" or \"float\"" },
+	{ "export @/run @/m.onnx --conf se_mxresnet20.cfg", " in the file, " },
+	{ "export @/run @/m.onnx model.act=", "model.act" },
+};
+
+START_TEST(mistakes_are_refused_in_words)
+{
+	const char *dir = small("export_mistakes", "");
+	if (!has_python() || !test_has_plugin("export", "onnx")) return;
+	test_shell("mkdir %s/begun && cp %s/run/run.json %s/run/conf.cfg %s/begun", dir, dir, dir, dir);
+	test_shell(PYTHON "text %s/run/model.safetensors %s/b.safetensors rnframe.name x", dir, dir);
+	test_shell("sed 's/rnframe.conf/rnframe.cnof/' %s/b.safetensors >%s/bare.safetensors", dir, dir);
+	for (int i = 0; i < TEST_ROWS(mistakes); i++)
+		refused(2, in(dir, mistakes[i].arguments), mistakes[i].words);
+	refused(3, in(dir, "export @/run @/none/m.onnx"), "No such file or directory");
+	ck_assert_int_ne(access(rnf_format("%s/m.onnx", dir), F_OK), 0);
+}
+END_TEST
+
+/* The layer is named: nothing is written that computes something else. */
+static const struct { const char *conf, *words; } without[] = {
+	{ "model.act=shift model.act.rows=1", ": shift has no formula, so .onnx files cannot hold" },
+	{ "model.act=softplus model.act.threshold=1", ": activation has no formula, so .onnx files" },
+};
+
+START_TEST(layers_without_a_formula_are_named)
+{
+	if (!test_has_plugin("export", "onnx")) return;
+	for (int i = 0; i < TEST_ROWS(without); i++) {
+		const char *dir = small("export_without", without[i].conf);
+		refused(2, in(dir, "export @/run @/m.onnx"), without[i].words);
+		ck_assert_ptr_nonnull(strstr(out, "stage1_"));
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ a_run_and_its_file_of_weights_need_no_more_words, 0 },
+		{ texts_of_a_file_are_not_trusted, 0 },
+		{ paths_in_a_file_are_ignored, 0 },
+		{ onnx_says_what_the_model_says, 0 },
+		{ c_says_what_the_model_says, 0 },
+		{ published_weights_in_onnx, 0 },
+		{ mistakes_are_refused_in_words, 0 },
+		{ layers_without_a_formula_are_named, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("export", cases);
+}
