@@ -14,7 +14,7 @@ struct rnf_options {
 	int argc; /* the whole command line, as main received it */
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
-	const char *input, *names, *fold;
+	const char *input, *names, *fold, *topk, *format;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
 	const char *sheet, *data, *like;
 	const char *seeds, *random, *jobs, *budget, *dry_run, *table, *sort;
@@ -52,6 +52,7 @@ rnf_status rnf_outputs_check(const struct rnf_options *o);
 
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);
+rnf_status rnf_verb_predict(const struct rnf_options *);
 rnf_status rnf_verb_export(const struct rnf_options *);
 rnf_status rnf_verb_verify(const struct rnf_options *);
 rnf_status rnf_verb_check(const struct rnf_options *);

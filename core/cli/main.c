@@ -36,6 +36,11 @@ static const struct rnf_verb verbs[] = {
 	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
 	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
 	  "--probs", "--report" }, RNF_VERB_ASKS },
+	{ "predict", "RUN|WEIGHTS IMAGE|DIR|-... [--conf CONF] [key.path=value]... [--topk N] "
+	  "[--format jsonl|csv]",
+	  "what the model says of images, a line each; -: files are listed on the standard input",
+	  rnf_verb_predict, 256, { "--conf", "--set", "--topk", "--format" },
+	  RNF_VERB_ASKS | RNF_VERB_OF_MODEL },
 	{ "export", "RUN|WEIGHTS FILE [--conf CONF] [key.path=value]... [--input uint8|float] "
 	  "[--names rnframe|torch] [--fold]",
 	  "write a trained model for other programs; the suffix of FILE chooses the format: "

@@ -29,6 +29,8 @@ static const struct row {
 	{ "--report", offsetof(struct rnf_options, report), VALUE },
 	{ "--input", offsetof(struct rnf_options, input), VALUE },
 	{ "--names", offsetof(struct rnf_options, names), VALUE },
+	{ "--topk", offsetof(struct rnf_options, topk), VALUE },
+	{ "--format", offsetof(struct rnf_options, format), VALUE },
 	{ "--fold", offsetof(struct rnf_options, fold), ALONE },
 	{ "--mirror", offsetof(struct rnf_options, mirror), VALUE },
 	{ "--steps", offsetof(struct rnf_options, steps), VALUE },

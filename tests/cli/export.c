@@ -177,6 +177,59 @@ START_TEST(published_weights_in_onnx)
 }
 END_TEST
 
+/* -- predict -- */
+
+START_TEST(predict_says_what_eval_says)
+{
+	if (!has_python() || !test_has_plugin("decoder", "png")) return;
+	const char *dir = trained("export_predict");
+	run("eval @/run --probs @/probs.npy", dir);
+	test_shell(PYTHON "pictures %s/data", dir);
+	test_shell("%s/rnframe predict %s/run %s/data >%s/lines", test_build(), dir, dir, dir);
+	const int status = test_command(out, sizeof out, PYTHON "predicted %s/lines %s/probs.npy 2>&1",
+					dir, dir);
+	ck_assert_msg(status == 0, "%s", out);
+	test_shell("ls %s/data/*.png | %s/rnframe predict %s/run/model.safetensors - train.batch_size=3 "
+		   ">%s/more && cmp %s/lines %s/more", dir, test_build(), dir, dir, dir, dir);
+}
+END_TEST
+
+/* The others are done. */
+START_TEST(a_bad_image_is_a_line_of_its_own)
+{
+	if (!has_python() || !test_has_plugin("decoder", "png")) return;
+	const char *dir = trained("export_bad_image");
+	test_shell(PYTHON "pictures %s/data && cd %s/data && head -c 90 00.png >cut.png && echo no "
+		   ">text.png", dir, dir);
+	refused(2, in(dir, "predict @/run @/data/cut.png @/none.png @/data/text.png @/data/01.png"),
+		"rnframe: 3 of 4 images cannot be used");
+	const char *first = strstr(out, "cut.png\",\"error\":\"");
+	ck_assert_msg(first && strstr(first, "none.png\",\"error\":\"No such file or directory\"") &&
+		      strstr(first, "01.png\",\"label\":\""), "%s", out);
+	refused(2, in(dir, "predict @/run @/data/01.png @/data/cut.png --format csv --topk 1"),
+		"file,error,label1,p1\n");
+	ck_assert_msg(strstr(out, "/01.png\",,\"") && strstr(out, "/cut.png\",\""), "%s", out);
+}
+END_TEST
+
+static const struct { const char *arguments, *words; } not_predicted[] = {
+	{ "predict", "predict needs a run folder or a file of weights, and images" },
+	{ "predict @/run", "predict needs a run folder or a file of weights, and images" },
+	{ "predict @/run @/run", "/run has no images" },
+	{ "predict @/none @/a.png", "there is no such run folder or file of weights" },
+	{ "predict @/run @/a.png --topk 0", "--topk is 0, must be a number of classes" },
+	{ "predict @/run @/a.png --topk x", "--topk is x, must be a number of classes" },
+	{ "predict @/run @/a.png --format npy", "--format is \"npy\", must be jsonl or csv" },
+};
+
+START_TEST(mistakes_of_predict_are_refused_in_words)
+{
+	const char *dir = small("export_not_predicted", "");
+	for (int i = 0; i < TEST_ROWS(not_predicted); i++)
+		refused(2, in(dir, not_predicted[i].arguments), not_predicted[i].words);
+}
+END_TEST
+
 /* -- refusals -- */
 
 static const struct { const char *arguments, *words; } mistakes[] = {
@@ -236,6 +289,9 @@ int main(void)
 		{ onnx_says_what_the_model_says, 0 },
 		{ c_says_what_the_model_says, 0 },
 		{ published_weights_in_onnx, 0 },
+		{ predict_says_what_eval_says, 0 },
+		{ a_bad_image_is_a_line_of_its_own, 0 },
+		{ mistakes_of_predict_are_refused_in_words, 0 },
 		{ mistakes_are_refused_in_words, 0 },
 		{ layers_without_a_formula_are_named, 0 },
 		{ NULL, 0 },

@@ -3,6 +3,8 @@ are installed, onnx and onnxruntime.
   export.py data DIR                      a CIFAR-10 of a few images
   export.py text IN OUT KEY VALUE         a safetensors file whose text KEY is VALUE, undigested
   export.py main NAME                     a C program: test_batch.bin in, floats of NAME_predict out
+  export.py pictures DIR                  its test images as DIR/00.png ...
+  export.py predicted LINES PROBS.npy     what `rnframe predict` says of them
   export.py floats FILE PROBS.npy         such floats
   export.py onnx MODEL PROBS.npy DIR [N]  the first N images in plain Python, all by onnxruntime
 """
@@ -12,6 +14,7 @@ import os
 import random
 import struct
 import sys
+import zlib
 
 
 def make_data(folder):
@@ -325,6 +328,34 @@ def check_readers(path, probs, folder):
     return float(abs(session.run(None, {"image": x})[0] - numpy.array(probs)).max())
 
 
+def write_png(path, h, w, rgb):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + bytes(rgb[y * w * 3:(y + 1) * w * 3]) for y in range(h))
+    with open(path, "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)) +
+                chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def write_pictures(folder):
+    for i, image in enumerate(read_images(folder, 20)):
+        write_png(f"{folder}/{i:02}.png", 32, 32, image)
+
+
+def check_predicted(path, probs):
+    with open(path) as f:
+        lines = [json.loads(line) for line in f]
+    assert len(lines) == len(probs)
+    for i, (line, p) in enumerate(zip(lines, probs)):
+        assert line["file"].endswith(f"/{i:02}.png"), line
+        assert line["label"] == line["top"][0][0] and line["p"] == line["top"][0][1]
+        values = [v for _, v in line["top"]]
+        assert len(values) == 3 and distance(values, sorted(p, reverse=True)) < 1e-6, (line, p)
+        assert line["label"] == CLASSES[p.index(max(p))]
+    return 0
+
+
+CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 MAIN = """#include <stdint.h>
 #include <stdio.h>
 void NAME_predict(const uint8_t *image, float *p);
@@ -362,6 +393,10 @@ def main(verb, *words):
         return change_text(*words)
     if verb == "main":
         return print(MAIN.replace("NAME", words[0]), end="")
+    if verb == "pictures":
+        return write_pictures(words[0])
+    if verb == "predicted":
+        return check_predicted(words[0], read_npy(words[1]))
     if verb == "floats":
         return check_floats(words[0], read_npy(words[1]))
     path, probs, folder = words[0], read_npy(words[1]), words[2]
