@@ -185,9 +185,9 @@ static rnf_val check_dilated(const struct rnf_use *u, const struct axis *a)
 		const int64_t first = o * a->w->stride - a->pad;
 		const int64_t inside = first < 0 ? first + (d - 1 - first) / d * d : first;
 		if (inside < first + span && inside < a->n) continue;
-		return u->graph->fail(u->graph, "%s: dilation is %lld: window %lld has none of the "
-				      "%lld %s of x", call(u), (long long)d, (long long)o,
-				      (long long)a->n, a->pixels);
+		return u->graph->fail(u->graph, "%s: dilation is %lld, too wide for the %lld %s "
+				      "of x: window %lld has none of them", call(u), (long long)d,
+				      (long long)a->n, a->pixels, (long long)o);
 	}
 	return 0;
 }

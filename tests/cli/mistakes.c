@@ -153,6 +153,18 @@ static const struct { const char *command, *words; } mistakes[] = {
 	{ "check synthetic model.input=[65536,65536,3] model.layers.stem.filters=17",
 	  "conv: its output would have 65536 x 65536 x 17 values, more than 2^36" },
 	{ "check synthetic model.layers.stem.inputs=stem", "no earlier layer named \"stem\"" },
+	/* windows and slices that do not fit the image */
+	{ "check synthetic model.layers.stage1+=conv2d model.layers.conv2d.filters=8 "
+	  "model.layers.conv2d.dilation=9 model.layers.conv2d.border=reflect",
+	  "layer conv2d1: border is \"reflect\": the windows reach 9 rows over the edge, must be at "
+	  "most 7 where the input has 8" },
+	{ "check synthetic model.layers.stage1+=conv2d model.layers.conv2d.filters=8 "
+	  "model.layers.conv2d.dilation=4 model.layers.conv2d.padding=valid",
+	  "layer conv2d1: kernel is 3 and dilation 4, which span 9 pixels: these must fit into the "
+	  "8 x 8 input when padding is \"valid\"" },
+	{ "check synthetic model.layers.stage1+=slice model.layers.slice.from=6 "
+	  "model.layers.slice.channels=4", "layer slice1: channels is 4, must be at most 2: the input "
+	  "has 8, from is 6" },
 	/* lists that fit nothing */
 	{ "check synthetic data.augment.normalize.mean=[0.5,0.5]", "--set: data.augment[3]: mean has "
 	  "2 values, must have 1 or one a channel: the images have 3 channels" },

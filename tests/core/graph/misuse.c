@@ -59,7 +59,7 @@ static const struct {
 	  "x 5 x 4 x any" },
 	{ "pool_no_window", RNF_EPLUGIN, "maxpool: its window is NULL" },
 	{ "pool_between", RNF_EINVAL,
-	  "maxpool: dilation is 10: window 1 has none of the 8 rows of x" },
+	  "maxpool: dilation is 10, too wide for the 8 rows of x: window 1 has none of them" },
 	{ "slice_from", RNF_EPLUGIN, "slice: from is -1, must be 0 or more" },
 	{ "slice_channels", RNF_EPLUGIN, "channels is 0, must be 1 or more" },
 	{ "slice_far", RNF_EINVAL, "slice: 3 channels from 2 on are more than the 4 of x" },
