@@ -192,11 +192,10 @@ static const char conf_text[] =
 	"train = { metrics = \"accuracy\"; loss = \"crossentropy\"; scheduler = \"constant\";\n"
 	"  optimizer = \"sgd\"; };\n";
 
-static rnf_status plan(const char *how)
+static rnf_status build(struct rnf_experiment *e, const char *how, int first)
 {
 	const char *file = rnf_format("%s/misuse_%s.cfg", test_bad_plugins(), how);
 	const char *set = rnf_format("model.layers.m.how=%s", how);
-	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	FILE *f = fopen(file, "w");
 	ck_assert_ptr_nonnull(f);
 	fputs(conf_text, f);
@@ -205,8 +204,13 @@ static rnf_status plan(const char *how)
 	test_plugins_path();
 	RNF_TRY(rnf_config_read(&e->conf, file, &set, 1));
 	RNF_TRY(rnf_experiment_shapes(e));
-	RNF_TRY(rnf_model_plan(&e->model, &e->conf, 0, 1));
-	return rnf_model_plan(&e->model, &e->conf, 1, 1);
+	RNF_TRY(rnf_model_plan(&e->model, &e->conf, first, 1));
+	return rnf_model_plan(&e->model, &e->conf, !first, 1);
+}
+
+static rnf_status plan(const char *how)
+{
+	return build(rnf_alloc(sizeof(struct rnf_experiment)), how, 0);
 }
 
 START_TEST(is_refused)
@@ -229,10 +233,29 @@ START_TEST(nothing_wrong_is_built)
 }
 END_TEST
 
+/* The program that is built first lists the weights, the other is checked against them. */
+START_TEST(training_may_come_first)
+{
+	struct rnf_experiment *e = rnf_alloc(sizeof *e);
+	ck_assert_msg(build(e, "no", 1) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_ptr_eq(e->model.weights.at, e->model.programs[1]->weights);
+	ck_assert_uint_eq(e->model.weights.n, e->model.programs[0]->n_weights);
+	ck_assert_int_eq(e->model.weights.block, e->model.programs[0]->block);
+	for (size_t i = 0; i < TEST_ROWS(rows); i++) {
+		if (strncmp(rows[i].words, "the tensor m/", 13) != 0) continue;
+		e = rnf_alloc(sizeof *e);
+		ck_assert_int_eq(build(e, rows[i].how, 1), rows[i].status);
+		ck_assert_msg(strstr(rnf_fail_words(), rows[i].words) != NULL, "%s: %s",
+			      rows[i].how, rnf_fail_words());
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
-		{ is_refused, TEST_ROWS(rows) }, { nothing_wrong_is_built, 0 }, { NULL, 0 },
+		{ is_refused, TEST_ROWS(rows) }, { nothing_wrong_is_built, 0 },
+		{ training_may_come_first, 0 }, { NULL, 0 },
 	};
 	test_bad_plugins();
 	return test_run_cases("graph/misuse", cases);
