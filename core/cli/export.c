@@ -1,4 +1,5 @@
-/* rnframe export RUN|WEIGHTS FILE: the plugin of kind "export" whose suffix FILE has writes it. */
+/* rnframe export RUN|WEIGHTS FILE: the plugin whose suffix FILE has writes it, of kind "export" or
+ * a format of tensors. */
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,11 +8,13 @@
 #include "base/file.h"
 #include "base/running.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "plugin/answer.h"
 #include "plugin/loader.h"
 #include "run/subject.h"
 #include "run/texts.h"
+#include "run/torch.h"
 #include "train/export.h"
 #include "train/weights.h"
 
@@ -21,14 +24,17 @@ static const struct {
 	size_t offset;
 } keys[] = {
 	{ "--input", "input", offsetof(struct rnf_options, input) },
-	{ "--names", "names", offsetof(struct rnf_options, names) },
 	{ "--fold", "fold", offsetof(struct rnf_options, fold) },
 };
 
-static const struct rnf_export_impl *impl_of(const struct rnf_feature *f)
-{
-	return f->impl;
-}
+/* What writes the file: one of the two. */
+struct target {
+	const struct rnf_feature *feature;
+	const struct rnf_export_impl *export;
+	const struct rnf_format_impl *format;
+	const char *suffix;
+	const void *conf;
+};
 
 static const char *without_folders(const char *file)
 {
@@ -36,46 +42,72 @@ static const char *without_folders(const char *file)
 	return slash ? slash + 1 : file;
 }
 
-/* The one whose suffix is the longest that the name has. */
-static rnf_status find_plugin(const char *file, const struct rnf_feature **found)
+/* The longest suffix that the name has. */
+static void offer(struct target *t, const char *file, struct target other, struct rnf_list *words)
+{
+	rnf_list_add(words, ", ", other.suffix);
+	if (rnf_file_ends(without_folders(file), other.suffix) &&
+	    (!t->suffix || strlen(other.suffix) > strlen(t->suffix)))
+		*t = other;
+}
+
+static rnf_status find_target(const char *file, struct target *t)
 {
 	const struct rnf_feature **list;
-	const char *words = "";
+	struct rnf_list words = { 0 };
 	size_t n;
 	RNF_TRY(rnf_loader_all("export", &list, &n));
-	*found = NULL;
 	for (size_t i = 0; i < n; i++) {
-		const char *suffix = impl_of(list[i])->suffix;
-		words = rnf_format("%s%s%s", words, i ? ", " : "", suffix);
-		if (rnf_file_ends(without_folders(file), suffix) &&
-		    (!*found || strlen(suffix) > strlen(impl_of(*found)->suffix)))
-			*found = list[i];
+		const struct rnf_export_impl *impl = list[i]->impl;
+		offer(t, file, (struct target){ list[i], impl, NULL, impl->suffix, NULL }, &words);
 	}
-	if (*found) return RNF_OK;
+	RNF_TRY(rnf_loader_all("format", &list, &n));
+	for (size_t i = 0; i < n; i++) {
+		const struct rnf_format_impl *impl = list[i]->impl;
+		if (impl->write)
+			offer(t, file, (struct target){ list[i], NULL, impl, impl->suffix, NULL },
+			      &words);
+	}
+	if (t->suffix) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s: its suffix says what it is to be, one of %s", file,
-			n ? words : "none: there is no plugin of kind export");
+			words.n ? rnf_list_text(&words, "") : "none: no plugin of kind export is built");
+}
+
+/* Does the file hold tensors alone? Then they may have other names. */
+static int is_of_tensors(const struct target *t)
+{
+	return t->format || t->export->flags & RNF_EXPORT_TENSORS;
+}
+
+static rnf_status check_names(const struct target *t, const char *names)
+{
+	if (!names) return RNF_OK;
+	if (!is_of_tensors(t))
+		return rnf_fail(RNF_EINVAL, "--names does not apply to %s files", t->suffix);
+	if (!strcmp(names, "torch") || !strcmp(names, "rnframe")) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "--names is \"%s\", must be \"rnframe\" or \"torch\"", names);
 }
 
 /* Fill the plugin's configuration from the options. */
-static rnf_status configure(const struct rnf_feature *f, const struct rnf_options *o,
-			    const struct rnf_ref **ref)
+static rnf_status configure(struct target *t, const struct rnf_options *o)
 {
+	const struct rnf_params *params = t->feature->params;
 	struct rnf_conf *root = rnf_conf_add(NULL, NULL, RNF_CONF_GROUP, "--set", 0);
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const char *value = *(const char *const *)((const char *)o + keys[i].offset);
 		if (!value) continue;
-		if (!rnf_param_row(f->params, keys[i].key))
+		if (t->format || !rnf_param_row(params, keys[i].key))
 			return rnf_fail(RNF_EINVAL, "%s does not apply to %s files", keys[i].name,
-					impl_of(f)->suffix);
+					t->suffix);
 		struct rnf_conf *node = rnf_conf_add(root, keys[i].key, RNF_CONF_RAW,
 						     keys[i].name, 0);
 		node->s = strcmp(value, keys[i].name) ? value : "true";
 	}
-	struct rnf_ref *to = rnf_alloc(sizeof *to);
-	void *conf = rnf_alloc(f->params ? f->params->conf_size : 1);
-	*to = (struct rnf_ref){ .feature = f, .conf = conf };
-	*ref = to;
-	return f->params ? rnf_param_fill(root, f->params, conf) : RNF_OK;
+	RNF_TRY(check_names(t, o->names));
+	if (t->format || !params) return RNF_OK;
+	void *conf = rnf_alloc(params->conf_size);
+	t->conf = conf;
+	return rnf_param_fill(root, params, conf);
 }
 
 /* leaf of DIR/leaf.onnx */
@@ -85,18 +117,18 @@ static const char *name_of(const char *file, const char *suffix)
 	return rnf_strndup(name, strlen(name) - strlen(suffix));
 }
 
-static rnf_status write_file(const struct rnf_ref *ref, const char *file,
-			     const struct rnf_export_model *model, int64_t bytes)
+static rnf_status write_file(const struct target *t, const char *file,
+			     const struct rnf_export_model *m, int64_t bytes)
 {
-	const struct rnf_export_impl *impl = ref->feature->impl;
 	int fd;
 	RNF_TRY(rnf_file_begin(file, bytes, &fd));
 	rnf_answer_begin();
-	rnf_running_set(ref->feature);
-	rnf_status status = impl->write(ref->conf, &rnf_host, fd, name_of(file, impl->suffix),
-					model);
+	rnf_running_set(t->feature);
+	rnf_status status = t->export
+		? t->export->write(t->conf, &rnf_host, fd, name_of(file, t->suffix), m)
+		: t->format->write(&rnf_host, fd, m->tensors, m->n_tensors, m->texts, m->n_texts);
 	rnf_running_set(NULL);
-	status = rnf_answer(ref->feature, "write", status);
+	status = rnf_answer(t->feature, "write", status);
 	return rnf_file_commit(file, fd, status);
 }
 
@@ -111,12 +143,11 @@ static rnf_status export_model(struct rnf_experiment *e, const struct rnf_option
 {
 	const struct rnf_subject words = { o->words[0], o->conf, o->sets, o->n_sets };
 	const char *file = o->words[1], *weights = NULL;
-	const struct rnf_feature *f = NULL;
-	const struct rnf_ref *ref = NULL;
+	struct target t = { 0 };
 	struct rnf_text texts[RNF_MODEL_TEXTS];
 	struct rnf_export_model model;
-	RNF_TRY(find_plugin(file, &f));
-	RNF_TRY(configure(f, o, &ref));
+	RNF_TRY(find_target(file, &t));
+	RNF_TRY(configure(&t, o));
 	RNF_TRY(rnf_file_writable(file));
 	RNF_TRY(rnf_subject_read(e, &words, &weights));
 	if (rnf_file_same(weights, file))
@@ -124,11 +155,12 @@ static rnf_status export_model(struct rnf_experiment *e, const struct rnf_option
 	RNF_TRY(rnf_subject_shapes(e, weights));
 	RNF_TRY(rnf_export_load(e, weights));
 	rnf_texts_model(e, texts);
-	const char *suffix = impl_of(f)->suffix;
-	RNF_TRY(rnf_export_view(e, rnf_format("%s files", suffix),
-				!(impl_of(f)->flags & RNF_EXPORT_TENSORS), texts, RNF_MODEL_TEXTS,
-				&model));
-	RNF_TRY(write_file(ref, file, &model, rnf_weights_bytes(&e->session.tensors, model.n_tensors)));
+	RNF_TRY(rnf_export_view(e, rnf_format("%s files", t.suffix), !is_of_tensors(&t), texts,
+				RNF_MODEL_TEXTS, &model));
+	if (o->names && !strcmp(o->names, "torch"))
+		model.tensors = rnf_torch_tensors(model.tensors, model.n_tensors);
+	RNF_TRY(write_file(&t, file, &model,
+			   rnf_weights_bytes(&e->session.tensors, model.n_tensors)));
 	print_done(e, file);
 	return RNF_OK;
 }

@@ -87,6 +87,7 @@ static const struct rnf_op_row weight_row = {
 	.name = "scale", .words = "scale", .call = "scale", .class = RNF_CHAIN,
 	.keep = RNF_CHEAP, .in = { RNF_IS("x", IMAGE), RNF_IS("s", WEIGHT) }, .rows = 1,
 	.gradient = gradient, .tile = fwd,
+	.formula = formula,
 };
 
 static rnf_val call(struct rnf_graph *g, rnf_val x, rnf_val s)

@@ -137,6 +137,28 @@ START_TEST(onnx_says_what_the_model_says)
 }
 END_TEST
 
+/* -- tensors -- */
+
+START_TEST(tensors_for_numpy_and_pytorch)
+{
+	if (!has_python()) return;
+	const char *dir = trained("export_tensors");
+	run("export @/run @/own.safetensors", dir);
+	run("export @/run @/own.npz", dir);
+	run("export @/run @/torch.safetensors --names torch", dir);
+	run("export @/run @/torch.npz --names=torch", dir);
+	const int status = test_command(out, sizeof out, PYTHON "tensors %s/run/model.safetensors "
+		"%s/own.safetensors %s/own.npz %s/torch.safetensors %s/torch.npz 2>&1", dir, dir, dir,
+		dir, dir);
+	ck_assert_msg(status == 0, "%s", out);
+	run("eval @/run --probs @/a.npy", dir);
+	run("eval @/own.safetensors data.path=@/data --probs @/b.npy", dir);
+	test_shell("cmp %s/a.npy %s/b.npy", dir, dir);
+}
+END_TEST
+
+/* -- C -- */
+
 static const char *const compilers[] = { "gcc", "clang" };
 
 /* One file, without a library, warnings or memory of its own; its name becomes a word of C. */
@@ -244,6 +266,9 @@ static const struct { const char *arguments, *words; } mistakes[] = {
 	{ "export @/bare.safetensors @/m.onnx", "has no conf inside: name it by --conf" },
 	{ "export @/run @/m.c --fold", "--fold does not apply to .c files" },
 	{ "export @/run @/m.onnx --names torch", "--names does not apply to .onnx files" },
+	{ "export @/run @/m.npz --names keras", "--names is \"keras\", must be \"rnframe\" or" },
+	{ "export @/run @/m.npz --input float", "--input does not apply to .npz files" },
+	{ "export @/run/model.safetensors @/run/model.safetensors", "is the model itself" },
 	{ "export @/run @/m.onnx --input=bytes", "input is \"bytes\", must be \"uint8\" or \"float\"" },
 	{ "export @/run @/m.onnx --conf se_mxresnet20.cfg", " in the file, " },
 	{ "export @/run @/m.onnx model.act=", "model.act" },
@@ -287,6 +312,7 @@ int main(void)
 		{ texts_of_a_file_are_not_trusted, 0 },
 		{ paths_in_a_file_are_ignored, 0 },
 		{ onnx_says_what_the_model_says, 0 },
+		{ tensors_for_numpy_and_pytorch, 0 },
 		{ c_says_what_the_model_says, 0 },
 		{ published_weights_in_onnx, 0 },
 		{ predict_says_what_eval_says, 0 },

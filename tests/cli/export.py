@@ -5,6 +5,7 @@ are installed, onnx and onnxruntime.
   export.py main NAME                     a C program: test_batch.bin in, floats of NAME_predict out
   export.py pictures DIR                  its test images as DIR/00.png ...
   export.py predicted LINES PROBS.npy     what `rnframe predict` says of them
+  export.py tensors MODEL OWN.safetensors OWN.npz TORCH.safetensors TORCH.npz
   export.py floats FILE PROBS.npy         such floats
   export.py onnx MODEL PROBS.npy DIR [N]  the first N images in plain Python, all by onnxruntime
 """
@@ -14,6 +15,7 @@ import os
 import random
 import struct
 import sys
+import zipfile
 import zlib
 
 
@@ -355,6 +357,53 @@ def check_predicted(path, probs):
     return 0
 
 
+def read_safetensors(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    n = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + n])
+    header.pop("__metadata__")
+    return {name: (t["shape"], data[8 + n:][slice(*t["data_offsets"])]) for name, t in header.items()}
+
+
+def read_npz(path):
+    found = {}
+    with zipfile.ZipFile(path) as z:
+        assert z.testzip() is None
+        for name in z.namelist():
+            data = z.read(name)
+            head = eval(data[10:128].decode())
+            assert data[:8] == b"\x93NUMPY\x01\0" and head["descr"] == "<f4" and name.endswith(".npy")
+            assert head["fortran_order"] is False
+            found[name[:-4]] = (list(head["shape"]), data[128:])
+    return found
+
+
+def for_torch(shape, data):
+    """A kernel as PyTorch has it: out, in, then the pixels."""
+    values = struct.unpack(f"<{size(shape)}f", data)
+    *pixels, each, out = shape
+    order = [(p * each + i) * out + o for o in range(out) for i in range(each)
+             for p in range(size(pixels))]
+    return [out, each] + pixels, struct.pack(f"<{len(order)}f", *[values[k] for k in order])
+
+
+def check_tensors(model, own, own_npz, torch, torch_npz):
+    wanted = read_safetensors(model)
+    assert read_safetensors(own) == wanted == read_npz(own_npz)
+    turned = read_safetensors(torch)
+    assert turned == read_npz(torch_npz) and len(turned) == len(wanted)
+    for ours, theirs in {"stem/kernel": "stem.weight", "grouped/kernel": "grouped.weight",
+                         "classifier/kernel": "classifier.weight"}.items():
+        assert turned[theirs] == for_torch(*wanted[ours]), ours
+    for ours, theirs in {"classifier/bias": "classifier.bias", "stem_norm/gamma": "stem_norm.weight",
+                         "stem_norm/beta": "stem_norm.bias", "swish25/beta": "swish25.beta",
+                         "stem_norm/moving_mean": "stem_norm.running_mean",
+                         "stem_norm/moving_variance": "stem_norm.running_var"}.items():
+        assert turned[theirs] == wanted[ours], ours
+    return 0
+
+
 CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 MAIN = """#include <stdint.h>
 #include <stdio.h>
@@ -393,6 +442,8 @@ def main(verb, *words):
         return change_text(*words)
     if verb == "main":
         return print(MAIN.replace("NAME", words[0]), end="")
+    if verb == "tensors":
+        return check_tensors(*words)
     if verb == "pictures":
         return write_pictures(words[0])
     if verb == "predicted":
