@@ -19,6 +19,8 @@ enum { OUTPUT = 1 << 20, PLACES = 64 };
 static const struct { const char *name, *words; } bad[] = {
 	{ "crash_entry", "cannot be loaded: it dies of signal 11 (Segmentation fault)" },
 	{ "crash_load", "cannot be loaded: it dies of signal 4 (Illegal instruction)" },
+	{ "endings_none", "names no endings of files" },
+	{ "endings_point", "the ending 1 of its files has no point" },
 	{ "exit_load", "cannot be loaded: it ends the program with status 0" },
 	{ "feature_size", "has a feature of 40 bytes, this program's have 48: rebuild" },
 	{ "inputs_none", "takes 0 inputs, must be 1 or more, or -1 for any" },
@@ -27,6 +29,7 @@ static const struct { const char *name, *words; } bad[] = {
 	{ "missing_symbol", "cannot be loaded: " },
 	{ "newer_major", "is built for plugin ABI 1." },
 	{ "newer_minor", "is built for plugin ABI 0." },
+	{ "no_apply", "must have one of the functions apply and frame" },
 	{ "no_entry", "is not an rnframe plugin: it has no rnf_plugin_entry" },
 	{ "no_features", "has no feature" },
 	{ "no_lower", "has no function lower, which each layer has" },
