@@ -23,7 +23,7 @@ static void fill(struct rnf_tally *t)
 		rnf_tally_add(t, targets[i], logits[i], probs[i], 0);
 }
 
-static const char *write(const struct rnf_tally *t, const char *name)
+static const char *written(const struct rnf_tally *t, const char *name)
 {
 	const struct rnf_report r = { "a", "test", labels, t };
 	const char *path = rnf_format("%s/predictions.csv", test_folder(name));
@@ -40,7 +40,7 @@ START_TEST(a_line_for_each_image)
 	char text[512];
 	fill(&t);
 	t.predictions[1].index = 77;
-	FILE *f = fopen(write(&t, "predictions"), "rb");
+	FILE *f = fopen(written(&t, "predictions"), "rb");
 	text[fread(text, 1, sizeof text - 1, f)] = 0;
 	fclose(f);
 	ck_assert_str_eq(text, "index,true,predicted,p_true,p_predicted\r\n"
@@ -55,20 +55,20 @@ START_TEST(read_back)
 	struct rnf_tally t;
 	struct rnf_answered a, other;
 	fill(&t);
-	ck_assert_int_eq(rnf_predictions_read(write(&t, "predictions_a"), &a), RNF_OK);
+	ck_assert_int_eq(rnf_predictions_read(written(&t, "predictions_a"), &a), RNF_OK);
 	ck_assert_int_eq(a.n, 3);
 	ck_assert(a.right[0] == 1 && a.right[1] == 0 && a.right[2] == 0);
 	t.predictions[1].class = 1; /* predictions do not count in the digest of the images */
-	ck_assert_int_eq(rnf_predictions_read(write(&t, "predictions_b"), &other), RNF_OK);
+	ck_assert_int_eq(rnf_predictions_read(written(&t, "predictions_b"), &other), RNF_OK);
 	ck_assert(other.right[1] == 1 && other.images == a.images);
 	free(other.right);
 	t.predictions[1].index = 5;
-	ck_assert_int_eq(rnf_predictions_read(write(&t, "predictions_b"), &other), RNF_OK);
+	ck_assert_int_eq(rnf_predictions_read(written(&t, "predictions_b"), &other), RNF_OK);
 	ck_assert(other.images != a.images);
 	free(other.right);
 	t.predictions[1].index = 1;
 	t.predictions[0].label = 1;
-	ck_assert_int_eq(rnf_predictions_read(write(&t, "predictions_b"), &other), RNF_OK);
+	ck_assert_int_eq(rnf_predictions_read(written(&t, "predictions_b"), &other), RNF_OK);
 	ck_assert(other.images != a.images);
 	free(other.right);
 	free(a.right);
