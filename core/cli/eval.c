@@ -69,11 +69,13 @@ static rnf_status open_model(struct rnf_experiment *e, const struct rnf_options 
 	const struct rnf_subject words = { o->weights ? o->weights : o->conf, NULL,
 					       o->sets, o->n_sets };
 	*weights = o->weights;
-	if (o->weights && o->conf)
-		RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
-	else
+	const int alone = !o->weights || !o->conf;
+	if (alone)
 		RNF_TRY(rnf_subject_read(e, &words, weights));
+	else
+		RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_dataset_open(&e->data, &e->conf));
+	if (alone) RNF_TRY(rnf_subject_classes(&e->data.info, *weights));
 	return rnf_experiment_shapes(e);
 }
 

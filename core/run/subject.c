@@ -1,5 +1,7 @@
 #include "run/subject.h"
 
+#include <inttypes.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,4 +65,21 @@ rnf_status rnf_subject_shapes(struct rnf_experiment *e, const char *weights)
 	RNF_TRY(rnf_weights_check(weights, &contents));
 	RNF_TRY(rnf_texts_shapes(weights, &contents, &e->data.info));
 	return rnf_experiment_shapes(e);
+}
+
+rnf_status rnf_subject_classes(const struct rnf_dataset_info *info, const char *weights)
+{
+	struct rnf_contents contents = { 0 };
+	struct rnf_dataset_info said = { .names = NULL };
+	RNF_TRY(rnf_weights_check(weights, &contents));
+	RNF_TRY(rnf_texts_shapes(weights, &contents, &said));
+	if (!said.names || !info->names) return RNF_OK;
+	if (said.classes != info->classes)
+		return rnf_fail(RNF_EINVAL, "%s: classes of the model: %" PRId64 ", of the data: %" PRId64,
+				weights, said.classes, info->classes);
+	for (int64_t i = 0; i < said.classes; i++)
+		if (strcmp(said.names[i], info->names[i]) != 0)
+			return rnf_fail(RNF_EINVAL, "%s: class %" PRId64 " of the model is \"%s\", of the "
+					"data \"%s\"", weights, i, said.names[i], info->names[i]);
+	return RNF_OK;
 }

@@ -18,5 +18,8 @@ rnf_status rnf_subject_read(struct rnf_experiment *e, const struct rnf_subject *
 			  const char **weights);
 /* Then, without data: take classes and input from the file where it has them. */
 rnf_status rnf_subject_shapes(struct rnf_experiment *e, const char *weights);
+/* After the data set is open: are its classes those of the model, in their order? A file that
+ * says none fits to all. */
+rnf_status rnf_subject_classes(const struct rnf_dataset_info *info, const char *weights);
 
 #endif

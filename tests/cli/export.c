@@ -119,6 +119,23 @@ START_TEST(paths_in_a_file_are_ignored)
 }
 END_TEST
 
+/* Another order would count right answers as wrong. */
+START_TEST(classes_of_the_data_are_those_of_the_model)
+{
+	if (!has_python()) return;
+	const char *dir = trained("export_classes");
+	test_shell(PYTHON "text %s/run/model.safetensors %s/x.safetensors rnframe.classes '[\"airplane\", "
+		   "\"bird\", \"automobile\", \"cat\", \"deer\", \"dog\", \"frog\", \"horse\", "
+		   "\"ship\", \"truck\"]'", dir, dir);
+	test_shell(PYTHON "text %s/run/model.safetensors %s/y.safetensors rnframe.classes '[\"a\"]'",
+		   dir, dir);
+	refused(2, in(dir, "eval @/x.safetensors data.path=@/data"),
+		"class 1 of the model is \"bird\", of the data \"automobile\"");
+	refused(2, in(dir, "eval @/y.safetensors data.path=@/data"),
+		"classes of the model: 1, of the data: 10");
+}
+END_TEST
+
 /* -- ONNX -- */
 
 START_TEST(onnx_says_what_the_model_says)
@@ -311,6 +328,7 @@ int main(void)
 		{ a_run_and_its_file_of_weights_need_no_more_words, 0 },
 		{ texts_of_a_file_are_not_trusted, 0 },
 		{ paths_in_a_file_are_ignored, 0 },
+		{ classes_of_the_data_are_those_of_the_model, 0 },
 		{ onnx_says_what_the_model_says, 0 },
 		{ tensors_for_numpy_and_pytorch, 0 },
 		{ c_says_what_the_model_says, 0 },
