@@ -201,6 +201,13 @@ def pool(x, a, join):
         for i in range(channels) for rows, columns in places]
 
 
+def average(x, a):
+    if a.get("count_include_pad", 0):
+        whole = math.prod(a["kernel_shape"])
+        return pool(x, a, lambda v: sum(v) / whole)
+    return pool(x, a, lambda v: sum(v) / len(v))
+
+
 def batch_norm(inputs, a):
     x, gamma, beta, mean, variance = inputs
     pixels = size(x[0][2:])
@@ -264,7 +271,7 @@ OTHERS = {
     "Reshape": lambda i, a: ([n or i[0][0][d] for d, n in enumerate(i[1][1])], i[0][1]),
     "Flatten": lambda i, a: ([i[0][0][0], size(i[0][0][1:])], i[0][1]),
     "MaxPool": lambda i, a: pool(i[0], a, max),
-    "AveragePool": lambda i, a: pool(i[0], a, lambda v: sum(v) / len(v)),
+    "AveragePool": lambda i, a: average(i[0], a),
     "GlobalAveragePool": lambda i, a: (i[0][0][:2] + [1, 1], [
         sum(i[0][1][c * size(i[0][0][2:]):(c + 1) * size(i[0][0][2:])]) / size(i[0][0][2:])
         for c in range(i[0][0][1])]),
