@@ -52,8 +52,15 @@ START_TEST(a_folder_trains_and_is_evaluated)
 			  c, dir, dir));
 	has("error 0.00 %");
 	test_shell("grep -q '^\"gr\xc3\xbcn\",6,0,0' %s/report/confusion.csv", dir);
+	run(0, rnf_format("predict %s/run \"%s/data/it's blue/03.png\" %s/data/gr*/04.png", dir, dir,
+			  dir));
+	has("\"label\":\"it's blue\"");
+	has("\"label\":\"gr\xc3\xbcn\"");
 	run(0, rnf_format("check %s " OVER, c));
 	has("66 training, 6 validation and 18 test images of 12 x 12 x 3, 3 classes");
+	test_shell("mv '%s/data/red things' %s/data/Red", dir, dir); /* now it comes first */
+	run(2, rnf_format("eval %s " OVER " --weights %s/run/model.safetensors", c, dir));
+	has("class 0 is \"gr\xc3\xbcn\" there, but \"Red\" in the data: classes are numbered in");
 }
 END_TEST
 
