@@ -9,7 +9,6 @@
 #include "run/subject.h"
 #include "run/record.h"
 #include "run/report.h"
-#include "run/texts.h"
 #include "train/weights.h"
 
 /* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */
@@ -93,7 +92,7 @@ static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o
 	RNF_TRY(choose_split(&e->data, word, &split, &samples, &n));
 	RNF_TRY(rnf_experiment_build(e, 0));
 	RNF_TRY(rnf_weights_read(&e->session, weights));
-	RNF_TRY(rnf_texts_same_classes(weights, &e->data.info));
+	if (o->weights && o->conf) RNF_TRY(rnf_subject_classes(&e->data.info, weights));
 	if (o->report) RNF_TRY(make_report_folder(o->report));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->data.info.classes) * 4) : NULL;
 	struct rnf_tally tally;

@@ -1,12 +1,10 @@
 #include "run/texts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/status.h"
-#include "base/text.h"
 #include "run/live.h"
 
 enum { CLASSES_MAX = 1 << 20, PIXELS_MAX = 65536, CHANNELS_MAX = 4096 };
@@ -121,18 +119,4 @@ rnf_status rnf_texts_shapes(const char *path, const struct rnf_contents *content
 {
 	RNF_TRY(take(path, contents, RNF_TEXT_CLASSES, take_classes, info));
 	return take(path, contents, RNF_TEXT_INPUT, take_input, info);
-}
-
-rnf_status rnf_texts_same_classes(const char *path, const struct rnf_dataset_info *info)
-{
-	struct rnf_contents contents = { .n = 0 };
-	struct rnf_dataset_info own = { .names = NULL };
-	RNF_TRY(rnf_weights_check(path, &contents));
-	RNF_TRY(take(path, &contents, RNF_TEXT_CLASSES, take_classes, &own));
-	for (int64_t k = 0; own.names && info->names && k < own.classes && k < info->classes; k++)
-		if (strcmp(own.names[k], info->names[k]))
-			return rnf_fail(RNF_EINVAL, "%s: class %lld is %s there, but %s in the data: classes "
-					"are numbered in the order of their names", path, (long long)k,
-					rnf_text_quoted(own.names[k]), rnf_text_quoted(info->names[k]));
-	return RNF_OK;
 }

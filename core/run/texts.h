@@ -19,8 +19,4 @@ void rnf_texts_model(const struct rnf_experiment *e, struct rnf_text texts[RNF_M
 rnf_status rnf_texts_shapes(const char *path, const struct rnf_contents *contents,
 			    struct rnf_dataset_info *info);
 
-/* Has the file's model the classes of a data set, by name and order, as far as both name
- * them? RNF_EINVAL: the numbers of classes would mean others. */
-rnf_status rnf_texts_same_classes(const char *path, const struct rnf_dataset_info *info);
-
 #endif

@@ -60,7 +60,7 @@ START_TEST(a_folder_trains_and_is_evaluated)
 	has("66 training, 6 validation and 18 test images of 12 x 12 x 3, 3 classes");
 	test_shell("mv '%s/data/red things' %s/data/Red", dir, dir); /* now it comes first */
 	run(2, rnf_format("eval %s " OVER " --weights %s/run/model.safetensors", c, dir));
-	has("class 0 is \"gr\xc3\xbcn\" there, but \"Red\" in the data: classes are numbered in");
+	has("class 0 of the model is \"gr\xc3\xbcn\", of the data \"Red\"");
 }
 END_TEST
 
