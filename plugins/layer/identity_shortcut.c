@@ -37,8 +37,14 @@ static double zero_ref(const void *self, double x, double *slope)
 	return 0 * x;
 }
 
+static int32_t zero_formula(const void *self, struct rnf_formula *f, int32_t x)
+{
+	(void)self;
+	return f->apply(f, RNF_FN_MUL, x, f->number(f, 0));
+}
+
 static const struct rnf_activation_impl zero = {
-	.fwd = zero_fwd, .bwd = zero_bwd, .ref = zero_ref
+	.fwd = zero_fwd, .bwd = zero_bwd, .ref = zero_ref, .formula = zero_formula
 };
 
 /* The mean over a window of one pixel is that pixel. */
