@@ -163,9 +163,9 @@ START_TEST(a_verb_says_what_it_takes)
 	static char out[1 << 14];
 	ck_assert_int_eq(test_program(out, sizeof out, "train --help"), 0);
 	ck_assert_ptr_nonnull(strstr(out, "rnframe train CONF"));
-	ck_assert_ptr_null(strstr(out, "rnframe eval CONF"));
+	ck_assert_ptr_null(strstr(out, "rnframe eval RUN"));
 	ck_assert_int_eq(test_program(out, sizeof out, "help eval"), 0);
-	ck_assert_ptr_nonnull(strstr(out, "rnframe eval CONF"));
+	ck_assert_ptr_nonnull(strstr(out, "rnframe eval RUN"));
 }
 END_TEST
 
