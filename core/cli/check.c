@@ -6,7 +6,6 @@
 #include "cli/cli.h"
 #include "train/setup.h"
 #include "train/step.h"
-#include "train/weights.h"
 
 static void print(const struct rnf_experiment *e)
 {
@@ -38,7 +37,7 @@ static rnf_status check(struct rnf_experiment *e, const struct rnf_options *o)
 {
 	RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_check(e));
-	if (o->weights) RNF_TRY(rnf_weights_read(&e->session, o->weights));
+	RNF_TRY(rnf_experiment_weights(e, o->weights));
 	print(e);
 	return RNF_OK;
 }

@@ -77,10 +77,12 @@ static rnf_status prepare(struct command *s)
 		.weights = o->weights, .argc = o->argc, .argv = o->argv };
 	RNF_TRY(find_run(s));
 	if (s->resume.finished) return RNF_OK;
+	if (!o->weights && !s->resume.dir) s->record.weights = e->conf.root.train.init.weights;
 	RNF_TRY(rnf_train_log_check(o->log, s->resume.dir ? s->resume.dir : s->record.dir));
 	RNF_TRY(rnf_experiment_build(e, 1));
 	RNF_TRY(rnf_weights_fit(&e->session.tensors));
-	if (o->weights) RNF_TRY(rnf_weights_read(&e->session, o->weights));
+	/* a run that goes on has its weights, unless it must begin again (resume.c) */
+	if (o->weights || !s->resume.dir) RNF_TRY(rnf_experiment_weights(e, o->weights));
 	rnf_checkpoints_init(&s->checkpoints, e);
 	RNF_TRY(rnf_resume_read(&s->resume, e, &s->checkpoints));
 	return rnf_signal_check("before the first step: nothing was saved");

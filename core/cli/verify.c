@@ -120,7 +120,7 @@ static rnf_status first_values(const struct folder *f, struct rnf_experiment *e)
 	if (first != 1)
 		return rnf_fail(RNF_ENOENT, "its log begins at step %lld only",
 				(long long)first);
-	return rnf_past_weights(&f->past, &e->session);
+	return rnf_past_weights(&f->past, e);
 }
 
 static const struct rnf_saved *oldest(const struct rnf_saved_list *list)

@@ -242,7 +242,7 @@ static int wants_units(const struct rnf_ref *ref)
 }
 
 /* Two layers with one label would share names of tensors and random numbers. */
-static const char *label_of(const struct rnf_model_conf *model, size_t i)
+const char *rnf_graph_label(const struct rnf_model_conf *model, size_t i)
 {
 	const struct rnf_ref *ref = model->layers.at[i];
 	const char *name = name_of(ref);
@@ -260,15 +260,27 @@ static void place(const struct walk *k, const struct rnf_ref *ref)
 	rnf_fail_in(k->b.failed, "%s%s: ", rnf_conf_place(at), rnf_conf_path(ref->node));
 }
 
+/* A frozen layer has its form of inference: its norms keep their statistics, and nothing in it
+ * is random. */
+static void freeze(struct walk *k, const char *label)
+{
+	const struct rnf_strings names = k->model->freeze;
+	k->b.frozen = 0;
+	for (size_t i = 0; i < names.n; i++)
+		k->b.frozen |= !strcmp(names.at[i], label);
+	k->b.graph.training = k->b.program->training && !k->b.frozen;
+}
+
 static rnf_val add_layer(struct walk *k, size_t i, rnf_val x)
 {
 	const struct rnf_ref *ref = k->model->layers.at[i];
 	const struct rnf_setting units = RNF_SET_INT("units", k->classes);
-	const char *name = name_of(ref), *label = label_of(k->model, i);
+	const char *name = name_of(ref), *label = rnf_graph_label(k->model, i);
 	rnf_val *in;
 	k->b.graph.enter(&k->b.graph, label); /* for the message about an unknown input */
 	const size_t n = inputs_of(k, ref, x, &in);
 	k->b.graph.leave(&k->b.graph);
+	freeze(k, label);
 	x = use(&k->b.graph, ref, label, in, n, &units, wants_units(ref) ? 1 : 0);
 	if (x < 0) place(k, ref);
 	if (name && x >= 0) rnf_names_add(&k->named, name, x);
@@ -299,10 +311,10 @@ static rnf_status same_label(const struct rnf_model_conf *model, size_t one, siz
 	const struct rnf_conf *names[2] = { rnf_conf_get(a, "name"), rnf_conf_get(b, "name") };
 	if (!a || !b)
 		return rnf_fail(RNF_EINVAL, "model.layers: two are called \"%s\"",
-				label_of(model, two));
+				rnf_graph_label(model, two));
 	return rnf_fail(RNF_EINVAL, "%s%s is called \"%s\", as %s%s is: give it another "
 			"name", rnf_conf_place(names[1] ? names[1] : b), rnf_conf_path(b),
-			label_of(model, two), rnf_conf_place(names[0] ? names[0] : a),
+			rnf_graph_label(model, two), rnf_conf_place(names[0] ? names[0] : a),
 			rnf_conf_path(a));
 }
 
@@ -310,7 +322,7 @@ static rnf_status check_labels(const struct rnf_model_conf *model)
 {
 	struct rnf_names labels = { .n = 0 };
 	for (size_t i = 0; i < model->layers.n; i++) {
-		const int64_t j = rnf_names_add(&labels, label_of(model, i), (int64_t)i);
+		const int64_t j = rnf_names_add(&labels, rnf_graph_label(model, i), (int64_t)i);
 		if (j >= 0) return same_label(model, (size_t)j, i);
 	}
 	return RNF_OK;

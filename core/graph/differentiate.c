@@ -8,7 +8,7 @@
 static rnf_status check_weights(const struct rnf_program *p)
 {
 	for (size_t i = 0; i < p->n_weights; i++)
-		if (!p->weights[i].state && p->weights[i].gradient < 0)
+		if (p->values[p->weights[i].value_id].needs_grad && p->weights[i].gradient < 0)
 			return rnf_fail(RNF_EINVAL, "the tensor %s has no "
 					"influence on the output",
 					p->weights[i].name);

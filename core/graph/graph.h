@@ -13,6 +13,7 @@ struct rnf_model_conf {
 	double l2;
 	int32_t algorithm, standardize;
 	struct rnf_refs layers;
+	struct rnf_strings freeze; /* labels of layers; not a key of `model` */
 };
 /* Common keys of layers and blocks. */
 struct rnf_layer_common {
@@ -25,6 +26,8 @@ extern const struct rnf_params rnf_model_params, rnf_layer_common_params;
 rnf_status rnf_graph_build(const struct rnf_model_conf *model,
 			   const int64_t hwc[3], int64_t classes, int training,
 			   struct rnf_program **program);
+/* What layer i is called: its name, or its type and i. (build.c) */
+const char *rnf_graph_label(const struct rnf_model_conf *model, size_t i);
 /* Append the loss and the backward pass to the weights' gradients. (differentiate.c) */
 rnf_status rnf_graph_differentiate(struct rnf_program *program);
 

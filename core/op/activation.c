@@ -9,7 +9,7 @@ static struct rnf_tile place(const struct rnf_tile_io *io)
 				  .sample = io->sample,
 				  .offset = (uint64_t)(io->first * io->c),
 				  .pixels = io->pixels, .channels = io->c,
-				  .training = io->training };
+				  .training = io->training && !io->op->frozen };
 }
 
 static void fwd(const struct rnf_tile_io *io)

@@ -1,6 +1,6 @@
 /* Batch norm is three ops: batch statistics inside a chain, coefficients at the barrier, an
- * affine map inside the next chain. In inference the coefficients come from the running
- * statistics and are fixed. The three are differentiated as one: two sums, then
+ * affine map inside the next chain. In inference and in frozen layers the coefficients come
+ * from the running statistics and are fixed. The three are differentiated as one: two sums, then
  * coefficients for dx at the next barrier. No other file knows the layout of these vectors. */
 #include <math.h>
 #include <string.h>
@@ -341,12 +341,35 @@ static const struct rnf_op_row bwd_row = {
 	.tile = bwd,
 };
 
+/* Of fixed coefficients: dx = SCALE dy. */
+static void fixed_bwd(const struct rnf_tile_io *io)
+{
+	rnf_scale_tile(io->pixels, io->c, io->in[0], io->in[1] + NORM_SCALE * io->c, io->out);
+}
+
+static const struct rnf_op_row fixed_bwd_row = {
+	.name = "affine_fixed_bwd", .words = "norm's input", .class = RNF_CHAIN, .rows = 1,
+	.in = { RNF_IS("dy", IMAGE), RNF_VECTORS("coefficients", NORM_ROWS) },
+	.tile = fixed_bwd,
+};
+
+/* A frozen norm has no gradients of its own. */
+static void fixed_gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
+{
+	const int x = op->in[0], of_x[] = { dy, op->in[1] };
+	rnf_tape_receive(t, op, x, rnf_tape_append_like(t, op, &fixed_bwd_row, of_x, 2, x));
+}
+
 /* y = affine(x, coef(stats(x), gamma, beta)). With m the mean, s = 1 / deviation:
  * dbeta = sum dy, dgamma = s sum dy (x - m), dx = a dy + b (x - m) + k. */
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
 	const int x = op->in[0], coef = op->in[1];
 	const struct rnf_op norm = *rnf_op_of(t->p, coef);
+	if (norm.row == &fixed_row) {
+		fixed_gradient(t, op, dy);
+		return;
+	}
 	const int64_t c = rnf_tape_value(t, x).c;
 	const int both = rnf_tape_append(t, op, &sums_row, (int[]){ dy, x, coef }, 3, 1, 1,
 					 SUMS_ROWS * c);

@@ -181,6 +181,7 @@ rnf_val rnf_append(struct rnf_graph *g, const struct rnf_op *op, int64_t h, int6
 	struct rnf_op *made = rnf_op_of(p, v);
 	const int depth = made->depth;
 	*made = *op;
+	made->frozen = rnf_builder_of(g)->frozen;
 	made->depth = depth;
 	made->out = v;
 	if (made->groups == 0) made->groups = 1;

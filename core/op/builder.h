@@ -14,6 +14,7 @@ struct rnf_builder {
 	size_t ends[RNF_SCOPES_MAX]; /* length of the scope before each enter */
 	int n_ends;
 	int floor; /* scopes that the current layer may not leave */
+	int frozen; /* the current layer's weights are not trained */
 	const struct rnf_feature *lowering; /* its plugin, or NULL */
 	rnf_status failed; /* 0: not yet */
 };

@@ -97,7 +97,8 @@ static rnf_val call(struct rnf_graph *g, const rnf_val *in, size_t n, int32_t ra
 	const rnf_val v = rnf_append(g, &op, 1, 1, op.derived->size);
 	if (v < 0) return -1;
 	op.derived->value_id = v;
-	if (g->training && !impl->bwd && rnf_builder_of(g)->program->values[v].needs_grad)
+	const struct rnf_program *p = rnf_builder_of(g)->program;
+	if (p->training && !impl->bwd && p->values[v].needs_grad)
 		return rnf_builder_broken(g, "derive: its impl has no bwd, and the value is made of "
 					  "a weight that is trained");
 	return v;

@@ -97,6 +97,7 @@ struct rnf_op {
 	int operand;      /* of its backward ops: the operand whose gradient it is */
 	size_t scratch;   /* floats of scratch that a heavy op needs */
 	uint64_t node;    /* for random ops: a key of the layer's place */
+	int frozen;       /* of a layer that trains as in inference */
 	const char *label;
 };
 
@@ -112,7 +113,7 @@ struct rnf_model_weight {
 	double value, l2;
 	int state;
 	int value_id;  /* the graph's value */
-	int gradient;  /* the value that is its gradient; -1: none */
+	int gradient;  /* the value that is its gradient; -1: none, it is not trained */
 	int64_t gradient_offset; /* floats inside that value */
 };
 
@@ -267,8 +268,10 @@ static inline int rnf_row_is_given(const struct rnf_op_row *row)
 struct rnf_model_weight *rnf_tensor_of(const struct rnf_program *program, int value);
 /* Do two ops of one row, or of partner rows, have the same function and key? */
 int rnf_op_is_same(const struct rnf_op *a, const struct rnf_op *b);
-/* Parameters that training changes, without running statistics. */
+/* Parameters, frozen ones included, without running statistics. */
 int64_t rnf_program_parameters(const struct rnf_program *program);
+/* Those of them that training changes. */
+int64_t rnf_program_trained(const struct rnf_program *program);
 /* Multiply-adds of one op on one image, forward or backward. */
 int64_t rnf_op_macs(const struct rnf_program *program, const struct rnf_op *op);
 /* Of all ops. */

@@ -37,7 +37,7 @@ static struct rnf_tile place(const struct rnf_op *op, uint64_t key, uint64_t sam
 	const struct open *open = op->open;
 	return (struct rnf_tile){ .size = sizeof(struct rnf_tile), .key = key ^ op->node,
 				  .sample = sample, .channels = open->channels,
-				  .training = training };
+				  .training = training && !op->frozen };
 }
 
 static struct rnf_tile place_tile(const struct rnf_tile_io *io)

@@ -105,6 +105,14 @@ int64_t rnf_program_parameters(const struct rnf_program *program)
 	return n;
 }
 
+int64_t rnf_program_trained(const struct rnf_program *p)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < p->n_weights; i++)
+		if (p->values[p->weights[i].value_id].needs_grad) n += p->weights[i].size;
+	return n;
+}
+
 int64_t rnf_op_macs(const struct rnf_program *p, const struct rnf_op *op)
 {
 	return op->row->macs ? op->row->macs(p, op) : 0;

@@ -15,6 +15,7 @@ int rnf_tape_append(struct rnf_tape *t, const struct rnf_op *forward,
 	op->scratch = from.scratch;
 	op->self = from.self;
 	op->node = from.node;
+	op->frozen = from.frozen;
 	op->label = from.label;
 	return v;
 }

@@ -87,18 +87,19 @@ static rnf_val call(struct rnf_graph *g, const struct rnf_weight *spec)
 	const rnf_val v = rnf_append(g, &(struct rnf_op){ .row = &rnf_op_row_weight }, 1, 1, size);
 	if (v < 0) return v;
 	struct rnf_program *p = rnf_builder_of(g)->program;
+	const int frozen = rnf_builder_of(g)->frozen;
 	const char *name = rnf_builder_name(g, spec->name);
 	if (rnf_names_add(&p->names, name, (int64_t)p->n_weights) >= 0)
 		return g->fail(g, "two tensors are called %s: give the layers names that "
 			       "differ", name);
 	p->values[v].weight = (int)p->n_weights;
-	p->values[v].needs_grad = !spec->state;
+	p->values[v].needs_grad = !spec->state && !frozen;
 	struct rnf_model_weight *w = rnf_push((void **)&p->weights, &p->n_weights, sizeof *w);
 	*w = (struct rnf_model_weight){
 		.name = name, .rank = spec->rank, .size = size,
 		.offset = p->block, .fan_in = spec->fan_in,
 		.fan_out = spec->fan_out, .initializer = spec->initializer,
-		.value = spec->value, .l2 = spec->l2, .state = spec->state,
+		.value = spec->value, .l2 = frozen ? 0 : spec->l2, .state = spec->state,
 		.value_id = v, .gradient = -1,
 	};
 	memcpy(w->shape, spec->shape, sizeof w->shape);

@@ -121,6 +121,8 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 			 int64_t batch, int fused, struct rnf_plan **plan);
 /* Names of the backend's kernels in it, each once; NULL: it has none. */
 const char *rnf_plan_kernels(const struct rnf_plan *plan);
+/* Of all its phases. */
+size_t rnf_plan_steps(const struct rnf_plan *plan);
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out);
 /* Names the kind of work that a step does: "conv 3x3 16->16 at 32x32", a chain by its
  * stages, another op by its name. Steps that do the same work have equal names. (print.c) */

@@ -95,9 +95,16 @@ static void print_prologue(const struct rnf_plan *plan, FILE *out)
 	}
 }
 
-void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
+size_t rnf_plan_steps(const struct rnf_plan *plan)
 {
 	size_t steps = 0;
+	for (size_t i = 0; i < plan->n_phases; i++)
+		steps += plan->phases[i].n_steps;
+	return steps;
+}
+
+void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
+{
 	print_prologue(plan, out);
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		const struct rnf_phase *phase = &plan->phases[i];
@@ -106,13 +113,12 @@ void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
 			phase->n_barriers);
 		for (size_t j = 0; j < phase->n_steps; j++)
 			print_step(plan, &phase->steps[j], out);
-		steps += phase->n_steps;
 	}
 	fprintf(out, "%s: %zu phases, %zu steps; batch arena %.1f MB at %lld images, "
 		"scratch %.2f MB, kernel scratch %.2f MB and leaf %.2f MB a thread, "
 		"sums %.2f MB, packed weights %.2f MB\n",
 		plan->program->training ? "training" : "inference",
-		plan->n_phases, steps, megabytes(plan->arena),
+		plan->n_phases, rnf_plan_steps(plan), megabytes(plan->arena),
 		(long long)plan->batch, megabytes(plan->scratch),
 		(double)plan->kernel_scratch_bytes * 1e-6, megabytes(plan->leaf),
 		megabytes(plan->gradient), megabytes(plan->packed));

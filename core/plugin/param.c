@@ -342,7 +342,8 @@ static rnf_status fill_row(struct rnf_conf *group, const char *owner,
 			   const struct rnf_param *row, char *out, int is_whole)
 {
 	struct rnf_conf *child = rnf_conf_get(group, row->key);
-	if (!child && is_whole && is_group(group) && row->type == RNF_TYPE_GROUP)
+	if (!child && is_whole && is_group(group) && row->type == RNF_TYPE_GROUP &&
+	    !(row->flags & RNF_PARAM_OPTIONAL))
 		child = rnf_conf_add(group, row->key, RNF_CONF_GROUP, group->file,
 				     group->line);
 	if (child) return set_row(child, row, out);

@@ -15,6 +15,9 @@ struct rnf_ref {
 	const char *role;    /* "norm", "act": resolved by the graph; else NULL */
 };
 
+/* A flag of a GROUP beside those of param.h: a conf without it does not get an empty one. */
+enum { RNF_PARAM_OPTIONAL = 1 << 16 };
+
 /* Keys that every feature of a kind takes besides its own (layer: name, inputs; dataset:
  * path, validation...). Registered once, before filling. */
 void rnf_param_common(const char *kind, const struct rnf_params *params);

@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "train/digest.h"
-#include "train/weights.h"
 
 static const char *word(const json_t *run, const char *key, const char *otherwise)
 {
@@ -83,10 +82,10 @@ rnf_status rnf_past_digest(const char *path, const char **words)
 	return RNF_OK;
 }
 
-rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_session *s)
+rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_experiment *e)
 {
 	const char *now = NULL;
-	if (!past->weights) return RNF_OK;
+	if (!past->weights) return rnf_experiment_weights(e, NULL);
 	if (access(past->weights, R_OK) != 0)
 		return rnf_fail(RNF_ENOENT, "the run started from the weights %s, which "
 				"cannot be read any more", past->weights);
@@ -94,5 +93,5 @@ rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_session *s)
 	if (past->digest && strcmp(now, past->digest) != 0)
 		return rnf_fail(RNF_ENOENT, "the run started from the weights %s, which "
 				"have changed since", past->weights);
-	return rnf_weights_read(s, past->weights);
+	return rnf_experiment_weights(e, past->weights);
 }

@@ -30,7 +30,7 @@ struct rnf_past rnf_past_read(const char *dir);
 int64_t rnf_past_epochs(const struct rnf_past *past, int64_t step);
 /* Load the weights that the run started from into e, if they came from a file: RNF_ENOENT
  * when that file is gone or has changed. */
-rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_session *s);
+rnf_status rnf_past_weights(const struct rnf_past *past, struct rnf_experiment *e);
 /* The text that identifies a file of weights. */
 rnf_status rnf_past_digest(const char *path, const char **words);
 

@@ -231,7 +231,7 @@ static rnf_status from_the_start(const struct rnf_resume *r, struct rnf_experime
 {
 	rnf_log(RNF_LOG_INFO, "resume  %s has no checkpoint that can be used: from the start",
 		r->dir);
-	return weights ? RNF_OK : rnf_past_weights(&r->past, &e->session);
+	return weights ? RNF_OK : rnf_past_weights(&r->past, e);
 }
 
 rnf_status rnf_resume_load(struct rnf_resume *r, struct rnf_experiment *e,

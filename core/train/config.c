@@ -45,6 +45,7 @@ rnf_status rnf_config_fill(struct rnf_config *c)
 	rnf_schema_register();
 	RNF_TRY(rnf_param_fill(c->tree, &rnf_conf_root_params, &c->root));
 	c->data = c->root.data->common;
+	c->root.model.freeze = c->root.train.freeze;
 	c->loss = c->root.train.loss->feature->impl;
 	return choose_accuracy(c);
 }

@@ -99,11 +99,39 @@ const char *rnf_model_backend(const struct rnf_model *m)
 
 /* -- programs and plans -- */
 
+static rnf_status refuse_freeze(const struct rnf_config *c, const char *words)
+{
+	const struct rnf_conf *train = rnf_conf_get(c->tree, "train");
+	return rnf_conf_fail(rnf_conf_get(train, "freeze"), "%s", words);
+}
+
+/* Names no layer: say which there are. */
+static rnf_status check_frozen(const struct rnf_config *c, const char *name)
+{
+	const struct rnf_model_conf *model = &c->root.model;
+	const char **labels = rnf_alloc((model->layers.n + 1) * sizeof *labels), *all = "";
+	for (size_t i = 0; i < model->layers.n; i++) {
+		labels[i] = rnf_graph_label(model, i);
+		if (!strcmp(labels[i], name)) return RNF_OK;
+		all = rnf_format("%s%s%s", all, i ? ", " : "", labels[i]);
+	}
+	const char *near = rnf_nearest(name, labels, model->layers.n);
+	return refuse_freeze(c, near
+		? rnf_format("no layer is called \"%s\" (did you mean \"%s\"?)", name, near)
+		: rnf_format("no layer is called \"%s\"; there are %s", name, all));
+}
+
 rnf_status rnf_model_graph(struct rnf_model *m, const struct rnf_config *c, int training)
 {
 	const int first = !m->programs[0] && !m->programs[1];
 	struct rnf_program **p = &m->programs[training];
+	const struct rnf_strings freeze = c->root.model.freeze;
+	for (size_t i = 0; i < freeze.n; i++)
+		RNF_TRY(check_frozen(c, freeze.at[i]));
 	RNF_TRY(rnf_graph_build(&c->root.model, m->hwc, m->classes, training, p));
+	if (training && freeze.n > 0 && rnf_program_trained(*p) == 0)
+		return refuse_freeze(c, "it names all layers that have weights: none is left to "
+				     "train");
 	if (!first) return rnf_graph_check_weights(&m->weights, *p);
 	m->weights = rnf_graph_weights(*p);
 	return RNF_OK;

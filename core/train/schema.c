@@ -21,6 +21,17 @@ static const struct rnf_params data_params = {
 	sizeof *data_rows, data_rows
 };
 
+static const struct rnf_param init_rows[] = {
+	RNF_STRING(struct rnf_init_conf, weights, NULL, RNF_PARAM_PATH,
+		   "file that the run starts from; absent: all weights are drawn"),
+	RNF_STRINGS(struct rnf_init_conf, skip,
+		    "layers whose tensors are drawn, whatever the file holds"),
+};
+static const struct rnf_params init_params = {
+	sizeof(struct rnf_init_conf), sizeof init_rows / sizeof *init_rows,
+	sizeof *init_rows, init_rows
+};
+
 static const char *const recompute_words[] = { "activations", "sums", NULL };
 static const struct rnf_param train_rows[] = {
 	RNF_INT(struct rnf_train_conf, epochs, 1, 1, 1000000, "epochs",
@@ -40,6 +51,11 @@ static const struct rnf_param train_rows[] = {
 	RNF_REFS(struct rnf_train_conf, callbacks, "callback", "receive the run's events"),
 	RNF_BOOL(struct rnf_train_conf, pictures, 1,
 		 "draw the report's confusion matrix, by gnuplot"),
+	{ .key = "init", .unit = "", .brief = "weights of another run", .type = RNF_TYPE_GROUP,
+	  .flags = RNF_PARAM_OPTIONAL, .offset = offsetof(struct rnf_train_conf, init),
+	  .group = &init_params },
+	RNF_STRINGS(struct rnf_train_conf, freeze,
+		    "layers that stay as they are and compute what they do in inference"),
 };
 static const struct rnf_params train_params = {
 	sizeof(struct rnf_train_conf), sizeof train_rows / sizeof *train_rows,

@@ -15,11 +15,19 @@ struct rnf_data_common { /* keys of every dataset beside its own */
 	struct rnf_refs augment;
 };
 
+/* Weights to start from. */
+struct rnf_init_conf {
+	const char *weights; /* NULL: all are drawn */
+	struct rnf_strings skip; /* layers that are drawn all the same */
+};
+
 struct rnf_train_conf {
 	int64_t epochs, batch_size, max_steps;
 	int32_t shuffle, augment, recompute, pictures;
 	const struct rnf_ref *loss, *optimizer, *scheduler;
 	struct rnf_refs metrics, callbacks;
+	struct rnf_init_conf init;
+	struct rnf_strings freeze; /* names of layers */
 };
 
 /* What to do when a step's numbers are not finite. */

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "train/contract.h"
 #include "train/fit.h"
+#include "train/weights.h"
 
 rnf_status rnf_experiment_shapes(struct rnf_experiment *e)
 {
@@ -100,6 +101,17 @@ rnf_status rnf_experiment_build(struct rnf_experiment *e, int training)
 	for (int i = 0; i <= training; i++)
 		RNF_TRY(rnf_model_plan(&e->model, &e->conf, i, 1));
 	return rnf_experiment_start(e, training);
+}
+
+rnf_status rnf_experiment_weights(struct rnf_experiment *e, const char *file)
+{
+	const struct rnf_init_conf *init = &e->conf.root.train.init;
+	const char *path = file ? file : init->weights;
+	const struct rnf_conf *train = rnf_conf_get(e->conf.tree, "train");
+	if (path) return rnf_weights_take(&e->session, path, init->skip);
+	if (init->skip.n == 0) return RNF_OK;
+	return rnf_conf_fail(rnf_conf_get(rnf_conf_get(train, "init"), "skip"), "there is no file "
+			     "to skip them in: set train.init.weights");
 }
 
 void rnf_experiment_finish(struct rnf_experiment *e)

@@ -27,6 +27,9 @@ double rnf_experiment_bytes(const struct rnf_experiment *e, int training);
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n);
 rnf_status rnf_experiment_build(struct rnf_experiment *e, int training);
+/* After build(): the values before step 1 that are not drawn, from this file or, NULL, from that
+ * of train.init; layers that train.init.skip names stay as they are. */
+rnf_status rnf_experiment_weights(struct rnf_experiment *e, const char *file);
 /* After the conf is read: do all that precedes a run, including the first batch's images;
  * write nothing. (check.c) */
 rnf_status rnf_experiment_check(struct rnf_experiment *e);

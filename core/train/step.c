@@ -101,7 +101,7 @@ static void square_gradients(void *arg, int worker)
 	const int workers = rnf_threads_count(e->session.threads);
 	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
 		const struct rnf_model_weight *w = &p->weights[i];
-		if (w->state) continue;
+		if (w->gradient < 0) continue;
 		s->squares[i] = square_sum(w, rnf_exec_gradient(e->session.execs[1], w),
 					   e->session.weights + w->offset);
 	}
@@ -178,7 +178,7 @@ static void update_weights(void *arg, int worker)
 	rnf_running_set(ref->feature);
 	for (size_t i = (size_t)worker; i < p->n_weights; i += (size_t)workers) {
 		const struct rnf_model_weight *w = &p->weights[i];
-		if (w->state) continue;
+		if (w->gradient < 0) continue;
 		const float *gradient = rnf_exec_gradient(e->session.execs[1], w);
 		update.l2 = w->l2;
 		for (int64_t k = 0; k < w->size; k += RNF_TILE_MAX) {

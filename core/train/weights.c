@@ -75,6 +75,8 @@ struct reader {
 	const struct rnf_tensors *own; /* the session's */
 	size_t n_wanted;  /* the first of these */
 	char *seen;       /* [n_wanted] */
+	struct rnf_strings skip; /* layers whose tensors are not read */
+	char *used;       /* [skip.n] */
 	struct rnf_contents *contents; /* NULL: texts are not kept */
 	uint64_t tensors, texts; /* sums of digests */
 	char said[RNF_DIGEST_BYTES]; /* "" when the file has none */
@@ -128,23 +130,38 @@ static float *passing(struct reader *r, const struct rnf_named_tensor *t)
 /* One table for all readers: a save reads back, and must not need more memory each time. */
 static struct rnf_names came = { .passing = 1 };
 
+/* Does a word name the tensor's layer, or one that the layer is in? */
+static int is_skipped(struct reader *r, const char *name)
+{
+	int found = 0;
+	for (size_t i = 0; i < r->skip.n; i++) {
+		const size_t n = strlen(r->skip.at[i]);
+		if (strncmp(name, r->skip.at[i], n) != 0 || !strchr("/_", name[n])) continue;
+		found = 1;
+		r->used[i] = 1;
+	}
+	return found;
+}
+
+/* What does not fit is put aside, so that all of it is told. */
 static float *in_model(struct reader *r, const struct rnf_named_tensor *t)
 {
 	const int64_t i = rnf_names_find(&r->own->names, t->name);
+	if (is_skipped(r, t->name)) return passing(r, t);
 	if (i >= 0 && (size_t)i < r->n_wanted) {
 		const struct rnf_named_tensor *own = &r->own->at[i];
 		r->seen[i] = 1;
 		if (own->rank == t->rank &&
 		    !memcmp(own->shape, t->shape, (size_t)t->rank * sizeof *t->shape))
 			return (float *)own->data;
-		rnf_fail(RNF_EINVAL, "%s: shape: %s is %s in the file, %s in the model",
-			 r->path, t->name, shape_words(t), shape_words(own));
-		return NULL;
+		rnf_fail_aside(rnf_fail(RNF_EINVAL, "%s: shape: %s is %s in the file, %s in the "
+					"model", r->path, t->name, shape_words(t),
+					shape_words(own)));
+	} else if (!begins(t->name, STATE_PREFIX) && !begins(t->name, SNAPSHOT_PREFIX)) {
+		rnf_fail_aside(rnf_fail(RNF_EINVAL, "%s: unexpected: %s is not in the model",
+					r->path, t->name));
 	}
-	if (begins(t->name, STATE_PREFIX) || begins(t->name, SNAPSHOT_PREFIX))
-		return passing(r, t);
-	rnf_fail(RNF_EINVAL, "%s: unexpected: %s is not in the model", r->path, t->name);
-	return NULL;
+	return passing(r, t);
 }
 
 static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
@@ -215,30 +232,51 @@ static rnf_status check_numbers(const struct rnf_tensors *t, const char *path, s
 			(long long)rnf_tensor_size(bad));
 }
 
-static rnf_status read_wanted(struct rnf_session *s, const char *path, size_t n)
+static void check_missing(struct reader *r)
+{
+	for (size_t i = 0; i < r->n_wanted; i++) {
+		const struct rnf_named_tensor *own = &r->own->at[i];
+		if (r->seen[i] || is_skipped(r, own->name)) continue;
+		rnf_fail_aside(rnf_fail(RNF_EINVAL, "%s: missing: %s (%s)", r->path, own->name,
+					shape_words(own)));
+	}
+	for (size_t i = 0; i < r->skip.n; i++)
+		if (!r->used[i])
+			rnf_fail_aside(rnf_fail(RNF_EINVAL, "train.init.skip: neither the model nor "
+						"%s has tensors of a layer \"%s\"", r->path,
+						r->skip.at[i]));
+}
+
+static rnf_status read_wanted(struct rnf_session *s, const char *path, size_t n,
+			      struct rnf_strings skip)
 {
 	const struct rnf_format_impl *format = NULL;
 	const struct rnf_tensors *own = &s->tensors;
-	struct reader r = { .path = path, .place = in_model, .own = own, .n_wanted = n };
+	struct reader r = { .path = path, .place = in_model, .own = own, .n_wanted = n,
+			    .skip = skip, .seen = rnf_alloc(n + 1),
+			    .used = rnf_alloc(skip.n + 1) };
 	RNF_TRY(probe(path, &format));
-	r.seen = rnf_alloc(n + 1);
-	RNF_TRY(read_all(&r, format));
-	for (size_t i = 0; i < n; i++)
-		if (!r.seen[i])
-			return rnf_fail(RNF_EINVAL, "%s: missing: %s (%s)", path,
-					own->at[i].name, shape_words(&own->at[i]));
+	const rnf_status status = read_all(&r, format);
+	rnf_fail_aside(status);
+	if (status >= 0) check_missing(&r);
+	RNF_TRY(rnf_fail_all());
 	if (s->execs[0]) s->execs[0]->stale = 1;
 	return check_numbers(own, path, n);
 }
 
 rnf_status rnf_weights_read(struct rnf_session *s, const char *path)
 {
-	return read_wanted(s, path, s->tensors.n_model);
+	return rnf_weights_take(s, path, (struct rnf_strings){ 0 });
+}
+
+rnf_status rnf_weights_take(struct rnf_session *s, const char *path, struct rnf_strings skip)
+{
+	return read_wanted(s, path, s->tensors.n_model, skip);
 }
 
 rnf_status rnf_state_read(struct rnf_session *s, const char *path)
 {
-	return read_wanted(s, path, s->tensors.n);
+	return read_wanted(s, path, s->tensors.n, (struct rnf_strings){ 0 });
 }
 
 rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents)

@@ -233,29 +233,36 @@ START_TEST(openblas_has_no_bf16)
 }
 END_TEST
 
+/* The weights that fine_tune.cfg starts from. */
+static const char published[] = "se_mxresnet20_published.cfg";
+
 /* Each conf, on synthetic images of its own size, two steps of eight. */
 static void two_steps(const char *conf, const char *dir)
 {
 	char out[8192];
 	const char *size = strstr(conf, "224") || strstr(conf, "synthetic")
 		? "" : "data.height=32 data.width=32 data.channels=3";
+	const char *weights = !strstr(conf, "fine_tune") ? ""
+		: rnf_format("train.init.weights=%s/%s/model.safetensors", dir, published);
 	ck_assert_msg(test_program(out, sizeof out, "train --conf %s "
 		"data.type=synthetic data.images=16 data.test_images=4 %s "
 		"data.validation=0 data.part=1 "
 		"train.batch_size=8 train.max_steps=2 train.epochs=10 "
 		"train.callbacks.training_monitor.plot=false "
-		"--out %s/%s", conf, size, dir, conf) == 0, "%s: %s", conf, out);
+		"%s --out %s/%s", conf, size, weights, dir, conf) == 0, "%s: %s", conf, out);
 }
 
 START_TEST(every_conf_trains_two_steps)
 {
 	static const char *const patterns[] = { "conf/*.cfg", "conf/ablation/*.cfg" };
 	const char *dir = test_folder("confs");
+	two_steps(published, dir);
 	glob_t confs = { 0 };
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(glob(patterns[i], i ? GLOB_APPEND : 0, NULL, &confs), 0);
 	for (size_t i = 0; i < confs.gl_pathc; i++)
-		two_steps(confs.gl_pathv[i] + strlen("conf/"), dir);
+		if (!strstr(confs.gl_pathv[i], published))
+			two_steps(confs.gl_pathv[i] + strlen("conf/"), dir);
 	ck_assert_uint_gt(confs.gl_pathc, 36);
 	globfree(&confs);
 }

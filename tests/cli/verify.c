@@ -61,6 +61,44 @@ START_TEST(a_run_that_started_from_weights)
 }
 END_TEST
 
+/* The file is needed once; the model says nothing of it. */
+START_TEST(a_run_that_fine_tunes)
+{
+	const char *dir = test_folder("verify_tuned");
+	run(rnf_format("--out %s/first train.max_steps=9", dir));
+	ck_assert_msg(test_command(out, sizeof out, "bin=$(realpath %s/rnframe) && cd %s && $bin "
+		RUN "data.classes=7 train.init.weights=first/model.safetensors "
+		"train.init.skip=classifier train.freeze=stem,stage1 --out a train.max_steps=20 "
+		"2>&1 && mv first second && $bin " RUN "data.classes=7 train.freeze=stem,stage1 "
+		"--out a --resume auto 2>&1 && mv second first", test_build(), dir) == 0, "%s", out);
+	test_shell("! grep -a 'init =' %s/a/model.safetensors", dir);
+	ck_assert_msg(test_program(out, sizeof out, "eval %s/a/model.safetensors", dir) == 0, "%s",
+		      out);
+	verify(0, rnf_format("%s/a --steps 9", dir), "equal, bit for bit");
+}
+END_TEST
+
+/* From its first step on, also when it begins again. */
+START_TEST(a_fine_tuned_run_from_its_first_step)
+{
+	const char *dir = test_folder("verify_tuned_first");
+	run(rnf_format("--out %s/first train.max_steps=9", dir));
+	const char *tuned = rnf_format("data.classes=7 train.init.weights=%s/first/model.safetensors "
+		"train.init.skip=classifier train.freeze=stem,stage1 --out %s/a", dir, dir);
+	run(rnf_format("%s train.max_steps=20", tuned));
+	test_shell("rm %s/a/checkpoints/*.safetensors && mv %s/a/model.safetensors %s/model", dir,
+		   dir, dir);
+	verify(0, rnf_format("%s/a --steps 20", dir), "20 steps after step 0: 20 losses");
+	test_shell("sed -i 's/\"finished\"/\"stopped\"/' %s/a/run.json", dir);
+	run(rnf_format("%s train.max_steps=20 --resume auto", tuned));
+	test_shell("cmp %s/a/model.safetensors %s/model", dir, dir);
+	ck_assert_msg(test_program(out, sizeof out, RUN "%s/b train.init.skip=stem", tuned) == 2,
+		      "%s", out);
+	ck_assert_ptr_nonnull(strstr(out, "shape: classifier/bias is 10 in the file, 7 in the "
+				     "model"));
+}
+END_TEST
+
 /* A full disk had no room for some lines, a kill truncated the last one. */
 START_TEST(a_log_that_lacks_lines)
 {
@@ -151,6 +189,7 @@ int main(void)
 	const struct test_case cases[] = {
 		{ a_run_that_became_longer, 0 },
 		{ a_run_that_started_from_weights, 0 },
+		{ a_run_that_fine_tunes, 0 }, { a_fine_tuned_run_from_its_first_step, 0 },
 		{ a_log_that_lacks_lines, 0 },
 		{ a_log_that_is_none, 0 },
 		{ a_run_that_began_in_another_folder, 0 },

@@ -9,7 +9,8 @@ static const struct {
 	{ "threads", 1, 1 }, { "out", 1, 1 }, { "data.path", 1, 1 }, { "train.pictures", 1, 1 },
 	{ "train.callbacks", 1, 1 }, { "train.callbacks[0].keep", 1, 1 },
 	{ "train.callbacks.checkpoint", 1, 1 }, { "train.epochs", 1, 0 },
-	{ "train.max_steps", 1, 0 }, { "name", 0, 1 },
+	{ "train.max_steps", 1, 0 }, { "train.init.weights", 1, 0 },
+	{ "train.freeze", 0, 0 }, { "name", 0, 1 },
 	{ "seed", 0, 0 }, { "data.paths", 0, 0 }, { "data", 0, 0 }, { "train", 0, 0 },
 	{ "model.name", 0, 0 }, { "train.optimizer.lr", 0, 0 }, { "model.threads", 0, 0 },
 };
@@ -23,8 +24,8 @@ END_TEST
 
 START_TEST(the_list_is_told)
 {
-	ck_assert_str_eq(rnf_live_words(), "threads, out, data.path, data.cache, train.callbacks, "
-			 "train.pictures, train.epochs and train.max_steps");
+	ck_assert_str_eq(rnf_live_words(), "threads, out, data.path, data.cache, train.init, "
+			 "train.callbacks, train.pictures, train.epochs and train.max_steps");
 }
 END_TEST
 
@@ -47,7 +48,8 @@ START_TEST(what_says_where_a_run_runs_is_dropped)
 {
 	ck_assert_str_eq(without("threads = 2; out = \"runs/a\"; seed = 1; "
 				 "data = { type = \"cifar10\"; path = \"/d\"; part = 0.5; }; "
-				 "train = { epochs = 3; pictures = false; };"),
+				 "train = { epochs = 3; init = { weights = \"/w\"; skip = (\"a\"); }; "
+				 "pictures = false; };"),
 			 same("seed = 1; data = { type = \"cifar10\"; part = 0.5; }; "
 			      "train = { epochs = 3; pictures = false; };"));
 	ck_assert_str_eq(without("data = \"cifar10\"; path = \"/d\";"),
