@@ -16,7 +16,7 @@ static char out[1 << 18];
  * Latin-1 in UTF-8, a direction mark and a byte that is not UTF-8. */
 static int script(const char *text)
 {
-	return test_command(out, sizeof out, "r=$(realpath %s/rnframe); cd %s; d=$PWD; "
+	return test_command(out, sizeof out, "r=$(realpath %s/rnframe); c=$PWD/conf; cd %s; d=$PWD; "
 		"X=$(printf '\\033]0;t\\007\\302\\2333mC1\\342\\200\\256dir\\377by'); "
 		"train=\"$r train synthetic.cfg train.callbacks.training_monitor.plot=false\"; "
 		"exec 2>&1; %s", test_build(), test_folder("words"), text);
@@ -148,7 +148,7 @@ static const struct {
 	{ "mkdir -p a/b/c; cp $r a/b/c; a/b/c/rnframe check synthetic.cfg",
 	  "the folder of the program's own confs was not", 0 },
 	{ "mkdir -p a/b/c; cp $r a/b/c; a/b/c/rnframe confs", "is this program a copy?", 1 },
-	{ "mkdir -p own/bin; cp $r own/bin; cp -r $(dirname $r)/../conf own; "
+	{ "mkdir -p own/bin; cp $r own/bin; cp -r $c own; "
 	  "own/bin/rnframe check synthetic.cfg",
 	  "there are no plugins at all", 0 },
 };
