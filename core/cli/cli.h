@@ -46,6 +46,10 @@ struct rnf_verb {
 rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 			     int n, char **arguments);
 
+/* The number after --steps, 1 .. most; without it `usual`. */
+rnf_status rnf_options_steps(const struct rnf_options *o, int64_t usual, int64_t most,
+			     int64_t *steps);
+
 /* Check the files that the options name for writing: none may be an input or equal
  * another, and each can be written. (outputs.c) */
 rnf_status rnf_outputs_check(const struct rnf_options *o);
@@ -58,6 +62,7 @@ rnf_status rnf_verb_verify(const struct rnf_options *);
 rnf_status rnf_verb_check(const struct rnf_options *);
 rnf_status rnf_verb_plan(const struct rnf_options *);
 rnf_status rnf_verb_profile(const struct rnf_options *);
+rnf_status rnf_verb_lr(const struct rnf_options *);
 rnf_status rnf_verb_study(const struct rnf_options *);
 rnf_status rnf_verb_runs(const struct rnf_options *);
 rnf_status rnf_verb_compare(const struct rnf_options *);

@@ -56,6 +56,10 @@ static const struct rnf_verb verbs[] = {
 	{ "profile", "CONF [key.path=value]... [--steps N] [--mode train|inference] "
 	  "[--json FILE]", "run a few steps and report where their time goes; write nothing",
 	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },
+	{ "lr", "CONF [key.path=value]... [--weights FILE] [--steps N] [--out DIR]",
+	  "raise the learning rate from step to step, print the loss and the rates that it "
+	  "suggests;\n      --out: write lr.csv and lr.svg too", rnf_verb_lr, 1,
+	  { "--conf", "--set", "--weights", "--steps", "--out" }, 0 },
 	{ "verify", "RUN [--steps N]", "check the files of a run folder; repeat its last N steps,\n      "
 	  "and those since the checkpoint before them, and compare every bit",
 	  rnf_verb_verify, 1, { "--steps" }, 0 },

@@ -1,6 +1,8 @@
 /* The arguments of a verb. Nothing is ignored: an argument without effect is an error,
  * since its user expects one. */
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -177,6 +179,20 @@ static rnf_status find_conf(struct rnf_options *o, const struct rnf_verb *verb)
 		return rnf_fail(RNF_EINVAL, "the conf is given twice: --conf %s and %s",
 				o->conf, o->words[0]);
 	o->conf = o->words[0];
+	return RNF_OK;
+}
+
+rnf_status rnf_options_steps(const struct rnf_options *o, int64_t usual, int64_t most,
+			     int64_t *steps)
+{
+	char *end;
+	*steps = usual;
+	if (!o->steps) return RNF_OK;
+	errno = 0;
+	*steps = strtoll(o->steps, &end, 10);
+	if (*end || errno || *steps < 1 || *steps > most)
+		return rnf_fail(RNF_EINVAL, "--steps is \"%s\", must be a number of 1 .. %lld",
+				o->steps, (long long)most);
 	return RNF_OK;
 }
 

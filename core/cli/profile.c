@@ -1,7 +1,6 @@
 /* rnframe profile: runs a few steps, prints what they take and where it goes. */
 #include "train/measure.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,19 +22,6 @@ struct view {
 	struct rnf_measurement p;
 	int threads;
 };
-
-static rnf_status choose_steps(const char *word, int64_t *steps)
-{
-	char *end;
-	*steps = STEPS;
-	if (!word) return RNF_OK;
-	errno = 0;
-	*steps = strtoll(word, &end, 10);
-	if (*end || errno || *steps < 1 || *steps > STEPS_MAX)
-		return rnf_fail(RNF_EINVAL, "--steps is \"%s\", must be a number of "
-				"1 .. %d", word, STEPS_MAX);
-	return RNF_OK;
-}
 
 static rnf_status choose_mode(const char *word, int *training)
 {
@@ -234,7 +220,7 @@ static rnf_status profile(struct rnf_experiment *e, const struct rnf_options *o)
 	int64_t steps;
 	int training;
 	RNF_TRY(rnf_outputs_check(o));
-	RNF_TRY(choose_steps(o->steps, &steps));
+	RNF_TRY(rnf_options_steps(o, STEPS, STEPS_MAX, &steps));
 	RNF_TRY(choose_mode(o->mode, &training));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_build(e, training));

@@ -20,6 +20,7 @@ void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *
 	s->target = rnf_alloc((size_t)(batch * e->data.info.classes) * sizeof *s->target);
 	s->samples = rnf_alloc((size_t)batch * sizeof *s->samples);
 	s->squares = rnf_alloc(e->model.programs[1]->n_weights * sizeof *s->squares);
+	s->rate = 0;
 	s->fault = RNF_FAULT_NONE;
 	s->strayed = s->broken = NULL;
 	s->doing = "a callback";
@@ -247,7 +248,7 @@ struct rnf_step_seconds rnf_training_step(struct rnf_training_step *s,
 	const double start = rnf_now();
 	s->strayed = s->broken = NULL;
 	begin(s, "the scheduler");
-	run->lr = rnf_training_rate(&e->conf, run);
+	run->lr = s->rate > 0 ? s->rate : rnf_training_rate(&e->conf, run);
 	check_rate(s, run->lr);
 	x->key = rnf_stream_key((uint64_t)e->conf.root.seed, RNF_STREAM_NODE,
 				(uint64_t)run->epoch);

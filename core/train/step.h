@@ -16,6 +16,7 @@ struct rnf_training_step {
 	float *target;     /* [batch][classes] */
 	uint64_t *samples; /* [batch]: keys of random ops */
 	double *squares;   /* [weights]: sums of the squared gradient */
+	double rate;       /* above 0: in place of the scheduler's */
 	enum rnf_fault fault;
 	const char *doing;   /* what runs, or ran last */
 	const char *strayed; /* who left another float mode; NULL: nobody */
