@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/arena.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
 #include "lib/sanitizer.h"
