@@ -108,6 +108,7 @@ rnf_status rnf_experiment_weights(struct rnf_experiment *e, const char *file)
 	const struct rnf_init_conf *init = &e->conf.root.train.init;
 	const char *path = file ? file : init->weights;
 	const struct rnf_conf *train = rnf_conf_get(e->conf.tree, "train");
+	if (file && init->skip.n == 0) return rnf_weights_read(&e->session, file);
 	if (path) return rnf_weights_take(&e->session, path, init->skip);
 	if (init->skip.n == 0) return RNF_OK;
 	return rnf_conf_fail(rnf_conf_get(rnf_conf_get(train, "init"), "skip"), "there is no file "

@@ -264,9 +264,16 @@ static rnf_status read_wanted(struct rnf_session *s, const char *path, size_t n,
 	return check_numbers(own, path, n);
 }
 
+/* All of the file must fit: one tensor that does not says enough. */
+static rnf_status read_whole(struct rnf_session *s, const char *path, size_t n)
+{
+	const rnf_status status = read_wanted(s, path, n, (struct rnf_strings){ 0 });
+	return status < 0 ? rnf_fail_again(status, rnf_fail_line()) : RNF_OK;
+}
+
 rnf_status rnf_weights_read(struct rnf_session *s, const char *path)
 {
-	return rnf_weights_take(s, path, (struct rnf_strings){ 0 });
+	return read_whole(s, path, s->tensors.n_model);
 }
 
 rnf_status rnf_weights_take(struct rnf_session *s, const char *path, struct rnf_strings skip)
@@ -276,7 +283,7 @@ rnf_status rnf_weights_take(struct rnf_session *s, const char *path, struct rnf_
 
 rnf_status rnf_state_read(struct rnf_session *s, const char *path)
 {
-	return read_wanted(s, path, s->tensors.n, (struct rnf_strings){ 0 });
+	return read_whole(s, path, s->tensors.n);
 }
 
 rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents)

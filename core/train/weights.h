@@ -20,11 +20,11 @@ const char *rnf_contents_text(const struct rnf_contents *contents, const char *k
 /* Name the tensors that can be saved, once, so that a checkpoint allocates nothing. */
 void rnf_weights_list(struct rnf_session *s, const struct rnf_model *m,
 		      const struct rnf_optimizer_impl *optimizer);
-/* Read weights and running statistics; a file may hold optimizer state too. All tensors that
- * the file or the model lacks, and those of other shapes, are reported together. */
+/* Read weights and running statistics; a file may hold optimizer state too. */
 rnf_status rnf_weights_read(struct rnf_session *s, const char *path);
-/* The same, but tensors of the layers in `skip`, and of layers inside these, are neither read
- * nor missed. */
+/* The same from a file of another model: tensors of the layers in `skip`, and of layers inside
+ * these, are neither read nor missed; all others that the file or the model lacks, and those of
+ * other shapes, are reported together. */
 rnf_status rnf_weights_take(struct rnf_session *s, const char *path, struct rnf_strings skip);
 /* Read these and all else that the run's checkpoints hold. */
 rnf_status rnf_state_read(struct rnf_session *s, const char *path);
