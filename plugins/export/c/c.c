@@ -142,8 +142,8 @@ static rnf_status write_c(const void *self, const struct rnf_host *host, int fd,
 	w.tables = open_memstream(&tables, &n_tables);
 	w.body = open_memstream(&body, &n_body);
 	rnf_status status = w.tables && w.body ? write_body(&w) : host->fail(RNF_ENOMEM, "no memory");
-	const int bad = (w.tables && fclose(w.tables)) | (w.body && fclose(w.body));
-	if (status >= 0 && bad) status = host->fail(RNF_ENOMEM, "no memory");
+	const int bad_tables = w.tables && fclose(w.tables), bad_body = w.body && fclose(w.body);
+	if (status >= 0 && (bad_tables || bad_body)) status = host->fail(RNF_ENOMEM, "no memory");
 	if (status >= 0) status = write_file(&w, fd, identifier(host, name), tables, body);
 	free(tables);
 	free(body);
