@@ -12,6 +12,12 @@
 #include "base/arena.h"
 #include "base/status.h"
 
+int rnf_is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static rnf_status fail_open(const char *path, int flags)
 {
 	if (errno == ELOOP && (flags & O_NOFOLLOW))

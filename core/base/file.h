@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <rnframe/abi.h>
 
+int rnf_is_folder(const char *path); /* or a link to one */
+
 /* open() of a path that must be a regular file: anything else is refused (RNF_EINVAL)
  * without blocking on a FIFO. With O_NOFOLLOW links are refused too: for files of
  * a run folder, which the program writes and reads back. */

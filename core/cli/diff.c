@@ -1,23 +1,17 @@
 /* rnframe diff: keys that differ between two confs or runs, and where each was set. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "train/setup.h"
 
-static int is_folder(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* A run's conf is complete; any other gets its defaults filled in. */
 static rnf_status read_side(const char *path, struct rnf_conf **tree)
 {
-	if (is_folder(path)) path = rnf_format("%s/conf.cfg", path);
+	if (rnf_is_folder(path)) path = rnf_format("%s/conf.cfg", path);
 	RNF_TRY(rnf_conf_read(path, rnf_conf_dir, tree));
 	return rnf_config_expand(*tree);
 }

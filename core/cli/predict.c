@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/csv.h"
@@ -71,9 +70,8 @@ static rnf_status add_listed(struct list *files)
 
 static rnf_status add_word(struct list *files, const char *word)
 {
-	struct stat st;
 	if (!strcmp(word, "-")) return add_listed(files);
-	if (stat(word, &st) == 0 && S_ISDIR(st.st_mode)) return add_folder(files, word);
+	if (rnf_is_folder(word)) return add_folder(files, word);
 	add(files, word); /* if it is missing, its line says so */
 	return RNF_OK;
 }

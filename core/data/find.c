@@ -30,12 +30,6 @@ struct search {
 	const char *other;       /* what it found there instead of the data, for the message */
 };
 
-static int is_folder(const char *path)
-{
-	struct stat at;
-	return stat(path, &at) == 0 && S_ISDIR(at.st_mode);
-}
-
 static int is_file(const char *path)
 {
 	struct stat at;
@@ -95,10 +89,10 @@ static void look_for_others(struct search *s, const char *place)
 	const struct rnf_other_form *o = s->impl->others;
 	const char *name = base_of(place);
 	const char *above = rnf_strndup(place, name > place ? (size_t)(name - place - 1) : 0);
-	if (is_folder(place) || is_file(place)) meet(s, above, name);
+	if (rnf_is_folder(place) || is_file(place)) meet(s, above, name);
 	for (; o && o->file; o++) {
 		const char *path = rnf_format("%s/%s", place, o->file);
-		if (is_file(path) || is_folder(path)) meet(s, place, o->file);
+		if (is_file(path) || rnf_is_folder(path)) meet(s, place, o->file);
 	}
 }
 
@@ -230,7 +224,7 @@ static rnf_status look_in(struct search *s, const char *place)
 		RNF_TRY(refuse_part(s, place));
 		return s->other ? RNF_OK : unpack(s, place, NULL);
 	}
-	if (!is_folder(place)) return RNF_OK;
+	if (!rnf_is_folder(place)) return RNF_OK;
 	RNF_TRY(look_for_files(s, place));
 	if (!complete(s) && s->impl->folder)
 		RNF_TRY(look_for_files(s, rnf_format("%s/%s", place,
@@ -276,7 +270,7 @@ static rnf_status fail_missing(const struct search *s, const char *name,
 	for (size_t i = 0; i < s->n; i++)
 		if (is_missing(s, i)) missing = join(missing, name_of(s, i));
 	for (size_t i = 0; i < n; i++)
-		where = join(where, is_folder(places[i]) || is_file(places[i]) ? places[i]
+		where = join(where, rnf_is_folder(places[i]) || is_file(places[i]) ? places[i]
 			: rnf_format("%s (%s)", places[i], access(places[i], F_OK) == 0
 				     ? "no folder and no file" : "does not exist"));
 	const struct rnf_download *d = s->impl->downloads;

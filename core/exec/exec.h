@@ -21,7 +21,7 @@ struct rnf_share;
 
 struct rnf_worker {
 	struct rnf_exec *exec;
-	struct rnf_times *times; /* NULL: read no clock (profile.h) */
+	struct rnf_times *times; /* NULL: read no clock (times.h) */
 	float *base[RNF_SPACES];
 	float *scratch, *tiles, *accumulators, *kernel_scratch, *kept, *stack;
 	float **slots;    /* of the chain at work */

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "plugin/loader.h"
 #include "run/live.h"
@@ -13,19 +13,13 @@
 #include "run/texts.h"
 #include "train/weights.h"
 
-static int is_folder(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static rnf_status find_weights(const char *word, const char **weights)
 {
 	*weights = word;
 	if (access(word, F_OK) != 0)
 		return rnf_fail(RNF_ENOENT, "%s: there is no such run folder or file of weights",
 				word);
-	if (!is_folder(word)) return RNF_OK;
+	if (!rnf_is_folder(word)) return RNF_OK;
 	if (!rnf_past_is_there(word))
 		return rnf_fail(RNF_EINVAL, "%s is a folder, but not that of a run", word);
 	RNF_TRY(rnf_native_find());
@@ -54,7 +48,7 @@ rnf_status rnf_subject_read(struct rnf_experiment *e, const struct rnf_subject *
 {
 	RNF_TRY(find_weights(words->model, weights));
 	const char *conf = words->conf;
-	if (!conf && is_folder(words->model)) conf = rnf_format("%s/conf.cfg", words->model);
+	if (!conf && rnf_is_folder(words->model)) conf = rnf_format("%s/conf.cfg", words->model);
 	return conf ? rnf_config_read(&e->conf, conf, words->sets, words->n_sets)
 		    : read_inner(e, words, *weights);
 }

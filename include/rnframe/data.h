@@ -138,6 +138,16 @@ struct rnf_augment_impl {
 	void (*affine)(const void *self, int64_t c, float *scale, float *shift);
 };
 
+/* A key `size` of a frame: none, one or two numbers. [main] */
+static inline rnf_status rnf_frame_size_fits(const struct rnf_host *host,
+					     const struct rnf_ints *size)
+{
+	if (size->n <= 2) return RNF_OK;
+	/* in brackets, since Check has a macro of that name */
+	return (host->fail)(RNF_EINVAL, "size has %zu numbers, must have none, one or two",
+			    size->n);
+}
+
 /* Reads files out of a packed one. [main] */
 struct rnf_archive_impl {
 	/* 1 when this plugin can read a file that starts with these bytes. */

@@ -38,9 +38,7 @@ static rnf_status check(const void *self, const struct rnf_host *host,
 {
 	const struct conf *conf = self;
 	(void)context;
-	if (conf->size.n <= 2) return RNF_OK;
-	return host->fail(RNF_EINVAL, "size has %zu numbers, must have none, one or two",
-			  conf->size.n);
+	return rnf_frame_size_fits(host, &conf->size);
 }
 
 static const struct rnf_augment_impl impl = {

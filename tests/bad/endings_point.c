@@ -1,36 +1,7 @@
 /* A decoder whose ending of files has no point. */
-#define NAME "endings_point"
-#include "bad.h"
-#include <rnframe/decoder.h>
+#include <stddef.h>
 
 static const char *const endings[] = { ".a", "png", NULL };
-static int probe(const uint8_t *head, size_t n)
-{
-	(void)head, (void)n;
-	return 0;
-}
-
-static rnf_status look(const struct rnf_host *host, const uint8_t *bytes, size_t n,
-		       struct rnf_picture_look *look_)
-{
-	(void)bytes, (void)n, (void)look_;
-	return host->fail(RNF_EINVAL, "none");
-}
-
-static rnf_status decode(const struct rnf_host *host, const uint8_t *bytes, size_t n,
-			 const struct rnf_picture_look *look_, uint8_t *rgb)
-{
-	(void)bytes, (void)n, (void)look_, (void)rgb;
-	return host->fail(RNF_EINVAL, "none");
-}
-
-static const struct rnf_decoder_impl decoder = {
-	.endings = endings, .probe = probe, .look = look, .decode = decode };
-
-const struct rnf_plugin *rnf_plugin_entry(void)
-{
-	feature.kind = "decoder";
-	feature.impl = &decoder;
-	feature.impl_size = sizeof decoder;
-	return &plugin;
-}
+#define NAME "endings_point"
+#define ENDINGS endings
+#include "endings.h"

@@ -177,7 +177,7 @@ START_TEST(a_value_that_is_not_finite_is_named)
 {
 	struct rnf_threads *pool = rnf_threads_create(1);
 	struct rnf_plan *plan;
-	struct rnf_observed sight;
+	struct rnf_observed observed;
 	const struct rnf_program *p = program(0, 1);
 	float *weights = noise(p->block, 5, 1);
 	const int64_t at = rnf_names_find(&p->names, "test/one");
@@ -188,10 +188,10 @@ START_TEST(a_value_that_is_not_finite_is_named)
 	ck_assert_int_eq(rnf_plan_make(p, NULL, NULL, IMAGES, 0, &plan), RNF_OK);
 	struct rnf_exec *exec = rnf_exec_create(plan, pool, weights);
 	exec->images = 1;
-	rnf_exec_observe(exec, &sight);
-	ck_assert_ptr_nonnull(sight.bad);
-	ck_assert_int_eq(sight.bad->row->class, RNF_DERIVED);
-	ck_assert_int_eq(sight.bad->in[0], p->weights[at].value_id);
+	rnf_exec_observe(exec, &observed);
+	ck_assert_ptr_nonnull(observed.bad);
+	ck_assert_int_eq(observed.bad->row->class, RNF_DERIVED);
+	ck_assert_int_eq(observed.bad->in[0], p->weights[at].value_id);
 	rnf_threads_destroy(pool);
 }
 END_TEST
