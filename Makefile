@@ -217,13 +217,33 @@ bench: all ## speed, memory: SCALE=1 how a step grows, JSON=FILE, DATA=DIR, PEER
 	@python3 -B tests/bench/bench.py --program $(BUILD)/rnframe --pictures $(BUILD)/bench $(if $(filter 1,$(SCALE)),--scale) \
 		$(if $(JSON),--json $(JSON)) $(if $(DATA),--data $(DATA)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 
-install: all ## to PREFIX, below DESTDIR
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/rnframe/plugins \
-		$(DESTDIR)$(PREFIX)/share/rnframe $(DESTDIR)$(PREFIX)/include
-	install $(BUILD)/rnframe $(DESTDIR)$(PREFIX)/bin/
-	cp -r include/rnframe $(DESTDIR)$(PREFIX)/include/
-	cp -r conf $(DESTDIR)$(PREFIX)/share/rnframe/
-	cd $(BUILD)/plugins && find . '(' -name '*.so' -o -name '*.missing' ')' -exec install -m 644 -D {} $(abspath $(DESTDIR)$(PREFIX))/lib/rnframe/plugins/{} \;
+# What is installed, a line each: its mode, the file, its place below PREFIX. None has blanks.
+to_install = echo 755 $(BUILD)/rnframe bin/rnframe; \
+	find include/rnframe -type f -printf '644 %p %p\n'; \
+	find conf -type f -printf '644 %p share/rnframe/%p\n'; \
+	find $(BUILD)/plugins -type f '(' -name '*.so' -o -name '*.missing' ')' -printf '644 %p lib/rnframe/plugins/%P\n'
+
+# LIST names all that install makes below PREFIX: new folders, with a / at their end, then
+# itself, then files. It is there before they are, so a cut install can be taken back, and
+# uninstall goes it from its end.
+LIST := share/rnframe/installed
+root = root='$(subst ','\'',$(DESTDIR)$(PREFIX))'
+folders := awk '{ n = split($$0, part, "/"); at = ""; for (i = 1; i < n; i++) if (!seen[at = at part[i] "/"]++) print at }'
+remove = [ ! -f "$$root/$(LIST)" ] || tac "$$root/$(LIST)" | while read -r at; do case $$at in \
+	*/) [ ! -d "$$root/$$at" ] || rmdir --ignore-fail-on-non-empty "$$root/$$at" || exit 1;; \
+	*) rm -f "$$root/$$at" || exit 1;; esac; done
+
+install: all ## to PREFIX, below DESTDIR: program, plugins, headers, confs
+	@$(root); $(remove) || exit 1; mkdir -p "$$root" || exit 1; { $(to_install); } >$(BUILD)/to_install; \
+	{ echo $(LIST); cut -d' ' -f3 $(BUILD)/to_install; } >$(BUILD)/places; \
+	{ $(folders) $(BUILD)/places | while read -r at; do [ -d "$$root/$$at" ] || echo "$$at"; done; \
+		cat $(BUILD)/places; } >$(BUILD)/installed; \
+	grep '/$$' $(BUILD)/installed | while read -r at; do mkdir -m 755 "$$root/$$at" || exit 1; done && \
+	install -m 644 $(BUILD)/installed "$$root/$(LIST)" && \
+	while read -r mode file at; do install -m $$mode $$file "$$root/$$at" || exit 1; done <$(BUILD)/to_install
+
+uninstall: ## remove what install made, and nothing else
+	@$(root); $(remove)
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libspng-dev libjpeg62-turbo-dev libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
@@ -250,7 +270,7 @@ help: ## print this
 # A recipe that fails leaves nothing that looks finished; intermediate objects stay.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz quickstart bench install asan ubsan tsan deps clean help
+.PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz quickstart bench install uninstall asan ubsan tsan deps clean help
 -include $(patsubst %.c,$(BUILD)/%.d,$(core_src) $(plugin_src) $(folder_src) $(test_src) \
 	$(fuzz_src) $(test_lib_src) $(fuzz_lib_src)) $(bad:.so=.d) $(BUILD)/tests/fault.d
 endif
