@@ -9,7 +9,6 @@
 #include "run/subject.h"
 #include "run/record.h"
 #include "run/report.h"
-#include "train/weights.h"
 
 /* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */
 static rnf_status write_npy(const char *path, const float *data, int64_t rows,
@@ -63,36 +62,25 @@ static rnf_status make_report_folder(const char *dir)
 }
 
 /* CONF --weights FILE, or a model alone, which has its conf with it. */
-static rnf_status open_model(struct rnf_experiment *e, const struct rnf_options *o,
-			     const char **weights)
+static struct rnf_subject subject_of(const struct rnf_options *o)
 {
-	const struct rnf_subject words = { o->weights ? o->weights : o->conf, NULL,
-					       o->sets, o->n_sets };
-	*weights = o->weights;
-	const int alone = !o->weights || !o->conf;
-	if (alone)
-		RNF_TRY(rnf_subject_read(e, &words, weights));
-	else
-		RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
-	RNF_TRY(rnf_dataset_open(&e->data, &e->conf));
-	if (alone) RNF_TRY(rnf_subject_classes(&e->data.info, *weights));
-	return rnf_experiment_shapes(e);
+	return (struct rnf_subject){ .model = o->weights ? o->weights : o->conf,
+				     .conf = o->weights ? o->conf : NULL,
+				     .sets = o->sets, .n_sets = o->n_sets };
 }
 
-static rnf_status evaluate(struct rnf_experiment *e, const struct rnf_options *o)
+static rnf_status evaluate(struct rnf_experiment *e, struct rnf_subject *subject,
+			   const struct rnf_options *o)
 {
 	struct rnf_scores s;
-	const char *weights = NULL;
 	const int64_t *samples = NULL;
 	int64_t n = 0;
 	int split = 0;
 	RNF_TRY(rnf_outputs_check(o));
-	RNF_TRY(open_model(e, o, &weights));
+	RNF_TRY(rnf_subject_data(e, subject));
 	const char *word = o->split ? o->split : "test";
 	RNF_TRY(choose_split(&e->data, word, &split, &samples, &n));
-	RNF_TRY(rnf_experiment_build(e, 0));
-	RNF_TRY(rnf_weights_read(&e->session, weights));
-	if (o->weights && o->conf) RNF_TRY(rnf_subject_classes(&e->data.info, weights));
+	RNF_TRY(rnf_subject_build(e, subject));
 	if (o->report) RNF_TRY(make_report_folder(o->report));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->data.info.classes) * 4) : NULL;
 	struct rnf_tally tally;
@@ -113,7 +101,9 @@ rnf_status rnf_verb_eval(const struct rnf_options *o)
 	if (!o->conf && !o->weights)
 		return rnf_fail(RNF_EINVAL, "eval needs a run folder, a file of weights with a conf "
 				"inside, or a conf and --weights FILE");
-	const rnf_status status = evaluate(e, o);
+	struct rnf_subject subject = subject_of(o);
+	const rnf_status status = evaluate(e, &subject, o);
+	rnf_loaded_drop(&subject.file);
 	rnf_experiment_finish(e); /* as in train */
 	return status;
 }

@@ -139,21 +139,21 @@ static void print_done(const struct rnf_experiment *e, const char *file)
 	       (long long)e->model.hwc[1], (long long)e->model.hwc[2], (long long)e->model.classes);
 }
 
-static rnf_status export_model(struct rnf_experiment *e, const struct rnf_options *o)
+static rnf_status export_model(struct rnf_experiment *e, struct rnf_subject *subject,
+			       const struct rnf_options *o)
 {
-	const struct rnf_subject words = { o->words[0], o->conf, o->sets, o->n_sets };
-	const char *file = o->words[1], *weights = NULL;
+	const char *file = o->words[1];
 	struct target t = { 0 };
 	struct rnf_text texts[RNF_MODEL_TEXTS];
 	struct rnf_export_model model;
 	RNF_TRY(find_target(file, &t));
 	RNF_TRY(configure(&t, o));
 	RNF_TRY(rnf_file_writable(file));
-	RNF_TRY(rnf_subject_read(e, &words, &weights));
-	if (rnf_file_same(weights, file))
+	RNF_TRY(rnf_subject_read(e, subject));
+	if (rnf_file_same(subject->file.path, file))
 		return rnf_fail(RNF_EINVAL, "%s is the model itself", file);
-	RNF_TRY(rnf_subject_shapes(e, weights));
-	RNF_TRY(rnf_export_load(e, weights));
+	RNF_TRY(rnf_subject_shapes(e, subject));
+	RNF_TRY(rnf_export_load(e, &subject->file));
 	rnf_texts_model(e, texts);
 	RNF_TRY(rnf_export_view(e, rnf_format("%s files", t.suffix), !is_of_tensors(&t), texts,
 				RNF_MODEL_TEXTS, &model));
@@ -171,5 +171,8 @@ rnf_status rnf_verb_export(const struct rnf_options *o)
 	if (o->n_words != 2)
 		return rnf_fail(RNF_EINVAL, "export needs a run folder or a file of weights, and the "
 				"file to write: rnframe export RUN model.onnx");
-	return export_model(e, o);
+	struct rnf_subject subject = { o->words[0], o->conf, o->sets, o->n_sets, { 0 } };
+	const rnf_status status = export_model(e, &subject, o);
+	rnf_loaded_drop(&subject.file);
+	return status;
 }

@@ -198,7 +198,7 @@ static rnf_status read_options(struct lines *l, const struct rnf_options *o)
 
 static rnf_status predict(const struct rnf_options *o, struct rnf_predictor **p)
 {
-	const struct rnf_subject subject = { o->words[0], o->conf, o->sets, o->n_sets };
+	const struct rnf_subject subject = { o->words[0], o->conf, o->sets, o->n_sets, { 0 } };
 	struct list files = { 0 };
 	struct lines l = { 0 };
 	RNF_TRY(read_options(&l, o));

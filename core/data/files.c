@@ -50,37 +50,11 @@ static const char *path_of(const struct files *f, int64_t file)
 
 /* -- one file -- */
 
-/* picture becomes what the frames make of it. */
-static rnf_status frame(const struct files *f, struct rnf_picture *picture)
-{
-	struct rnf_frames frames = f->frames;
-	frames.from_h = picture->h;
-	frames.from_w = picture->w;
-	RNF_TRY(rnf_frames_plan(&frames));
-	if (frames.list.n == 0) return RNF_OK;
-	uint8_t *more = malloc(frames.bytes), *scratch = malloc(frames.scratch + 1);
-	uint8_t *room = realloc(picture->rgb, frames.bytes);
-	if (room) picture->rgb = room;
-	if (!more || !scratch || !room) {
-		free(more);
-		free(scratch);
-		return rnf_fail(RNF_ENOMEM, "no memory for an image of %" PRId64 "x%" PRId64,
-				picture->w, picture->h);
-	}
-	const uint8_t *result = rnf_frames_apply(&frames, NULL, room, more, scratch);
-	picture->rgb = result == room ? room : more;
-	picture->h = frames.h;
-	picture->w = frames.w;
-	free(result == room ? more : room);
-	free(scratch);
-	return RNF_OK;
-}
-
 /* Decoded and framed. */
 static rnf_status read_file(const struct files *f, int64_t file, struct rnf_picture *picture)
 {
 	RNF_TRY(rnf_picture_read(path_of(f, file), picture));
-	const rnf_status status = frame(f, picture);
+	const rnf_status status = rnf_frames_picture(&f->frames, picture);
 	if (status < 0) free(picture->rgb);
 	return status;
 }

@@ -1,6 +1,7 @@
 #include "data/frames.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rnframe/decoder.h>
@@ -137,4 +138,29 @@ uint8_t *rnf_frames_apply(const struct rnf_frames *f, struct rnf_random *random,
 		w = frame.w;
 	}
 	return a;
+}
+
+rnf_status rnf_frames_picture(const struct rnf_frames *f, struct rnf_picture *picture)
+{
+	struct rnf_frames own = *f;
+	own.from_h = picture->h;
+	own.from_w = picture->w;
+	RNF_TRY(rnf_frames_plan(&own));
+	if (own.list.n == 0) return RNF_OK;
+	uint8_t *more = malloc(own.bytes), *scratch = malloc(own.scratch + 1);
+	uint8_t *room = realloc(picture->rgb, own.bytes);
+	if (room) picture->rgb = room;
+	if (!more || !scratch || !room) {
+		free(more);
+		free(scratch);
+		return rnf_fail(RNF_ENOMEM, "no memory for an image of %" PRId64 "x%" PRId64,
+				picture->w, picture->h);
+	}
+	const uint8_t *result = rnf_frames_apply(&own, NULL, room, more, scratch);
+	picture->rgb = result == room ? room : more;
+	picture->h = own.h;
+	picture->w = own.w;
+	free(result == room ? more : room);
+	free(scratch);
+	return RNF_OK;
 }

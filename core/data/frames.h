@@ -4,6 +4,7 @@
 #define RNF_DATA_FRAMES_H
 
 #include <rnframe/data.h>
+#include "data/picture.h"
 #include "plugin/param.h"
 
 struct rnf_frames {
@@ -28,5 +29,9 @@ rnf_status rnf_frames_plan(struct rnf_frames *frames);
  * which. random NULL: as in evaluation. [worker] */
 uint8_t *rnf_frames_apply(const struct rnf_frames *frames, struct rnf_random *random,
 			  uint8_t *a, uint8_t *b, void *scratch);
+
+/* A decoded picture becomes what all of them make of it in evaluation; from_h and from_w are
+ * taken from it. Its pixels move. [worker] */
+rnf_status rnf_frames_picture(const struct rnf_frames *frames, struct rnf_picture *picture);
 
 #endif

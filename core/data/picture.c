@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/running.h"
 #include "base/status.h"
+#include "data/resample.h"
 #include "plugin/answer.h"
 #include "plugin/loader.h"
 
@@ -203,4 +204,19 @@ rnf_status rnf_picture_read(const char *path, struct rnf_picture *picture)
 	const rnf_status status = rnf_picture_decode(path, bytes, n, picture);
 	free(bytes);
 	return status;
+}
+
+rnf_status rnf_picture_resize(struct rnf_picture *picture, int64_t h, int64_t w)
+{
+	const struct rnf_crop all = { picture->rgb, picture->h, picture->w, 3, picture->w * 3 };
+	if (picture->h == h && picture->w == w) return RNF_OK;
+	uint8_t *to = malloc((size_t)(h * w * 3));
+	void *scratch = malloc(rnf_resample_scratch(all.h, all.w, 3, h, w));
+	const int room = to && scratch;
+	if (room) rnf_resample(&all, to, h, w, scratch);
+	free(scratch);
+	free(room ? picture->rgb : to);
+	if (!room) return rnf_fail(RNF_ENOMEM, "no memory to resize an image");
+	*picture = (struct rnf_picture){ h, w, to };
+	return RNF_OK;
 }

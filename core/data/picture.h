@@ -27,5 +27,7 @@ rnf_status rnf_picture_decode(const char *name, const uint8_t *bytes, size_t n,
 rnf_status rnf_picture_size(const char *path, int64_t *h, int64_t *w);
 /* The same as decode() for a file of at most RNF_PICTURE_FILE_MAX bytes. [worker] */
 rnf_status rnf_picture_read(const char *path, struct rnf_picture *picture);
+/* To another size, as augmentations resize. Its pixels move. [worker] */
+rnf_status rnf_picture_resize(struct rnf_picture *picture, int64_t h, int64_t w);
 
 #endif

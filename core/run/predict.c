@@ -3,6 +3,8 @@
 #include "run/predict.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,15 +13,19 @@
 #include "base/status.h"
 #include "data/frames.h"
 #include "data/picture.h"
-#include "data/resample.h"
 #include "train/eval.h"
 #include "train/setup.h"
-#include "train/weights.h"
 
 struct rnf_predictor {
+	struct rnf_subject subject;
 	struct rnf_experiment e;
+	struct rnf_frames frames; /* of the conf; without any, images are resized */
+	int flip;
 	uint8_t *pixels; /* [batch][h][w][c] */
 	int64_t image;   /* bytes of one */
+	char **why;      /* [batch]: NULL, or of malloc(): why the image has no pixels */
+	int64_t *good;   /* [batch]: the images that have */
+	float *mirrored; /* [classes]: scratch */
 };
 
 /* -- the data set -- */
@@ -32,7 +38,7 @@ static void read_pixels(const void *self, int split, int64_t i, uint8_t *pixels,
 	*label = 0;
 }
 
-static const struct rnf_dataset_impl files = { .read = read_pixels };
+static const struct rnf_dataset_impl pixels_in_memory = { .read = read_pixels };
 
 static void become_data_set(struct rnf_predictor *p)
 {
@@ -41,13 +47,18 @@ static void become_data_set(struct rnf_predictor *p)
 	const int64_t batch = e->conf.root.train.batch_size;
 	p->image = e->model.hwc[0] * e->model.hwc[1] * e->model.hwc[2];
 	p->pixels = rnf_alloc((size_t)(batch * p->image));
-	d->impl = &files;
+	p->why = rnf_alloc((size_t)batch * sizeof *p->why);
+	p->good = rnf_alloc((size_t)batch * sizeof *p->good);
+	p->mirrored = rnf_alloc((size_t)e->model.classes * sizeof *p->mirrored);
+	d->impl = &pixels_in_memory;
 	d->self = p;
 	d->info.h = e->model.hwc[0];
 	d->info.w = e->model.hwc[1];
 	for (int split = 0; split < RNF_SPLITS; split++)
 		d->info.images[split] = batch;
-	d->framed = rnf_frames_first(e->conf.data->augment, 0).n;
+	p->frames = (struct rnf_frames){ .list = rnf_frames_first(e->conf.data->augment, 0), .c = 3,
+					 .out_h = d->info.h, .out_w = d->info.w };
+	d->framed = p->frames.list.n;
 	d->n_train = 1;
 	d->train = rnf_alloc(sizeof *d->train);
 }
@@ -55,50 +66,33 @@ static void become_data_set(struct rnf_predictor *p)
 rnf_status rnf_predictor_open(const struct rnf_subject *subject, struct rnf_predictor **predictor)
 {
 	struct rnf_predictor *p = *predictor = rnf_alloc(sizeof *p);
-	const char *weights;
+	p->subject = *subject;
 	RNF_TRY(rnf_picture_decoders());
-	RNF_TRY(rnf_subject_read(&p->e, subject, &weights));
-	RNF_TRY(rnf_subject_shapes(&p->e, weights));
+	RNF_TRY(rnf_subject_read(&p->e, &p->subject));
+	RNF_TRY(rnf_subject_shapes(&p->e, &p->subject));
 	if (p->e.model.hwc[2] != 1 && p->e.model.hwc[2] != 3)
 		return rnf_fail(RNF_EUNSUP, "the model takes images of %" PRId64 " channels, image files "
 				"give 3 or 1", p->e.model.hwc[2]);
 	become_data_set(p);
-	RNF_TRY(rnf_experiment_build(&p->e, 0));
-	return rnf_weights_read(&p->e.session, weights);
+	return rnf_subject_build(&p->e, &p->subject);
+}
+
+void rnf_predictor_flip(struct rnf_predictor *p)
+{
+	p->flip = 1;
 }
 
 /* -- from a file to pixels -- */
 
 /* Without frames in the conf the model has seen images of its own size alone. */
-static const uint8_t *resized(const struct rnf_picture *picture, int64_t h, int64_t w)
-{
-	const struct rnf_crop all = { picture->rgb, picture->h, picture->w, 3, picture->w * 3 };
-	if (picture->h == h && picture->w == w) return picture->rgb;
-	uint8_t *to = rnf_alloc((size_t)(h * w * 3));
-	void *scratch = rnf_alloc(rnf_resample_scratch(all.h, all.w, 3, h, w));
-	rnf_resample(&all, to, h, w, scratch);
-	return to;
-}
-
-static rnf_status frame(const struct rnf_predictor *p, const struct rnf_picture *picture,
-			const uint8_t **rgb)
+static rnf_status frame(const struct rnf_predictor *p, struct rnf_picture *picture)
 {
 	const int64_t *hwc = p->e.model.hwc;
-	struct rnf_frames f = {
-		.list = rnf_frames_first(p->e.conf.data->augment, 0), .from_h = picture->h,
-		.from_w = picture->w, .c = 3, .out_h = hwc[0], .out_w = hwc[1] };
-	if (f.list.n == 0) {
-		*rgb = resized(picture, hwc[0], hwc[1]);
-		return RNF_OK;
-	}
-	RNF_TRY(rnf_frames_plan(&f));
-	if (f.h != hwc[0] || f.w != hwc[1])
-		return rnf_fail(RNF_EINVAL, "data.augment makes it %" PRId64 " x %" PRId64 ", the model "
-				"takes %" PRId64 " x %" PRId64, f.h, f.w, hwc[0], hwc[1]);
-	uint8_t *a = rnf_alloc(f.bytes), *b = rnf_alloc(f.bytes);
-	memcpy(a, picture->rgb, (size_t)(picture->h * picture->w * 3));
-	*rgb = rnf_frames_apply(&f, NULL, a, b, rnf_alloc(f.scratch + 1));
-	return RNF_OK;
+	if (p->frames.list.n == 0) return rnf_picture_resize(picture, hwc[0], hwc[1]);
+	RNF_TRY(rnf_frames_picture(&p->frames, picture));
+	if (picture->h == hwc[0] && picture->w == hwc[1]) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "data.augment makes it %" PRId64 " x %" PRId64 ", the model takes %"
+			PRId64 " x %" PRId64, picture->h, picture->w, hwc[0], hwc[1]);
 }
 
 /* As Pillow's convert("L") makes grey of colours. */
@@ -113,17 +107,53 @@ static void keep(const struct rnf_predictor *p, const uint8_t *rgb, int64_t plac
 		to[i] = (uint8_t)((19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2] + 0x8000) >> 16);
 }
 
-static rnf_status take(const struct rnf_predictor *p, const char *file, int64_t place)
+/* Frees the picture. */
+static rnf_status take(const struct rnf_predictor *p, struct rnf_picture *picture, int64_t place)
 {
-	struct rnf_picture picture;
-	const uint8_t *rgb = NULL;
-	RNF_TRY(rnf_picture_read(file, &picture));
-	const void *mark = rnf_arena_mark();
-	const rnf_status status = frame(p, &picture, &rgb);
-	if (status >= 0) keep(p, rgb, place);
-	rnf_arena_release(mark);
-	free(picture.rgb);
+	const rnf_status status = frame(p, picture);
+	if (status >= 0) keep(p, picture->rgb, place);
+	free(picture->rgb);
 	return status;
+}
+
+/* Without the file's name, which the caller has. */
+static char *reason(const char *file)
+{
+	const char *words = rnf_fail_words();
+	const size_t n = strlen(file);
+	const int named = !strncmp(words, file, n) && !strncmp(words + n, ": ", 2);
+	char *copy = strdup(named ? words + n + 2 : words);
+	if (!copy) rnf_no_memory(n);
+	copy[strcspn(copy, "\n")] = 0;
+	return copy;
+}
+
+/* A file a time, whoever is free; each has its own place. */
+struct reading {
+	const struct rnf_predictor *p;
+	const char *const *files;
+	int64_t n;
+	_Atomic int64_t next;
+};
+
+static void read_some(void *arg, int worker)
+{
+	struct reading *r = arg;
+	(void)worker;
+	for (int64_t i; (i = atomic_fetch_add(&r->next, 1)) < r->n;) {
+		struct rnf_picture picture;
+		rnf_status status = rnf_picture_read(r->files[i], &picture);
+		if (status >= 0) status = take(r->p, &picture, i);
+		r->p->why[i] = status < 0 ? reason(r->files[i]) : NULL;
+	}
+}
+
+static void forget_reasons(struct rnf_predictor *p)
+{
+	for (int64_t i = 0; p->why && i < rnf_predictor_batch(p); i++) {
+		free(p->why[i]);
+		p->why[i] = NULL;
+	}
 }
 
 /* -- predictions -- */
@@ -131,7 +161,7 @@ static rnf_status take(const struct rnf_predictor *p, const char *file, int64_t 
 static rnf_status compute(struct rnf_predictor *p, int64_t n)
 {
 	struct rnf_experiment *e = &p->e;
-	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TEST, NULL, 0, n);
+	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TEST, p->good, 0, n);
 	rnf_exec_run(e->session.execs[0]);
 	const char *breach = rnf_batcher_breach(e->data.batcher);
 	return breach ? rnf_fail(RNF_EPLUGIN, "%s", breach) : RNF_OK;
@@ -148,27 +178,81 @@ static void say(const struct rnf_predictor *p, int64_t place, float *probs)
 	rnf_running_set(before);
 }
 
-/* Why, without the file's name, which the caller has. */
-static const char *reason(const char *file)
+static void mirror(const struct rnf_predictor *p, int64_t image)
 {
-	const char *words = rnf_fail_line();
-	const size_t n = strlen(file);
-	return !strncmp(words, file, n) && !strncmp(words + n, ": ", 2) ? words + n + 2 : words;
+	const int64_t h = p->e.model.hwc[0], w = p->e.model.hwc[1], c = p->e.model.hwc[2];
+	uint8_t *row = p->pixels + image * p->image;
+	for (int64_t y = 0; y < h; y++, row += w * c)
+		for (int64_t left = 0, right = w - 1; left < right; left++, right--)
+			for (int64_t i = 0; i < c; i++) {
+				const uint8_t kept = row[left * c + i];
+				row[left * c + i] = row[right * c + i];
+				row[right * c + i] = kept;
+			}
 }
 
-rnf_status rnf_predictor_run(struct rnf_predictor *p, const char *const *names, int64_t n,
+static rnf_status add_mirrored(struct rnf_predictor *p, int64_t n, float *probs)
+{
+	const int64_t k = p->e.model.classes;
+	for (int64_t i = 0; i < n; i++)
+		mirror(p, p->good[i]);
+	RNF_TRY(compute(p, n));
+	for (int64_t i = 0; i < n; i++) {
+		float *to = probs + p->good[i] * k;
+		say(p, i, p->mirrored);
+		for (int64_t j = 0; j < k; j++)
+			to[j] = 0.5f * (to[j] + p->mirrored[j]);
+	}
+	return RNF_OK;
+}
+
+/* The n first of p->good. */
+static rnf_status answer(struct rnf_predictor *p, int64_t n, float *probs)
+{
+	if (n == 0) return RNF_OK;
+	RNF_TRY(compute(p, n));
+	for (int64_t i = 0; i < n; i++)
+		say(p, i, probs + p->good[i] * p->e.model.classes);
+	return p->flip ? add_mirrored(p, n, probs) : RNF_OK;
+}
+
+static int is_number(const float *probs, int64_t k)
+{
+	for (int64_t i = 0; i < k; i++)
+		if (!isfinite(probs[i])) return 0;
+	return 1;
+}
+
+rnf_status rnf_predictor_run(struct rnf_predictor *p, const char *const *files, int64_t n,
 			     float *probs, const char **bad)
 {
+	struct reading reading = { .p = p, .files = files, .n = n };
 	int64_t good = 0;
-	for (int64_t i = 0; i < n; i++) {
-		bad[i] = take(p, names[i], good) < 0 ? reason(names[i]) : NULL;
-		good += !bad[i];
-	}
-	if (good == 0) return RNF_OK;
-	RNF_TRY(compute(p, good));
-	for (int64_t i = 0, place = 0; i < n; i++)
-		if (!bad[i]) say(p, place++, probs + i * p->e.model.classes);
+	forget_reasons(p);
+	rnf_threads_run(p->e.session.threads, read_some, &reading);
+	for (int64_t i = 0; i < n; i++)
+		if (!(bad[i] = p->why[i])) p->good[good++] = i;
+	RNF_TRY(answer(p, good, probs));
+	for (int64_t i = 0; i < good; i++)
+		if (!is_number(probs + p->good[i] * p->e.model.classes, p->e.model.classes))
+			bad[p->good[i]] = "the model gives no numbers for it";
 	return RNF_OK;
+}
+
+rnf_status rnf_predictor_picture(struct rnf_predictor *p, struct rnf_picture *picture, float *probs)
+{
+	p->good[0] = 0;
+	RNF_TRY(take(p, picture, 0));
+	return answer(p, 1, probs);
+}
+
+rnf_status rnf_predictor_pixels(struct rnf_predictor *p, const uint8_t *pixels, int64_t n,
+				float *probs)
+{
+	for (int64_t i = 0; i < n; i++)
+		p->good[i] = i;
+	memcpy(p->pixels, pixels, (size_t)(n * p->image));
+	return answer(p, n, probs);
 }
 
 int64_t rnf_predictor_batch(const struct rnf_predictor *p)
@@ -189,5 +273,8 @@ const char *rnf_predictor_class(const struct rnf_predictor *p, int64_t i)
 
 void rnf_predictor_close(struct rnf_predictor *p)
 {
-	if (p) rnf_experiment_finish(&p->e);
+	if (!p) return;
+	forget_reasons(p);
+	rnf_loaded_drop(&p->subject.file);
+	rnf_experiment_finish(&p->e);
 }

@@ -29,51 +29,59 @@ static rnf_status find_weights(const char *word, const char **weights)
 			"its checkpoints", word, rnf_native_suffix());
 }
 
-static rnf_status read_inner(struct rnf_experiment *e, const struct rnf_subject *words,
-			     const char *weights)
+static rnf_status read_inner(struct rnf_experiment *e, const struct rnf_subject *s)
 {
-	struct rnf_contents contents = { 0 };
-	RNF_TRY(rnf_weights_check(weights, &contents));
-	const char *text = rnf_contents_text(&contents, RNF_TEXT_CONF);
+	const char *text = rnf_contents_text(&s->file.contents, RNF_TEXT_CONF);
 	if (!text)
-		return rnf_fail(RNF_EINVAL, "%s has no conf inside: name it by --conf", weights);
-	RNF_TRY(rnf_conf_parse(weights, text, &e->conf.tree));
+		return rnf_fail(RNF_EINVAL, "%s has no conf inside: name it by --conf", s->file.path);
+	RNF_TRY(rnf_conf_parse(s->file.path, text, &e->conf.tree));
 	rnf_live_drop_machine(e->conf.tree);
 	RNF_TRY(rnf_loader_any());
-	return rnf_config_override(&e->conf, words->sets, words->n_sets);
+	return rnf_config_override(&e->conf, s->sets, s->n_sets);
 }
 
-rnf_status rnf_subject_read(struct rnf_experiment *e, const struct rnf_subject *words,
-			  const char **weights)
+rnf_status rnf_subject_read(struct rnf_experiment *e, struct rnf_subject *s)
 {
-	RNF_TRY(find_weights(words->model, weights));
-	const char *conf = words->conf;
-	if (!conf && rnf_is_folder(words->model)) conf = rnf_format("%s/conf.cfg", words->model);
-	return conf ? rnf_config_read(&e->conf, conf, words->sets, words->n_sets)
-		    : read_inner(e, words, *weights);
+	const char *weights, *conf = s->conf;
+	RNF_TRY(find_weights(s->model, &weights));
+	if (!conf && rnf_is_folder(s->model)) conf = rnf_format("%s/conf.cfg", s->model);
+	if (conf) RNF_TRY(rnf_config_read(&e->conf, conf, s->sets, s->n_sets));
+	RNF_TRY(rnf_weights_load(weights, &s->file));
+	return conf ? RNF_OK : read_inner(e, s);
 }
 
-rnf_status rnf_subject_shapes(struct rnf_experiment *e, const char *weights)
+rnf_status rnf_subject_shapes(struct rnf_experiment *e, const struct rnf_subject *s)
 {
-	struct rnf_contents contents = { 0 };
-	RNF_TRY(rnf_weights_check(weights, &contents));
-	RNF_TRY(rnf_texts_shapes(weights, &contents, &e->data.info));
+	RNF_TRY(rnf_texts_shapes(s->file.path, &s->file.contents, &e->data.info));
 	return rnf_experiment_shapes(e);
 }
 
-rnf_status rnf_subject_classes(const struct rnf_dataset_info *info, const char *weights)
+static rnf_status check_classes(const struct rnf_dataset_info *info, const struct rnf_subject *s)
 {
-	struct rnf_contents contents = { 0 };
+	const char *file = s->file.path;
 	struct rnf_dataset_info said = { .names = NULL };
-	RNF_TRY(rnf_weights_check(weights, &contents));
-	RNF_TRY(rnf_texts_shapes(weights, &contents, &said));
+	RNF_TRY(rnf_texts_shapes(file, &s->file.contents, &said));
 	if (!said.names || !info->names) return RNF_OK;
 	if (said.classes != info->classes)
 		return rnf_fail(RNF_EINVAL, "%s: classes of the model: %" PRId64 ", of the data: %" PRId64,
-				weights, said.classes, info->classes);
+				file, said.classes, info->classes);
 	for (int64_t i = 0; i < said.classes; i++)
 		if (strcmp(said.names[i], info->names[i]) != 0)
 			return rnf_fail(RNF_EINVAL, "%s: class %" PRId64 " of the model is \"%s\", of the "
-					"data \"%s\"", weights, i, said.names[i], info->names[i]);
+					"data \"%s\"", file, i, said.names[i], info->names[i]);
 	return RNF_OK;
+}
+
+rnf_status rnf_subject_data(struct rnf_experiment *e, struct rnf_subject *s)
+{
+	RNF_TRY(rnf_subject_read(e, s));
+	RNF_TRY(rnf_dataset_open(&e->data, &e->conf));
+	RNF_TRY(check_classes(&e->data.info, s));
+	return rnf_experiment_shapes(e);
+}
+
+rnf_status rnf_subject_build(struct rnf_experiment *e, struct rnf_subject *s)
+{
+	RNF_TRY(rnf_experiment_build(e, 0));
+	return rnf_weights_put(&e->session, &s->file);
 }

@@ -7,14 +7,14 @@
 #include "op/formula.h"
 #include "train/weights.h"
 
-rnf_status rnf_export_load(struct rnf_experiment *e, const char *weights)
+rnf_status rnf_export_load(struct rnf_experiment *e, struct rnf_loaded *file)
 {
 	struct rnf_session *s = &e->session;
 	RNF_TRY(rnf_model_graph(&e->model, &e->conf, 0));
 	s->block = e->model.weights.block;
 	s->weights = rnf_alloc((size_t)s->block * sizeof *s->weights);
 	rnf_weights_list(s, &e->model, e->conf.root.train.optimizer->feature->impl);
-	return rnf_weights_read(s, weights);
+	return rnf_weights_put(s, file);
 }
 
 struct view {

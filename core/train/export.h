@@ -6,10 +6,11 @@
 #include <rnframe/export.h>
 
 #include "train/setup.h"
+#include "train/weights.h"
 
-/* After shapes(): build the inference program and read its weights, without a plan and
- * without data. */
-rnf_status rnf_export_load(struct rnf_experiment *e, const char *weights);
+/* After shapes(): build the inference program and take its weights from the file, without a
+ * plan and without data. */
+rnf_status rnf_export_load(struct rnf_experiment *e, struct rnf_loaded *file);
 /* View what load() made; `what` names the files in messages. `ops` 0: the file holds tensors
  * alone, and a primitive without a formula is no reason to refuse. The texts must live as
  * long as the model. */

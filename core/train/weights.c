@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +79,7 @@ struct reader {
 	struct rnf_strings skip; /* layers whose tensors are not read */
 	char *used;       /* [skip.n] */
 	struct rnf_contents *contents; /* NULL: texts are not kept */
+	struct rnf_loaded *loaded;     /* where held() keeps tensors */
 	uint64_t tensors, texts; /* sums of digests */
 	char said[RNF_DIGEST_BYTES]; /* "" when the file has none */
 	struct rnf_named_tensor last; /* handed out, not yet in the digest */
@@ -125,6 +127,23 @@ static float *passing(struct reader *r, const struct rnf_named_tensor *t)
 		room = rnf_alloc(size * sizeof *room);
 	}
 	return room;
+}
+
+/* For tensors that wait until there is a model. */
+static float *held(struct reader *r, const struct rnf_named_tensor *t)
+{
+	struct rnf_loaded *l = r->loaded;
+	const size_t bytes = (size_t)rnf_tensor_size(t) * sizeof(float);
+	float *data = malloc(bytes + 1);
+	if (!data) {
+		rnf_fail(RNF_ENOMEM, "%s: no memory for the %zu bytes of %s", r->path, bytes, t->name);
+		return NULL;
+	}
+	struct rnf_named_tensor *kept = rnf_push((void **)&l->at, &l->n, sizeof *kept);
+	*kept = *t;
+	kept->name = rnf_strndup(t->name, strlen(t->name));
+	kept->data = data;
+	return data;
 }
 
 /* One table for all readers: a save reads back, and must not need more memory each time. */
@@ -247,28 +266,41 @@ static void check_missing(struct reader *r)
 						r->skip.at[i]));
 }
 
+static struct reader into_model(struct rnf_session *s, const char *path, size_t n,
+				struct rnf_strings skip)
+{
+	return (struct reader){ .path = path, .place = in_model, .own = &s->tensors, .n_wanted = n,
+				.skip = skip, .seen = rnf_alloc(n + 1), .used = rnf_alloc(skip.n + 1) };
+}
+
+/* After all tensors came, or reading failed. */
+static rnf_status finish(struct reader *r, struct rnf_session *s, rnf_status status)
+{
+	rnf_fail_aside(status);
+	if (status >= 0) check_missing(r);
+	RNF_TRY(rnf_fail_all());
+	if (s->execs[0]) s->execs[0]->stale = 1;
+	return check_numbers(r->own, r->path, r->n_wanted);
+}
+
 static rnf_status read_wanted(struct rnf_session *s, const char *path, size_t n,
 			      struct rnf_strings skip)
 {
 	const struct rnf_format_impl *format = NULL;
-	const struct rnf_tensors *own = &s->tensors;
-	struct reader r = { .path = path, .place = in_model, .own = own, .n_wanted = n,
-			    .skip = skip, .seen = rnf_alloc(n + 1),
-			    .used = rnf_alloc(skip.n + 1) };
+	struct reader r = into_model(s, path, n, skip);
 	RNF_TRY(probe(path, &format));
-	const rnf_status status = read_all(&r, format);
-	rnf_fail_aside(status);
-	if (status >= 0) check_missing(&r);
-	RNF_TRY(rnf_fail_all());
-	if (s->execs[0]) s->execs[0]->stale = 1;
-	return check_numbers(own, path, n);
+	return finish(&r, s, read_all(&r, format));
 }
 
 /* All of the file must fit: one tensor that does not says enough. */
+static rnf_status first_line(rnf_status status)
+{
+	return status < 0 ? rnf_fail_again(status, rnf_fail_line()) : RNF_OK;
+}
+
 static rnf_status read_whole(struct rnf_session *s, const char *path, size_t n)
 {
-	const rnf_status status = read_wanted(s, path, n, (struct rnf_strings){ 0 });
-	return status < 0 ? rnf_fail_again(status, rnf_fail_line()) : RNF_OK;
+	return first_line(read_wanted(s, path, n, (struct rnf_strings){ 0 }));
 }
 
 rnf_status rnf_weights_read(struct rnf_session *s, const char *path)
@@ -294,6 +326,37 @@ rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents)
 	RNF_TRY(read_all(&r, format));
 	contents->tensors = r.tensors;
 	return RNF_OK;
+}
+
+rnf_status rnf_weights_load(const char *path, struct rnf_loaded *loaded)
+{
+	const struct rnf_format_impl *format = NULL;
+	struct reader r = { .path = path, .place = held, .contents = &loaded->contents,
+			    .loaded = loaded };
+	loaded->path = path;
+	RNF_TRY(probe(path, &format));
+	const rnf_status status = read_all(&r, format);
+	loaded->contents.tensors = r.tensors;
+	if (status < 0) rnf_loaded_drop(loaded);
+	return status;
+}
+
+rnf_status rnf_weights_put(struct rnf_session *s, struct rnf_loaded *loaded)
+{
+	struct reader r = into_model(s, loaded->path, s->tensors.n_model, (struct rnf_strings){ 0 });
+	for (size_t i = 0; i < loaded->n; i++) {
+		const struct rnf_named_tensor *t = &loaded->at[i];
+		memcpy(in_model(&r, t), t->data, (size_t)rnf_tensor_size(t) * sizeof(float));
+	}
+	rnf_loaded_drop(loaded);
+	return first_line(finish(&r, s, RNF_OK));
+}
+
+void rnf_loaded_drop(struct rnf_loaded *loaded)
+{
+	for (size_t i = 0; i < loaded->n; i++)
+		free((void *)(uintptr_t)loaded->at[i].data);
+	loaded->n = 0;
 }
 
 const char *rnf_contents_text(const struct rnf_contents *contents, const char *key)

@@ -31,6 +31,20 @@ rnf_status rnf_state_read(struct rnf_session *s, const char *path);
 /* Read a whole file and compare its digest; keep no tensor. */
 rnf_status rnf_weights_check(const char *path, struct rnf_contents *contents);
 
+/* A file that is read before there is a model: its texts say which. */
+struct rnf_loaded {
+	const char *path;
+	struct rnf_contents contents;
+	struct rnf_named_tensor *at; /* [n], until drop(): data of malloc() */
+	size_t n;
+};
+/* Read a whole file and compare its digest. `loaded` is all zero, the path lives as long. */
+rnf_status rnf_weights_load(const char *path, struct rnf_loaded *loaded);
+/* Then what rnf_weights_read() does, without the file; drops the tensors. */
+rnf_status rnf_weights_put(struct rnf_session *s, struct rnf_loaded *loaded);
+/* Free the tensors; the texts stay. */
+void rnf_loaded_drop(struct rnf_loaded *loaded);
+
 /* Write the first n tensors to a file in the native format, whole or not at all: it
  * is synced and read back before it gets its name. */
 rnf_status rnf_weights_write(const struct rnf_tensors *t, const char *path,

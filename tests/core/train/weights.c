@@ -160,13 +160,38 @@ START_TEST(what_does_not_fit_is_listed)
 }
 END_TEST
 
+/* The file is read once: it may be gone when its weights are taken. */
+START_TEST(a_loaded_file_is_not_read_again)
+{
+	static const struct rnf_text text = { "rnframe.name", "x" };
+	char path[] = "/tmp/rnf_weights_XXXXXX";
+	struct rnf_loaded loaded = { .path = NULL };
+	struct rnf_experiment *from = drawn("seed=1", "name=x"), *e = drawn("seed=2", "name=x");
+	struct rnf_experiment *other = drawn("seed=2", "data.classes=7");
+	close(mkstemp(path));
+	ck_assert_int_eq(rnf_weights_write(&from->session.tensors, path, from->session.tensors.n,
+					   &text, 1), RNF_OK);
+	ck_assert_int_eq(rnf_weights_load(path, &loaded), RNF_OK);
+	unlink(path);
+	ck_assert_str_eq(rnf_contents_text(&loaded.contents, "rnframe.name"), "x");
+	ck_assert_int_eq(rnf_weights_put(&e->session, &loaded), RNF_OK);
+	check_tensors(e, from, from->session.weights, (const char *const []){ NULL });
+	ck_assert_int_eq(rnf_weights_put(&other->session, &loaded), RNF_EINVAL); /* nothing left */
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), ": missing: "));
+	rnf_experiment_finish(from);
+	rnf_experiment_finish(other);
+	rnf_experiment_finish(e);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ what_is_no_file_of_weights, 0 },
 		{ a_tensor_given_twice_is_refused, TEST_ROWS(twice) },
 		{ many_names_are_told_apart, 0 },
-		{ what_does_not_fit_is_listed, TEST_ROWS(others) }, { NULL, 0 },
+		{ what_does_not_fit_is_listed, TEST_ROWS(others) },
+		{ a_loaded_file_is_not_read_again, 0 }, { NULL, 0 },
 	};
 	rnf_conf_dir = "conf";
 	return test_run_cases("train/weights", cases);
