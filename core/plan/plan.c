@@ -38,6 +38,7 @@ static void init(struct rnf_planner *b, int64_t batch)
 	struct rnf_plan *plan = b->plan;
 	plan->program = p;
 	plan->batch = batch;
+	b->phase_of = rnf_phases_number(p, b->fused);
 	plan->n_phases = count_phases(b);
 	plan->phases = rnf_alloc(plan->n_phases * sizeof *plan->phases);
 	plan->operands = rnf_alloc(p->n_values * sizeof *plan->operands);
@@ -126,7 +127,7 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 	struct rnf_planner b = { .p = program, .plan = *plan, .fused = fused };
 	init(&b, batch);
 	RNF_TRY(choose_kernels(&b, backend, backend_self));
-	rnf_recompute(program, fused, b.plan->n_phases, b.need, b.stored);
+	rnf_recompute(&b);
 	rnf_planner_places(&b);
 	for (size_t phase = 0; phase < b.plan->n_phases; phase++)
 		RNF_TRY(rnf_planner_phase(&b, phase));

@@ -1,6 +1,6 @@
 /* A plan: the primitive graph cut into phases, each a straight line of steps
- * over one image, with every byte placed. A phase is a barrier depth: all image
- * ops between two batch statistics. Made before the first step, never changed. */
+ * over one image, with every byte placed. A phase is a barrier depth, all image
+ * ops between two batch statistics, or a part of one. Made before the first step, never changed. */
 #ifndef RNF_PLAN_PLAN_H
 #define RNF_PLAN_PLAN_H
 

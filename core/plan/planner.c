@@ -3,11 +3,6 @@
 #include "base/arena.h"
 #include "plan/planner.h"
 
-int rnf_own_phase(const struct rnf_planner *b, int op)
-{
-	return rnf_plan_depth(b->p, op, b->fused);
-}
-
 int rnf_planner_keeps(const struct rnf_planner *b, int value)
 {
 	return b->stored[value] &&

@@ -22,6 +22,7 @@ struct rnf_planner {
 	const struct rnf_program *p;
 	struct rnf_plan *plan;
 	int fused;
+	int *phase_of; /* of each op */
 	struct rnf_op_list *readers; /* of each value */
 	struct rnf_op_list *need;    /* the ops that each phase runs, clones included */
 	char *stored;                /* values that a later phase reads from the arena */
@@ -47,6 +48,11 @@ static inline int rnf_is_reduce(const struct rnf_op *op)
 {
 	return rnf_class_of(op) == RNF_HEAVY_REDUCE || rnf_class_of(op) == RNF_CHAIN_REDUCE;
 }
+/* The phase of an op itself; its clones run in later ones. */
+static inline int rnf_own_phase(const struct rnf_planner *b, int op)
+{
+	return b->phase_of[op];
+}
 static inline int rnf_needed(const struct rnf_planner *b, int op)
 {
 	return b->runs_in[op] == (int)b->phase;
@@ -67,8 +73,6 @@ static inline int rnf_reads_narrow(const struct rnf_planner *b, int op, int i)
 
 /* -- planner.c -- */
 
-/* The phase of an op itself; its clones run in later ones. */
-int rnf_own_phase(const struct rnf_planner *b, int op);
 /* Give a value's floats or its bf16 a place: the arena if it is stored in that form, else
  * this phase's scratch. */
 struct rnf_operand rnf_planner_place(struct rnf_planner *b, int value);
@@ -89,11 +93,11 @@ struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op);
 rnf_status rnf_kernel_choose(const struct rnf_program *program,
 			     const struct rnf_feature *backend, void *self,
 			     const struct rnf_op *op, struct rnf_kernel *kernel);
+/* The phase of each op. (depth.c) */
+int *rnf_phases_number(const struct rnf_program *program, int fused);
 /* Decide which ops each phase runs and which values are stored; both are empty on entry.
  * (recompute.c) */
-void rnf_recompute(const struct rnf_program *program, int fused, size_t n_phases,
-		   struct rnf_op_list *need, char *stored);
-int rnf_plan_depth(const struct rnf_program *program, int op, int fused);
+void rnf_recompute(struct rnf_planner *b);
 /* Give places to all that outlives a phase. Needs `kernels`, `need` and `stored`. (place.c) */
 void rnf_planner_places(struct rnf_planner *b);
 /* Place buffers so that two share bytes only if their lives do not touch;

@@ -1,4 +1,4 @@
-/* Decides phases, stored values and clones. A phase is a barrier depth. A value that a
+/* Decides which values are stored, and which ops run again in later phases. A value that a
  * later phase reads is stored, unless cheap ops made it: those run again from their stored
  * source, so normalised and activated tensors are never kept. If the program asks for it, a
  * sum of stored values is recomputed too: in a row of blocks, each of which adds to the sum
@@ -9,16 +9,11 @@
 #include "base/arena.h"
 #include "plan/planner.h"
 
-int rnf_plan_depth(const struct rnf_program *p, int op, int fused)
-{
-	return fused ? p->ops[op].depth : op;
-}
-
 struct sweep {
+	const struct rnf_planner *b;
 	const struct rnf_program *p;
-	int fused;
 	size_t n_phases;
-	struct rnf_op_list *need, *own; /* of each phase: what it runs; the ops of its depth */
+	struct rnf_op_list *need, *own; /* of each phase: what it runs; its own ops */
 	char *stored;
 	const char *before; /* stored if no sum were cheap; NULL: none is */
 	/* for each op: is it cheap? Are its inputs stored anyway, or made from such without
@@ -46,7 +41,7 @@ static int is_cheap(const struct sweep *s, int id)
 {
 	const struct rnf_op *op = &s->p->ops[id];
 	const struct rnf_value *v = &s->p->values[op->out];
-	if (!s->fused || v->h * v->w == 1) return 0;
+	if (!s->b->fused || v->h * v->w == 1) return 0;
 	switch (op->row->keep) {
 	case RNF_KEPT: return 0;
 	case RNF_CHEAP: return 1;
@@ -76,7 +71,7 @@ static void demand(struct sweep *s, int phase, int id)
 		const struct rnf_op *op = &p->ops[from];
 		if (p->values[v].domain != RNF_IMAGE) continue;
 		if (!rnf_row_is_given(op->row) &&
-		    (rnf_plan_depth(p, from, s->fused) == phase ||
+		    (rnf_own_phase(s->b, from) == phase ||
 		     s->cheap[from]))
 			demand(s, phase, from);
 		else
@@ -117,19 +112,19 @@ static void sweep(struct sweep *s)
 	s->stored[p->input] = 1;
 }
 
-static struct rnf_op_list *list_own(const struct rnf_program *p, int fused, size_t n_phases)
+static struct rnf_op_list *list_own(const struct rnf_planner *b)
 {
-	struct rnf_op_list *own = rnf_alloc(n_phases * sizeof *own);
-	for (int id = 0; id < (int)p->n_ops; id++)
-		if (!p->ops[id].row->barrier) rnf_list_add(&own[rnf_plan_depth(p, id, fused)], id);
+	struct rnf_op_list *own = rnf_alloc(b->plan->n_phases * sizeof *own);
+	for (int id = 0; id < (int)b->p->n_ops; id++)
+		if (!b->p->ops[id].row->barrier) rnf_list_add(&own[rnf_own_phase(b, id)], id);
 	return own;
 }
 
-void rnf_recompute(const struct rnf_program *p, int fused, size_t n_phases,
-		   struct rnf_op_list *need, char *stored)
+void rnf_recompute(struct rnf_planner *b)
 {
-	struct sweep s = { .p = p, .fused = fused, .n_phases = n_phases, .need = need,
-			   .own = list_own(p, fused, n_phases), .stored = stored,
+	const struct rnf_program *p = b->p;
+	struct sweep s = { .b = b, .p = p, .n_phases = b->plan->n_phases, .need = b->need,
+			   .own = list_own(b), .stored = b->stored,
 			   .cheap = rnf_alloc(p->n_ops * sizeof *s.cheap),
 			   .ready = rnf_alloc(p->n_ops * sizeof *s.ready),
 			   .needed_in = rnf_alloc(p->n_ops * sizeof *s.needed_in) };
@@ -137,6 +132,6 @@ void rnf_recompute(const struct rnf_program *p, int fused, size_t n_phases,
 	sweep(&s);
 	if (p->recompute != RNF_RECOMPUTE_SUMS) return;
 	s.before = before = rnf_alloc(p->n_values);
-	memcpy(before, stored, p->n_values);
+	memcpy(before, b->stored, p->n_values);
 	sweep(&s);
 }
