@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/machine.h"
+#include "base/meter.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "study/progress.h"
@@ -106,7 +107,7 @@ static void print_plan(const struct rnf_study_runs *runs, size_t jobs)
 		const int waits = run->turn == RNF_TURN_WAITS;
 		printf("%-32s %8lld %-20s %10s %8.0f  %s\n", runs->study->arms[run->arm].name,
 		       (long long)run->seed, state_of(run),
-		       waits ? rnf_study_time(time, seconds) : "-", bytes * 1e-6, run->dir);
+		       waits ? rnf_meter_time(time, seconds) : "-", bytes * 1e-6, run->dir);
 		made += run->turn == RNF_TURN_MADE;
 		if (!waits) continue;
 		all += seconds;
@@ -115,7 +116,7 @@ static void print_plan(const struct rnf_study_runs *runs, size_t jobs)
 	}
 	printf("%zu run%s, %zu are there, %zu to do: about %s, %zu at a time with %.0f MB at most "
 	       "besides the data; there are %.0f MB\n", runs->n, runs->n == 1 ? "" : "s", made, n,
-	       rnf_study_time(time, all / (double)(jobs < n ? jobs : n ? n : 1)), jobs,
+	       rnf_meter_time(time, all / (double)(jobs < n ? jobs : n ? n : 1)), jobs,
 	       (double)jobs * most * 1e-6, (double)rnf_machine_memory() * 1e-6);
 }
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -20,7 +21,7 @@ struct worker {
 };
 
 /* A step cannot fail while it runs, so a breach is kept until somebody asks. */
-enum breach { BREACH_NONE, BREACH_LABEL, BREACH_PEER };
+enum breach { BREACH_NONE, BREACH_LABEL, BREACH_PEER, BREACH_READ };
 
 /* Behind the buffers of an image: a write here has overrun them. */
 enum { GUARD = 16, GROWS_MAX = 65536 };
@@ -33,7 +34,8 @@ struct rnf_batcher {
 	int n_workers;
 	struct worker *workers;
 	_Atomic int breach;
-	_Atomic int64_t number; /* the label or the peer */
+	_Atomic int64_t number; /* the label, the peer or the status */
+	char words[RNF_LINE_BYTES]; /* why an image was not read */
 	const struct rnf_feature *_Atomic whose;
 };
 
@@ -51,28 +53,29 @@ static const struct rnf_augment_impl *augment_impl(const struct rnf_ref *ref)
 	return ref->feature->impl;
 }
 
-/* Report the first breach only. */
+/* Report the first breach only. It is asked for when no worker runs. */
 static void note(struct rnf_batcher *b, enum breach breach, int64_t number)
 {
 	int none = BREACH_NONE;
 	if (!atomic_compare_exchange_strong(&b->breach, &none, (int)breach)) return;
+	if (breach == BREACH_READ) snprintf(b->words, sizeof b->words, "%s", rnf_fail_words());
 	atomic_store(&b->number, number);
 	atomic_store(&b->whose, rnf_running_feature());
 }
 
-const char *rnf_batcher_breach(struct rnf_batcher *b)
+rnf_status rnf_batcher_breach(struct rnf_batcher *b)
 {
 	const int breach = atomic_exchange(&b->breach, BREACH_NONE);
+	if (breach == BREACH_NONE) return RNF_OK;
 	const struct rnf_feature *f = atomic_load(&b->whose);
 	const char *name = f ? rnf_format("%s.%s", f->kind, f->name) : "the data set";
 	const int64_t n = atomic_load(&b->number);
+	if (breach == BREACH_READ) return rnf_fail_again((rnf_status)n, b->words);
 	if (breach == BREACH_LABEL)
-		return rnf_format("%s: an image has the label %" PRId64 ", must be 0 .. %" PRId64,
-				  name, n, b->conf.info->classes - 1);
-	if (breach == BREACH_PEER)
-		return rnf_format("%s: asks for the peer %" PRId64 " of an image, must be below "
-				  "its `peers`, which are 0 without RNF_AUGMENT_MIXES", name, n);
-	return NULL;
+		return rnf_fail(RNF_EPLUGIN, "%s: an image has the label %" PRId64 ", must be 0 .. %"
+				PRId64, name, n, b->conf.info->classes - 1);
+	return rnf_fail(RNF_EPLUGIN, "%s: asks for the peer %" PRId64 " of an image, must be below its "
+			"`peers`, which are 0 without RNF_AUGMENT_MIXES", name, n);
 }
 
 static int all_take_part(const struct batch *batch)
@@ -88,7 +91,8 @@ static void read_raw(struct worker *w, int split, int64_t i, struct rnf_random *
 	const struct rnf_frames *frames = &w->batcher->frames;
 	const struct rnf_dataset_info *info = conf->info;
 	const struct rnf_feature *before = rnf_running_set(conf->feature);
-	conf->dataset->read(conf->self, split, i, w->bytes, label);
+	const rnf_status status = conf->dataset->read(conf->self, split, i, w->bytes, label);
+	if (status < 0) note(w->batcher, BREACH_READ, status);
 	if (*label < 0 || *label >= info->classes) {
 		note(w->batcher, BREACH_LABEL, *label);
 		*label = 0;
@@ -376,12 +380,12 @@ static const char *wrong_memory(const struct worker *w, const struct rnf_image *
 static rnf_status check_kept(const struct rnf_ref *ref, const struct worker *w,
 			     const struct rnf_image *image)
 {
-	const char *wrong = wrong_memory(w, image), *breach = rnf_batcher_breach(w->batcher);
+	const char *wrong = wrong_memory(w, image);
 	const double sum = target_sum(image);
 	if (!wrong && !(sum > 0.999 && sum < 1.001))
 		wrong = rnf_format("makes a target that sums to %g, must be 1", sum);
 	if (wrong) return rnf_fail(RNF_EPLUGIN, "augment.%s: %s", ref->feature->name, wrong);
-	return breach ? rnf_fail(RNF_EPLUGIN, "%s", breach) : RNF_OK;
+	return rnf_batcher_breach(w->batcher);
 }
 
 /* For the trial of the first image of a split. */
@@ -406,8 +410,7 @@ static rnf_status load_tried(const struct batch *batch, struct worker *w,
 	const struct rnf_batcher_conf *conf = &batch->batcher->conf;
 	struct rnf_random random = image_random(batch, 0);
 	*image = read_image(batch, w, 0, &random, new_target(conf));
-	const char *breach = rnf_batcher_breach(w->batcher);
-	if (breach) return rnf_fail(RNF_EPLUGIN, "%s", breach);
+	RNF_TRY(rnf_batcher_breach(w->batcher));
 	for (size_t i = w->batcher->frames.list.n; i < conf->augment.n; i++) {
 		if (!takes_part(batch, conf->augment.at[i])) continue;
 		apply(conf->augment.at[i], &random, image);

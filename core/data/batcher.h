@@ -42,8 +42,8 @@ void rnf_batch_fill(struct rnf_batcher *batcher, struct rnf_threads *threads,
 		    int training, const int64_t *peers, int64_t n_peers,
 		    float *x, int64_t stride, float *target);
 
-/* A message about the first breach of contract by the data set or an augmentation since
- * the last call, with its name; NULL: none. [main] */
-const char *rnf_batcher_breach(struct rnf_batcher *batcher);
+/* The first failure of the data set's read(), or breach of contract by it or an augmentation
+ * (RNF_EPLUGIN, with its name), since the last call. [main] */
+rnf_status rnf_batcher_breach(struct rnf_batcher *batcher);
 
 #endif

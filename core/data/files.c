@@ -5,22 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "base/arena.h"
+#include "base/meter.h"
+#include "base/signal.h"
 #include "base/status.h"
+#include "data/cache.h"
 #include "data/frames.h"
-#include "data/map.h"
 #include "data/picture.h"
+#include "data/sources.h"
 #include "exec/threads.h"
 
 enum { CHANNELS = 3, NAMED_MAX = 10 };
 
 /* What became of a file. */
-enum state { GOOD, BAD, OTHER_SIZE };
+enum state { GOOD, BAD, OTHER_SIZE, STATES };
 
-/* Where an image is kept: [h][w][3] bytes. */
+/* Where an image is kept: [h][w][3] bytes at pixels + at. As it stands in the file, too. */
 struct place {
-	size_t at;
-	int32_t h, w;
+	uint64_t at, sum; /* a checksum of the bytes; 0 in memory */
+	int32_t h, w, state, reserved;
 };
 
 struct files {
@@ -32,7 +37,8 @@ struct files {
 	size_t bytes;    /* of all */
 	struct place *places; /* [n] */
 	uint8_t *pixels; /* one image behind the other */
-	uint8_t *states; /* [n] */
+	uint64_t *stamps; /* [n], of the files, for the name of the cache */
+	struct rnf_cache cache; /* data NULL: they are in memory */
 	int64_t *kept;   /* of the images that are left, their files, by split */
 	int64_t begin[RNF_SPLITS]; /* of a split, in kept */
 };
@@ -64,6 +70,11 @@ static size_t bytes_of(const struct place *place)
 	return (size_t)place->h * (size_t)place->w * CHANNELS;
 }
 
+static uint64_t sum_of(const struct files *f, int64_t file)
+{
+	return XXH3_64bits(f->pixels + f->places[file].at, bytes_of(&f->places[file]));
+}
+
 static enum state keep(struct files *f, int64_t file)
 {
 	struct rnf_picture picture;
@@ -71,6 +82,7 @@ static enum state keep(struct files *f, int64_t file)
 	const struct place *place = &f->places[file];
 	const int same = picture.h == place->h && picture.w == place->w;
 	if (same) memcpy(f->pixels + place->at, picture.rgb, bytes_of(place));
+	if (same && f->cache.data) f->places[file].sum = sum_of(f, file);
 	free(picture.rgb);
 	return same ? GOOD : OTHER_SIZE;
 }
@@ -90,6 +102,7 @@ static enum state measure(struct files *f, int64_t file)
 struct pass {
 	struct files *files;
 	enum state (*work)(struct files *f, int64_t file);
+	struct rnf_meter *meter; /* of worker 0 */
 	_Atomic int64_t next;
 };
 
@@ -97,17 +110,23 @@ static void work_on_some(void *arg, int worker)
 {
 	struct pass *pass = arg;
 	struct files *f = pass->files;
-	(void)worker;
-	for (int64_t i; (i = atomic_fetch_add(&pass->next, 1)) < f->n;)
-		if (f->states[i] == GOOD) f->states[i] = (uint8_t)pass->work(f, i);
+	for (int64_t i; !rnf_signal_stop() && (i = atomic_fetch_add(&pass->next, 1)) < f->n;) {
+		if (f->places[i].state == GOOD) f->places[i].state = pass->work(f, i);
+		if (worker == 0) rnf_meter_tell(pass->meter, i);
+	}
 }
 
-static void work_on_all(struct files *f, enum state (*work)(struct files *f, int64_t file))
+static rnf_status work_on_all(struct files *f, const char *what,
+			      enum state (*work)(struct files *f, int64_t file))
 {
-	struct pass pass = { .files = f, .work = work };
+	struct rnf_meter meter;
+	struct pass pass = { .files = f, .work = work, .meter = &meter };
 	struct rnf_threads *threads = rnf_threads_create(f->conf.threads);
+	rnf_meter_begin(&meter, what, f->n);
 	rnf_threads_run(threads, work_on_some, &pass);
 	rnf_threads_destroy(threads);
+	rnf_meter_end(&meter, pass.next < f->n ? pass.next : f->n);
+	return rnf_signal_check("while images were decoded: nothing was saved");
 }
 
 /* -- sizes -- */
@@ -130,40 +149,119 @@ static rnf_status find_size(struct files *f)
 }
 
 /* One place behind the other. */
-static void lay_out(struct files *f)
+static rnf_status lay_out(struct files *f)
 {
-	if (f->vary) work_on_all(f, measure);
+	if (f->vary) RNF_TRY(work_on_all(f, "reading sizes of images", measure));
 	for (int64_t i = 0; i < f->n; i++) {
 		struct place *p = &f->places[i];
-		if (!f->vary) *p = (struct place){ .h = (int32_t)f->h, .w = (int32_t)f->w };
+		if (!f->vary) {
+			p->h = (int32_t)f->h;
+			p->w = (int32_t)f->w;
+		}
 		p->at = f->bytes;
 		f->bytes += bytes_of(p);
 		if (p->h > f->h) f->h = p->h;
 		if (p->w > f->w) f->w = p->w;
 	}
+	return RNF_OK;
 }
 
 static int fits_memory(const struct files *f)
 {
-	return (double)f->bytes <= f->conf.most;
+	return (double)f->bytes <= f->conf.memory;
 }
 
-static rnf_status make_room(struct files *f)
+/* -- the file -- */
+
+/* Its beginning; the places follow, then the pixels. */
+struct head {
+	char mark[8];
+	uint64_t sum; /* a checksum of the head, in which it is 0, and of the places */
+	int64_t n, vary, h, w;
+	uint64_t bytes;
+	char padding[8];
+};
+static const char mark[8] = "rnfpix1";
+
+static size_t size_of_head(const struct files *f)
 {
-	if (fits_memory(f)) {
-		f->pixels = rnf_alloc(f->bytes);
-		return RNF_OK;
+	return sizeof(struct head) + (size_t)f->n * sizeof(struct place);
+}
+
+static struct head head_of(const struct files *f)
+{
+	struct head head = { .n = f->n, .vary = f->vary, .h = f->h, .w = f->w, .bytes = f->bytes };
+	memcpy(head.mark, mark, sizeof mark);
+	head.sum = XXH3_64bits_withSeed(f->places, (size_t)f->n * sizeof *f->places,
+					XXH3_64bits(&head, sizeof head));
+	return head;
+}
+
+/* The sums are right: so this can only fail if a program that computes otherwise wrote it. */
+static int places_are_right(const struct files *f)
+{
+	uint64_t at = 0;
+	for (int64_t i = 0; i < f->n; i++) {
+		const struct place *p = &f->places[i];
+		if (p->at != at || p->h < 0 || p->h > f->h || p->w < 0 || p->w > f->w ||
+		    p->state < 0 || p->state >= STATES)
+			return 0;
+		at += bytes_of(p);
 	}
-	rnf_status status = RNF_EINVAL;
-	const char *why = "there is no folder for them (HOME and XDG_CACHE_HOME are not set)";
-	if (f->conf.folder) {
-		status = rnf_map_scratch(f->conf.folder, f->bytes, &f->pixels);
-		if (status >= 0) return RNF_OK;
-		why = rnf_fail_line();
-	}
+	return at == f->bytes;
+}
+
+static int take_over(struct files *f)
+{
+	const struct rnf_cache *c = &f->cache;
+	struct head head, want;
+	if (c->bytes < size_of_head(f)) return 0;
+	memcpy(&head, c->data, sizeof head);
+	f->places = (struct place *)(c->data + sizeof head);
+	f->pixels = c->data + size_of_head(f);
+	f->h = head.h;
+	f->w = head.w;
+	f->bytes = head.bytes;
+	want = head_of(f);
+	return !memcmp(&head, &want, sizeof head) && c->bytes - size_of_head(f) == f->bytes &&
+	       f->h <= RNF_PICTURE_SIDE_MAX && f->w <= RNF_PICTURE_SIDE_MAX && places_are_right(f);
+}
+
+/* Has another run decoded the same files? */
+static int find(struct files *f)
+{
+	const struct files before = *f;
+	if (rnf_cache_find(&f->cache) < 0) return 0;
+	if (take_over(f)) return 1;
+	rnf_log(RNF_LOG_WARNING, "%s is damaged and is made again", f->cache.path);
+	rnf_cache_forget(&f->cache);
+	const struct rnf_cache cache = f->cache;
+	*f = before;
+	f->cache = cache;
+	return 0;
+}
+
+static rnf_status no_room(const struct files *f, rnf_status status, const char *why)
+{
+	const char *memory = f->conf.memory > 0 ? rnf_format(", of %.1f GB in memory", f->conf.memory * 1e-9)
+						: "";
 	return rnf_fail(status, "data.cache: %" PRId64 " images of at most %" PRId64 "x%" PRId64 " take "
-			"%.1f GB, of %.1f GB in memory, and %s: put a smaller resize into data.augment", f->n,
-			f->w, f->h, (double)f->bytes * 1e-9, f->conf.most * 1e-9, why);
+			"%.1f GB%s, and %s: put a smaller resize into data.augment", f->n, f->w, f->h,
+			(double)f->bytes * 1e-9, memory, why);
+}
+
+static rnf_status keep_file(struct files *f)
+{
+	const struct head head = head_of(f);
+	memcpy(f->cache.data, &head, sizeof head);
+	memcpy(f->cache.data + sizeof head, f->places, (size_t)f->n * sizeof *f->places);
+	return rnf_cache_keep(&f->cache);
+}
+
+static enum state stamp(struct files *f, int64_t file)
+{
+	f->stamps[file] = rnf_source_file(path_of(f, file));
+	return GOOD;
 }
 
 static rnf_status refuse_size(const struct files *f, int64_t file)
@@ -203,8 +301,8 @@ static rnf_status judge(const struct files *f)
 {
 	int64_t n_bad = 0, first_bad = -1;
 	for (int64_t i = 0; i < f->n; i++) {
-		if (f->states[i] == OTHER_SIZE) return refuse_size(f, i);
-		if (f->states[i] != BAD) continue;
+		if (f->places[i].state == OTHER_SIZE) return refuse_size(f, i);
+		if (f->places[i].state != BAD) continue;
 		if (n_bad++ == 0) first_bad = i;
 		if (f->conf.skip && n_bad <= NAMED_MAX) name_bad(f, i);
 	}
@@ -224,7 +322,7 @@ static void count_kept(struct files *f, struct rnf_dataset_info *info)
 	for (int s = 0; s < RNF_SPLITS; s++) {
 		f->begin[s] = n;
 		for (int64_t i = f->first[s]; i < f->first[s + 1]; i++) {
-			if (f->states[i] != GOOD) continue;
+			if (f->places[i].state != GOOD) continue;
 			f->kept[n++] = i;
 			held += i >= validation && i < f->first[RNF_SPLIT_TEST];
 		}
@@ -244,20 +342,57 @@ static struct files *make(const struct rnf_files_conf *conf, const struct rnf_da
 	for (int s = 0; s < RNF_SPLITS; s++)
 		f->first[s + 1] = f->first[s] + info->images[s];
 	f->n = f->first[RNF_SPLITS];
-	f->states = rnf_alloc((size_t)f->n + 1);
 	f->places = rnf_alloc((size_t)(f->n + 1) * sizeof *f->places);
+	f->stamps = rnf_alloc((size_t)(f->n + 1) * sizeof *f->stamps);
 	return f;
+}
+
+static rnf_status decode(struct files *f)
+{
+	RNF_TRY(work_on_all(f, "decoding images", keep));
+	return judge(f);
+}
+
+/* Another run may have made it while this one waited. */
+static rnf_status fill_file(struct files *f)
+{
+	rnf_status status = rnf_cache_lock(&f->cache);
+	if (status >= 0 && find(f)) {
+		rnf_cache_drop(&f->cache);
+		return judge(f);
+	}
+	if (status >= 0) status = rnf_cache_make(&f->cache, size_of_head(f) + f->bytes, f->conf.disk);
+	if (status < 0 && status != RNF_ESTOPPED) status = no_room(f, status, rnf_fail_line());
+	f->pixels = f->cache.data + size_of_head(f);
+	if (status >= 0) status = decode(f);
+	if (status >= 0) status = keep_file(f);
+	if (status < 0) rnf_cache_drop(&f->cache);
+	return status;
+}
+
+/* What another run has decoded; or memory, if it has room; or a file for the next run. */
+static rnf_status fill(struct files *f)
+{
+	const int file = f->conf.folder && !f->conf.only_memory;
+	if (file) {
+		RNF_TRY(work_on_all(f, "looking for images", stamp));
+		rnf_cache_begin(&f->cache, f->conf.folder, rnf_sources_name(f->stamps, f->n, &f->frames));
+	}
+	if (file && find(f)) return judge(f);
+	RNF_TRY(find_size(f));
+	RNF_TRY(lay_out(f));
+	if (file && !fits_memory(f)) return fill_file(f);
+	if (!fits_memory(f)) return no_room(f, RNF_EINVAL, f->conf.only_memory ? "data.cache is \"memory\""
+		: "there is no folder for them (HOME and XDG_CACHE_HOME are not set)");
+	f->pixels = rnf_alloc(f->bytes);
+	return decode(f);
 }
 
 rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_info *info,
 			  void **self, size_t *framed)
 {
 	struct files *f = make(conf, info);
-	RNF_TRY(find_size(f));
-	lay_out(f);
-	RNF_TRY(make_room(f));
-	work_on_all(f, keep);
-	RNF_TRY(judge(f));
+	RNF_TRY(fill(f));
 	count_kept(f, info);
 	info->h = f->h;
 	info->w = f->w;
@@ -270,15 +405,26 @@ rnf_status rnf_files_open(const struct rnf_files_conf *conf, struct rnf_dataset_
 double rnf_files_bytes(const void *self)
 {
 	const struct files *f = self;
-	return fits_memory(f) ? (double)f->bytes : 0;
+	return f->cache.data ? 0 : (double)f->bytes;
 }
 
-static void read_kept(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+static rnf_status refuse_damaged(const struct files *f)
+{
+	rnf_cache_remove(&f->cache);
+	return rnf_fail(RNF_EIO, "%s was damaged and is removed: the next run decodes the images again",
+			f->cache.path);
+}
+
+static rnf_status read_kept(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
 {
 	const struct files *f = self;
 	const int64_t file = f->kept[f->begin[split] + i];
-	f->conf.dataset->read(f->conf.self, split, file - f->first[split], NULL, label);
-	if (pixels) memcpy(pixels, f->pixels + f->places[file].at, bytes_of(&f->places[file]));
+	const struct place *place = &f->places[file];
+	RNF_TRY(f->conf.dataset->read(f->conf.self, split, file - f->first[split], NULL, label));
+	if (!pixels) return RNF_OK;
+	if (f->cache.data && sum_of(f, file) != place->sum) return refuse_damaged(f);
+	memcpy(pixels, f->pixels + place->at, bytes_of(place));
+	return RNF_OK;
 }
 
 static void size_kept(const void *self, int split, int64_t i, int64_t *h, int64_t *w)

@@ -21,7 +21,7 @@ rnf_status rnf_holdout_open(const struct rnf_dataset_impl *dataset, const void *
 	int64_t *train;
 	*h = (struct holdout){ .dataset = dataset, .from = from, .h = info->h, .w = info->w };
 	for (int64_t i = 0; i < n; i++)
-		dataset->read(from, RNF_SPLIT_TRAIN, i, NULL, &labels[i]);
+		RNF_TRY(dataset->read(from, RNF_SPLIT_TRAIN, i, NULL, &labels[i]));
 	RNF_TRY(rnf_split(labels, drawn, info->classes, info->test,
 			  rnf_stream_key(seed, RNF_STREAM_TEST, 0), &train,
 			  &info->images[RNF_SPLIT_TRAIN], &h->images[RNF_SPLIT_TEST],
@@ -35,10 +35,10 @@ rnf_status rnf_holdout_open(const struct rnf_dataset_impl *dataset, const void *
 	return RNF_OK;
 }
 
-static void read_held(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+static rnf_status read_held(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
 {
 	const struct holdout *h = self;
-	h->dataset->read(h->from, RNF_SPLIT_TRAIN, h->images[split][i], pixels, label);
+	return h->dataset->read(h->from, RNF_SPLIT_TRAIN, h->images[split][i], pixels, label);
 }
 
 static const char *path_held(const void *self, int split, int64_t i)

@@ -53,22 +53,14 @@ static void remember(const char *path, const void *data, size_t size)
 			   "program was reading it\n", shown) };
 }
 
-rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)
+rnf_status rnf_map_open(const char *path, int fd, struct rnf_blob *blob)
 {
 	static const uint8_t nothing[1]; /* an empty file has no pages */
 	struct stat at;
-	int fd;
-	RNF_TRY(rnf_file_open(path, O_RDONLY, &fd));
-	if (fstat(fd, &at) != 0) {
-		close(fd);
-		return rnf_fail_input(path);
-	}
+	if (fstat(fd, &at) != 0) return rnf_fail_input(path);
 	const size_t size = (size_t)at.st_size;
 	void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
 			  : (void *)(uintptr_t)nothing;
-	const int cause = errno;
-	close(fd);
-	errno = cause;
 	if (data == MAP_FAILED) return rnf_fail_input(path);
 	if (size) remember(path, data, size);
 	blob->data = data;
@@ -76,31 +68,23 @@ rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)
 	return RNF_OK;
 }
 
-/* Opens a file of that size which no name leads to. */
-static rnf_status open_scratch(const char *folder, size_t bytes, int *fd)
-{
-	char *path = rnf_format("%s/decoded-XXXXXX", folder);
-	RNF_TRY(rnf_folder_make(folder));
-	*fd = mkostemp(path, O_CLOEXEC);
-	if (*fd < 0) return rnf_fail_errno(path);
-	unlink(path);
-	const int cause = posix_fallocate(*fd, 0, (off_t)bytes);
-	if (cause == 0) return RNF_OK;
-	close(*fd);
-	errno = cause;
-	return rnf_fail_errno(folder);
-}
-
-rnf_status rnf_map_scratch(const char *folder, size_t bytes, uint8_t **data)
+rnf_status rnf_map_file(const char *path, struct rnf_blob *blob)
 {
 	int fd;
-	RNF_TRY(open_scratch(folder, bytes, &fd));
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	const int cause = errno;
+	RNF_TRY(rnf_file_open(path, O_RDONLY, &fd));
+	const rnf_status status = rnf_map_open(path, fd, blob);
 	close(fd);
+	return status;
+}
+
+rnf_status rnf_map_new(const char *path, int fd, size_t bytes, uint8_t **data)
+{
+	const int cause = posix_fallocate(fd, 0, (off_t)bytes);
 	errno = cause;
-	if (at == MAP_FAILED) return rnf_fail_errno(folder);
-	remember(folder, at, bytes);
+	if (cause != 0) return rnf_fail_errno(path);
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED) return rnf_fail_errno(path);
+	remember(path, at, bytes);
 	*data = at;
 	return RNF_OK;
 }

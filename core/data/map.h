@@ -9,10 +9,11 @@
  * names the file, and status 3. [main] */
 rnf_status rnf_map_file(const char *path, struct rnf_blob *blob);
 
-/* Map `bytes` bytes of zeros that may be written, in a new file without a name in `folder`,
- * which is made if it is missing; the system keeps as much of it in memory as there is room
- * for. The file ends with the program. RNF_EIO: the disk has no room. [main] */
-rnf_status rnf_map_scratch(const char *folder, size_t bytes, uint8_t **data);
+/* The same for a file that is open; `path` is for messages. [main] */
+rnf_status rnf_map_open(const char *path, int fd, struct rnf_blob *blob);
+/* Give an empty file `bytes` bytes of zeros, and map them to be written; the system keeps as
+ * much of them in memory as there is room for. RNF_EIO: the disk has no room. [main] */
+rnf_status rnf_map_new(const char *path, int fd, size_t bytes, uint8_t **data);
 
 /* Release the memory of all pages read so far; the next access reads them from the file
  * again. So data that is checked once does not stay resident. [main] */

@@ -40,6 +40,12 @@ const char *const *rnf_picture_endings(void)
 	return all;
 }
 
+const struct rnf_feature *const *rnf_picture_plugins(size_t *n)
+{
+	*n = n_decoders;
+	return decoders;
+}
+
 /* -- turning -- */
 
 /* Where a pixel of the turned image lies in the stored one. */

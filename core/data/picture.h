@@ -18,6 +18,9 @@ rnf_status rnf_picture_decoders(void);
 /* Endings of files that they read (".png", ...), NULL-terminated. [main] */
 const char *const *rnf_picture_endings(void);
 
+/* The decoders themselves. [main] */
+const struct rnf_feature *const *rnf_picture_plugins(size_t *n);
+
 /* Decode bytes[n]; `name` is for messages. Refused, RNF_EINVAL: what no decoder reads, what
  * is broken or cut, sides above RNF_PICTURE_SIDE_MAX, more pixels than
  * RNF_PICTURE_PIXELS_MAX. Then nothing is to be freed. [worker] */

@@ -44,8 +44,10 @@ static rnf_status read_image(const struct rnf_survey *s, int64_t image, uint8_t 
 	}
 	*pixels = malloc((size_t)(hwc[0] * hwc[1] * hwc[2]));
 	if (!*pixels) return rnf_fail(RNF_ENOMEM, "no memory for an image");
-	s->dataset->read(s->self, split, image - s->first[split], *pixels, &label);
-	return RNF_OK;
+	const rnf_status status = s->dataset->read(s->self, split, image - s->first[split], *pixels,
+						   &label);
+	if (status < 0) free(*pixels);
+	return status;
 }
 
 static void measure(struct rnf_survey_image *image, const uint8_t *pixels, int64_t c)
@@ -69,8 +71,8 @@ static void look_at(struct rnf_survey *s, int64_t i)
 	const int split = split_of(s, i);
 	uint8_t *pixels;
 	int64_t hwc[3];
-	s->dataset->read(s->self, split, i - s->first[split], NULL, &image->label);
-	image->bad = read_image(s, i, &pixels, hwc) < 0;
+	image->bad = s->dataset->read(s->self, split, i - s->first[split], NULL, &image->label) < 0 ||
+		     read_image(s, i, &pixels, hwc) < 0;
 	if (image->bad) return;
 	image->h = hwc[0];
 	image->w = hwc[1];

@@ -17,6 +17,7 @@ static const struct {
 	{ "out", RESUME | ALWAYS | MACHINE },
 	{ "data.path", RESUME | ALWAYS | MACHINE },
 	{ "data.cache", RESUME | ALWAYS | MACHINE },
+	{ "data.cache_mib", RESUME | ALWAYS | MACHINE },
 	{ "train.init", RESUME | MACHINE },
 	{ "train.callbacks", RESUME | ALWAYS },
 	{ "train.pictures", RESUME | ALWAYS },

@@ -30,12 +30,13 @@ struct rnf_predictor {
 
 /* -- the data set -- */
 
-static void read_pixels(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+static rnf_status read_pixels(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
 {
 	const struct rnf_predictor *p = self;
 	(void)split;
 	if (pixels) memcpy(pixels, p->pixels + i * p->image, (size_t)p->image);
 	*label = 0;
+	return RNF_OK;
 }
 
 static const struct rnf_dataset_impl pixels_in_memory = { .read = read_pixels };
@@ -163,8 +164,7 @@ static rnf_status compute(struct rnf_predictor *p, int64_t n)
 	struct rnf_experiment *e = &p->e;
 	rnf_evaluation_fill(&e->session, &e->data, RNF_SPLIT_TEST, p->good, 0, n);
 	rnf_exec_run(e->session.execs[0]);
-	const char *breach = rnf_batcher_breach(e->data.batcher);
-	return breach ? rnf_fail(RNF_EPLUGIN, "%s", breach) : RNF_OK;
+	return rnf_batcher_breach(e->data.batcher);
 }
 
 static void say(const struct rnf_predictor *p, int64_t place, float *probs)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/meter.h"
 #include "study/outcome.h"
 
 /* -- what is measured -- */
@@ -88,15 +89,6 @@ double rnf_study_left(const struct rnf_study_runs *runs, size_t jobs)
 	return cost * rnf_study_pace(runs) / (double)(jobs < n ? jobs : n);
 }
 
-const char *rnf_study_time(char text[32], double seconds)
-{
-	if (!isfinite(seconds)) return "?";
-	const long long s = (long long)(seconds + 0.5);
-	if (s < 3600) snprintf(text, 32, "%lld:%02lld", s / 60, s % 60);
-	else snprintf(text, 32, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
-	return text;
-}
-
 /* -- lines -- */
 
 static size_t count(const struct rnf_study_runs *runs, enum rnf_turn turn)
@@ -112,27 +104,17 @@ static size_t asked_for(const struct rnf_study_runs *runs)
 	return runs->n - count(runs, RNF_TURN_LEFT);
 }
 
-static int on_terminal(void)
-{
-	return isatty(STDERR_FILENO);
-}
-
-static void clear_line(void)
-{
-	if (on_terminal()) fputs("\r\033[K", stderr);
-}
-
 void rnf_study_say_end(const struct rnf_study_work *w, const struct rnf_study_run *run,
 		       const char *words)
 {
 	const struct rnf_study_runs *runs = w->runs;
 	const double left = rnf_study_left(runs, w->jobs);
 	char time[32];
-	clear_line();
+	rnf_meter_clear();
 	fprintf(stderr, "[%zu/%zu] %s, seed %lld: %s", count(runs, RNF_TURN_MADE) +
 		count(runs, RNF_TURN_FAILED), asked_for(runs),
 		runs->study->arms[run->arm].name, (long long)run->seed, words);
-	if (left > 0) fprintf(stderr, "  (ETA %s)", rnf_study_time(time, left));
+	if (left > 0) fprintf(stderr, "  (ETA %s)", rnf_meter_time(time, left));
 	fputc('\n', stderr);
 }
 
@@ -153,17 +135,17 @@ void rnf_study_say_progress(const struct rnf_study_work *w)
 	static double next;
 	char time[32];
 	const struct rnf_study_runs *runs = w->runs;
-	const double now = rnf_now(), every = on_terminal() ? 1 : 60;
+	const double now = rnf_now(), every = rnf_meter_terminal() ? 1 : 60;
 	if (next == 0) next = w->start + every;
 	if (now < next) return;
 	next = now + every;
-	clear_line();
+	rnf_meter_clear();
 	fprintf(stderr, "study %s: %zu of %zu runs are made", runs->study->name,
 		count(runs, RNF_TURN_MADE), asked_for(runs));
 	say_runs(runs);
 	if (count(runs, RNF_TURN_ELSEWHERE))
 		fprintf(stderr, ", %zu elsewhere", count(runs, RNF_TURN_ELSEWHERE));
-	fprintf(stderr, ", ETA %s%s", rnf_study_time(time, rnf_study_left(runs, w->jobs)),
-		on_terminal() ? "" : "\n");
+	fprintf(stderr, ", ETA %s%s", rnf_meter_time(time, rnf_study_left(runs, w->jobs)),
+		rnf_meter_terminal() ? "" : "\n");
 	fflush(stderr);
 }

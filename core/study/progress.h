@@ -11,8 +11,6 @@ double rnf_study_cost(const struct rnf_study_runs *runs, const struct rnf_study_
 double rnf_study_pace(const struct rnf_study_runs *runs);
 /* Seconds until everything is done, `jobs` at a time; NAN: unknown. */
 double rnf_study_left(const struct rnf_study_runs *runs, size_t jobs);
-/* "2:05:09", "1:30"; "?" for NAN. */
-const char *rnf_study_time(char text[32], double seconds);
 
 /* A line on stderr about a run that has ended, with what is left. */
 void rnf_study_say_end(const struct rnf_study_work *work, const struct rnf_study_run *run,

@@ -15,6 +15,7 @@
 #include "base/signal.h"
 #include "base/status.h"
 #include "base/machine.h"
+#include "base/meter.h"
 #include "study/progress.h"
 #include "study/publish.h"
 
@@ -178,7 +179,7 @@ static void finish(struct rnf_study_work *w, struct rnf_study_run *run)
 	rnf_outcome_read(&o, run->dir);
 	run->turn = RNF_TURN_MADE;
 	rnf_study_say_end(w, run, rnf_format("error %.2f %% (95 %%: %.2f-%.2f), %s", o.error,
-					     o.low, o.high, rnf_study_time(time, rnf_now() -
+					     o.low, o.high, rnf_meter_time(time, rnf_now() -
 									   run->begun)));
 }
 

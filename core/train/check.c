@@ -44,6 +44,7 @@ static rnf_status fill_batch(struct rnf_experiment *e)
 				   "data.validation");
 	rnf_batch_fill(d->batcher, e->session.threads, d->train, RNF_SPLIT_TRAIN, n, 0, 1, d->train,
 		       d->n_train, x, stride, e->session.eval_target);
+	RNF_TRY(rnf_batcher_breach(d->batcher));
 	for (int64_t i = 0; i < n; i++)
 		RNF_TRY(check_image(&e->conf, x + i * stride, floats, d->train[i]));
 	return RNF_OK;

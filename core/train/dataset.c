@@ -17,20 +17,22 @@ static void describe(struct rnf_dataset *d, const struct rnf_config *c)
 }
 
 /* Labels of training images, ids NULL: of 0 .. n-1. */
-static int32_t *labels_of(const struct rnf_dataset *d, const int64_t *ids, int64_t n)
+static rnf_status labels_of(const struct rnf_dataset *d, const int64_t *ids, int64_t n,
+			    int32_t **labels)
 {
-	int32_t *labels = rnf_alloc((size_t)(n + 1) * sizeof *labels);
+	*labels = rnf_alloc((size_t)(n + 1) * sizeof **labels);
 	for (int64_t i = 0; i < n; i++)
-		d->impl->read(d->self, RNF_SPLIT_TRAIN, ids ? ids[i] : i, NULL, &labels[i]);
-	return labels;
+		RNF_TRY(d->impl->read(d->self, RNF_SPLIT_TRAIN, ids ? ids[i] : i, NULL, *labels + i));
+	return RNF_OK;
 }
 
 /* The images outside of data.part are split off and dropped. */
 static rnf_status take_part(const struct rnf_dataset *d, double part, uint64_t seed,
 			    int64_t **ids, int64_t *n)
 {
-	const int32_t *labels = labels_of(d, NULL, *n);
+	int32_t *labels;
 	int64_t *others, n_others;
+	RNF_TRY(labels_of(d, NULL, *n, &labels));
 	return rnf_split(labels, *n, d->info.classes, 1 - part,
 			 rnf_stream_key(seed, RNF_STREAM_PART, 0), ids, n, &others,
 			 &n_others);
@@ -73,10 +75,12 @@ static rnf_status split(struct rnf_dataset *d, const struct rnf_data_common *key
 {
 	int64_t n = d->info.images[RNF_SPLIT_TRAIN] - d->info.validation;
 	int64_t *ids = NULL; /* of the part; NULL: 0 .. n-1 */
+	int32_t *labels;
 	const uint64_t seed = (uint64_t)keys->split_seed;
 	const double validation = d->info.validation ? 0 : keys->validation;
 	if (keys->part < 1) RNF_TRY(take_part(d, keys->part, seed, &ids, &n));
-	RNF_TRY(rnf_split(labels_of(d, ids, n), n, d->info.classes, validation, seed,
+	RNF_TRY(labels_of(d, ids, n, &labels));
+	RNF_TRY(rnf_split(labels, n, d->info.classes, validation, seed,
 			  &d->train, &d->n_train, &d->val, &d->n_val));
 	for (int64_t i = 0; ids && i < d->n_train; i++)
 		d->train[i] = ids[d->train[i]];

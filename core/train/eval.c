@@ -115,8 +115,7 @@ rnf_status rnf_evaluate(struct rnf_experiment *e, int split,
 	scores->seconds = rnf_now() - start;
 	divide(scores, n);
 	scores->accuracy = scores->metrics[e->conf.accuracy];
-	const char *breach = rnf_batcher_breach(e->data.batcher);
-	if (breach) return rnf_fail(RNF_EPLUGIN, "%s", breach);
+	RNF_TRY(rnf_batcher_breach(e->data.batcher));
 	RNF_TRY(check_metrics(e->conf.root.train.metrics, scores));
 	if (!rnf_threads_mode_kept(e->session.threads))
 		return rnf_fail(RNF_EPLUGIN, "a plugin of this evaluation changes a thread's "

@@ -47,10 +47,13 @@ rnf_status rnf_images_folder(const struct rnf_config *c, struct rnf_blob **blobs
 	return RNF_OK;
 }
 
-static double most_bytes(const struct rnf_config *c)
+/* Bytes of memory, and of the disk (0: half of it). */
+static void set_budgets(const struct rnf_config *c, struct rnf_files_conf *conf)
 {
-	const double set = (double)c->data->cache * 0x1p20;
-	return set > 0 ? set : 0.5 * (double)rnf_machine_memory();
+	const double set = (double)c->data->cache_mib * 0x1p20;
+	const int disk = c->data->cache == RNF_CACHE_DISK;
+	conf->memory = disk ? 0 : set > 0 ? set : 0.5 * (double)rnf_machine_memory();
+	conf->disk = disk ? set : 0;
 }
 
 /* Where decoded images go that memory has no room for; NULL without a home. */
@@ -64,12 +67,13 @@ static const char *cache_folder(void)
 static rnf_status open_files(struct rnf_dataset *d, const struct rnf_config *c)
 {
 	const struct rnf_ints input = c->root.model.input;
-	const struct rnf_files_conf conf = {
+	struct rnf_files_conf conf = {
 		.dataset = d->impl, .self = d->self, .augment = c->data->augment,
 		.out_h = input.n == 3 ? input.at[0] : 0, .out_w = input.n == 3 ? input.at[1] : 0,
 		.threads = (int)c->root.threads,
-		.skip = c->data->on_bad_image == RNF_BAD_IMAGE_SKIP, .most = most_bytes(c),
-		.folder = cache_folder() };
+		.skip = c->data->on_bad_image == RNF_BAD_IMAGE_SKIP,
+		.only_memory = c->data->cache == RNF_CACHE_MEMORY, .folder = cache_folder() };
+	set_budgets(c, &conf);
 	const rnf_status status = rnf_files_open(&conf, &d->info, &d->self, &d->framed);
 	if (status < 0)
 		return rnf_fail_in(status, "%s", rnf_conf_place(data_node(c, "path")));

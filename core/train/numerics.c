@@ -224,7 +224,7 @@ rnf_status rnf_numerics_step(const struct rnf_training_step *s,
 	struct rnf_numerics *n = &e->session.numerics;
 	const int32_t wanted = e->conf.root.numerics.on_nonfinite;
 	const char *what;
-	if (s->broken) return rnf_fail(RNF_EPLUGIN, "%s: %s", place(run), s->broken);
+	if (s->broken) return rnf_fail(s->broken_as, "%s: %s", place(run), s->broken);
 	if (s->strayed) return strayed(s, run);
 	if (s->fault == RNF_FAULT_NONE) {
 		if (wanted == RNF_NONFINITE_SKIP) n->recent = 0;

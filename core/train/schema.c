@@ -1,6 +1,7 @@
 #include "train/schema.h"
 
 static const char *const on_bad_image_words[] = { "stop", "skip", NULL };
+static const char *const cache_words[] = { "auto", "memory", "disk", NULL };
 static const struct rnf_param data_rows[] = {
 	RNF_STRING(struct rnf_data_common, path, NULL, RNF_PARAM_PATH,
 		   "folder with the files, its parent, an archive, or a folder with one"),
@@ -10,8 +11,10 @@ static const struct rnf_param data_rows[] = {
 		  "kept apart, stratified by class"),
 	RNF_INT(struct rnf_data_common, split_seed, 42, 0, 0x1p53, "",
 		"of the split, so that runs of several seeds share it"),
-	RNF_INT(struct rnf_data_common, cache, 0, 0, 1 << 30, "MiB",
-		"of memory for decoded image files, more go to a file; 0: half of it"),
+	RNF_ENUM(struct rnf_data_common, cache, "auto", cache_words,
+		 "of decoded image files; disk: for other runs, too; auto: memory if it has room"),
+	RNF_INT(struct rnf_data_common, cache_mib, 0, 0, 1 << 30, "MiB",
+		"for them: of memory (auto, memory), of the disk (disk); 0: half of what is there"),
 	RNF_ENUM(struct rnf_data_common, on_bad_image, "stop", on_bad_image_words,
 		 "when an image file cannot be decoded"),
 	RNF_REFS(struct rnf_data_common, augment, "augment", "in this order"),

@@ -7,11 +7,13 @@
 
 /* What to do with an image file that cannot be decoded. */
 enum rnf_on_bad_image { RNF_BAD_IMAGE_STOP, RNF_BAD_IMAGE_SKIP };
+/* Where decoded image files are kept. */
+enum rnf_data_cache { RNF_CACHE_AUTO, RNF_CACHE_MEMORY, RNF_CACHE_DISK };
 struct rnf_data_common { /* keys of every dataset beside its own */
 	const char *path;
 	double part, validation;
-	int64_t split_seed, cache;
-	int32_t on_bad_image;
+	int64_t split_seed, cache_mib;
+	int32_t cache, on_bad_image;
 	struct rnf_refs augment;
 };
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/floats.h"
 #include "base/running.h"
+#include "base/status.h"
 #include "base/stream.h"
 #include "data/split.h"
 #include "train/eval.h"
@@ -138,7 +139,18 @@ static void begin(struct rnf_training_step *s, const char *what)
 /* The first is the one to tell. */
 static void breach(struct rnf_training_step *s, const char *words)
 {
-	if (!s->broken) s->broken = words;
+	if (s->broken) return;
+	s->broken = words;
+	s->broken_as = RNF_EPLUGIN;
+}
+
+/* An image that could not be read is told as what it is. */
+static void check_images(struct rnf_training_step *s)
+{
+	const rnf_status status = rnf_batcher_breach(s->e->data.batcher);
+	if (status >= 0 || s->broken) return;
+	s->broken = rnf_format("%s", rnf_fail_words());
+	s->broken_as = status;
 }
 
 static void check_rate(struct rnf_training_step *s, double rate)
@@ -255,7 +267,7 @@ struct rnf_step_seconds rnf_training_step(struct rnf_training_step *s,
 	if (fresh) {
 		begin(s, "the data set or an augmentation");
 		fill(s, run->epoch, ids, n);
-		breach(s, rnf_batcher_breach(e->data.batcher));
+		check_images(s);
 		seconds.input = rnf_now() - start;
 	}
 	begin(s, RNF_DOING_MODEL);

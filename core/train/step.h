@@ -20,7 +20,9 @@ struct rnf_training_step {
 	enum rnf_fault fault;
 	const char *doing;   /* what runs, or ran last */
 	const char *strayed; /* who left another float mode; NULL: nobody */
-	const char *broken;  /* message about a contract that a plugin broke; NULL: none */
+	const char *broken;  /* message about an image that was not read, or a contract that a
+			      * plugin broke; NULL: none */
+	rnf_status broken_as;
 };
 #define RNF_DOING_MODEL "the model"
 void rnf_training_step_init(struct rnf_training_step *s, struct rnf_experiment *e);

@@ -65,9 +65,10 @@ struct rnf_dataset_impl {
 			   const struct rnf_blob *blobs, void **self,
 			   struct rnf_dataset_info *info);
 	/* Read pixels[h][w][c], 0..255, and the label, below classes; pixels NULL: the
-	 * label alone, which must be cheap. Called concurrently. [worker] */
-	void (*read)(const void *self, int split, int64_t i, uint8_t *pixels,
-		     int32_t *label);
+	 * label alone, which must be cheap. A failure ends the run after the step that asked, with
+	 * its message. Called concurrently. [worker] */
+	rnf_status (*read)(const void *self, int split, int64_t i, uint8_t *pixels,
+			   int32_t *label);
 	/* If each image is a file: its path; the core decodes it, read() gets pixels NULL, and
 	 * open() need not tell h, w and c. Or NULL. [worker] */
 	const char *(*path)(const void *self, int split, int64_t i);

@@ -119,7 +119,7 @@ static rnf_status open_files(const struct rnf_host *host, const void *conf,
 	return RNF_OK;
 }
 
-static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
+static rnf_status read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 		       int32_t *label)
 {
 	const struct store *store = self;
@@ -130,6 +130,7 @@ static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 	const uint8_t *record = part->records + i * RECORD;
 	*label = record[0];
 	if (pixels) rnf_interleave(record + 1, 3, PLANE, pixels);
+	return RNF_OK;
 }
 
 static const struct rnf_dataset_impl impl = {

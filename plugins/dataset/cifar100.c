@@ -119,12 +119,13 @@ static rnf_status open_files(const struct rnf_host *host, const void *conf,
 	return RNF_OK;
 }
 
-static void read_image(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+static rnf_status read_image(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
 {
 	const struct store *store = self;
 	const uint8_t *record = store->records[split] + i * RECORD;
 	*label = record[store->label];
 	if (pixels) rnf_interleave(record + 2, 3, PLANE, pixels);
+	return RNF_OK;
 }
 
 static const struct rnf_dataset_impl impl = {

@@ -120,7 +120,7 @@ static rnf_status open_files(const struct rnf_host *host, const void *conf,
 	return RNF_OK;
 }
 
-static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
+static rnf_status read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 		       int32_t *label)
 {
 	const struct store *store = self;
@@ -128,6 +128,7 @@ static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 	const uint8_t *image = store->images[split] + i * PIXELS;
 	for (int p = 0; pixels && p < PIXELS; p++)
 		pixels[p] = image[p];
+	return RNF_OK;
 }
 
 static const struct rnf_dataset_impl impl = {

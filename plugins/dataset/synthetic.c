@@ -120,14 +120,14 @@ static int64_t shift(struct rnf_random *random, int64_t n)
 	return (by + n) % n;
 }
 
-static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
+static rnf_status read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 		       int32_t *label)
 {
 	const struct store *store = self;
 	const int64_t h = store->conf->height, w = store->conf->width;
 	const int64_t c = store->conf->channels, k = i % store->conf->classes;
 	*label = (int32_t)k;
-	if (!pixels) return;
+	if (!pixels) return RNF_OK;
 	struct rnf_random random = { rnf_random_key(store->keys[split], (uint64_t)i), 0 };
 	const float *pattern = store->patterns + k * h * w * c; /* [h][w][c] */
 	const float contrast = 64.0f + 48.0f * (float)rnf_random_uniform(&random);
@@ -139,6 +139,7 @@ static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 				*pixels++ = to_byte(128.0f + contrast * from[j] +
 						    NOISE * noise(&random));
 		}
+	return RNF_OK;
 }
 
 static const struct rnf_dataset_impl impl = {

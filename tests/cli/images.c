@@ -130,7 +130,7 @@ START_TEST(bad_files_stop_or_are_left_out)
 }
 END_TEST
 
-/* More than data.cache goes to a file, which has no name: the same images. */
+/* More than memory may hold goes to a file, which the next run reads: the same images. */
 START_TEST(many_images_go_to_a_file)
 {
 	const char *dir = test_folder("images");
@@ -141,16 +141,40 @@ START_TEST(many_images_go_to_a_file)
 	const char *program = rnf_format("XDG_CACHE_HOME=%s/cache %s/rnframe", dir, test_build());
 	test_shell("%s train %s %s --out %s/memory >%s/log 2>&1", program, c, over, dir, dir);
 	test_shell("test ! -e %s/cache", dir);
-	test_shell("%s train %s %s data.cache=1 --out %s/file >%s/log 2>&1", program, c, over, dir,
+	test_shell("%s train %s %s data.cache_mib=1 --out %s/file >%s/log 2>&1", program, c, over, dir,
 		   dir);
-	test_shell("test -d %s/cache/rnframe && test -z \"$(ls -A %s/cache/rnframe)\"", dir, dir);
-	test_shell("cmp %s/memory/model.safetensors %s/file/model.safetensors", dir, dir);
+	test_shell("ls -i %s/cache/rnframe >%s/first && test $(wc -l <%s/first) = 1", dir, dir, dir);
+	test_shell("%s train %s %s data.cache=disk threads=1 --out %s/again >%s/log 2>&1", program, c,
+		   over, dir, dir);
+	test_shell("ls -i %s/cache/rnframe | cmp - %s/first", dir, dir);
+	test_shell("cd %s && cmp memory/model.safetensors file/model.safetensors && "
+		   "cmp memory/model.safetensors again/model.safetensors", dir);
 	ck_assert_int_eq(test_command(out, sizeof out, "XDG_CACHE_HOME=/dev/null %s/rnframe check %s "
-		OVER " data.cache=1 2>&1", test_build(), c), 3);
+		OVER " data.cache_mib=1 2>&1", test_build(), c), 3);
 	has("data.cache: 20 images of at most 210x200 take 0.0 GB, of 0.0 GB in memory, and /dev/null");
 	ck_assert_int_eq(test_command(out, sizeof out, "XDG_CACHE_HOME= HOME= %s/rnframe check %s "
-		OVER " data.cache=1 2>&1", test_build(), c), 2);
+		OVER " data.cache_mib=1 2>&1", test_build(), c), 2);
 	has("there is no folder for them (HOME and XDG_CACHE_HOME are not set)");
+}
+END_TEST
+
+/* A disk that garbles what it keeps: the step that reads it ends the run, the next start
+ * decodes again. */
+START_TEST(a_damaged_cache_ends_the_run)
+{
+	const char *dir = test_folder("images");
+	test_photos(rnf_format("%s/data", dir), "a,b", 10, 12, 12, 0);
+	const char *c = conf(dir, usual);
+	const char *program = rnf_format("XDG_CACHE_HOME=%s/cache %s/rnframe", dir, test_build());
+	test_shell("%s check %s " OVER " data.cache=disk >%s/log 2>&1", program, c, dir);
+	test_shell("cd %s/cache/rnframe && for i in $(seq 0 19); do "
+		   "printf '\\1\\2' | dd of=$(ls) bs=1 seek=$((64 + 20 * 32 + i * 432 + 100)) "
+		   "conv=notrunc 2>/dev/null; done", dir);
+	ck_assert_int_eq(test_command(out, sizeof out, "%s train %s " OVER " data.cache=disk --out %s/run "
+				      "2>&1", program, c, dir), 3);
+	has(".images was damaged and is removed: the next run decodes the images again");
+	test_shell("%s train %s " OVER " data.cache=disk --out %s/again >%s/log 2>&1", program, c, dir,
+		   dir);
 }
 END_TEST
 
@@ -245,7 +269,8 @@ int main(void)
 	const struct test_case cases[] = {
 		{ a_folder_trains_and_is_evaluated, 0 }, { same_bits_on_any_threads, TEST_ROWS(drawn) },
 		{ splits_of_the_folder, 0 }, { bad_files_stop_or_are_left_out, 0 },
-		{ many_images_go_to_a_file, 0 }, { a_run_resumes, 0 },
+		{ many_images_go_to_a_file, 0 }, { a_damaged_cache_ends_the_run, 0 },
+		{ a_run_resumes, 0 },
 		{ too_few_images_for_a_test_split, 0 }, { arrays_train, 0 },
 		{ mistakes_are_told, TEST_ROWS(mistakes) }, { NULL, 0 },
 	};

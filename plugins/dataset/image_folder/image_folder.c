@@ -214,11 +214,12 @@ static rnf_status open_folder(const struct rnf_host *host, const void *conf,
 	return status;
 }
 
-static void read_label(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+static rnf_status read_label(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
 {
 	const struct store *store = self;
 	(void)pixels; /* the core decodes the file */
 	*label = store->items[split][i].label;
+	return RNF_OK;
 }
 
 static const char *path(const void *self, int split, int64_t i)

@@ -164,7 +164,7 @@ static uint8_t pixel(const struct store *store, const struct array *x, int64_t i
 	return (uint8_t)((array_at(x, i) - store->low) * store->scale + 0.5);
 }
 
-static void read_image(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+static rnf_status read_image(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
 {
 	const struct store *store = self;
 	const struct array *x = &store->splits[split].x;
@@ -174,6 +174,7 @@ static void read_image(const void *self, int split, int64_t i, uint8_t *pixels, 
 	for (int64_t p = 0; pixels && p < plane; p++)
 		for (int64_t k = 0; k < c; k++)
 			pixels[p * c + k] = pixel(store, x, first + (planes ? k * plane + p : p * c + k));
+	return RNF_OK;
 }
 
 static const struct rnf_dataset_impl impl = {

@@ -30,12 +30,13 @@ static rnf_status open_conf(const struct rnf_host *host, const void *conf_,
 	return how == POSITIVE ? 7 : how == QUIET ? RNF_EINVAL : RNF_OK;
 }
 
-static void read_image(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+static rnf_status read_image(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
 {
 	if (pixels) memset(pixels, (int)i, 8 * 8 * 3);
 	*label = (int32_t)(i % 10);
 	if (split == RNF_SPLIT_TEST && i == 3 && ((const struct conf *)self)->how == TEST_LABEL)
 		*label = 12;
+	return RNF_OK;
 }
 
 static const struct rnf_dataset_impl impl = { .open = open_conf, .read = read_image };

@@ -27,13 +27,14 @@ static rnf_status open_conf(const struct rnf_host *host, const void *conf_,
 	return RNF_OK;
 }
 
-static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
+static rnf_status read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 		       int32_t *label)
 {
 	const struct conf *conf = self;
 	(void)split;
 	if (pixels) memset(pixels, (int)conf->grey, 8 * 8 * 3);
 	*label = (int32_t)(i % conf->labels);
+	return RNF_OK;
 }
 
 static const struct rnf_dataset_impl impl = { .open = open_conf, .read = read_image };

@@ -13,13 +13,14 @@ enum { GAP = 4 }; /* floats between two images that belong to none */
 
 /* -- a dataset and two augmentations of our own -- */
 
-static void read_image(const void *self, int split, int64_t i, uint8_t *pixels,
+static rnf_status read_image(const void *self, int split, int64_t i, uint8_t *pixels,
 		       int32_t *label)
 {
 	(void)self;
 	for (int k = 0; k < H * W * C; k++)
 		pixels[k] = (uint8_t)(split * 100 + i * 7 + k);
 	*label = (int32_t)(i % CLASSES);
+	return RNF_OK;
 }
 
 /* Drops the first row, adds noise, mixes a peer in, and swaps the buffers. */
@@ -288,13 +289,14 @@ START_TEST(frames_come_first)
 END_TEST
 
 /* Image i has 4 + i % 3 rows and 4 + i % 2 columns, here; the first row is of its number. */
-static void read_one(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
+static rnf_status read_one(const void *self, int split, int64_t i, uint8_t *pixels, int32_t *label)
 {
 	(void)self, (void)split;
 	const int64_t n = (4 + i % 3) * (4 + i % 2) * C, row = (4 + i % 2) * C;
 	*label = 0;
 	for (int64_t k = 0; pixels && k < n; k++)
 		pixels[k] = (uint8_t)(k < row ? i : 100 + i);
+	return RNF_OK;
 }
 
 static void size_one(const void *self, int split, int64_t i, int64_t *h, int64_t *w)

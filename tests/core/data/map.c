@@ -105,29 +105,33 @@ START_TEST(a_file_cut_under_way_is_named)
 }
 END_TEST
 
-START_TEST(scratch_has_no_name)
+START_TEST(a_new_file_is_written_through)
 {
 	uint8_t *data;
-	const char *dir = rnf_format("%s/scratch", test_folder("map"));
-	ck_assert_msg(rnf_map_scratch(dir, SIZE, &data) == RNF_OK, "%s", rnf_fail_words());
+	struct rnf_blob blob;
+	make(0);
+	const int fd = open(path, O_RDWR);
+	ck_assert_msg(rnf_map_new(path, fd, SIZE, &data) == RNF_OK, "%s", rnf_fail_words());
 	for (int i = 0; i < SIZE; i++) {
 		ck_assert_int_eq(data[i], 0);
 		data[i] = (uint8_t)(i * 7);
 	}
 	rnf_map_let_go();
+	ck_assert_msg(rnf_map_open(path, fd, &blob) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_uint_eq(blob.size, SIZE);
 	for (int i = 0; i < SIZE; i++)
-		ck_assert_int_eq(data[i], (uint8_t)(i * 7));
-	test_shell("test -d %s && test -z \"$(ls -A %s)\"", dir, dir);
-	ck_assert_int_eq(rnf_map_scratch("/dev/null/a", SIZE, &data), RNF_EIO);
-	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "/dev/null"));
-	ck_assert_int_eq(rnf_map_scratch(dir, (size_t)1 << 60, &data), RNF_EIO);
+		ck_assert(data[i] == (uint8_t)(i * 7) && blob.data[i] == data[i]);
+	ck_assert_int_eq(rnf_map_new(path, fd, (size_t)1 << 60, &data), RNF_EIO);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), path));
+	close(fd);
+	unlink(path);
 }
 END_TEST
 
 int main(void)
 {
 	const TTest *const tests[] = { bytes_and_size, pages_are_let_go_and_come_again,
-				       a_file_cut_under_way_is_named, scratch_has_no_name,
+				       a_file_cut_under_way_is_named, a_new_file_is_written_through,
 				       NULL };
 	return test_run("data/map", tests);
 }

@@ -24,8 +24,8 @@ END_TEST
 
 START_TEST(the_list_is_told)
 {
-	ck_assert_str_eq(rnf_live_words(), "threads, out, data.path, data.cache, train.init, "
-			 "train.callbacks, train.pictures, train.epochs and train.max_steps");
+	ck_assert_str_eq(rnf_live_words(), "threads, out, data.path, data.cache, data.cache_mib, "
+			 "train.init, train.callbacks, train.pictures, train.epochs and train.max_steps");
 }
 END_TEST
 
