@@ -14,16 +14,18 @@ struct rnf_options {
 	int argc; /* the whole command line, as main received it */
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
-	const char *input, *names, *fold, *topk, *format;
+	const char *input, *names, *fold, *topk, *format, *tta, *sort_into, *link;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
 	const char *sheet, *data, *like;
 	const char *seeds, *random, *jobs, *budget, *dry_run, *table, *sort;
 	struct rnf_texts varies, arms, wheres;
 	const char *sets[256];
 	size_t n_sets;
-	const char *words[256]; /* other arguments, in order */
+	const char **words; /* other arguments, in order; NULL where a verb's are missing */
 	size_t n_words;
 };
+
+enum { RNF_WORDS_ANY = 1 << 30 }; /* most_words: as many as there are */
 
 enum {
 	RNF_VERB_ASKS = 1,     /* it polls for signals; others end by them like any program */

@@ -4,27 +4,21 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/npy.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "run/subject.h"
 #include "run/record.h"
 #include "run/report.h"
 
-/* numpy's format 1.0: magic, header padded to 64 bytes, little-endian floats. */
 static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 			    int64_t columns)
 {
-	char header[128];
-	const int n = snprintf(header, sizeof header,
-			       "{'descr': '<f4', 'fortran_order': False, "
-			       "'shape': (%lld, %lld), }",
-			       (long long)rows, (long long)columns);
-	memset(header + n, ' ', sizeof header - (size_t)n);
-	header[117] = '\n'; /* 10 + 118 = 128 bytes before the data */
+	char header[RNF_NPY_HEADER];
 	FILE *f;
+	rnf_npy_header(header, rows, columns);
 	RNF_TRY(rnf_file_create(path, &f));
-	fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, f);
-	fwrite(header, 1, 118, f);
+	fwrite(header, 1, sizeof header, f);
 	fwrite(data, sizeof *data, (size_t)(rows * columns), f);
 	return rnf_file_close(path, f, RNF_OK);
 }
@@ -64,9 +58,12 @@ static rnf_status make_report_folder(const char *dir)
 /* CONF --weights FILE, or a model alone, which has its conf with it. */
 static struct rnf_subject subject_of(const struct rnf_options *o)
 {
-	return (struct rnf_subject){ .model = o->weights ? o->weights : o->conf,
-				     .conf = o->weights ? o->conf : NULL,
-				     .sets = o->sets, .n_sets = o->n_sets };
+	struct rnf_subject s = { .model = o->conf, .sets = o->sets, .n_sets = o->n_sets };
+	if (!o->weights) return s;
+	if (o->conf) s.file.path = o->weights;
+	else s.model = o->weights;
+	s.conf = o->conf;
+	return s;
 }
 
 static rnf_status evaluate(struct rnf_experiment *e, struct rnf_subject *subject,

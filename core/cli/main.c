@@ -32,14 +32,18 @@ static const struct rnf_verb verbs[] = {
 	  "[--resume auto|FILE [--extend EPOCHS]]",
 	  "train a model and evaluate it", rnf_verb_train, 1,
 	  { "--conf", "--set", "--out", "--weights", "--log", "--resume", "--extend" }, RNF_VERB_ASKS },
-	{ "eval", "RUN|WEIGHTS, or CONF --weights FILE; [key.path=value]... [--split test|validation|train] "
-	  "[--json FILE] [--probs FILE.npy] [--report DIR]", "evaluate weights",
+	{ "eval", "RUN|WEIGHTS|(CONF --weights FILE) [key.path=value]... [--split test|validation|train] "
+	  "[--json FILE] [--probs FILE.npy] [--report DIR]",
+	  "evaluate a run, a file of weights with its conf inside, or other weights by a conf",
 	  rnf_verb_eval, 1, { "--conf", "--set", "--weights", "--split", "--json",
 	  "--probs", "--report" }, RNF_VERB_ASKS },
 	{ "predict", "RUN|WEIGHTS IMAGE|DIR|-... [--conf CONF] [key.path=value]... [--topk N] "
-	  "[--format jsonl|csv]",
-	  "what the model says of images, a line each; -: files are listed on the standard input",
-	  rnf_verb_predict, 256, { "--conf", "--set", "--topk", "--format" },
+	  "[--tta flip] [--format jsonl|csv|npy] [--out FILE] [--sort-into DIR [--link]]",
+	  "what the model says of images, a line each; -: files are listed on the standard input, "
+	  "a line\n      each or ended by NUL. --tta flip: the mean over each image and its mirror "
+	  "image.\n      --sort-into: copy each into DIR/CLASS (--link: hard links)",
+	  rnf_verb_predict, RNF_WORDS_ANY, { "--conf", "--set", "--topk", "--format", "--tta", "--out",
+	  "--sort-into", "--link" },
 	  RNF_VERB_ASKS | RNF_VERB_OF_MODEL },
 	{ "export", "RUN|WEIGHTS FILE [--conf CONF] [key.path=value]... [--input uint8|float] "
 	  "[--names rnframe|torch] [--fold]",
@@ -75,7 +79,7 @@ static const struct rnf_verb verbs[] = {
 	  "--sort -COLUMN:\n      from the largest; KEY: a column or a key of the conf",
 	  rnf_verb_runs, 1, { "--sort", "--where", "--json!" }, 0 },
 	{ "compare", "RUN RUN...", "the table of a study over any runs, and the keys that differ",
-	  rnf_verb_compare, 256, { NULL }, 0 },
+	  rnf_verb_compare, RNF_WORDS_ANY, { NULL }, 0 },
 	{ "diff", "A B", "keys that differ between two confs or run folders, and where each was set",
 	  rnf_verb_diff, 2, { NULL }, 0 },
 	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
 
+enum { WORDS_ASKED = 2 }; /* a verb looks at so many, given or not */
 enum { VALUE, ALONE, LIST }; /* a text; the option's own name; a list; --set: another list */
 
 /* Where the value of an option is stored. */
@@ -33,6 +34,9 @@ static const struct row {
 	{ "--names", offsetof(struct rnf_options, names), VALUE },
 	{ "--topk", offsetof(struct rnf_options, topk), VALUE },
 	{ "--format", offsetof(struct rnf_options, format), VALUE },
+	{ "--tta", offsetof(struct rnf_options, tta), VALUE },
+	{ "--sort-into", offsetof(struct rnf_options, sort_into), VALUE },
+	{ "--link", offsetof(struct rnf_options, link), ALONE },
 	{ "--fold", offsetof(struct rnf_options, fold), ALONE },
 	{ "--mirror", offsetof(struct rnf_options, mirror), VALUE },
 	{ "--steps", offsetof(struct rnf_options, steps), VALUE },
@@ -199,6 +203,7 @@ rnf_status rnf_options_steps(const struct rnf_options *o, int64_t usual, int64_t
 rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 			     int n, char **arguments)
 {
+	o->words = rnf_alloc((size_t)(n + WORDS_ASKED) * sizeof *o->words);
 	for (int i = 0, used = 1; i < n; i += used) {
 		used = 1;
 		if (arguments[i][0] == '-' && arguments[i][1])

@@ -42,8 +42,8 @@ static rnf_status read_inner(struct rnf_experiment *e, const struct rnf_subject 
 
 rnf_status rnf_subject_read(struct rnf_experiment *e, struct rnf_subject *s)
 {
-	const char *weights, *conf = s->conf;
-	RNF_TRY(find_weights(s->model, &weights));
+	const char *weights = s->file.path, *conf = s->conf;
+	if (!weights) RNF_TRY(find_weights(s->model, &weights));
 	if (!conf && rnf_is_folder(s->model)) conf = rnf_format("%s/conf.cfg", s->model);
 	if (conf) RNF_TRY(rnf_config_read(&e->conf, conf, s->sets, s->n_sets));
 	RNF_TRY(rnf_weights_load(weights, &s->file));

@@ -6,11 +6,11 @@
 #include "train/weights.h"
 
 struct rnf_subject {
-	const char *model; /* a run folder or a file of weights */
+	const char *model; /* a run folder or a file of weights; NULL: the one at file.path */
 	const char *conf;  /* NULL: the model's own */
 	const char *const *sets;
 	size_t n_sets;
-	struct rnf_loaded file; /* zero; read() reads the file of weights, once for all */
+	struct rnf_loaded file; /* else zero; read() reads the file of weights, once for all */
 };
 
 /* Read the file of weights, and the conf as rnf_config_read() does. A folder's conf.cfg is

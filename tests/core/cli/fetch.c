@@ -43,7 +43,7 @@ static void tear_down(void)
 
 static void refused(const char *mirror, const char *words, const char *more)
 {
-	const struct rnf_options o = { .words = { "cifar10" }, .n_words = 1,
+	const struct rnf_options o = { .words = (const char *[]){ "cifar10" }, .n_words = 1,
 				       .mirror = mirror, .out = rnf_format("%s/out", root) };
 	ck_assert_int_lt(rnf_verb_fetch(&o), 0);
 	ck_assert_msg(strstr(rnf_fail_words(), words) != NULL, "%s", rnf_fail_words());
