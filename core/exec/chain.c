@@ -1,4 +1,4 @@
-/* Runs a chain over one image: tile after tile goes through all stages, in L1. */
+/* Runs a chain over one image: tile after tile goes through all links, in L1. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -9,16 +9,16 @@ struct run {
 	struct rnf_worker *w;
 	const struct rnf_chain *chain;
 	float **slots;         /* the worker's */
-	struct rnf_tile_io io; /* what all stages of the tile have in common */
+	struct rnf_tile_io io; /* what all links of the tile have in common */
 };
 
 /* A slot's floats are those of the tile; a whole operand is passed from its beginning. */
-static float *input(const struct run *r, const struct rnf_stage_input *in)
+static float *input(const struct run *r, const struct rnf_link_input *in)
 {
 	return in->slot >= 0 ? r->slots[in->slot] : rnf_at(r->w, in->whole);
 }
 
-static void move(struct run *r, const struct rnf_stage *s)
+static void move(struct run *r, const struct rnf_link *s)
 {
 	const int64_t n = r->io.pixels * s->c, at = r->io.first * s->c;
 	uint16_t *kept = (uint16_t *)rnf_at(r->w, s->in[0].whole) + at;
@@ -26,7 +26,7 @@ static void move(struct run *r, const struct rnf_stage *s)
 	else rnf_narrow(n, r->slots[s->in[0].slot], kept);
 }
 
-static void stage(struct run *r, const struct rnf_stage *s)
+static void apply(struct run *r, const struct rnf_link *s)
 {
 	struct rnf_tile_io *io = &r->io;
 	const struct rnf_op_row *row = s->op->row;
@@ -45,7 +45,7 @@ static void stage(struct run *r, const struct rnf_stage *s)
 }
 
 /* Store an image's sums in their vector, or add them to the sum of the leaf. */
-static void finish(const struct run *r, const struct rnf_stage *s)
+static void finish(const struct run *r, const struct rnf_link *s)
 {
 	struct rnf_worker *w = r->w;
 	const struct rnf_op_row *row = s->op->row;
@@ -72,8 +72,8 @@ static void tile(struct run *r, int64_t index)
 			? r->w->tiles + slot->temp * temp
 			: rnf_at(r->w, slot->operand) + first * slot->c;
 	}
-	for (size_t i = 0; i < chain->n_stages; i++)
-		(chain->stages[i].move ? move : stage)(r, &chain->stages[i]);
+	for (size_t i = 0; i < chain->n_links; i++)
+		(chain->links[i].move ? move : apply)(r, &chain->links[i]);
 }
 
 static void begin(struct run *r, struct rnf_worker *w, const struct rnf_chain *chain)
@@ -100,6 +100,6 @@ void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain)
 	rnf_threads_share(tiles, w->part, w->parts, &i, &to);
 	for (; i < to; i++)
 		tile(&r, i);
-	for (size_t k = 0; k < chain->n_stages; k++)
-		if (!chain->stages[k].move) finish(&r, &chain->stages[k]);
+	for (size_t k = 0; k < chain->n_links; k++)
+		if (!chain->links[k].move) finish(&r, &chain->links[k]);
 }

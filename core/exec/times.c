@@ -60,14 +60,14 @@ static int64_t size_of(const struct rnf_plan *plan, int value)
 	return rnf_value_size(&plan->program->values[value]);
 }
 
-/* A slot is read or written tile by tile; stages that share it find it in L1. */
+/* A slot is read or written tile by tile; links that share it find it in L1. */
 static int64_t chain_bytes(const struct rnf_plan *plan, const struct rnf_chain *chain)
 {
 	int64_t n = 0;
 	for (size_t i = 0; i < chain->n_slots; i++)
 		n += bytes_at(chain->slots[i].operand, chain->pixels * chain->slots[i].c);
-	for (size_t i = 0; i < chain->n_stages; i++) {
-		const struct rnf_stage *s = &chain->stages[i];
+	for (size_t i = 0; i < chain->n_links; i++) {
+		const struct rnf_link *s = &chain->links[i];
 		for (int k = 0; k < RNF_OP_INPUTS; k++)
 			n += bytes_at(s->in[k].whole,
 				      s->move ? chain->pixels * s->c : s->c);

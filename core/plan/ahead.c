@@ -33,15 +33,15 @@ static int is_conv(const struct rnf_step *step)
 	return step->kernel.run != NULL;
 }
 
-/* The slots of a chain, then what its stages widen or narrow. Vectors are too small to
+/* The slots of a chain, then what its links widen or narrow. Vectors are too small to
  * fetch. */
 static const struct rnf_operand *chain_operand(const struct rnf_chain *chain, size_t i)
 {
 	static const struct rnf_operand none;
 	if (i < chain->n_slots) return &chain->slots[i].operand;
 	i -= chain->n_slots;
-	if (i >= chain->n_stages) return NULL;
-	return chain->stages[i].move ? &chain->stages[i].in[0].whole : &none;
+	if (i >= chain->n_links) return NULL;
+	return chain->links[i].move ? &chain->links[i].in[0].whole : &none;
 }
 
 /* Operand i of a step; space NONE after the last. */

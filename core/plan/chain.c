@@ -261,10 +261,10 @@ static int new_slot(struct weave *k, int value, struct rnf_operand operand)
 	return of_value(k, value)->slot = (int)chain->n_slots - 1;
 }
 
-static void push_stage(struct weave *k, struct rnf_stage stage)
+static void push_link(struct weave *k, struct rnf_link link)
 {
-	*(struct rnf_stage *)rnf_push((void **)&k->chain->stages,
-				      &k->chain->n_stages, sizeof stage) = stage;
+	*(struct rnf_link *)rnf_push((void **)&k->chain->links,
+				      &k->chain->n_links, sizeof link) = link;
 }
 
 /* Does a later step of this phase read the value, as floats or as bf16? */
@@ -283,23 +283,23 @@ static int is_read(const struct weave *k, int value, int narrow)
 	return 0;
 }
 
-static struct rnf_stage empty_stage(const struct rnf_op *op)
+static struct rnf_link empty_link(const struct rnf_op *op)
 {
-	struct rnf_stage stage = { .op = op, .out = -1, .forward = -1 };
+	struct rnf_link link = { .op = op, .out = -1, .forward = -1 };
 	for (int i = 0; i < RNF_OP_INPUTS; i++)
-		stage.in[i].slot = -1;
-	return stage;
+		link.in[i].slot = -1;
+	return link;
 }
 
-/* A stage without an op: widens or narrows tiles of a value that op makes. */
-static struct rnf_stage move_stage(const struct weave *k, int value, enum rnf_move move,
+/* A link without an op: widens or narrows tiles of a value that op makes. */
+static struct rnf_link move_link(const struct weave *k, int value, enum rnf_move move,
 				   struct rnf_operand at)
 {
-	struct rnf_stage stage = empty_stage(op_at(k, k->b->p->values[value].op));
-	stage.c = k->b->p->values[value].c;
-	stage.move = move;
-	stage.in[0].whole = at;
-	return stage;
+	struct rnf_link link = empty_link(op_at(k, k->b->p->values[value].op));
+	link.c = k->b->p->values[value].c;
+	link.move = move;
+	link.in[0].whole = at;
+	return link;
 }
 
 static const struct rnf_operand own_tile = { RNF_SPACE_NONE, 0, 0 };
@@ -311,10 +311,10 @@ static void narrow(struct weave *k, int value)
 	if (b->narrow_at[value].space ||
 	    !(rnf_planner_keeps_narrow(b, value) || is_read(k, value, 1)))
 		return;
-	struct rnf_stage stage = move_stage(k, value, RNF_MOVE_NARROW,
+	struct rnf_link link = move_link(k, value, RNF_MOVE_NARROW,
 					    rnf_planner_place_narrow(b, value));
-	stage.in[0].slot = of_value(k, value)->slot;
-	push_stage(k, stage);
+	link.in[0].slot = of_value(k, value)->slot;
+	push_link(k, link);
 }
 
 /* Narrow a value that another step has made: the first chain that reads its floats writes
@@ -329,10 +329,10 @@ static int input_slot(struct weave *k, int value)
 		narrow(k, value);
 		return whole;
 	}
-	struct rnf_stage widen = move_stage(k, value, RNF_MOVE_WIDEN,
+	struct rnf_link widen = move_link(k, value, RNF_MOVE_WIDEN,
 					    rnf_planner_narrow(b, value));
 	widen.out = new_slot(k, value, own_tile);
-	push_stage(k, widen);
+	push_link(k, widen);
 	return widen.out;
 }
 
@@ -354,16 +354,16 @@ static void release(struct weave *k, int value)
 		k->busy.at[k->chain->slots[slot].temp] = 0;
 }
 
-static void sum_stage(struct weave *k, const struct rnf_op *op,
-		      struct rnf_stage *stage)
+static void sum_link(struct weave *k, const struct rnf_op *op,
+		      struct rnf_link *link)
 {
 	const struct rnf_value *out = &k->b->p->values[op->out];
-	stage->acc = k->chain->acc_floats;
+	link->acc = k->chain->acc_floats;
 	k->chain->acc_floats += rnf_round16(out->c);
 	if (rnf_class_of(op) == RNF_CHAIN_SUM)
-		stage->sum = rnf_planner_place(k->b, op->out);
+		link->sum = rnf_planner_place(k->b, op->out);
 	else
-		stage->reduction = rnf_planner_operand(k->b, op->out).offset -
+		link->reduction = rnf_planner_operand(k->b, op->out).offset -
 				   k->b->out->gradient;
 }
 
@@ -391,14 +391,14 @@ static void finish_op(struct weave *k, const struct rnf_op *op)
 	if (of_value(k, op->out)->uses == 0) release(k, op->out);
 }
 
-static struct rnf_stage begin_stage(struct weave *k, const struct rnf_op *op)
+static struct rnf_link begin_link(struct weave *k, const struct rnf_op *op)
 {
-	struct rnf_stage stage = empty_stage(op);
-	stage.c = shape_of(k->b->p, op)->c;
+	struct rnf_link link = empty_link(op);
+	link.c = shape_of(k->b->p, op)->c;
 	for (int i = 0; i < op->n_in; i++)
-		if (is_tile(k, op, i)) stage.in[i].slot = input_slot(k, op->in[i]);
-		else stage.in[i].whole = rnf_planner_operand(k->b, op->in[i]);
-	return stage;
+		if (is_tile(k, op, i)) link.in[i].slot = input_slot(k, op->in[i]);
+		else link.in[i].whole = rnf_planner_operand(k->b, op->in[i]);
+	return link;
 }
 
 /* Where the row works in place, the result takes the tile of an input that has no other
@@ -407,13 +407,13 @@ static struct rnf_stage begin_stage(struct weave *k, const struct rnf_op *op)
 static void emit(struct weave *k, int id, const struct rnf_op *forward)
 {
 	const struct rnf_op *op = op_at(k, id);
-	struct rnf_stage stage = begin_stage(k, op);
-	if (forward) stage.forward = output_slot(k, forward->out);
+	struct rnf_link link = begin_link(k, op);
+	if (forward) link.forward = output_slot(k, forward->out);
 	release_inputs(k, op, 1);
-	if (rnf_class_of(op) == RNF_CHAIN) stage.out = output_slot(k, op->out);
-	else sum_stage(k, op, &stage);
+	if (rnf_class_of(op) == RNF_CHAIN) link.out = output_slot(k, op->out);
+	else sum_link(k, op, &link);
 	release_inputs(k, op, 0);
-	push_stage(k, stage);
+	push_link(k, link);
 	finish_op(k, op);
 	if (!forward) return;
 	finish_op(k, forward);

@@ -152,10 +152,10 @@ static void resolve_chain(struct rnf_planner *b, struct rnf_chain *chain)
 {
 	for (size_t i = 0; i < chain->n_slots; i++)
 		resolve(b, &chain->slots[i].operand);
-	for (size_t i = 0; i < chain->n_stages; i++) {
+	for (size_t i = 0; i < chain->n_links; i++) {
 		for (int k = 0; k < RNF_OP_INPUTS; k++)
-			resolve(b, &chain->stages[i].in[k].whole);
-		resolve(b, &chain->stages[i].sum);
+			resolve(b, &chain->links[i].in[k].whole);
+		resolve(b, &chain->links[i].sum);
 	}
 	if (chain->n_slots > b->plan->max_slots) b->plan->max_slots = chain->n_slots;
 	if (chain->acc_floats > b->plan->accumulators)

@@ -57,8 +57,8 @@ static void init(struct rnf_planner *b, int64_t batch)
 /* Activations are promised at most RNF_TILE_MAX floats, and a tile has a pixel at least. */
 static rnf_status check_chain(const struct rnf_chain *chain)
 {
-	for (size_t i = 0; i < chain->n_stages; i++) {
-		const struct rnf_stage *s = &chain->stages[i];
+	for (size_t i = 0; i < chain->n_links; i++) {
+		const struct rnf_link *s = &chain->links[i];
 		if (s->op->act && s->c > RNF_TILE_MAX)
 			return rnf_fail(RNF_EINVAL, "layer %s has %lld channels, must have 1 .. "
 					"%d", s->op->label, (long long)s->c, RNF_TILE_MAX);

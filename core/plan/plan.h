@@ -31,18 +31,18 @@ struct rnf_operand {
 /* Conversion between a value's bf16 in memory and the floats that ops compute with. */
 enum rnf_move { RNF_MOVE_NONE, RNF_MOVE_WIDEN, RNF_MOVE_NARROW };
 
-/* What a stage reads: a slot of the chain, or a whole operand outside of it, at `whole`. */
-struct rnf_stage_input {
+/* What a link reads: a slot of the chain, or a whole operand outside of it, at `whole`. */
+struct rnf_link_input {
 	int slot; /* -1: none */
 	struct rnf_operand whole;
 };
 
 /* One pointwise op over a tile; out and forward are slots of the chain, -1: none. */
-struct rnf_stage {
+struct rnf_link {
 	const struct rnf_op *op;
 	int64_t c; /* channels: of what the op makes, or of what it sums */
 	enum rnf_move move; /* no op: `whole` of in[0] is widened to out, or its slot narrowed */
-	struct rnf_stage_input in[RNF_OP_INPUTS];
+	struct rnf_link_input in[RNF_OP_INPUTS];
 	int out;
 	int forward; /* output of the row's partner, which runs in the same call */
 	struct rnf_operand sum;  /* CHAIN_SUM: the place of the image's vector */
@@ -60,8 +60,8 @@ struct rnf_chain {
 	int64_t pixels, c, tile_pixels; /* c: the channels of the widest slot */
 	struct rnf_slot *slots;
 	size_t n_slots;
-	struct rnf_stage *stages;
-	size_t n_stages;
+	struct rnf_link *links;
+	size_t n_links;
 	int n_temps;
 	int64_t acc_floats;
 };
@@ -125,7 +125,7 @@ const char *rnf_plan_kernels(const struct rnf_plan *plan);
 size_t rnf_plan_steps(const struct rnf_plan *plan);
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out);
 /* Names the kind of work that a step does: "conv 3x3 16->16 at 32x32", a chain by its
- * stages, another op by its name. Steps that do the same work have equal names. (print.c) */
+ * links, another op by its name. Steps that do the same work have equal names. (print.c) */
 const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *step);
 /* The layer that a step belongs to; of a chain, the layer of the op that it was built for. */
 const char *rnf_step_label(const struct rnf_step *step);

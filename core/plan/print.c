@@ -14,8 +14,8 @@ static const char *const move_words[] = {
 static const char *chain_words(const struct rnf_chain *chain)
 {
 	const char *words = "";
-	for (size_t i = 0; i < chain->n_stages; i++) {
-		const struct rnf_stage *s = &chain->stages[i];
+	for (size_t i = 0; i < chain->n_links; i++) {
+		const struct rnf_link *s = &chain->links[i];
 		words = rnf_format("%s%s%s", words, i ? ", " : "",
 				   s->move ? move_words[s->move]
 				   : s->forward >= 0 ? s->op->row->both_name

@@ -62,8 +62,8 @@ static struct touched touched_by(const struct rnf_step *s)
 	struct touched t = { .n = 0 };
 	for (size_t i = 0; s->chain && i < s->chain->n_slots; i++)
 		touch(&t, s->chain->slots[i].operand);
-	for (size_t i = 0; s->chain && i < s->chain->n_stages; i++)
-		if (s->chain->stages[i].move) touch(&t, s->chain->stages[i].in[0].whole);
+	for (size_t i = 0; s->chain && i < s->chain->n_links; i++)
+		if (s->chain->links[i].move) touch(&t, s->chain->links[i].in[0].whole);
 	for (int i = 0; !s->chain && i < RNF_OP_INPUTS; i++)
 		touch(&t, s->in[i]);
 	if (!s->chain) touch(&t, s->out);

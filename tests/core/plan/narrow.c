@@ -123,8 +123,8 @@ END_TEST
 static int writes(const struct rnf_step *step, int value)
 {
 	int n = step->move == RNF_MOVE_NARROW && step->op->out == value;
-	for (size_t i = 0; step->chain && i < step->chain->n_stages; i++) {
-		const struct rnf_stage *s = &step->chain->stages[i];
+	for (size_t i = 0; step->chain && i < step->chain->n_links; i++) {
+		const struct rnf_link *s = &step->chain->links[i];
 		n += s->move == RNF_MOVE_NARROW && s->op->out == value;
 	}
 	return n;
