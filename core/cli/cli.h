@@ -16,7 +16,7 @@ struct rnf_options {
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
 	const char *input, *names, *fold, *topk, *format, *tta, *sort_into, *link;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
-	const char *sheet, *data, *like;
+	const char *sheet, *data, *like, *phases, *svg;
 	const char *seeds, *random, *jobs, *budget, *dry_run, *table, *sort;
 	struct rnf_texts varies, arms, wheres;
 	const char *sets[256];

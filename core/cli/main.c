@@ -54,9 +54,10 @@ static const struct rnf_verb verbs[] = {
 	  "do everything that precedes a run: names, shapes, memory, data; write nothing. "
 	  "--origin: print\n      each key, its value and where it was set",
 	  rnf_verb_check, 1, { "--conf", "--set", "--weights", "--origin" }, 0 },
-	{ "plan", "CONF [key.path=value]...",
-	  "print shapes, parameters, phases and memory; run nothing", rnf_verb_plan, 1,
-	  { "--conf", "--set" }, 0 },
+	{ "plan", "CONF [key.path=value]... [--svg FILE] [--phases | --json]",
+	  "print the layers with their shapes, parameters and multiply-adds, and the memory; run "
+	  "nothing.\n      --svg: draw the graph of layers; --phases: print the steps of the plan too",
+	  rnf_verb_plan, 1, { "--conf", "--set", "--svg", "--phases", "--json!" }, 0 },
 	{ "profile", "CONF [key.path=value]... [--steps N] [--mode train|inference] "
 	  "[--json FILE]", "run a few steps and report where their time goes; write nothing",
 	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },

@@ -42,6 +42,8 @@ static const struct row {
 	{ "--steps", offsetof(struct rnf_options, steps), VALUE },
 	{ "--mode", offsetof(struct rnf_options, mode), VALUE },
 	{ "--plugin-path", offsetof(struct rnf_options, plugin_path), VALUE },
+	{ "--phases", offsetof(struct rnf_options, phases), ALONE },
+	{ "--svg", offsetof(struct rnf_options, svg), VALUE },
 	{ "--origin", offsetof(struct rnf_options, origin), ALONE },
 	{ "--sheet", offsetof(struct rnf_options, sheet), VALUE },
 	{ "--data", offsetof(struct rnf_options, data), VALUE },

@@ -1,5 +1,6 @@
 /* Checks the files that a verb will write before its work begins, which may take hours. */
 #include <stddef.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/status.h"
@@ -14,6 +15,7 @@ static const struct row outputs[] = {
 	{ "--probs", offsetof(struct rnf_options, probs) },
 	{ "--sheet", offsetof(struct rnf_options, sheet) },
 	{ "--log", offsetof(struct rnf_options, log) },
+	{ "--svg", offsetof(struct rnf_options, svg) },
 };
 static const struct row inputs[] = {
 	{ "the conf", offsetof(struct rnf_options, conf) },
@@ -25,9 +27,11 @@ enum {
 	N_INPUTS = sizeof inputs / sizeof *inputs,
 };
 
+/* NULL, too, where the verb takes --json without a file: its value is then its name. */
 static const char *value(const struct rnf_options *o, const struct row *row)
 {
-	return *(const char *const *)((const char *)o + row->offset);
+	const char *v = *(const char *const *)((const char *)o + row->offset);
+	return v && strcmp(v, row->name) ? v : NULL;
 }
 
 static rnf_status check_pair(const struct rnf_options *o, const struct row *output,

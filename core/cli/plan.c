@@ -1,17 +1,19 @@
+/* rnframe plan: what a conf's model is, and what runs for it. */
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/floats.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "cli/cli.h"
+#include "cli/summary.h"
+#include "graph/picture.h"
 #include "train/setup.h"
 
-static void print_model(const struct rnf_program *p)
+/* The ops of inference. */
+static void print_ops(const struct rnf_program *p)
 {
-	const int64_t trained = rnf_program_parameters(p);
-	int64_t kept = -trained;
-	for (size_t i = 0; i < p->n_weights; i++)
-		kept += p->weights[i].size;
 	for (size_t i = 0; i < p->n_ops; i++) {
 		const struct rnf_op *op = &p->ops[i];
 		const struct rnf_value *v = &p->values[op->out];
@@ -21,6 +23,14 @@ static void print_model(const struct rnf_program *p)
 			       (long long)v->w, (long long)v->c,
 			       op->label ? op->label : "");
 	}
+}
+
+static void print_model(const struct rnf_program *p)
+{
+	const int64_t trained = rnf_program_parameters(p);
+	int64_t kept = -trained;
+	for (size_t i = 0; i < p->n_weights; i++)
+		kept += p->weights[i].size;
 	printf("model: %lld parameters and %lld running statistics, %.1f M MAC an image\n",
 	       (long long)trained, (long long)kept, (double)rnf_program_macs(p) * 1e-6);
 }
@@ -47,19 +57,68 @@ static rnf_status print_frozen(const struct rnf_experiment *e)
 	return RNF_OK;
 }
 
+static void print_phases(const struct rnf_model *m)
+{
+	print_ops(m->programs[0]);
+	rnf_plan_print(m->plans[1], stdout);
+	rnf_plan_print(m->plans[0], stdout);
+}
+
+static rnf_status print(const struct rnf_experiment *e, int phases)
+{
+	const struct rnf_model *m = &e->model;
+	rnf_summary_print(m->programs[0]);
+	print_model(m->programs[0]);
+	RNF_TRY(print_frozen(e));
+	if (phases) print_phases(m);
+	for (int training = 1; training >= 0 && !phases; training--)
+		rnf_plan_print_total(m->plans[training], stdout);
+	printf("numbers: rounded to nearest, denormals %s, in every thread\n",
+	       rnf_float_denormals());
+	return RNF_OK;
+}
+
+static json_t *plan_json(const struct rnf_plan *plan)
+{
+	return json_pack("{sI sI sI sI}", "phases", (json_int_t)plan->n_phases,
+			 "steps", (json_int_t)rnf_plan_steps(plan), "batch", (json_int_t)plan->batch,
+			 "arena_bytes", (json_int_t)(plan->arena * (int64_t)sizeof(float)));
+}
+
+static void print_json(const struct rnf_experiment *e)
+{
+	json_t *o = rnf_summary_json(e->model.programs[0]);
+	json_object_set_new(o, "name", rnf_json_word(e->conf.root.name));
+	json_object_set_new(o, "training", plan_json(e->model.plans[1]));
+	json_object_set_new(o, "inference", plan_json(e->model.plans[0]));
+	json_dumpf(o, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(o);
+}
+
+/* Of training: there dropout and branches that inference folds are layers. */
+static rnf_status write_svg(const struct rnf_experiment *e, const char *path)
+{
+	const struct rnf_picture *picture = rnf_picture_of(e->model.programs[1]);
+	FILE *f;
+	RNF_TRY(rnf_file_create(path, &f));
+	rnf_picture_svg(picture, e->conf.root.name, f);
+	return rnf_file_close(path, f, RNF_OK);
+}
+
 rnf_status rnf_verb_plan(const struct rnf_options *o)
 {
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	if (!o->conf) return rnf_fail(RNF_EINVAL, "plan needs a conf");
+	if (o->json && o->phases)
+		return rnf_fail(RNF_EINVAL, "plan takes --phases or --json, not both");
+	RNF_TRY(rnf_outputs_check(o));
 	RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_shapes(e));
 	RNF_TRY(rnf_model_plan(&e->model, &e->conf, 0, 1));
 	RNF_TRY(rnf_model_plan(&e->model, &e->conf, 1, 1));
-	print_model(e->model.programs[0]);
-	RNF_TRY(print_frozen(e));
-	rnf_plan_print(e->model.plans[1], stdout);
-	rnf_plan_print(e->model.plans[0], stdout);
-	printf("numbers: rounded to nearest, denormals %s, in every thread\n",
-	       rnf_float_denormals());
+	if (o->svg) RNF_TRY(write_svg(e, o->svg));
+	if (!o->json) return print(e, o->phases != NULL);
+	print_json(e);
 	return RNF_OK;
 }

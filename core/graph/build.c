@@ -113,6 +113,30 @@ static rnf_val check_image(struct walk *k, const char *what, rnf_val v)
 	return v;
 }
 
+/* Begin what the program knows of a layer; returns its index. */
+static size_t open_layer(struct walk *k, const struct rnf_ref *ref, const char *label,
+			 const rnf_val *in, size_t n_in)
+{
+	struct rnf_program *p = k->b.program;
+	int *values = rnf_alloc((n_in + 1) * sizeof *values);
+	for (size_t i = 0; i < n_in; i++)
+		values[i] = in[i];
+	*(struct rnf_model_layer *)rnf_push((void **)&p->layers, &p->n_layers, sizeof *p->layers) =
+		(struct rnf_model_layer){ .label = rnf_format("%s", label), .feature = ref->feature,
+			.depth = k->depth - 1, .ops = { p->n_ops }, .weights = { p->n_weights },
+			.in = values, .n_in = n_in };
+	return p->n_layers - 1;
+}
+
+static void close_layer(struct walk *k, size_t i, rnf_val out)
+{
+	struct rnf_program *p = k->b.program;
+	p->layers[i].end = p->n_layers;
+	p->layers[i].ops[1] = p->n_ops;
+	p->layers[i].weights[1] = p->n_weights;
+	p->layers[i].out = out;
+}
+
 /* Lower it in a scope of its own, and restore the scope. */
 static rnf_val lower_in_scope(struct walk *k, const struct rnf_ref *ref,
 			      const char *label, const rnf_val *in, size_t n_in)
@@ -123,6 +147,7 @@ static rnf_val lower_in_scope(struct walk *k, const struct rnf_ref *ref,
 	if (k->b.failed) return -1;
 	k->b.lowering = ref->feature;
 	k->b.floor = k->b.n_ends;
+	const size_t at = open_layer(k, ref, label, in, n_in);
 	rnf_val v = lower(&k->b.graph, ref, in, n_in);
 	if (v < 0 && !k->b.failed)
 		rnf_builder_broken(&k->b.graph, "it returns no value and reports no failure");
@@ -133,6 +158,7 @@ static rnf_val lower_in_scope(struct walk *k, const struct rnf_ref *ref,
 	k->b.floor = floor;
 	k->b.lowering = outer;
 	if (k->b.failed) return -1;
+	close_layer(k, at, v);
 	k->b.graph.leave(&k->b.graph);
 	return v;
 }

@@ -121,6 +121,18 @@ struct rnf_model_weight {
  * besides, sums of values that are kept anyway, and what is concatenated. */
 enum rnf_recompute { RNF_RECOMPUTE_ACTIVATIONS, RNF_RECOMPUTE_SUMS };
 
+/* A layer as the graph was built from it. Those that it is made of follow it. */
+struct rnf_model_layer {
+	const char *label; /* in the layer around it */
+	const struct rnf_feature *feature;
+	int depth;         /* 0: of model.layers */
+	size_t end;        /* the first one behind it that is not inside it */
+	size_t ops[2], weights[2]; /* what it appended: from, and up to without */
+	const int *in;     /* values */
+	size_t n_in;
+	int out;
+};
+
 /* Ops are in an order in which they can be computed. */
 struct rnf_program {
 	struct rnf_op *ops;
@@ -129,6 +141,8 @@ struct rnf_program {
 	size_t n_values;
 	struct rnf_model_weight *weights;
 	size_t n_weights;
+	struct rnf_model_layer *layers;
+	size_t n_layers;
 	struct rnf_names names; /* of the weights, each with its index */
 	int64_t block; /* floats of the weight block */
 	int input, logits, loss; /* values; loss -1 in inference */

@@ -124,6 +124,8 @@ const char *rnf_plan_kernels(const struct rnf_plan *plan);
 /* Of all its phases. */
 size_t rnf_plan_steps(const struct rnf_plan *plan);
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out);
+/* Its last line: sizes and memory. */
+void rnf_plan_print_total(const struct rnf_plan *plan, FILE *out);
 /* Names the kind of work that a step does: "conv 3x3 16->16 at 32x32", a chain by its
  * links, another op by its name. Steps that do the same work have equal names. (print.c) */
 const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *step);

@@ -114,6 +114,11 @@ void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
 		for (size_t j = 0; j < phase->n_steps; j++)
 			print_step(plan, &phase->steps[j], out);
 	}
+	rnf_plan_print_total(plan, out);
+}
+
+void rnf_plan_print_total(const struct rnf_plan *plan, FILE *out)
+{
 	fprintf(out, "%s: %zu phases, %zu steps; batch arena %.1f MB at %lld images, "
 		"scratch %.2f MB, kernel scratch %.2f MB and leaf %.2f MB a thread, "
 		"sums %.2f MB, packed weights %.2f MB\n",

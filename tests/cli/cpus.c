@@ -90,7 +90,7 @@ static void plan_has(const char *model, const char *more, const char *kernel)
 {
 	static char out[1 << 16];
 	char arguments[256];
-	snprintf(arguments, sizeof arguments, "plan tests/cli/cpus.cfg %s", more);
+	snprintf(arguments, sizeof arguments, "plan tests/cli/cpus.cfg --phases %s", more);
 	must(model, NULL, out, sizeof out, arguments);
 	ck_assert_msg(strstr(out, kernel) != NULL, "%s: %s: no %s in it", model,
 		      arguments, kernel);

@@ -199,7 +199,7 @@ START_TEST(bf16_is_planned_or_refused)
 	const struct bf16_case *c = &bf16_cases[_i];
 	const int refused = !test_has_bf16() || c->refused;
 	const int status = test_command(out, sizeof out, "env -u RNF_ISA %s%s %s/rnframe plan "
-		"synthetic.cfg precision=bf16 %s 2>&1", *c->isa ? "RNF_ISA=" : "", c->isa,
+		"synthetic.cfg --phases precision=bf16 %s 2>&1", *c->isa ? "RNF_ISA=" : "", c->isa,
 		test_build(), c->arguments);
 	ck_assert_msg(status == (refused ? 2 : 0), "status %d: %.2000s", status, out);
 	ck_assert_msg(strstr(out, test_has_bf16() ? c->has : c->lacks) != NULL, "%.2000s", out);
