@@ -258,7 +258,7 @@ static const struct { const char *arguments, *words; } not_predicted[] = {
 	{ "predict @/none @/a.png", "there is no such run folder or file of weights" },
 	{ "predict @/run @/a.png --topk 0", "--topk is 0, must be a number of classes" },
 	{ "predict @/run @/a.png --topk x", "--topk is x, must be a number of classes" },
-	{ "predict @/run @/a.png --format npy", "--format is \"npy\", must be jsonl or csv" },
+	{ "predict @/run @/a.png --format xml", "--format is \"xml\", must be jsonl, csv or npy" },
 };
 
 START_TEST(mistakes_of_predict_are_refused_in_words)
