@@ -14,7 +14,7 @@ struct rnf_options {
 	int argc; /* the whole command line, as main received it */
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
-	const char *input, *names, *fold, *topk, *format, *tta, *sort_into, *link;
+	const char *input, *names, *fold, *topk, *format, *tta, *sort_into, *link, *top, *csv;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
 	const char *sheet, *data, *like, *phases, *svg;
 	const char *seeds, *random, *jobs, *budget, *dry_run, *table, *sort;
@@ -59,6 +59,7 @@ rnf_status rnf_outputs_check(const struct rnf_options *o);
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);
 rnf_status rnf_verb_predict(const struct rnf_options *);
+rnf_status rnf_verb_mistakes(const struct rnf_options *);
 rnf_status rnf_verb_export(const struct rnf_options *);
 rnf_status rnf_verb_verify(const struct rnf_options *);
 rnf_status rnf_verb_check(const struct rnf_options *);

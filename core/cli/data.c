@@ -6,12 +6,11 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
-#include "base/png.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "cli/survey.h"
 #include "data/picture.h"
-#include "data/resample.h"
+#include "data/sheet.h"
 #include "plugin/loader.h"
 #include "train/contract.h"
 
@@ -212,23 +211,18 @@ static void print_twins(const struct rnf_survey *s)
 
 /* -- the contact sheet -- */
 
-enum { TILE = 64, GAP = 4, ROWS = 20, COLUMNS = 10, STEP = TILE + GAP };
+enum { TILE = 64, ROWS = 20, COLUMNS = 10 };
 
-static rnf_status put_tile(const struct rnf_survey *s, int64_t image, uint8_t *sheet,
-			   int64_t row, int64_t column)
+static rnf_status add_class(const struct rnf_survey *s, int64_t class, struct rnf_sheet *sheet)
 {
-	uint8_t *rgb, tile[TILE * TILE * 3];
-	int64_t h, w;
-	RNF_TRY(rnf_survey_pixels(s, image, &rgb, &h, &w));
-	const struct rnf_crop whole = { rgb, h, w, 3, w * 3 };
-	void *scratch = malloc(rnf_resample_scratch(h, w, 3, TILE, TILE));
-	if (scratch) rnf_resample(&whole, tile, TILE, TILE, scratch);
-	free(scratch);
-	free(rgb);
-	if (!scratch) return rnf_fail(RNF_ENOMEM, "no memory for an image");
-	for (int64_t y = 0; y < TILE; y++)
-		memcpy(sheet + ((row * STEP + GAP + y) * (COLUMNS * STEP + GAP) + column * STEP + GAP) * 3,
-		       tile + y * TILE * 3, TILE * 3);
+	rnf_sheet_heading(sheet, class_name(s->info, class));
+	for (int64_t i = 0, shown = 0; i < s->first[RNF_SPLIT_TEST] && shown < COLUMNS; i++) {
+		struct rnf_picture picture;
+		if (s->images[i].bad || s->images[i].label != class) continue;
+		RNF_TRY(rnf_survey_pixels(s, i, &picture.rgb, &picture.h, &picture.w));
+		RNF_TRY(rnf_sheet_add(sheet, &picture, NULL, 0));
+		shown++;
+	}
 	return RNF_OK;
 }
 
@@ -236,16 +230,11 @@ static rnf_status put_tile(const struct rnf_survey *s, int64_t image, uint8_t *s
 static rnf_status write_sheet(const struct rnf_survey *s, const char *path)
 {
 	const int64_t rows = s->info->classes < ROWS ? s->info->classes : ROWS;
-	const int64_t h = rows * STEP + GAP, w = COLUMNS * STEP + GAP;
-	uint8_t *sheet = rnf_alloc((size_t)(h * w * 3));
-	int64_t shown[ROWS] = { 0 };
-	memset(sheet, 255, (size_t)(h * w * 3));
-	for (int64_t i = 0; i < s->first[RNF_SPLIT_TEST]; i++) {
-		const int32_t label = s->images[i].label;
-		if (s->images[i].bad || label >= rows || shown[label] == COLUMNS) continue;
-		RNF_TRY(put_tile(s, i, sheet, label, shown[label]++));
-	}
-	return rnf_png_write(path, sheet, h, w);
+	struct rnf_sheet sheet = { .columns = COLUMNS, .tile = TILE };
+	rnf_sheet_begin(&sheet, rows, rows);
+	for (int64_t k = 0; k < rows; k++)
+		RNF_TRY(add_class(s, k, &sheet));
+	return rnf_sheet_write(&sheet, path);
 }
 
 /* -- the verb -- */

@@ -7,6 +7,7 @@
 #include "base/npy.h"
 #include "base/status.h"
 #include "cli/cli.h"
+#include "cli/samples.h"
 #include "run/subject.h"
 #include "run/record.h"
 #include "run/report.h"
@@ -21,28 +22,6 @@ static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 	fwrite(header, 1, sizeof header, f);
 	fwrite(data, sizeof *data, (size_t)(rows * columns), f);
 	return rnf_file_close(path, f, RNF_OK);
-}
-
-static rnf_status choose_split(const struct rnf_dataset *d, const char *word,
-			       int *split, const int64_t **samples, int64_t *n)
-{
-	*split = RNF_SPLIT_TRAIN;
-	if (!strcmp(word, "test")) {
-		*split = RNF_SPLIT_TEST;
-		*samples = NULL;
-		*n = d->info.images[RNF_SPLIT_TEST];
-	} else if (!strcmp(word, "validation")) {
-		*samples = d->val;
-		*n = d->n_val;
-	} else if (!strcmp(word, "train")) {
-		*samples = d->train;
-		*n = d->n_train;
-	} else {
-		return rnf_fail(RNF_EINVAL, "--split is \"%s\", must be test, "
-				"validation or train", word);
-	}
-	return *n > 0 ? RNF_OK
-		      : rnf_fail(RNF_EINVAL, "the %s split has no images", word);
 }
 
 /* Before the evaluation, so that nobody waits for nothing. */
@@ -70,13 +49,11 @@ static rnf_status evaluate(struct rnf_experiment *e, struct rnf_subject *subject
 			   const struct rnf_options *o)
 {
 	struct rnf_scores s;
-	const int64_t *samples = NULL;
-	int64_t n = 0;
-	int split = 0;
+	struct rnf_samples samples;
 	RNF_TRY(rnf_outputs_check(o));
 	RNF_TRY(rnf_subject_data(e, subject));
-	const char *word = o->split ? o->split : "test";
-	RNF_TRY(choose_split(&e->data, word, &split, &samples, &n));
+	RNF_TRY(rnf_samples_choose(&e->data, o->split, &samples));
+	const int64_t n = samples.n;
 	RNF_TRY(rnf_subject_build(e, subject));
 	if (o->report) RNF_TRY(make_report_folder(o->report));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->data.info.classes) * 4) : NULL;
@@ -84,12 +61,12 @@ static rnf_status evaluate(struct rnf_experiment *e, struct rnf_subject *subject
 	rnf_tally_init(&tally, e->data.info.classes);
 	if (o->report) rnf_tally_keep(&tally, n);
 	const struct rnf_answers keep = { probs, &tally };
-	RNF_TRY(rnf_evaluate(e, split, samples, n, &keep, &s));
+	RNF_TRY(rnf_evaluate(e, samples.split, samples.at, n, &keep, &s));
 	rnf_scores_print(&e->conf, &s, stdout);
 	if (o->json) RNF_TRY(rnf_scores_write(&e->conf, &s, o->json));
 	if (probs) RNF_TRY(write_npy(o->probs, probs, n, e->data.info.classes));
 	if (!o->report) return RNF_OK;
-	return rnf_report_write(&e->conf, &e->data.info, &tally, word, o->report);
+	return rnf_report_write(&e->conf, &e->data.info, &tally, samples.name, o->report);
 }
 
 rnf_status rnf_verb_eval(const struct rnf_options *o)

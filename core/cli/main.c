@@ -45,6 +45,13 @@ static const struct rnf_verb verbs[] = {
 	  rnf_verb_predict, RNF_WORDS_ANY, { "--conf", "--set", "--topk", "--format", "--tta", "--out",
 	  "--sort-into", "--link" },
 	  RNF_VERB_ASKS | RNF_VERB_OF_MODEL },
+	{ "mistakes", "RUN|WEIGHTS [--conf CONF] [key.path=value]... [--split test|validation|train] "
+	  "[--top 64] [--csv FILE] [--json FILE] [--sheet FILE.png]",
+	  "the images that cost most (cross-entropy), and labels that are probably wrong, by "
+	  "confident\n      learning: the probability of another class reaches the mean that images "
+	  "with its label\n      have for it, as in cleanlab. --sheet: write a picture of both",
+	  rnf_verb_mistakes, 1, { "--conf", "--set", "--split", "--top", "--csv", "--json", "--sheet" },
+	  RNF_VERB_ASKS | RNF_VERB_OF_MODEL },
 	{ "export", "RUN|WEIGHTS FILE [--conf CONF] [key.path=value]... [--input uint8|float] "
 	  "[--names rnframe|torch] [--fold]",
 	  "write a trained model for other programs; the suffix of FILE chooses the format: "

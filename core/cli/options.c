@@ -37,6 +37,8 @@ static const struct row {
 	{ "--tta", offsetof(struct rnf_options, tta), VALUE },
 	{ "--sort-into", offsetof(struct rnf_options, sort_into), VALUE },
 	{ "--link", offsetof(struct rnf_options, link), ALONE },
+	{ "--top", offsetof(struct rnf_options, top), VALUE },
+	{ "--csv", offsetof(struct rnf_options, csv), VALUE },
 	{ "--fold", offsetof(struct rnf_options, fold), ALONE },
 	{ "--mirror", offsetof(struct rnf_options, mirror), VALUE },
 	{ "--steps", offsetof(struct rnf_options, steps), VALUE },

@@ -13,6 +13,7 @@ struct row {
 static const struct row outputs[] = {
 	{ "--json", offsetof(struct rnf_options, json) },
 	{ "--probs", offsetof(struct rnf_options, probs) },
+	{ "--csv", offsetof(struct rnf_options, csv) },
 	{ "--sheet", offsetof(struct rnf_options, sheet) },
 	{ "--log", offsetof(struct rnf_options, log) },
 	{ "--svg", offsetof(struct rnf_options, svg) },

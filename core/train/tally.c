@@ -50,13 +50,14 @@ static void add_to_bin(struct rnf_tally *t, double confidence, int right)
 }
 
 static void keep(const struct rnf_tally *t, int64_t label, int64_t class, const float *logits,
-		 const float *probs)
+		 const float *probs, double cross_entropy)
 {
 	const int64_t as = isnan(logits[class]) ? -1 : class;
 	if (!t->predictions) return;
 	t->predictions[t->n] = (struct rnf_prediction){
 		.index = t->n, .label = (int32_t)label, .class = (int32_t)as,
-		.p_label = probs[label], .p_class = probs[class] };
+		.p_label = probs[label], .p_class = probs[class],
+		.cross_entropy = cross_entropy };
 }
 
 void rnf_tally_add(struct rnf_tally *t, const float *target, const float *logits,
@@ -64,7 +65,7 @@ void rnf_tally_add(struct rnf_tally *t, const float *target, const float *logits
 {
 	const int64_t k = t->classes, label = largest(k, target);
 	const int64_t class = largest(k, logits);
-	keep(t, label, class, logits, probs);
+	keep(t, label, class, logits, probs, cross_entropy);
 	t->n++;
 	t->cross_entropy += cross_entropy;
 	if (isnan(logits[class])) {

@@ -16,6 +16,7 @@ struct rnf_prediction { /* about one image */
 	int64_t index;         /* in its split's files */
 	int32_t label, class;  /* true class; predicted one, or -1 */
 	float p_label, p_class; /* their probabilities */
+	double cross_entropy;
 };
 
 struct rnf_tally {
