@@ -43,11 +43,62 @@ static int32_t apply(struct rnf_formula *f, enum rnf_function function, int32_t 
 						  .b = operands == 2 ? b : 0 });
 }
 
+/* -- calls of images: a formula of numbers alone has none -- */
+
+static void no_shape(struct rnf_formula *f, int32_t a, int64_t hwc[3])
+{
+	(void)a;
+	hwc[0] = hwc[1] = hwc[2] = 0;
+	of(f)->broken = 1;
+}
+
+static int32_t no_reshape(struct rnf_formula *f, int32_t a, const int64_t hwc[3])
+{
+	(void)a, (void)hwc;
+	of(f)->broken = 1;
+	return -1;
+}
+
+static int32_t no_permute(struct rnf_formula *f, int32_t a, int32_t n, const int64_t *sizes,
+			  const int32_t *order, const int64_t hwc[3])
+{
+	(void)n, (void)sizes, (void)order;
+	return no_reshape(f, a, hwc);
+}
+
+static int32_t no_take(struct rnf_formula *f, int32_t a, enum rnf_axis axis, int64_t n,
+		       int64_t (*index)(const void *of, int64_t i), const void *of_index)
+{
+	(void)axis, (void)n, (void)index, (void)of_index;
+	return no_reshape(f, a, NULL);
+}
+
+static int32_t no_product(struct rnf_formula *f, int32_t a, int32_t b)
+{
+	(void)b;
+	return no_reshape(f, a, NULL);
+}
+
+static int32_t no_average(struct rnf_formula *f, int32_t a)
+{
+	return no_reshape(f, a, NULL);
+}
+
+/* -- a formula -- */
+
+int32_t rnf_formula_in(struct rnf_formula_writer *w, int32_t operand)
+{
+	return push(w, (struct rnf_formula_node){ .function = RNF_FN_IN, .a = operand });
+}
+
 void rnf_formula_begin(struct rnf_formula_writer *w, int n_in)
 {
-	*w = (struct rnf_formula_writer){ .f = { sizeof w->f, 0, number, apply } };
+	*w = (struct rnf_formula_writer){ .f = {
+		.size = sizeof w->f, .number = number, .apply = apply, .shape = no_shape,
+		.reshape = no_reshape, .permute = no_permute, .take = no_take,
+		.product = no_product, .global_avgpool = no_average } };
 	for (int i = 0; i < n_in; i++)
-		push(w, (struct rnf_formula_node){ .function = RNF_FN_IN, .a = i });
+		rnf_formula_in(w, i);
 }
 
 rnf_status rnf_formula_end(struct rnf_formula_writer *w, int32_t result, const char *whose,
@@ -62,7 +113,7 @@ rnf_status rnf_formula_end(struct rnf_formula_writer *w, int32_t result, const c
 	return RNF_OK;
 }
 
-static double value_of(int32_t function, double a, double b)
+double rnf_function_value(int32_t function, double a, double b)
 {
 	switch (function) {
 	case RNF_FN_ADD: return a + b;
@@ -72,6 +123,7 @@ static double value_of(int32_t function, double a, double b)
 	case RNF_FN_MAX: return a > b ? a : b;
 	case RNF_FN_MIN: return a < b ? a : b;
 	case RNF_FN_EXP: return exp(a);
+	case RNF_FN_LOG: return log(a);
 	case RNF_FN_SQRT: return sqrt(a);
 	case RNF_FN_TANH: return tanh(a);
 	case RNF_FN_ERF: return erf(a);
@@ -79,7 +131,7 @@ static double value_of(int32_t function, double a, double b)
 	case RNF_FN_SIGMOID: return 1 / (1 + exp(-a));
 	case RNF_FN_SOFTPLUS: return a > 0 ? a + log1p(exp(-a)) : log1p(exp(a));
 	case RNF_FN_SOFTMAX: return 1;
-	default: return a; /* MEAN */
+	default: return a; /* MEAN, LARGEST */
 	}
 }
 
@@ -90,7 +142,7 @@ double rnf_formula_value(const struct rnf_formula_list *list, const double *in)
 		const struct rnf_formula_node *node = &list->at[i];
 		v[i] = node->function == RNF_FN_NUMBER ? node->number
 			: node->function == RNF_FN_IN ? in[node->a]
-			: value_of(node->function, v[node->a], v[node->b]);
+			: rnf_function_value(node->function, v[node->a], v[node->b]);
 	}
 	return v[list->n - 1];
 }

@@ -161,11 +161,12 @@ static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 	}
 }
 
-/* Of rows only: whole images are not in elementary functions. */
 static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)
 {
 	const struct open *open = op->open;
-	return open->row && open->row->formula ? open->row->formula(op->self, f, in) : -1;
+	int32_t (*of)(const void *, struct rnf_formula *, const int32_t *) =
+		open->row ? open->row->formula : open->image->formula;
+	return of ? of(op->self, f, in) : -1;
 }
 
 static void make_rows(struct rnf_graph *g, struct open *open, uint32_t flags)

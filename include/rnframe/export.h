@@ -15,9 +15,14 @@ struct rnf_export_value {
 /* A primitive of inference. The calls without a formula of their own are
  *   conv2d (x, kernel), matmul (x, w), batch_norm (x, gamma, beta, mean, variance),
  *   avgpool (x), maxpool (x), global_avgpool (x), concat (x, ...), slice (x), reshape (x)
- * as graph.h has them, windows without another border than zero; and border (x), which
- * surrounds x by window.pad_top and pad_left pixels of the border, and behind it by as many as
- * there is room for. All others are formulas of their operands. */
+ * as graph.h has them, windows without another border than zero;
+ *   permute (x), take (x), product (a, b) as formula.h has them;
+ *   border (x), which surrounds x by window.pad_top and pad_left pixels of the border, and
+ * behind it by as many as there is room for;
+ *   constant (t), an image that is the tensor t.
+ * All others are formulas of their operands, pixel by pixel. In one formula, all operands have
+ * as many channels, or one; and all images as many pixels, or one. What plugins say in their
+ * formulas beyond that arrives as some of these ops, with values of their own. */
 struct rnf_export_op {
 	const char *call;  /* of graph.h that made it: "conv2d" */
 	const char *label; /* of its layer */
@@ -28,6 +33,12 @@ struct rnf_export_op {
 	int64_t groups;           /* conv2d */
 	int64_t first;            /* slice: the first channel of x that it has */
 	double eps;               /* batch_norm */
+	int32_t n_axes;                /* permute */
+	int64_t sizes[RNF_AXES_MAX];   /* [n_axes] */
+	int32_t order[RNF_AXES_MAX];   /* [n_axes] */
+	int32_t axis;                  /* take: enum rnf_axis */
+	int64_t n_index;
+	const int64_t *index;          /* [n_index] */
 	const struct rnf_formula_node *formula; /* or NULL */
 	uint32_t n_formula;
 };

@@ -52,8 +52,8 @@ static inline void *rnf_keep(struct rnf_graph *graph, const void *what, size_t b
 
 /* An op of graph->image that moves or adds pixels of x: its gradient reads dy alone. */
 static const uint32_t rnf_linear_roles[] = { RNF_IN_IMAGE }, rnf_linear_reads[] = { 0 };
-#define RNF_LINEAR_IMAGE(fwd_, bwd_)                                                  \
+#define RNF_LINEAR_IMAGE(fwd_, bwd_, formula_)                                        \
 	{ .size = sizeof(struct rnf_image_impl), .n_in = 1, .roles = rnf_linear_roles, \
-	  .reads = rnf_linear_reads, .fwd = fwd_, .bwd = bwd_ }
+	  .reads = rnf_linear_reads, .fwd = fwd_, .bwd = bwd_, .formula = formula_ }
 
 #endif

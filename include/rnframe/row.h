@@ -65,6 +65,8 @@ struct rnf_image_impl {
 	/* IMAGE: d is written. WEIGHT: what the image gives is added to d. */
 	void (*bwd)(const void *self, const struct rnf_tile *tile, uint32_t i,
 		    const float *const *in, const float *dy, float *d, float *scratch);
+	/* Optional, as above. */
+	int32_t (*formula)(const void *self, struct rnf_formula *, const int32_t *in);
 };
 
 /* y from weights, running statistics and values derived from such, all whole: once before

@@ -150,6 +150,41 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
 	}
 }
 
+struct part {
+	int64_t heads, first;
+};
+
+static int64_t head_in(const void *part, int64_t i)
+{
+	const struct part *p = part;
+	return p->first * p->heads + i;
+}
+
+/* q, k or v: (heads, pixels, d) of all three. */
+static int32_t part_of(const struct place *s, struct rnf_formula *f, int32_t all, int64_t which)
+{
+	const struct part p = { s->heads, which };
+	return f->take(f, all, RNF_AXIS_ROWS, s->heads, head_in, &p);
+}
+
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct place *s = self;
+	const int64_t n = s->pixels, heads = s->heads, d = s->d;
+	int64_t x[3];
+	f->shape(f, in[0], x);
+	const int32_t all = f->permute(f, in[0], 3, (int64_t[]){ n, 3 * heads, d },
+				       (int32_t[]){ 1, 0, 2 }, (int64_t[]){ 3 * heads, n, d });
+	const int32_t q = part_of(s, f, all, 0), v = part_of(s, f, all, 2);
+	const int32_t k = f->permute(f, part_of(s, f, all, 1), 3, (int64_t[]){ heads, n, d },
+				     (int32_t[]){ 0, 2, 1 }, (int64_t[]){ heads, d, n });
+	const int32_t likeness = f->apply(f, RNF_FN_MUL, f->product(f, q, k),
+					  f->number(f, 1 / sqrt((double)d)));
+	const int32_t y = f->product(f, f->apply(f, RNF_FN_SOFTMAX, likeness, 0), v);
+	return f->permute(f, y, 3, (int64_t[]){ heads, n, d }, (int32_t[]){ 1, 0, 2 },
+			  (int64_t[]){ x[0], x[1], heads * d });
+}
+
 static const uint32_t roles[] = { RNF_IN_IMAGE };
 static const uint32_t reads[] = { 1 << 0 };
 
@@ -160,7 +195,8 @@ static rnf_val mix(struct rnf_graph *graph, rnf_val qkv, const int64_t y[3], int
 	const struct place place = {
 		.pixels = pixels, .heads = heads, .d = d,
 		.impl = { .size = sizeof place.impl, .n_in = 1, .roles = roles, .reads = reads,
-			  .scratch = (size_t)(2 * pixels * (d + 1)), .fwd = fwd, .bwd = bwd } };
+			  .scratch = (size_t)(2 * pixels * (d + 1)), .fwd = fwd, .bwd = bwd,
+			  .formula = formula } };
 	const struct place *self = rnf_keep(graph, &place, sizeof place);
 	return graph->image(graph, &qkv, 1, y, self ? &self->impl : NULL, self);
 }

@@ -81,7 +81,37 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
 			}
 }
 
-static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd);
+/* The pixels of one axis that tap t sees. */
+struct seen {
+	int64_t n, stride, t;
+};
+
+static int64_t place_of(const void *seen, int64_t i)
+{
+	const struct seen *s = seen;
+	return reflect(i * s->stride + s->t - 1, s->n);
+}
+
+static int32_t blur(struct rnf_formula *f, int32_t x, enum rnf_axis axis, int64_t n, int64_t stride)
+{
+	int32_t sum = -1;
+	for (int64_t t = 0; t < TAPS; t++) {
+		const struct seen s = { n, stride, t };
+		const int32_t at = f->take(f, x, axis, kept(n, stride), place_of, &s);
+		const int32_t part = f->apply(f, RNF_FN_MUL, at, f->number(f, (double)taps[t]));
+		sum = t ? f->apply(f, RNF_FN_ADD, sum, part) : part;
+	}
+	return sum;
+}
+
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct place *s = self;
+	const int32_t rows = blur(f, in[0], RNF_AXIS_ROWS, s->h, s->stride);
+	return blur(f, rows, RNF_AXIS_COLUMNS, s->w, s->stride);
+}
+
+static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd, formula);
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {

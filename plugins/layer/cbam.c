@@ -59,10 +59,32 @@ static void describe_bwd(const void *self, const struct rnf_tile *tile, uint32_t
 	}
 }
 
+static int64_t first_of_two(const void *self, int64_t i)
+{
+	(void)self;
+	return i == 0 ? 0 : -1;
+}
+
+static int64_t second_of_two(const void *self, int64_t i)
+{
+	(void)self;
+	return i == 1 ? 0 : -1;
+}
+
+static int32_t describe_formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const int32_t mean = f->apply(f, RNF_FN_MEAN, in[0], 0);
+	const int32_t largest = f->apply(f, RNF_FN_LARGEST, in[0], 0);
+	(void)self;
+	return f->apply(f, RNF_FN_ADD,
+			f->take(f, mean, RNF_AXIS_CHANNELS, 2, first_of_two, NULL),
+			f->take(f, largest, RNF_AXIS_CHANNELS, 2, second_of_two, NULL));
+}
+
 static const uint32_t describe_roles[] = { RNF_IN_TILE };
 static const struct rnf_row_impl describe_row = {
 	.size = sizeof describe_row, .n_in = 1, .roles = describe_roles, .fwd = describe,
-	.bwd = describe_bwd,
+	.bwd = describe_bwd, .formula = describe_formula,
 };
 
 /* -- y = x m, a pixel -- */
@@ -97,11 +119,18 @@ static void weigh_bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 			d[p] = rnf_dot(c, in[0] + p * c, dy + p * c);
 }
 
+static int32_t weigh_formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	(void)self;
+	return f->apply(f, RNF_FN_MUL, in[0], in[1]);
+}
+
 static const uint32_t weigh_roles[] = { RNF_IN_TILE, RNF_IN_MAP };
 static const uint32_t weigh_reads[] = { 1 << 1, 1 << 0 };
 static const struct rnf_row_impl weigh_row = {
 	.size = sizeof weigh_row, .flags = RNF_ROW_CHEAP | RNF_ROW_IN_PLACE, .n_in = 2,
 	.roles = weigh_roles, .reads = weigh_reads, .fwd = weigh, .bwd = weigh_bwd,
+	.formula = weigh_formula,
 };
 
 /* -- the layer -- */

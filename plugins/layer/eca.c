@@ -65,11 +65,35 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 	else to_kernel(tile->channels, k, in[0], dy, d);
 }
 
+/* What the factor of a channel sees of c channels: k of them, one after the other. */
+struct seen {
+	int64_t c, k;
+};
+
+static int64_t place_of(const void *seen, int64_t i)
+{
+	const struct seen *s = seen;
+	const int64_t channel = i / s->k + i % s->k - s->k / 2;
+	return channel < s->c ? channel : -1;
+}
+
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	int64_t x[3];
+	f->shape(f, in[0], x);
+	const struct seen s = { x[2], *(const int64_t *)self };
+	const int32_t all = f->take(f, in[0], RNF_AXIS_CHANNELS, s.c * s.k, place_of, &s);
+	const int32_t each = f->reshape(f, all, (int64_t[]){ 1, s.c, s.k });
+	const int32_t mean = f->apply(f, RNF_FN_MEAN, f->apply(f, RNF_FN_MUL, each, in[1]), 0);
+	const int32_t sum = f->apply(f, RNF_FN_MUL, mean, f->number(f, (double)s.k));
+	return f->reshape(f, sum, x);
+}
+
 static const uint32_t roles[] = { RNF_IN_TILE, RNF_IN_WEIGHT };
 static const uint32_t reads[] = { 1 << 1, 1 << 0 };
 static const struct rnf_row_impl row = {
 	.size = sizeof row, .flags = RNF_ROW_CHEAP, .n_in = 2, .roles = roles, .reads = reads,
-	.fwd = fwd, .bwd = bwd,
+	.fwd = fwd, .bwd = bwd, .formula = formula,
 };
 
 static int64_t size_for(int64_t c)

@@ -103,14 +103,29 @@ static void root_bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 	}
 }
 
+static int32_t power_formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct conf *conf = self;
+	const int32_t x = f->apply(f, RNF_FN_MAX, in[0], f->number(f, conf->eps));
+	const int32_t log = f->apply(f, RNF_FN_LOG, x, 0);
+	return f->apply(f, RNF_FN_EXP, f->apply(f, RNF_FN_MUL, log, in[1]), 0);
+}
+
+static int32_t root_formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const int32_t log = f->apply(f, RNF_FN_LOG, in[0], 0);
+	(void)self;
+	return f->apply(f, RNF_FN_EXP, f->apply(f, RNF_FN_DIV, log, in[1]), 0);
+}
+
 static const uint32_t roles[] = { RNF_IN_TILE, RNF_IN_WEIGHT };
 static const struct rnf_row_impl power_row = {
 	.size = sizeof power_row, .flags = RNF_ROW_CHEAP | RNF_ROW_IN_PLACE, .n_in = 2,
-	.roles = roles, .fwd = power, .bwd = power_bwd,
+	.roles = roles, .fwd = power, .bwd = power_bwd, .formula = power_formula,
 };
 static const struct rnf_row_impl root_row = {
 	.size = sizeof root_row, .flags = RNF_ROW_CHEAP | RNF_ROW_IN_PLACE, .n_in = 2,
-	.roles = roles, .fwd = root, .bwd = root_bwd,
+	.roles = roles, .fwd = root, .bwd = root_bwd, .formula = root_formula,
 };
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)

@@ -134,6 +134,34 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 	else to_beta(tile, dy, d);
 }
 
+static int64_t group_of(const void *width, int64_t channel)
+{
+	return channel / *(const int64_t *)width;
+}
+
+/* For each channel, the mean of its group. */
+static int32_t means(struct rnf_formula *f, int32_t x, int64_t c, int64_t groups)
+{
+	const int64_t width = c / groups;
+	const int32_t of_channels = f->global_avgpool(f, x);
+	const int32_t apart = f->reshape(f, of_channels, (int64_t[]){ 1, groups, width });
+	const int32_t each = f->reshape(f, f->apply(f, RNF_FN_MEAN, apart, 0),
+					(int64_t[]){ 1, 1, groups });
+	return f->take(f, each, RNF_AXIS_CHANNELS, c, group_of, &width);
+}
+
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct conf *conf = self;
+	int64_t x[3];
+	f->shape(f, in[0], x);
+	const int32_t d = f->apply(f, RNF_FN_SUB, in[0], means(f, in[0], x[2], conf->groups));
+	const int32_t variance = means(f, f->apply(f, RNF_FN_MUL, d, d), x[2], conf->groups);
+	const int32_t sum = f->apply(f, RNF_FN_ADD, variance, f->number(f, conf->eps));
+	const int32_t n = f->apply(f, RNF_FN_DIV, d, f->apply(f, RNF_FN_SQRT, sum, 0));
+	return f->apply(f, RNF_FN_ADD, f->apply(f, RNF_FN_MUL, n, in[1]), in[2]);
+}
+
 static const uint32_t roles[] = { RNF_IN_IMAGE, RNF_IN_WEIGHT, RNF_IN_WEIGHT };
 static const uint32_t reads[] = { 1 << 0 | 1 << 1, 1 << 0, 0 };
 
@@ -149,7 +177,7 @@ static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *i
 				     "input", (long long)conf->groups, (long long)x[3]);
 	const struct rnf_image_impl image = {
 		.size = sizeof image, .n_in = 3, .roles = roles, .reads = reads,
-		.scratch = (size_t)(PARTS * x[3]), .fwd = fwd, .bwd = bwd };
+		.scratch = (size_t)(PARTS * x[3]), .fwd = fwd, .bwd = bwd, .formula = formula };
 	const rnf_val gamma = rnf_vector(graph, "gamma", x[3], 1);
 	const rnf_val beta = rnf_vector(graph, "beta", x[3], 0);
 	return graph->image(graph, (rnf_val[]){ in[0], gamma, beta }, 3, x + 1,

@@ -31,11 +31,24 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t i,
 		memcpy(dx, dy, (size_t)c * sizeof *dx);
 }
 
+static int64_t place_in(const void *channels, int64_t i)
+{
+	return i < *(const int64_t *)channels ? i : -1;
+}
+
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct conf *conf = self;
+	int64_t x[3];
+	f->shape(f, in[0], x);
+	return f->take(f, in[0], RNF_AXIS_CHANNELS, conf->filters, place_in, &x[2]);
+}
+
 static const uint32_t roles[] = { RNF_IN_TILE };
 static const uint32_t reads[] = { 0 };
 static const struct rnf_row_impl row = {
 	.size = sizeof row, .flags = RNF_ROW_CHEAP, .n_in = 1, .roles = roles, .reads = reads,
-	.fwd = fwd, .bwd = bwd,
+	.fwd = fwd, .bwd = bwd, .formula = formula,
 };
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)

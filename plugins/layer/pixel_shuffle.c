@@ -50,7 +50,16 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
 		}
 }
 
-static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd);
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct place *s = self;
+	const int64_t r = s->factor;
+	/* i, j, k, a, b become i, a, j, b, k */
+	return f->permute(f, in[0], 5, (int64_t[]){ s->h / r, s->w / r, s->c, r, r },
+			  (int32_t[]){ 0, 3, 1, 4, 2 }, (int64_t[]){ s->h, s->w, s->c });
+}
+
+static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd, formula);
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {

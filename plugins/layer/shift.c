@@ -45,7 +45,25 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
 	shift(s, -s->rows, -s->columns, dy, dx);
 }
 
-static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd);
+struct move {
+	int64_t n, by;
+};
+
+static int64_t from(const void *move, int64_t i)
+{
+	const struct move *m = move;
+	return i + m->by < m->n ? i + m->by : -1;
+}
+
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct place *s = self;
+	const struct move down = { s->h, s->rows }, right = { s->w, s->columns };
+	const int32_t rows = f->take(f, in[0], RNF_AXIS_ROWS, s->h, from, &down);
+	return f->take(f, rows, RNF_AXIS_COLUMNS, s->w, from, &right);
+}
+
+static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd, formula);
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {

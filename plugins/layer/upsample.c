@@ -43,7 +43,20 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
 		}
 }
 
-static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd);
+static int64_t source(const void *factor, int64_t i)
+{
+	return i / *(const int64_t *)factor;
+}
+
+static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	const struct place *s = self;
+	const int64_t r = s->factor;
+	const int32_t rows = f->take(f, in[0], RNF_AXIS_ROWS, s->h * r, source, &r);
+	return f->take(f, rows, RNF_AXIS_COLUMNS, s->w * r, source, &r);
+}
+
+static const struct rnf_image_impl image = RNF_LINEAR_IMAGE(fwd, bwd, formula);
 
 static rnf_val lower(const void *self, struct rnf_graph *graph, const rnf_val *in, size_t n_in)
 {

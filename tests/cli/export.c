@@ -307,7 +307,6 @@ END_TEST
 
 /* The layer is named: nothing is written that computes something else. */
 static const struct { const char *conf, *words; } without[] = {
-	{ "model.act=shift model.act.rows=1", ": shift has no formula, so .onnx files cannot hold" },
 	{ "model.act=softplus model.act.threshold=1", ": activation has no formula, so .onnx files" },
 };
 

@@ -205,6 +205,8 @@ struct rnf_exec *test_golden_run(const struct test_golden_run *run)
 		memcpy(rnf_exec_value(exec, p->input, i), run->x + i * size,
 		       (size_t)size * sizeof *run->x);
 	exec->loss_self = &all;
+	exec->look = run->look;
+	exec->look_arg = run->look_arg;
 	rnf_exec_run(exec);
 	rnf_threads_destroy(threads);
 	return exec;

@@ -38,6 +38,8 @@ struct test_golden_run {
 	int fused, threads;
 	const float *x, *dy;
 	float *weights; /* the program's block */
+	void (*look)(struct rnf_exec *); /* NULL, or called after each phase */
+	void *look_arg;
 };
 /* Returns what holds the results. */
 struct rnf_exec *test_golden_run(const struct test_golden_run *run);

@@ -68,7 +68,8 @@ static rnf_status write_body(struct writer *w)
 		(long long)w->offset[m->input], scale, (long long)x->c, shift, (long long)x->c);
 	RNF_TRY(writer_ops(w));
 	fputs("\n\t/* probabilities */\n", w->body);
-	return writer_formula(w, "predict", m->predict, m->n_predict, &m->logits, &logits, "p");
+	writer_formula(w, m->predict, m->n_predict, &m->logits, &logits, "p");
+	return RNF_OK;
 }
 
 static void write_head(const struct writer *w, FILE *f, const char *name)

@@ -10,7 +10,7 @@ struct formula {
 	size_t n;
 	const char **operands; /* [operands], an array and its index */
 	char *needed;          /* [n], by the pass under construction */
-	int64_t channels;
+	int64_t channels; /* the most of an operand, and of the result */
 };
 
 static const struct {
@@ -20,6 +20,7 @@ static const struct {
 	[RNF_FN_ADD] = { "", " + ", "", HELPERS }, [RNF_FN_SUB] = { "", " - ", "", HELPERS },
 	[RNF_FN_MUL] = { "", " * ", "", HELPERS }, [RNF_FN_DIV] = { "", " / ", "", HELPERS },
 	[RNF_FN_EXP] = { "exp_of(", NULL, ")", HELPER_EXP },
+	[RNF_FN_LOG] = { "log_of(", NULL, ")", HELPER_LOG },
 	[RNF_FN_SQRT] = { "sqrt_of(", NULL, ")", HELPER_SQRT },
 	[RNF_FN_TANH] = { "tanh_of(", NULL, ")", HELPER_TANH },
 	[RNF_FN_ERF] = { "erf_of(", NULL, ")", HELPER_ERF },
@@ -27,9 +28,10 @@ static const struct {
 	[RNF_FN_SOFTPLUS] = { "softplus_of(", NULL, ")", HELPER_SOFTPLUS },
 };
 
-static int is_over_channels(int32_t function)
+/* One number for all channels of a pixel. */
+static int is_one(int32_t function)
 {
-	return function == RNF_FN_MEAN || function == RNF_FN_SOFTMAX;
+	return function == RNF_FN_MEAN || function == RNF_FN_LARGEST;
 }
 
 static void term(const struct formula *f, int32_t i)
@@ -37,7 +39,7 @@ static void term(const struct formula *f, int32_t i)
 	const struct rnf_formula_node *node = &f->nodes[i];
 	if (node->function == RNF_FN_NUMBER) writer_number(f->w->body, (float)node->number);
 	else if (node->function == RNF_FN_IN) fputs(f->operands[node->a], f->w->body);
-	else if (node->function == RNF_FN_MEAN) fprintf(f->w->body, "mean%d", i);
+	else if (is_one(node->function)) fprintf(f->w->body, "one%d", i);
 	else fprintf(f->w->body, "v%d", i);
 }
 
@@ -45,7 +47,7 @@ static void term(const struct formula *f, int32_t i)
 static void need(struct formula *f, int32_t i)
 {
 	const struct rnf_formula_node *node = &f->nodes[i];
-	if (f->needed[i] || node->function == RNF_FN_MEAN) return;
+	if (f->needed[i] || is_one(node->function)) return;
 	f->needed[i] = 1;
 	if (node->function <= RNF_FN_IN) return;
 	need(f, node->a);
@@ -101,12 +103,13 @@ static void expression(const struct formula *f, int32_t i)
 }
 
 /* for each channel: the terms that `target` needs, then `then` with the target's. */
-static void pass(struct formula *f, int32_t target, const char *before, const char *after)
+static void pass(struct formula *f, int32_t target, int64_t channels, const char *before,
+		 const char *after)
 {
 	FILE *to = f->w->body;
 	memset(f->needed, 0, f->n);
 	need(f, target);
-	fprintf(to, "\t\tfor (int c = 0; c < %lld; c++) {\n", (long long)f->channels);
+	fprintf(to, "\t\tfor (int c = 0; c < %lld; c++) {\n", (long long)channels);
 	for (size_t i = 0; i < f->n; i++) {
 		if (!f->needed[i] || f->nodes[i].function <= RNF_FN_IN) continue;
 		fprintf(to, "\t\t\tconst float v%zu = ", i);
@@ -122,10 +125,18 @@ static void mean_of(struct formula *f, int32_t i)
 {
 	FILE *to = f->w->body;
 	char before[32];
-	snprintf(before, sizeof before, "mean%d += ", i);
-	fprintf(to, "\t\tfloat mean%d = 0;\n", i);
-	pass(f, f->nodes[i].a, before, "");
-	fprintf(to, "\t\tmean%d *= 1.0f / %lld;\n", i, (long long)f->channels);
+	snprintf(before, sizeof before, "one%d += ", i);
+	fprintf(to, "\t\tfloat one%d = 0;\n", i);
+	pass(f, f->nodes[i].a, f->channels, before, "");
+	fprintf(to, "\t\tone%d *= 1.0f / %lld;\n", i, (long long)f->channels);
+}
+
+static void largest_of(struct formula *f, int32_t i)
+{
+	char after[64];
+	snprintf(after, sizeof after, ";\n\t\t\tif (!c || v > one%d) one%d = v", i, i);
+	fprintf(f->w->body, "\t\tfloat one%d = 0;\n", i);
+	pass(f, f->nodes[i].a, f->channels, "const float v = ", after);
 }
 
 static void softmax_of(struct formula *f, int32_t i)
@@ -133,12 +144,11 @@ static void softmax_of(struct formula *f, int32_t i)
 	FILE *to = f->w->body;
 	char before[64], after[64];
 	fprintf(to, "\t\tfloat largest%d = -3.0e38f, sum%d = 0;\n", i, i);
-	snprintf(before, sizeof before, "const float one = ");
-	snprintf(after, sizeof after, ";\n\t\t\tif (one > largest%d) largest%d = one", i, i);
-	pass(f, f->nodes[i].a, before, after);
+	snprintf(after, sizeof after, ";\n\t\t\tif (v > largest%d) largest%d = v", i, i);
+	pass(f, f->nodes[i].a, f->channels, "const float v = ", after);
 	snprintf(before, sizeof before, "sum%d += exp_of(", i);
 	snprintf(after, sizeof after, " - largest%d)", i);
-	pass(f, f->nodes[i].a, before, after);
+	pass(f, f->nodes[i].a, f->channels, before, after);
 }
 
 static char *format(const struct writer *w, const char *name, const char *pixel, const char *channel)
@@ -150,14 +160,11 @@ static char *format(const struct writer *w, const char *name, const char *pixel,
 }
 
 /* An array with its index: one pixel or channel stands for all. */
-static rnf_status operand(struct formula *f, const char *label, int32_t value, size_t i)
+static void operand(struct formula *f, int32_t value, size_t i)
 {
 	struct writer *w = f->w;
 	const struct rnf_export_value *v = &w->model->values[value];
 	char name[64], pixel[64] = "";
-	if (v->c != f->channels && v->c != 1)
-		return w->host->fail(RNF_EUNSUP, "%s: its formula has an operand of %lld channels, for "
-				     "%lld", label, (long long)v->c, (long long)f->channels);
 	if (v->tensor)
 		snprintf(name, sizeof name, "t%d",
 			 writer_table(w, v->tensor->name, v->tensor->data, v->c));
@@ -166,28 +173,29 @@ static rnf_status operand(struct formula *f, const char *label, int32_t value, s
 	if (!v->tensor && v->h * v->w > 1)
 		snprintf(pixel, sizeof pixel, "pixel * %lld + ", (long long)v->c);
 	f->operands[i] = format(w, name, pixel, v->c == 1 ? "0" : "c");
-	return RNF_OK;
+	if (v->c > f->channels) f->channels = v->c;
 }
 
-rnf_status writer_formula(struct writer *w, const char *label,
-			  const struct rnf_formula_node *nodes, size_t n, const int32_t *in,
-			  const struct rnf_export_value *shape, const char *out)
+static void over_channels(struct formula *f, int32_t i)
+{
+	if (f->nodes[i].function == RNF_FN_MEAN) mean_of(f, i);
+	if (f->nodes[i].function == RNF_FN_LARGEST) largest_of(f, i);
+	if (f->nodes[i].function == RNF_FN_SOFTMAX) softmax_of(f, i);
+}
+
+void writer_formula(struct writer *w, const struct rnf_formula_node *nodes, size_t n,
+		    const int32_t *in, const struct rnf_export_value *shape, const char *out)
 {
 	char before[96];
 	struct formula f = { w, nodes, n, w->host->alloc(n * sizeof *f.operands),
 			     w->host->alloc(n), shape->c };
 	for (size_t i = 0; i < n; i++)
-		if (nodes[i].function == RNF_FN_IN)
-			RNF_TRY(operand(&f, label, in[nodes[i].a], (size_t)nodes[i].a));
+		if (nodes[i].function == RNF_FN_IN) operand(&f, in[nodes[i].a], (size_t)nodes[i].a);
 	fprintf(w->body, "\tfor (int pixel = 0; pixel < %lld; pixel++) {\n",
 		(long long)(shape->h * shape->w));
-	for (size_t i = 0; i < n; i++) {
-		if (!is_over_channels(nodes[i].function)) continue;
-		if (nodes[i].function == RNF_FN_MEAN) mean_of(&f, (int32_t)i);
-		else softmax_of(&f, (int32_t)i);
-	}
+	for (size_t i = 0; i < n; i++)
+		over_channels(&f, (int32_t)i);
 	snprintf(before, sizeof before, "%s[pixel * %lld + c] = ", out, (long long)shape->c);
-	pass(&f, (int32_t)n - 1, before, "");
+	pass(&f, (int32_t)n - 1, shape->c, before, "");
 	fputs("\t}\n", w->body);
-	return RNF_OK;
 }

@@ -158,6 +158,45 @@ static const struct {
 "\tfor (int p = 0; p < pixels; p++)\n"
 "\t\tfor (int i = 0; i < n; i++)\n"
 "\t\t\ty[p * y_c + i] = x[p * x_c + i];\n}\n" },
+[HELPER_LOG] = { HELPERS,
+"/* x = 2^n m, m within a factor of sqrt(2) around 1; log(m) = 2 atanh((m - 1) / (m + 1)) */\n"
+"static float log_of(float x)\n{\n"
+"\tunion { uint32_t bits; float f; } m;\n"
+"\tfloat below = 0;\n"
+"\tif (!(x > 0)) return x != x ? x : -3.0e38f;\n"
+"\tif (x < 1.17549435e-38f) {\n"
+"\t\tx *= 16777216.0f;\n"
+"\t\tbelow = -24.0f;\n"
+"\t}\n"
+"\tm.f = x;\n"
+"\tconst uint32_t shifted = m.bits + 0x004afb0du;\n"
+"\tconst float n = (float)((int32_t)(shifted >> 23) - 127);\n"
+"\tm.bits = (shifted & 0x007fffffu) + 0x3f3504f3u;\n"
+"\tconst float q = (m.f - 1.0f) / (m.f + 1.0f), r = q * q;\n"
+"\tfloat p = 2.0f / 9.0f;\n"
+"\tp = p * r + 2.0f / 7.0f;\n"
+"\tp = p * r + 2.0f / 5.0f;\n"
+"\tp = p * r + 2.0f / 3.0f;\n"
+"\treturn (n + below) * 0.693145752f + ((n + below) * 1.42860677e-6f + (2.0f * q + q * (r * p)));\n"
+"}\n" },
+[HELPER_TAKE] = { HELPERS,
+"/* x[outer][size][inner], y[outer][n][inner]: those at the places; zeros at a place below 0 */\n"
+"static void take(int outer, int size, int n, const int32_t *at, int inner, const float *x, float *y)\n{\n"
+"\tfor (int o = 0; o < outer; o++, x += size * inner)\n"
+"\t\tfor (int k = 0; k < n; k++, y += inner)\n"
+"\t\t\tfor (int i = 0; i < inner; i++)\n"
+"\t\t\t\ty[i] = at[k] < 0 ? 0 : x[at[k] * inner + i];\n}\n" },
+[HELPER_PRODUCT] = { HELPERS,
+"/* y[h][n][m] = a[h][n][d] b[h][d][m], each h for itself */\n"
+"static void product(int h, int n, int d, int m, const float *a, const float *b, float *y)\n{\n"
+"\tfor (int o = 0; o < h; o++, b += d * m)\n"
+"\t\tfor (int i = 0; i < n; i++, a += d, y += m) {\n"
+"\t\t\tfor (int k = 0; k < m; k++)\n"
+"\t\t\t\ty[k] = 0;\n"
+"\t\t\tfor (int j = 0; j < d; j++)\n"
+"\t\t\t\tfor (int k = 0; k < m; k++)\n"
+"\t\t\t\t\ty[k] += a[j] * b[j * m + k];\n"
+"\t\t}\n}\n" },
 };
 
 void writer_want(struct writer *w, enum helper helper)

@@ -168,6 +168,8 @@ static const struct {
 	{ "conv2d", conv2d }, { "matmul", matmul }, { "batch_norm", batch_norm },
 	{ "avgpool", avgpool }, { "maxpool", maxpool }, { "global_avgpool", global_avgpool },
 	{ "concat", concat }, { "border", border }, { "slice", slice }, { "reshape", reshape },
+	{ "permute", writer_permute }, { "take", writer_take }, { "product", writer_product },
+	{ "constant", writer_constant },
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -178,9 +180,10 @@ static rnf_status write_op(struct writer *w, const struct rnf_export_op *op)
 	writer_word(w->body, op->label);
 	fprintf(w->body, ": %s */\n", op->call);
 	snprintf(out, sizeof out, "(memory + %lld)", at(w, op->out));
-	if (op->formula)
-		return writer_formula(w, op->label, op->formula, op->n_formula, op->in,
-				      value(w, op->out), out);
+	if (op->formula) {
+		writer_formula(w, op->formula, op->n_formula, op->in, value(w, op->out), out);
+		return RNF_OK;
+	}
 	for (int i = 0; i < CALLS; i++)
 		if (!strcmp(op->call, calls[i].call)) return calls[i].write(w, op);
 	return w->host->fail(RNF_EUNSUP, "%s: the primitive %s has no C form yet", op->label, op->call);

@@ -10,6 +10,7 @@
 enum helper {
 	HELPER_EXP, HELPER_SQRT, HELPER_TANH, HELPER_ERF, HELPER_SIGMOID, HELPER_SOFTPLUS,
 	HELPER_WINDOW, HELPER_BORDER, HELPER_CONV, HELPER_AVERAGE, HELPER_LARGEST, HELPER_MEAN, HELPER_COPY,
+	HELPER_LOG, HELPER_TAKE, HELPER_PRODUCT,
 	HELPERS
 };
 
@@ -37,9 +38,13 @@ void writer_want(struct writer *w, enum helper helper);
 void writer_helpers(const struct writer *w, FILE *f);
 
 rnf_status writer_ops(struct writer *w);
+/* What moves elements, and the product of two images. (arrange.c) */
+rnf_status writer_permute(struct writer *w, const struct rnf_export_op *op);
+rnf_status writer_take(struct writer *w, const struct rnf_export_op *op);
+rnf_status writer_product(struct writer *w, const struct rnf_export_op *op);
+rnf_status writer_constant(struct writer *w, const struct rnf_export_op *op);
 /* A loop over pixels and channels; operands are the values in[], `out` an array's name. */
-rnf_status writer_formula(struct writer *w, const char *label,
-			  const struct rnf_formula_node *nodes, size_t n, const int32_t *in,
-			  const struct rnf_export_value *shape, const char *out);
+void writer_formula(struct writer *w, const struct rnf_formula_node *nodes, size_t n,
+		    const int32_t *in, const struct rnf_export_value *shape, const char *out);
 
 #endif

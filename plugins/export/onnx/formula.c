@@ -6,7 +6,8 @@ static const char *const types[RNF_FUNCTIONS] = {
 	[RNF_FN_MAX] = "Max", [RNF_FN_MIN] = "Min", [RNF_FN_EXP] = "Exp", [RNF_FN_SQRT] = "Sqrt",
 	[RNF_FN_TANH] = "Tanh", [RNF_FN_ERF] = "Erf", [RNF_FN_ABS] = "Abs",
 	[RNF_FN_SIGMOID] = "Sigmoid", [RNF_FN_SOFTPLUS] = "Softplus",
-	[RNF_FN_MEAN] = "ReduceMean", [RNF_FN_SOFTMAX] = "Softmax",
+	[RNF_FN_LOG] = "Log", [RNF_FN_MEAN] = "ReduceMean", [RNF_FN_LARGEST] = "ReduceMax",
+	[RNF_FN_SOFTMAX] = "Softmax",
 };
 
 const char *onnx_vector(struct onnx_writer *w, const char *name, int64_t n, const float *data)
@@ -15,17 +16,11 @@ const char *onnx_vector(struct onnx_writer *w, const char *name, int64_t n, cons
 }
 
 /* An image by its name, a weight as a constant that is repeated over the pixels. */
-static rnf_status operand(struct onnx_writer *w, const char *label, int32_t value,
-			  int64_t channels, const char **name)
+static const char *operand(struct onnx_writer *w, int32_t value)
 {
 	const struct rnf_export_value *v = &w->model->values[value];
-	*name = w->names[value];
-	if (!v->tensor) return RNF_OK;
-	if (v->c != channels && v->c != 1)
-		return w->host->fail(RNF_EUNSUP, "%s: its formula has a weight of %lld values, for "
-				     "%lld channels", label, (long long)v->c, (long long)channels);
-	*name = onnx_vector(w, v->tensor->name, v->c, v->tensor->data);
-	return RNF_OK;
+	return v->tensor ? onnx_vector(w, v->tensor->name, v->c, v->tensor->data)
+			 : w->names[value];
 }
 
 static const char *apply(struct onnx_writer *w, const char *label,
@@ -34,7 +29,7 @@ static const char *apply(struct onnx_writer *w, const char *label,
 	const char *in[3] = { terms[node->a] }, *out = NULL;
 	if (rnf_function_operands(node->function) == 2) in[1] = terms[node->b];
 	struct node *to = graph_node(w->graph, label, types[node->function], in, &out);
-	if (node->function == RNF_FN_MEAN) {
+	if (node->function == RNF_FN_MEAN || node->function == RNF_FN_LARGEST) {
 		node_ints(w->graph, to, "axes", (const int64_t[]){ 1 }, 1);
 		node_int(w->graph, to, "keepdims", 1);
 	}
@@ -62,16 +57,15 @@ static const char *number_of(struct onnx_writer *w, const struct rnf_formula_nod
 	return terms[i];
 }
 
-rnf_status onnx_formula(struct onnx_writer *w, const char *label,
-			const struct rnf_formula_node *nodes, size_t n, const int32_t *in,
-			int64_t channels, const char **result)
+const char *onnx_formula(struct onnx_writer *w, const char *label,
+			 const struct rnf_formula_node *nodes, size_t n, const int32_t *in)
 {
 	const char **terms = w->host->alloc(n * sizeof *terms);
 	for (size_t i = 0; i < n; i++) {
 		const struct rnf_formula_node *node = &nodes[i];
 		if (node->function == RNF_FN_NUMBER) continue;
 		if (node->function == RNF_FN_IN) {
-			RNF_TRY(operand(w, label, in[node->a], channels, &terms[i]));
+			terms[i] = operand(w, in[node->a]);
 		} else if (is_relu(nodes, node)) {
 			graph_node(w->graph, label, "Relu",
 				   (const char *[]){ number_of(w, nodes, node->a, terms), NULL },
@@ -82,6 +76,5 @@ rnf_status onnx_formula(struct onnx_writer *w, const char *label,
 			terms[i] = apply(w, label, node, terms);
 		}
 	}
-	*result = number_of(w, nodes, (int32_t)n - 1, terms);
-	return RNF_OK;
+	return number_of(w, nodes, (int32_t)n - 1, terms);
 }

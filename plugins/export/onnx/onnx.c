@@ -61,16 +61,14 @@ static void add_texts(struct onnx_writer *w)
 	vector_text(w, "rnframe.pixel_shift", m->shift, m->values[m->input].c);
 }
 
-static rnf_status probabilities_out(struct onnx_writer *w)
+static void probabilities_out(struct onnx_writer *w)
 {
 	const struct rnf_export_model *m = w->model;
-	const char *p = NULL, *flat;
-	RNF_TRY(onnx_formula(w, "predict", m->predict, m->n_predict, &m->logits, m->classes, &p));
+	const char *p = onnx_formula(w, "predict", m->predict, m->n_predict, &m->logits), *flat;
 	struct node *node = graph_node(w->graph, "predict", "Flatten", (const char *[]){ p, NULL },
 				       &flat);
 	node_int(w->graph, node, "axis", 1);
 	graph_output(w->graph, "probabilities", (const int64_t[]){ -1, m->classes }, 2);
-	return RNF_OK;
 }
 
 static rnf_status write_onnx(const void *self, const struct rnf_host *host, int fd,
@@ -86,7 +84,7 @@ static rnf_status write_onnx(const void *self, const struct rnf_host *host, int 
 	if (conf->input == INPUT_FLOAT) floats_in(&w, input);
 	else bytes_in(&w, input);
 	RNF_TRY(onnx_ops(&w));
-	RNF_TRY(probabilities_out(&w));
+	probabilities_out(&w);
 	add_texts(&w);
 	return graph_write(w.graph, fd, name, model->version);
 }

@@ -211,35 +211,8 @@ static rnf_status border(struct onnx_writer *w, const struct rnf_export_op *op)
 
 static rnf_status slice(struct onnx_writer *w, const struct rnf_export_op *op)
 {
-	const int64_t from = op->first, to = from + value(w, op->out)->c, axis = 1;
-	struct graph *g = w->graph;
-	const char *in[] = { image(w, op, 0), graph_int64s(g, op->label, &from, 1),
-			     graph_int64s(g, op->label, &to, 1), graph_int64s(g, op->label, &axis, 1),
-			     NULL };
-	graph_node(g, op->label, "Slice", in, &w->names[op->out]);
-	return RNF_OK;
-}
-
-static const char *transpose(struct onnx_writer *w, const char *label, const char *x,
-			     const int64_t perm[4])
-{
-	const char *y;
-	struct node *node = graph_node(w->graph, label, "Transpose",
-				       (const char *[]){ x, NULL }, &y);
-	node_ints(w->graph, node, "perm", perm, 4);
-	return y;
-}
-
-/* Numbers keep their order in NHWC, so that is what they are for a moment. */
-static rnf_status reshape(struct onnx_writer *w, const struct rnf_export_op *op)
-{
-	static const int64_t last[] = { 0, 2, 3, 1 }, first[] = { 0, 3, 1, 2 };
-	const struct rnf_export_value *y = value(w, op->out);
-	const int64_t shape[] = { 0, y->h, y->w, y->c }; /* 0: the batch */
-	const char *x = transpose(w, op->label, image(w, op, 0), last);
-	const char *to = graph_int64s(w->graph, op->label, shape, 4), *turned_back;
-	graph_node(w->graph, op->label, "Reshape", (const char *[]){ x, to, NULL }, &turned_back);
-	w->names[op->out] = transpose(w, op->label, turned_back, first);
+	w->names[op->out] = onnx_slice(w, op->label, image(w, op, 0), 1, op->first,
+				       value(w, op->out)->c);
 	return RNF_OK;
 }
 
@@ -249,15 +222,18 @@ static const struct {
 } calls[] = {
 	{ "conv2d", conv2d }, { "matmul", matmul }, { "batch_norm", batch_norm },
 	{ "avgpool", avgpool }, { "maxpool", maxpool }, { "global_avgpool", global_avgpool },
-	{ "concat", concat }, { "border", border }, { "slice", slice }, { "reshape", reshape },
+	{ "concat", concat }, { "border", border }, { "slice", slice }, { "reshape", onnx_reshape },
+	{ "permute", onnx_permute }, { "take", onnx_take }, { "product", onnx_product },
+	{ "constant", onnx_constant },
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
 static rnf_status write_op(struct onnx_writer *w, const struct rnf_export_op *op)
 {
-	if (op->formula)
-		return onnx_formula(w, op->label, op->formula, op->n_formula, op->in,
-				    value(w, op->out)->c, &w->names[op->out]);
+	if (op->formula) {
+		w->names[op->out] = onnx_formula(w, op->label, op->formula, op->n_formula, op->in);
+		return RNF_OK;
+	}
 	for (int i = 0; i < CALLS; i++)
 		if (!strcmp(op->call, calls[i].call)) return calls[i].write(w, op);
 	return w->host->fail(RNF_EUNSUP, "%s: the primitive %s has no ONNX form yet", op->label,
