@@ -1,8 +1,8 @@
-/* image_folder: image files in folders, one a class: train|val|test/CLASS/FILE, or CLASS/FILE,
- * or files that labels.csv names. Classes are numbered in the order of the bytes of their
- * names in the training split; another split may lack some of them, but not have more.
- * Without a test split val/ is the test split, and without both a share of each class is
- * drawn. Hidden files are ignored. */
+/* image_folder: image files in folders, one a class: train|val|test/CLASS/FILE or CLASS/FILE,
+ * FILE also in folders below these; or files that labels.csv names. Classes are numbered in the
+ * order of the bytes of their names in the training split; another split may lack some of them,
+ * but not have more. Without a test split val/ is the test split, and without both a share of
+ * each class is drawn. Hidden files are ignored. */
 #include "image_folder.h"
 
 #include <ctype.h>

@@ -20,6 +20,7 @@ struct list {
 	size_t n, room;
 	int64_t strays;             /* files and folders where none belongs */
 	const char *stray;          /* the first of them */
+	const struct above *above;  /* tree.c: the folders on the way; NULL: none */
 };
 
 /* "a/b" and so on, of host->alloc. NULL: no memory. */

@@ -60,7 +60,21 @@ static rnf_status visit_all(struct list *list, const char *folder, struct dirent
 	return RNF_OK;
 }
 
-static rnf_status visit_folder(struct list *list, const char *folder, struct visit visit)
+/* A folder that is being visited. */
+struct above {
+	dev_t device;
+	ino_t inode;
+	const struct above *next;
+};
+
+static int is_above(const struct above *above, const struct above *folder)
+{
+	for (; above; above = above->next)
+		if (above->inode == folder->inode && above->device == folder->device) return 1;
+	return 0;
+}
+
+static rnf_status visit_entries(struct list *list, const char *folder, struct visit visit)
 {
 	struct dirent **entries;
 	const int n = scandir(folder, &entries, is_seen, by_bytes);
@@ -73,11 +87,30 @@ static rnf_status visit_folder(struct list *list, const char *folder, struct vis
 	return status;
 }
 
+/* A symbolic link to a folder above, which would have no end, is left out. */
+static rnf_status visit_folder(struct list *list, const char *folder, struct visit visit)
+{
+	struct stat at = { 0 };
+	if (stat(folder, &at) != 0)
+		return list->host->fail(RNF_EINVAL, "%s: %s", folder, strerror(errno));
+	const struct above here = { at.st_dev, at.st_ino, list->above };
+	if (is_above(list->above, &here)) {
+		note_stray(list, folder);
+		return RNF_OK;
+	}
+	list->above = &here;
+	const rnf_status status = visit_entries(list, folder, visit);
+	list->above = here.next;
+	return status;
+}
+
+/* In the folder of a class, or in one below it: the images of all are the class's. */
 static rnf_status add_file(struct list *list, const char *path, const char *name,
 			   const struct item *class)
 {
 	struct item item = *class;
 	item.path = path;
+	if (is_folder(path)) return visit_folder(list, path, (struct visit){ add_file, class });
 	if (is_image(list, name) && is_file(path)) return add_item(list, &item);
 	note_stray(list, path);
 	return RNF_OK;

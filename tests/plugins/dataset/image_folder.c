@@ -85,6 +85,8 @@ static const struct {
 	{ "train/a/1.png train/b/1.png valid/b/2.png test/a/3.png", "a,b",
 	  "train/a/1.png:0 train/b/1.png:1 valid/b/2.png:1", "test/a/3.png:0", 1 },
 	{ ".a/1.png b/.1.png b/2.png", "b", "b/2.png:0", "", 0 },
+	{ "a/2.png a/1/x/3.png a/4/5.png b/6/7.png a/.9/8.png", "a,b",
+	  "a/1/x/3.png:0 a/2.png:0 a/4/5.png:0 b/6/7.png:1", "", 0 },
 };
 
 START_TEST(folders_of_classes)
@@ -106,7 +108,7 @@ START_TEST(strays_are_summed_up)
 {
 	void *self;
 	struct rnf_dataset_info info;
-	const char *dir = folder("a/1.png a/deeper/2.png a/notes.txt z.png a/3.png.tmp");
+	const char *dir = folder("a/1.png a/deeper/notes.txt a/notes.txt z.png a/3.png.tmp");
 	ck_assert_msg(open_folder(dir, &self, &info) == RNF_OK, "%s", rnf_fail_words());
 	ck_assert_int_eq(info.images[0], 1);
 	ck_assert_str_eq(logged, rnf_format("%s: 4 entries are no image of a class and left out: "
@@ -114,10 +116,25 @@ START_TEST(strays_are_summed_up)
 }
 END_TEST
 
+/* A link to a folder above has no end; to another one it is as if its files were here. */
+START_TEST(links_to_folders)
+{
+	void *self;
+	struct rnf_dataset_info info;
+	const char *dir = folder("a/1.png b/2.png");
+	test_shell("cd %s && ln -s .. a/up && ln -s . b/here && ln -s ../a b/more && mkdir -p c && "
+		   "ln -s nowhere c/3.png && ln -s ../b/2.png c/4.png", dir);
+	ck_assert_msg(open_folder(dir, &self, &info) == RNF_OK, "%s", rnf_fail_words());
+	ck_assert_str_eq(list(dir, self, RNF_SPLIT_TRAIN, info.images[0]),
+			 "a/1.png:0 b/2.png:1 b/more/1.png:1 c/4.png:2");
+	ck_assert_ptr_nonnull(strstr(logged, ": 4 entries are no image of a class and left out: "));
+}
+END_TEST
+
 static const struct { const char *files, *words; } bad_trees[] = {
 	{ "notes.txt", " has no training images: it must have folders" },
 	{ "train/a/1.png test/c/1.png", "/test/c/1.png is of the class \"c\", of which there is no" },
-	{ "a/1.png b/notes.txt", "/b has no image: remove the folder" },
+	{ "a/1.png b/notes.txt b/c/notes.txt", "/b has no image: remove the folder" },
 	{ "train/notes.txt a/1.png", " has no training images" },
 };
 
@@ -201,6 +218,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ folders_of_classes, TEST_ROWS(trees) }, { strays_are_summed_up, 0 },
+		{ links_to_folders, 0 },
 		{ folders_that_are_refused, TEST_ROWS(bad_trees) },
 		{ tables_of_files, TEST_ROWS(tables) },
 		{ tables_that_are_refused, TEST_ROWS(bad_tables) }, { NULL, 0 },
