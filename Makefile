@@ -193,7 +193,7 @@ RUNS ?= 100000
 fuzz: ## look for more mistakes of a parser: T=conf or another of tests/fuzz, RUNS=100000
 	@$(MAKE) fuzz-run BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" UNDEFINED= FUZZ_MAIN= FUZZ_LINK=-fsanitize=fuzzer \
 		SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
-fuzz-run: $(filter %/$(T).so,$(plugins)) $(if $(filter expand,$(T)),$(plugins)) $(BUILD)/tests/fuzz/$(T)
+fuzz-run: $(filter %/$(T).so,$(plugins)) $(if $(filter expand model,$(T)),$(plugins)) $(BUILD)/tests/fuzz/$(T)
 	@mkdir -p $(BUILD)/corpus/$(T) $(BUILD)/found
 	LSAN_OPTIONS=suppressions=tests/lsan.supp RNF_BUILD=$(BUILD) \
 		$(BUILD)/tests/fuzz/$(T) -runs=$(RUNS) -max_len=4096 -timeout=10 -detect_leaks=0 -artifact_prefix=$(BUILD)/found/$(T)- \

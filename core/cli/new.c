@@ -64,6 +64,21 @@ static void set_colours(struct words *w, const struct rnf_survey *s)
 	set(w, "STD", rnf_format("%.4f,%.4f,%.4f", deviation[0], deviation[1], deviation[2]));
 }
 
+/* Without a test split a run draws one; of few images the usual share is none. */
+static rnf_status set_test(struct words *w, const struct rnf_dataset_info *info,
+			   const struct rnf_survey *s)
+{
+	int64_t *counts = rnf_alloc((size_t)(info->classes + 1) * sizeof *counts), most = 0;
+	if (info->images[RNF_SPLIT_TEST] > 0) return RNF_OK;
+	for (int64_t i = 0; i < s->n; i++)
+		if (++counts[s->images[i].label] > most) most = counts[s->images[i].label];
+	if (most < 2)
+		return rnf_fail(RNF_EINVAL, "no class has two images: one to learn from, one to test on");
+	set(w, "TEST", rnf_format("  \"data.test=%g\",  # share of each class that is kept for the test\n",
+				  (double)most * info->test < 0.5 ? 0.5 : info->test));
+	return RNF_OK;
+}
+
 /* Few images: small batches, more passes. */
 static void set_length(struct words *w, int64_t images)
 {
@@ -127,6 +142,7 @@ static rnf_status set_data(struct words *w, const char *folder)
 				     l->data.info.classes == 1 ? "" : "es"));
 	set_size(w, &l->survey);
 	set_colours(w, &l->survey);
+	RNF_TRY(set_test(w, &l->data.info, &l->survey));
 	set_length(w, l->data.info.images[RNF_SPLIT_TRAIN]);
 	return RNF_OK;
 }

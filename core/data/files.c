@@ -246,8 +246,9 @@ static rnf_status no_room(const struct files *f, rnf_status status, const char *
 	const char *memory = f->conf.memory > 0 ? rnf_format(", of %.1f GB in memory", f->conf.memory * 1e-9)
 						: "";
 	return rnf_fail(status, "data.cache: %" PRId64 " images of at most %" PRId64 "x%" PRId64 " take "
-			"%.1f GB%s, and %s: put a smaller resize into data.augment", f->n, f->w, f->h,
-			(double)f->bytes * 1e-9, memory, why);
+			"%.1f GB%s, and %s: %s", f->n, f->w, f->h, (double)f->bytes * 1e-9, memory, why,
+			status == RNF_EIO ? "name another folder by XDG_CACHE_HOME"
+					  : "put a smaller resize into data.augment");
 }
 
 static rnf_status keep_file(struct files *f)

@@ -193,6 +193,7 @@ static const struct {
 };
 
 enum { N_FILES = sizeof files / sizeof *files };
+enum { CLASSES_DRAWN = 500 }; /* a picture of more would show nothing, and take minutes */
 
 const char *const *rnf_report_files(void)
 {
@@ -218,6 +219,12 @@ static rnf_status put(const struct rnf_report *r, size_t i, const char *dir)
 	return status;
 }
 
+static int is_wanted(void (*write)(const struct rnf_report *, FILE *), const struct rnf_tally *t)
+{
+	if (write == rnf_predictions_csv) return t->predictions != NULL;
+	return write != rnf_confusion_script || t->classes <= CLASSES_DRAWN;
+}
+
 rnf_status rnf_report_write(const struct rnf_config *c, const struct rnf_dataset_info *info,
 			    const struct rnf_tally *t, const char *split, const char *dir)
 {
@@ -226,9 +233,8 @@ rnf_status rnf_report_write(const struct rnf_config *c, const struct rnf_dataset
 		.labels = rnf_report_labels(info->names, t->classes) };
 	RNF_TRY(rnf_folder_make(dir));
 	for (size_t i = 0; i < N_FILES; i++)
-		if (files[i].write != rnf_predictions_csv || t->predictions)
-			RNF_TRY(put(&r, i, dir));
+		if (is_wanted(files[i].write, t)) RNF_TRY(put(&r, i, dir));
 	rnf_confusion_clear(dir);
-	if (c->root.train.pictures) rnf_confusion_draw(dir);
+	if (c->root.train.pictures && is_wanted(rnf_confusion_script, t)) rnf_confusion_draw(dir);
 	return RNF_OK;
 }

@@ -58,7 +58,10 @@ rnf_status rnf_dataset_find(struct rnf_dataset *d, const struct rnf_config *c)
 	rnf_running_set(data->feature);
 	const rnf_status status = d->impl->open(&rnf_host, data->conf, blobs, &d->self, &d->info);
 	rnf_running_set(NULL);
-	return rnf_answer(data->feature, "open", status);
+	RNF_TRY(rnf_answer(data->feature, "open", status));
+	if (d->info.classes == 1)
+		rnf_log(RNF_LOG_WARNING, "the data has one class: there is nothing to tell apart");
+	return RNF_OK;
 }
 
 /* The data set's own: the last of its training images. */

@@ -103,6 +103,43 @@ START_TEST(a_new_conf_trains)
 }
 END_TEST
 
+/* The share of the test grows until it is an image; of one image there is none. */
+START_TEST(a_new_conf_of_few_images)
+{
+	const char *dir = test_folder("few");
+	test_photos(rnf_format("%s/data", dir), "a", 2, 12, 12, 0);
+	run(0, rnf_format("new conf %s/p.cfg --data %s/data", dir, dir));
+	test_shell("grep -q '\"data.test=0.5\"' %s/p.cfg", dir);
+	run(0, rnf_format("check %s/p.cfg", dir));
+	has("1 training, 0 validation and 1 test images");
+	has("the data has one class: there is nothing to tell apart");
+	test_shell("rm %s/data/a/00.png", dir);
+	run(2, rnf_format("new conf %s/q.cfg --data %s/data", dir, dir));
+	has("no class has two images: one to learn from, one to test on");
+	test_photos(rnf_format("%s/data", dir), "a", 5, 12, 12, 0);
+	run(0, rnf_format("new conf %s/r.cfg --data %s/data", dir, dir));
+	test_shell("grep -q '\"data.test=0.2\"' %s/r.cfg", dir);
+	test_shell("mkdir %s/split && mv %s/data %s/split/train && cp -r %s/split/train %s/split/test",
+		   dir, dir, dir, dir, dir);
+	run(0, rnf_format("new conf %s/s.cfg --data %s/split", dir, dir));
+	test_shell("! grep -q data.test %s/s.cfg", dir);
+}
+END_TEST
+
+START_TEST(many_classes_get_no_picture)
+{
+	const char *dir = test_folder("many"), *classes = "c000";
+	for (int k = 1; k <= 500; k++)
+		classes = rnf_format("%s,c%03d", classes, k);
+	test_photos(rnf_format("%s/data/train", dir), classes, 1, 8, 8, 0);
+	test_photos(rnf_format("%s/data/test", dir), "c000", 1, 8, 8, 0);
+	run(0, rnf_format("train synthetic.cfg data.type=image_folder data.path=%s/data data.validation=0 "
+			  "train.max_steps=1 train.callbacks=checkpoint --out %s/run", dir, dir));
+	test_shell("cd %s/run && test -s confusion.csv && test ! -e confusion.gp && "
+		   "test ! -e confusion.png", dir);
+}
+END_TEST
+
 START_TEST(a_new_conf_like_another)
 {
 	const char *dir = test_folder("new");
@@ -125,7 +162,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		a_folder_is_described, bad_files_are_listed, a_conf_is_described,
-		a_new_conf_trains, a_new_conf_like_another, NULL,
+		a_new_conf_trains, a_new_conf_of_few_images, many_classes_get_no_picture,
+		a_new_conf_like_another, NULL,
 	};
 	return test_run("cli/data", tests);
 }
