@@ -22,8 +22,35 @@
 
 static const char picture[] = "tests/golden/images/rgb8.png";
 /* Of what only takes longer. */
-enum { PARAMETERS_MAX = 100000, PIXELS_MAX = 4096, CLASSES_MAX = 1000, BATCH_MAX = 64 };
+enum { PARAMETERS_MAX = 100000, PIXELS_MAX = 4096, CLASSES_MAX = 1000, BATCH_MAX = 64,
+       TENSORS_MAX = 1000 };
 long fuzz_mutants = 500;
+
+static int write_file(const struct rnf_named_tensor *tensors, size_t n,
+		      const struct rnf_text *texts, size_t n_texts, char path[64])
+{
+	static const struct rnf_format_impl *impl;
+	static int fd = -1;
+	if (!impl) impl = fuzz_feature("format", "safetensors")->impl;
+	if (fd < 0) fd = memfd_create("model", MFD_CLOEXEC);
+	snprintf(path, 64, "/proc/self/fd/%d", fd);
+	fuzz_check(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0, "no file can be made");
+	return impl->write(&rnf_host, fd, tensors, n, texts, n_texts) >= 0;
+}
+
+/* A table of names that the core keeps for the next file must not grow later. */
+static void read_many_names(void)
+{
+	static struct rnf_named_tensor tensors[2 * TENSORS_MAX];
+	static float one;
+	struct rnf_loaded loaded = { .path = NULL };
+	char path[64];
+	for (int i = 0; i < 2 * TENSORS_MAX; i++)
+		tensors[i] = (struct rnf_named_tensor){ rnf_format("t%d", i), 1, { 1 }, &one };
+	fuzz_check(write_file(tensors, 2 * TENSORS_MAX, NULL, 0, path) &&
+		   rnf_weights_load(path, &loaded) >= 0, rnf_fail_words());
+	rnf_loaded_drop(&loaded);
+}
 
 /* All plugins are loaded before the first input, so that the memory of one input can be
  * freed after it. */
@@ -36,6 +63,7 @@ static const void *prepare(void)
 	for (size_t i = 0; i < n; i++)
 		rnf_loader_list(kinds[i], &list, NULL);
 	fuzz_check(rnf_picture_decoders() >= 0 && rnf_native_find() >= 0, rnf_fail_words());
+	read_many_names();
 	return rnf_arena_mark();
 }
 
@@ -46,18 +74,6 @@ static const char *next(const uint8_t **at, const uint8_t *end)
 	const char *text = rnf_strndup((const char *)*at, (size_t)(end - *at));
 	*at += strlen(text) + 1;
 	return text;
-}
-
-static int write_file(const struct rnf_named_tensor *tensors, size_t n,
-		      const struct rnf_text *texts, size_t n_texts, char path[64])
-{
-	static const struct rnf_format_impl *impl;
-	static int fd = -1;
-	if (!impl) impl = fuzz_feature("format", "safetensors")->impl;
-	if (fd < 0) fd = memfd_create("model", MFD_CLOEXEC);
-	snprintf(path, 64, "/proc/self/fd/%d", fd);
-	fuzz_check(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0, "no file can be made");
-	return impl->write(&rnf_host, fd, tensors, n, texts, n_texts) >= 0;
 }
 
 static void check_refusal(void)
@@ -74,7 +90,8 @@ static int has_few_pixels(const struct rnf_experiment *e)
 
 static int is_small(const struct rnf_experiment *e)
 {
-	return rnf_program_parameters(e->model.programs[0]) <= PARAMETERS_MAX;
+	const struct rnf_program *p = e->model.programs[0];
+	return rnf_program_parameters(p) <= PARAMETERS_MAX && p->n_weights <= TENSORS_MAX;
 }
 
 /* The model as the file describes it; its weights are drawn. */
