@@ -22,8 +22,10 @@
 
 static const char picture[] = "tests/golden/images/rgb8.png";
 /* Of what only takes longer. */
-enum { PARAMETERS_MAX = 100000, PIXELS_MAX = 4096, CLASSES_MAX = 1000, BATCH_MAX = 64,
-       TENSORS_MAX = 1000 };
+enum {
+	PARAMETERS_MAX = 100000, PIXELS_MAX = 4096, CLASSES_MAX = 1000, BATCH_MAX = 64,
+	TENSORS_MAX = 1000,
+};
 long fuzz_mutants = 500;
 
 static int write_file(const struct rnf_named_tensor *tensors, size_t n,
