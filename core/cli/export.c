@@ -16,6 +16,7 @@
 #include "run/texts.h"
 #include "run/torch.h"
 #include "train/export.h"
+#include "train/watch.h"
 #include "train/weights.h"
 
 /* Options that are keys of the plugin. */
@@ -25,6 +26,9 @@ static const struct {
 } keys[] = {
 	{ "--input", "input", offsetof(struct rnf_options, input) },
 	{ "--fold", "fold", offsetof(struct rnf_options, fold) },
+	{ "--int8", "int8", offsetof(struct rnf_options, int8) },
+	{ "--calibrate", "calibrate", offsetof(struct rnf_options, calibrate) },
+	{ "--main", "main", offsetof(struct rnf_options, main) },
 };
 
 /* What writes the file: one of the two. */
@@ -157,6 +161,7 @@ static rnf_status export_model(struct rnf_experiment *e, struct rnf_subject *sub
 	rnf_texts_model(e, texts);
 	RNF_TRY(rnf_export_view(e, rnf_format("%s files", t.suffix), !is_of_tensors(&t), texts,
 				RNF_MODEL_TEXTS, &model));
+	rnf_watch_offer(e, &model);
 	if (o->names && !strcmp(o->names, "torch"))
 		model.tensors = rnf_torch_tensors(model.tensors, model.n_tensors);
 	RNF_TRY(write_file(&t, file, &model,

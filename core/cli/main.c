@@ -53,10 +53,10 @@ static const struct rnf_verb verbs[] = {
 	  rnf_verb_mistakes, 1, { "--conf", "--set", "--split", "--top", "--csv", "--json", "--sheet" },
 	  RNF_VERB_ASKS | RNF_VERB_OF_MODEL },
 	{ "export", "RUN|WEIGHTS FILE [--conf CONF] [key.path=value]... [--input uint8|float] "
-	  "[--names rnframe|torch] [--fold]",
+	  "[--names rnframe|torch] [--fold] [--int8 [--calibrate N]] [--main]",
 	  "write a trained model for other programs; the suffix of FILE chooses the format: "
 	  "inspect export", rnf_verb_export, 2, { "--conf", "--set", "--input", "--names",
-	  "--fold" }, RNF_VERB_OF_MODEL },
+	  "--fold", "--int8", "--calibrate", "--main" }, RNF_VERB_OF_MODEL },
 	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
 	  "do everything that precedes a run: names, shapes, memory, data; write nothing. "
 	  "--origin: print\n      each key, its value and where it was set",

@@ -79,6 +79,7 @@ rnf_status rnf_export_view(const struct rnf_experiment *e, const char *what, int
 		.name = e->conf.root.name, .version = RNF_VERSION, .ops = v.ops,
 		.values = v.values, .input = p->input, .logits = p->logits,
 		.n_tensors = (uint32_t)e->session.tensors.n_model, .tensors = e->session.tensors.at,
+		.parameters = rnf_program_parameters(p),
 		.classes = e->model.classes, .names = e->data.info.names,
 		.texts = texts, .n_texts = n_texts,
 	};

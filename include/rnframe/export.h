@@ -58,10 +58,17 @@ struct rnf_export_model {
 	uint32_t n_predict;
 	uint32_t n_tensors;
 	const struct rnf_named_tensor *tensors; /* all, running statistics too */
+	int64_t parameters; /* numbers that training sets */
 	int64_t classes;
 	const char *const *names; /* of the classes; NULL: none known */
 	const struct rnf_text *texts; /* what the file says of the model: conf, classes, input */
 	size_t n_texts;
+	/* Compute so many images (all, if there are fewer) of the training split, spread evenly over
+	 * it and augmented as in evaluation, and call seen(self, value, x) for each image that an op
+	 * makes of them; x [h][w][c] lives during the call. Opens the data set. [main] */
+	rnf_status (*watch)(const struct rnf_export_model *, int64_t images,
+			    void (*seen)(void *self, int32_t value, const float *x), void *self);
+	const void *watched; /* for watch(): the core's */
 };
 
 enum {

@@ -44,7 +44,7 @@ static void write_index(struct writer *w, const struct rnf_export_op *op)
 	for (int64_t i = 0; i < op->n_index; i++)
 		fprintf(w->body, "%s%lld,", i % A_LINE ? " " : "\n\t\t\t", (long long)op->index[i]);
 	fputs("\n\t\t};\n", w->body);
-	w->table_floats += op->n_index;
+	w->table_bytes += 4 * op->n_index;
 }
 
 rnf_status writer_take(struct writer *w, const struct rnf_export_op *op)

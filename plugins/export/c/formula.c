@@ -169,7 +169,7 @@ static void operand(struct formula *f, int32_t value, size_t i)
 		snprintf(name, sizeof name, "t%d",
 			 writer_table(w, v->tensor->name, v->tensor->data, v->c));
 	else
-		snprintf(name, sizeof name, "(memory + %lld)", (long long)w->offset[value]);
+		snprintf(name, sizeof name, "(%s + %lld)", w->floats, (long long)w->offset[value]);
 	if (!v->tensor && v->h * v->w > 1)
 		snprintf(pixel, sizeof pixel, "pixel * %lld + ", (long long)v->c);
 	f->operands[i] = format(w, name, pixel, v->c == 1 ? "0" : "c");

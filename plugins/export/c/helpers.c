@@ -1,10 +1,7 @@
 /* Functions of exported files, as their text. They need no header and no library. */
 #include "writer.h"
 
-static const struct {
-	enum helper needs; /* HELPERS: none */
-	const char *text;
-} helpers[HELPERS] = {
+static const struct helper_text helpers[HELPERS] = {
 [HELPER_EXP] = { HELPERS,
 "/* exp(x) to within 2e-7 of itself, where x is cut to +-87 */\n"
 "static float exp_of(float x)\n{\n"
@@ -74,12 +71,13 @@ static const struct {
 "\tconst int r = oy * at->stride + k / at->kernel_w * at->dilation - at->top;\n"
 "\tconst int s = ox * at->stride + k % at->kernel_w * at->dilation - at->left;\n"
 "\treturn r < 0 || r >= at->h || s < 0 || s >= at->w ? -1 : r * at->w + s;\n}\n" },
-[HELPER_BORDER] = { HELPERS,
+[HELPER_PLACE] = { HELPERS,
 "/* What stands at i of n pixels and those around them: the edge repeated, or a reflection. */\n"
 "static int place(int i, int n, int edge)\n{\n"
 "\tif (i >= 0 && i < n) return i;\n"
 "\tif (edge) return i < 0 ? 0 : n - 1;\n"
-"\treturn i < 0 ? -i : 2 * (n - 1) - i;\n}\n\n"
+"\treturn i < 0 ? -i : 2 * (n - 1) - i;\n}\n" },
+[HELPER_BORDER] = { HELPER_PLACE,
 "static void surround(int h, int w, int c, int top, int left, int out_h, int out_w, int edge,\n"
 "\t\t     const float *x, float *y)\n{\n"
 "\tfor (int oy = 0; oy < out_h; oy++)\n"
@@ -199,14 +197,19 @@ static const struct {
 "\t\t}\n}\n" },
 };
 
+static const struct helper_text *text_of(int helper)
+{
+	return helpers[helper].text ? &helpers[helper] : &int8_helpers[helper];
+}
+
 void writer_want(struct writer *w, enum helper helper)
 {
-	for (; helper != HELPERS; helper = helpers[helper].needs)
+	for (; helper != HELPERS; helper = text_of(helper)->needs)
 		w->wanted[helper] = 1;
 }
 
 void writer_helpers(const struct writer *w, FILE *f)
 {
 	for (int i = 0; i < HELPERS; i++)
-		if (w->wanted[i]) fprintf(f, "%s\n", helpers[i].text);
+		if (w->wanted[i]) fprintf(f, "%s\n", text_of(i)->text);
 }

@@ -26,7 +26,7 @@ static int64_t pixels(const struct rnf_export_value *v)
 
 /* -- windows -- */
 
-static void window(struct writer *w, const struct rnf_export_value *x, const struct rnf_window *n)
+void writer_window(struct writer *w, const struct rnf_export_value *x, const struct rnf_window *n)
 {
 	fprintf(w->body, "\t{\n\t\tstatic const struct window at = { %lld, %lld, %lld, %lld, %lld, %lld, "
 		"%lld, %lld, %lld, %lld, %lld };\n", (long long)x->h, (long long)x->w,
@@ -39,7 +39,7 @@ static void pool(struct writer *w, const struct rnf_export_op *op, const char *f
 		 enum helper helper)
 {
 	writer_want(w, helper);
-	window(w, value(w, op->in[0]), &op->window);
+	writer_window(w, value(w, op->in[0]), &op->window);
 	fprintf(w->body, "\t\t%s(&at, memory + %lld, memory + %lld);\n\t}\n", function,
 		at(w, op->in[0]), at(w, op->out));
 }
@@ -65,7 +65,7 @@ static rnf_status product(struct writer *w, const struct rnf_export_op *op,
 	const int table = writer_table(w, kernel->name, kernel->data, size);
 	w->macs += size * n->out_h * n->out_w;
 	writer_want(w, HELPER_CONV);
-	window(w, value(w, op->in[0]), n);
+	writer_window(w, value(w, op->in[0]), n);
 	fprintf(w->body, "\t\tconv(&at, %lld, %lld, memory + %lld, t%d, memory + %lld);\n\t}\n",
 		(long long)groups, (long long)filters, at(w, op->in[0]), table, at(w, op->out));
 	return RNF_OK;

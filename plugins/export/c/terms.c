@@ -1,0 +1,197 @@
+/* Formulas in integers. What depends on one image alone is a sum of a multiple and a constant
+ * for each channel, or a table of 256 entries; where two images meet, there must be one of the
+ * four operations that integers have. */
+#include "int8.h"
+
+#include <math.h>
+
+static double apply(int32_t function, double a, double b)
+{
+	switch (function) {
+	case RNF_FN_ADD: return a + b;
+	case RNF_FN_SUB: return a - b;
+	case RNF_FN_MUL: return a * b;
+	case RNF_FN_DIV: return a / b;
+	case RNF_FN_MAX: return a > b ? a : b;
+	case RNF_FN_MIN: return a < b ? a : b;
+	case RNF_FN_EXP: return exp(a);
+	case RNF_FN_LOG: return log(a);
+	case RNF_FN_SQRT: return sqrt(a);
+	case RNF_FN_TANH: return tanh(a);
+	case RNF_FN_ERF: return erf(a);
+	case RNF_FN_ABS: return fabs(a);
+	case RNF_FN_SIGMOID: return 1 / (1 + exp(-a));
+	default: return a > 0 ? a + log1p(exp(-a)) : log1p(exp(a)); /* SOFTPLUS */
+	}
+}
+
+double term_at(const struct plan *p, const struct rnf_export_op *op, int32_t term, double x,
+	       int64_t c)
+{
+	const struct rnf_formula_node *n = &op->formula[term];
+	if (n->function == RNF_FN_NUMBER) return n->number;
+	if (n->function == RNF_FN_IN) {
+		const struct rnf_export_value *v = &p->w->model->values[op->in[n->a]];
+		return v->tensor ? (double)v->tensor->data[v->c == 1 ? 0 : c] : x;
+	}
+	const double a = term_at(p, op, n->a, x, c);
+	return apply(n->function, a, rnf_function_operands(n->function) == 2
+				     ? term_at(p, op, n->b, x, c) : 0);
+}
+
+/* -- what a term is made of -- */
+
+enum { NO_IMAGE = -1, IMAGES = -2, OVER_CHANNELS = -3 };
+
+struct made_of {
+	int32_t image; /* the only one, or one of the above */
+	int linear, by_channel;
+};
+
+static int32_t both(int32_t a, int32_t b)
+{
+	if (a == OVER_CHANNELS || b == OVER_CHANNELS) return OVER_CHANNELS;
+	if (a == NO_IMAGE || a == b) return b;
+	return b == NO_IMAGE ? a : IMAGES;
+}
+
+static int is_linear(int32_t function, const struct made_of *a, const struct made_of *b)
+{
+	switch (function) {
+	case RNF_FN_ADD: case RNF_FN_SUB: return a->linear && b->linear;
+	case RNF_FN_MUL: return (a->linear && b->image == NO_IMAGE) ||
+				(b->linear && a->image == NO_IMAGE);
+	case RNF_FN_DIV: return a->linear && b->image == NO_IMAGE;
+	default: return a->image == NO_IMAGE && b->image == NO_IMAGE;
+	}
+}
+
+static struct made_of look(const struct plan *p, const struct rnf_export_op *op, int32_t term)
+{
+	const struct rnf_formula_node *n = &op->formula[term];
+	struct made_of a = { NO_IMAGE, 1, 0 }, b = a;
+	if (n->function == RNF_FN_IN) {
+		const struct rnf_export_value *v = &p->w->model->values[op->in[n->a]];
+		return (struct made_of){ v->tensor ? NO_IMAGE : op->in[n->a], 1,
+					 v->tensor && v->c > 1 };
+	}
+	if (n->function == RNF_FN_NUMBER) return a;
+	if (n->function >= RNF_FN_MEAN)
+		return (struct made_of){ OVER_CHANNELS, 0, 0 };
+	a = look(p, op, n->a);
+	if (rnf_function_operands(n->function) == 2) b = look(p, op, n->b);
+	return (struct made_of){ both(a.image, b.image), is_linear(n->function, &a, &b),
+				 a.by_channel || b.by_channel };
+}
+
+/* -- steps -- */
+
+static int32_t add_image(struct plan *p, int64_t h, int64_t w, int64_t c)
+{
+	p->images[p->n_images] = (struct image){ .h = h, .w = w, .c = c };
+	return (int32_t)p->n_images++;
+}
+
+static const int32_t *kept(const struct plan *p, int32_t a, int32_t b)
+{
+	int32_t *in = p->w->host->alloc(2 * sizeof *in);
+	in[0] = a;
+	in[1] = b;
+	return in;
+}
+
+/* The values at 0 and 1 say all of a linear term. */
+static void of_one(struct plan *p, const struct rnf_export_op *op, int32_t term,
+		   const struct made_of *of, int32_t out)
+{
+	struct step *s = plan_step(p, of->linear ? STEP_AFFINE : STEP_TABLE, op,
+				   kept(p, of->image, 0), 1, out);
+	s->term = term;
+	s->by_channel = of->by_channel;
+	for (int64_t c = 0; of->linear && c < p->images[out].c; c++) {
+		s->shift[c] = term_at(p, op, term, 0, c);
+		s->by[c] = term_at(p, op, term, 1, c) - s->shift[c];
+	}
+}
+
+static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t term,
+			int32_t *out);
+
+static rnf_status refuse(const struct plan *p, const struct rnf_export_op *op, const char *why)
+{
+	return p->w->host->fail(RNF_EUNSUP, "%s: its formula %s, which has no form in integers yet",
+				op->label, why);
+}
+
+/* A term with images, and one without: a linear step of the first. */
+static rnf_status with_constant(struct plan *p, const struct rnf_export_op *op, int32_t term,
+				int swapped, int32_t *out)
+{
+	const struct rnf_formula_node *n = &op->formula[term];
+	int32_t in = -1;
+	if (n->function > RNF_FN_DIV || (n->function == RNF_FN_DIV && swapped))
+		return refuse(p, op, "compares two images with a constant");
+	RNF_TRY(lower(p, op, swapped ? n->b : n->a, &in));
+	struct step *s = plan_step(p, STEP_AFFINE, op, kept(p, in, 0), 1, *out);
+	for (int64_t c = 0; c < p->images[*out].c; c++) {
+		const double k = term_at(p, op, swapped ? n->a : n->b, 0, c);
+		const double zero = swapped ? apply(n->function, k, 0) : apply(n->function, 0, k);
+		const double one = swapped ? apply(n->function, k, 1) : apply(n->function, 1, k);
+		s->by[c] = one - zero;
+		s->shift[c] = zero;
+	}
+	return RNF_OK;
+}
+
+static const struct { int32_t function; enum step_kind kind; double b; } meetings[] = {
+	{ RNF_FN_ADD, STEP_ADD, 1 }, { RNF_FN_SUB, STEP_ADD, -1 }, { RNF_FN_MUL, STEP_MUL, 0 },
+	{ RNF_FN_MAX, STEP_MAX, 0 }, { RNF_FN_MIN, STEP_MIN, 0 },
+};
+
+static rnf_status of_two(struct plan *p, const struct rnf_export_op *op, int32_t term,
+			 int32_t *out)
+{
+	const struct rnf_formula_node *n = &op->formula[term];
+	const struct made_of a = look(p, op, n->a), b = look(p, op, n->b);
+	int32_t in[2] = { -1, -1 };
+	if (b.image == NO_IMAGE) return with_constant(p, op, term, 0, out);
+	if (a.image == NO_IMAGE) return with_constant(p, op, term, 1, out);
+	for (size_t i = 0; i < sizeof meetings / sizeof *meetings; i++) {
+		if (meetings[i].function != n->function) continue;
+		RNF_TRY(lower(p, op, n->a, &in[0]));
+		RNF_TRY(lower(p, op, n->b, &in[1]));
+		struct step *s = plan_step(p, meetings[i].kind, op, kept(p, in[0], in[1]), 2, *out);
+		s->by[0] = 1;
+		s->by[1] = meetings[i].b;
+		return RNF_OK;
+	}
+	return refuse(p, op, "is a function of two images");
+}
+
+/* Make the image of a term; *out is where, or -1: a new one, as large as what it is made of. */
+static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t *out)
+{
+	const struct made_of of = look(p, op, term);
+	const int32_t whole = of.image >= 0 ? of.image : op->out;
+	if (of.image == OVER_CHANNELS) return refuse(p, op, "sums over channels");
+	if (of.image == NO_IMAGE) return refuse(p, op, "has no image");
+	if (*out < 0 && op->formula[term].function == RNF_FN_IN) {
+		*out = of.image;
+		return RNF_OK;
+	}
+	if (*out < 0)
+		*out = add_image(p, p->images[whole].h, p->images[whole].w, p->images[whole].c);
+	if (of.image == IMAGES && rnf_function_operands(op->formula[term].function) != 2)
+		return refuse(p, op, "is a function of two images");
+	if (of.image == IMAGES) return of_two(p, op, term, out);
+	if (image_size(&p->images[of.image]) != image_size(&p->images[*out]))
+		return refuse(p, op, "repeats an image");
+	of_one(p, op, term, &of, *out);
+	return RNF_OK;
+}
+
+rnf_status plan_formula(struct plan *p, const struct rnf_export_op *op)
+{
+	int32_t out = op->out;
+	return lower(p, op, (int32_t)op->n_formula - 1, &out);
+}

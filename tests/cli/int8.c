@@ -1,0 +1,196 @@
+/* Models in integers: rnframe export RUN FILE.c --int8. The compiled file must give the sums that
+ * int8.py computes with numpy from the same tables. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "lib/plugin.h"
+#include "lib/program.h"
+
+#define PYTHON "PYTHONDONTWRITEBYTECODE=1 ${PEER_PYTHON:-python3} tests/cli/"
+#define QUIET "train.callbacks.training_monitor.plot=false train.pictures=false "
+#define STRICT "-std=c99 -Wall -Wextra -pedantic -Werror -ffreestanding -c "
+
+static char out[1 << 16];
+
+static int has_numpy(void)
+{
+	return test_needs(system("python3 -c 'import numpy' 2>/dev/null") == 0, "numpy");
+}
+
+static void run(const char *arguments)
+{
+	ck_assert_msg(test_program(out, sizeof out, "%s", arguments) == 0, "%s\n%s", arguments, out);
+}
+
+static void shell(const char *command)
+{
+	ck_assert_msg(test_command(out, sizeof out, "%s 2>&1", command) == 0, "%s\n%s", command, out);
+}
+
+/* The number behind some words of a file's head. */
+static long long says(const char *file, const char *words)
+{
+	long long n = -1;
+	char *text = rnf_alloc(4096);
+	FILE *f = fopen(file, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_gt(fread(text, 1, 4095, f), 0);
+	fclose(f);
+	const char *at = strstr(text, words);
+	ck_assert_msg(at && sscanf(at + strlen(words), "%lld", &n) == 1, "%s", text);
+	return n;
+}
+
+/* A model of all that integers have, trained for some steps: that of export.cfg without the layer
+ * that they have not. */
+static const char *trained(const char *name)
+{
+	const char *dir = rnf_format("%s", test_folder(name));
+	shell(rnf_format("sed '/layernorm/d' tests/cli/export.cfg >%s/int8.cfg", dir));
+	shell(rnf_format(PYTHON "export.py data %s/data", dir));
+	run(rnf_format("train %s/int8.cfg --out %s/run data.path=%s/data train.optimizer.lr=0.02 "
+		       QUIET, dir, dir, dir));
+	return dir;
+}
+
+/* DIR/m.c, compiled by `compiler`, says of a file of images what numpy says. */
+static void compare(const char *dir, const char *compiler, const char *images, int n)
+{
+	shell(rnf_format("cd %s && %s " STRICT "-O2 -o m.o m.c", dir, compiler));
+	shell(rnf_format("! nm %s/m.o | grep ' U '", dir));
+	shell(rnf_format(PYTHON "int8.py main m >%s/sums.c", dir));
+	shell(rnf_format("%s -O2 -o %s/sums %s/sums.c %s/m.o && head -c %d %s | %s/sums >%s/found",
+			 compiler, dir, dir, dir, n * 3073, images, dir, dir));
+	shell(rnf_format(PYTHON "int8.py sums %s/m.c %s %s/found %d", dir, images, dir, n));
+	ck_assert_ptr_nonnull(strstr(out, "numpy: the same"));
+}
+
+static const char *const compilers[] = { "gcc", "clang" };
+
+START_TEST(all_steps_give_the_integers_of_numpy)
+{
+	if (!has_numpy()) return;
+	const char *dir = trained("int8_all");
+	run(rnf_format("export %s/run %s/m.c --int8", dir, dir));
+	for (int i = 0; i < TEST_ROWS(compilers); i++)
+		if (test_needs(test_command(out, sizeof out, "command -v %s", compilers[i]) == 0,
+			       compilers[i]))
+			compare(dir, compilers[i], rnf_format("%s/data/test_batch.bin", dir), 20);
+}
+END_TEST
+
+/* Also where filters are dead, tiny or next to infinite: int8.py checks that no image can make
+ * a sum overflow. */
+START_TEST(sums_cannot_overflow)
+{
+	if (!has_numpy()) return;
+	const char *dir = trained("int8_overflow");
+	shell(rnf_format(PYTHON "int8.py spoil %s/run/model.safetensors %s/x.safetensors", dir, dir));
+	run(rnf_format("export %s/x.safetensors %s/m.c --int8 data.path=%s/data", dir, dir, dir));
+	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
+}
+END_TEST
+
+/* The same images give the same file, more of them other ranges. */
+START_TEST(images_of_calibration_count)
+{
+	const char *dir = trained("int8_calibrate");
+	run(rnf_format("export %s/run %s/m.c --int8 --calibrate 16 threads=1", dir, dir));
+	shell(rnf_format("mv %s/m.c %s/one.c", dir, dir));
+	run(rnf_format("export %s/run %s/m.c --int8 --calibrate=16 threads=2", dir, dir));
+	shell(rnf_format("cmp %s/m.c %s/one.c", dir, dir));
+	run(rnf_format("export %s/run %s/m.c --int8 --calibrate 1", dir, dir));
+	shell(rnf_format("! cmp -s %s/m.c %s/one.c", dir, dir));
+}
+END_TEST
+
+/* What one file has learned from all of CIFAR-10: classes, size of the memory, head. */
+START_TEST(published_weights_in_integers)
+{
+	enum { IMAGES = 200, LEAST = 194, RAM = 64 * 1024 };
+	const char *dir = rnf_format("%s", test_folder("int8_published"));
+	if (!test_has_data() || !has_numpy() || !test_has_plugin("format", "keras_h5")) return;
+	run(rnf_format("export ../shared/data/seed/se-mxresnet20_180.h5 %s/m.c --int8 --calibrate 128 "
+		       "--conf se_mxresnet20_published.cfg "
+		       "data.path=build/data/cifar-10-batches-bin", dir));
+	compare(dir, "gcc", "build/data/cifar-10-batches-bin/test_batch.bin", IMAGES);
+	ck_assert_int_lt(says(rnf_format("%s/m.c", dir), "Memory (RAM): "), RAM);
+	ck_assert_int_eq(says(rnf_format("%s/m.c", dir), "Parameters: "), 275194);
+	shell(rnf_format(PYTHON "int8.py classes %s/m.c %s/found "
+			 "tests/golden/se_mxresnet20_published_probs.npy %d", dir, dir, LEAST));
+}
+END_TEST
+
+/* -- main -- */
+
+START_TEST(main_prints_the_classes_of_an_image)
+{
+	static const char *const forms[] = { "", "--int8" };
+	static const char *const bad[] = { "", "none.ppm", "small.ppm", "cut.ppm", "grey.ppm" };
+	if (!test_needs(system("python3 -c '' 2>/dev/null") == 0, "python3")) return;
+	const char *dir = trained("int8_main");
+	shell(rnf_format("cd %s && { printf 'P6\\n# none\\n32 32 255\\n' && "
+			 "head -c 3072 data/test_batch.bin; } >a.ppm && head -c 2000 a.ppm >cut.ppm && "
+			 "sed '1s/P6/P5/' a.ppm >grey.ppm && "
+			 "sed '3s/32 32/16 16/' a.ppm >small.ppm", dir));
+	for (int i = 0; i < TEST_ROWS(forms); i++) {
+		run(rnf_format("export %s/run %s/m.c --main %s", dir, dir, forms[i]));
+		shell(rnf_format("cd %s && gcc -std=c99 -Wall -Wextra -pedantic -Werror -o m m.c && "
+				 "./m a.ppm && ./m a.ppm >lines", dir));
+		ck_assert_ptr_nonnull(strstr(out, "airplane 0."));
+		shell(rnf_format("cd %s && test $(wc -l <lines) = 10 && sort -c -r -k2 lines", dir));
+		for (int k = 0; k < TEST_ROWS(bad); k++) {
+			const int code = test_command(out, sizeof out, "cd %s && ./m %s 2>&1", dir,
+						      bad[k]);
+			ck_assert_msg(code == 2 && strstr(out, "an image P6 of 32 x 32"), "%s: %d %s",
+				      bad[k], code, out);
+		}
+	}
+}
+END_TEST
+
+/* -- refusals -- */
+
+static const struct { const char *arguments, *words; } mistakes[] = {
+	{ "m.onnx --int8", "--int8 does not apply to .onnx files" },
+	{ "m.npz --main", "--main does not apply to .npz files" },
+	{ "m.c --calibrate 16", "calibrate is for files in integers: --int8" },
+	{ "m.c --int8 --calibrate 1000001", "calibrate is 1000001, must be 0 .. 1000000" },
+	{ "m.c --int8 --calibrate many", "calibrate" },
+	{ "m.c --int8 data.path=/none", "the data of cifar10 was not found" },
+};
+
+START_TEST(mistakes_are_refused_in_words)
+{
+	if (!test_needs(system("python3 -c '' 2>/dev/null") == 0, "python3")) return;
+	const char *dir = trained("int8_mistakes");
+	for (int i = 0; i < TEST_ROWS(mistakes); i++) {
+		const int code = test_program(out, sizeof out, "export %s/run %s/%s", dir, dir,
+					      mistakes[i].arguments);
+		ck_assert_msg(code == 2 && strstr(out, mistakes[i].words), "%s\nended with %d: %s",
+			      mistakes[i].arguments, code, out);
+	}
+	run(rnf_format("train synthetic.cfg --out %s/norm train.max_steps=1 " QUIET
+		       "model.norm=layernorm", dir));
+	ck_assert_int_eq(test_program(out, sizeof out, "export %s/norm %s/m.c --int8", dir, dir), 2);
+	ck_assert_msg(strstr(out, ": its formula sums over channels, which has no form in integers"),
+		      "%s", out);
+	shell(rnf_format("! test -e %s/m.c", dir));
+}
+END_TEST
+
+int main(void)
+{
+	const struct test_case cases[] = {
+		{ all_steps_give_the_integers_of_numpy, 0 },
+		{ sums_cannot_overflow, 0 },
+		{ images_of_calibration_count, 0 },
+		{ published_weights_in_integers, 0 },
+		{ main_prints_the_classes_of_an_image, 0 },
+		{ mistakes_are_refused_in_words, 0 },
+		{ NULL, 0 },
+	};
+	return test_run_cases("int8", cases);
+}
