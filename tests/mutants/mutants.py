@@ -36,6 +36,7 @@ COUNTING = "-O1 --coverage -fprofile-update=single"
 # Other instruction sets of what portable.c makes of the same headers, minutes to compile: what is
 # wrong in a header shows in portable.o.
 KEPT = ("avx2.o", "avx512.o", "avx512bf16.o")
+STATEMENT = 8  # lines that a statement may take
 CAP = 75  # seconds of the processor that tests of a mutant may take
 Result = collections.namedtuple("Result", "site verdict by")
 
@@ -141,8 +142,12 @@ class Worker:
     def tests(self, site):
         folder = os.path.dirname(site.file)
         found = [p for p, kept in self.coverage.items()
-                 if (covered.runs(self.top, kept, site) if "lines" in kept
-                     else distance(p, site.file) < 2)]
+                 if "lines" not in kept and distance(p, site.file) < 2]
+        # gcov counts a statement at its first line
+        for line in range(site.line, max(0, site.line - STATEMENT), -1):
+            if not found:
+                found = [p for p, kept in self.coverage.items() if "lines" in kept and
+                         covered.runs(self.top, kept, site._replace(line=line))]
         return sorted(found, key=lambda p: (distance(p, site.file), -self.caught_by[folder, p],
                                             self.coverage[p]["seconds"]))
 
