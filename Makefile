@@ -247,7 +247,7 @@ uninstall: ## remove what install made, and nothing else
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libspng-dev libjpeg62-turbo-dev libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
-	libprotobuf-c-dev protobuf-c-compiler libonnx-dev clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3
+	libprotobuf-c-dev protobuf-c-compiler libonnx-dev clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3 python3-numpy
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Makes a bare Debian below build/fresh and runs README's commands in it.
 fresh: ## the commands of README on a bare Debian (needs root and debootstrap, some minutes)
@@ -261,6 +261,10 @@ deps: ## install the Debian packages that are missing
 deps-fuzz: ## and what fuzz needs
 	@$(MAKE) deps PACKAGES="libclang-rt-14-dev"
 
+deps-cross: ## and what tests/cli/cross.c needs: exported C on ARM and RISC-V
+	@$(MAKE) deps PACKAGES="gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+		gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user"
+
 clean: ## remove build/
 	rm -rf $(BUILD)
 
@@ -270,7 +274,7 @@ help: ## print this
 # A recipe that fails leaves nothing that looks finished; intermediate objects stay.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz quickstart bench install uninstall asan ubsan tsan deps clean help
+.PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz deps-cross quickstart bench install uninstall asan ubsan tsan deps clean help
 -include $(patsubst %.c,$(BUILD)/%.d,$(core_src) $(plugin_src) $(folder_src) $(test_src) \
 	$(fuzz_src) $(test_lib_src) $(fuzz_lib_src)) $(bad:.so=.d) $(BUILD)/tests/fault.d
 endif

@@ -2,7 +2,8 @@
 calls that FILE.c makes, on the images of a file of CIFAR-10, and compares the sums of its last
 layer with SUMS, int32, which the compiled file wrote. int8.py main NAME prints a program that
 writes them; int8.py spoil MODEL OUT spoils filters of a file of weights; int8.py classes FILE.c
-SUMS PROBS LEAST counts the images of which the sums say the class of the highest probability."""
+SUMS PROBS LEAST counts the images of which the sums say the class of the highest probability;
+int8.py images BATCH N prints images as an array of C."""
 import json
 import re
 import struct
@@ -232,10 +233,21 @@ def spoil(path, to):
     return 0
 
 
-VERBS = {"sums": compare, "classes": classes, "spoil": spoil,
+def images(path, n):
+    """As an array of C."""
+    with open(path, "rb") as f:
+        raw = f.read(3073 * int(n))
+    rows = [raw[i:i + 3073] for i in range(0, len(raw), 3073)]
+    print(f"enum {{ IMAGES = {len(rows)} }};\nstatic const uint8_t images[IMAGES][3072] = {{")
+    for row in rows:
+        print("{", ",".join(str(row[1 + i % 3 * 1024 + i // 3]) for i in range(3072)), "},")
+    print("};")
+
+
+VERBS = {"images": images, "sums": compare, "classes": classes, "spoil": spoil,
          "main": lambda name: print(MAIN.replace("NAME", name), end="")}
 
 if __name__ == "__main__":
-    if sys.argv[1] != "main":
+    if sys.argv[1] not in ("main", "images"):
         import numpy as np
     sys.exit(VERBS[sys.argv[1]](*sys.argv[2:]))
