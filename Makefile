@@ -247,7 +247,7 @@ uninstall: ## remove what install made, and nothing else
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libspng-dev libjpeg62-turbo-dev libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
-	libprotobuf-c-dev protobuf-c-compiler libonnx-dev clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3 python3-numpy
+	libprotobuf-c-dev protobuf-c-compiler libonnx-dev clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3 python3-numpy python3-yaml
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Makes a bare Debian below build/fresh and runs README's commands in it.
 fresh: ## the commands of README on a bare Debian (needs root and debootstrap, some minutes)

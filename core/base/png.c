@@ -75,7 +75,7 @@ static const uint8_t *rows_of(const uint8_t *rgb, int64_t h, int64_t w, size_t *
 	return raw;
 }
 
-rnf_status rnf_png_write(const char *path, const uint8_t *rgb, int64_t h, int64_t w)
+const uint8_t *rnf_png_bytes(const uint8_t *rgb, int64_t h, int64_t w, size_t *bytes)
 {
 	size_t n;
 	const uint8_t *raw = rows_of(rgb, h, w, &n);
@@ -88,5 +88,13 @@ rnf_status rnf_png_write(const char *path, const uint8_t *rgb, int64_t h, int64_
 	header[9] = 2; /* RGB */
 	uint8_t *end = put_chunk(file + 8, "IHDR", header, sizeof header);
 	end = put_chunk(put_chunk(end, "IDAT", data, length), "IEND", NULL, 0);
-	return rnf_file_put(path, (const char *)file, (size_t)(end - file));
+	*bytes = (size_t)(end - file);
+	return file;
+}
+
+rnf_status rnf_png_write(const char *path, const uint8_t *rgb, int64_t h, int64_t w)
+{
+	size_t n;
+	const uint8_t *bytes = rnf_png_bytes(rgb, h, w, &n);
+	return rnf_file_put(path, (const char *)bytes, n);
 }

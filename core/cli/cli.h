@@ -63,6 +63,8 @@ rnf_status rnf_verb_predict(const struct rnf_options *);
 rnf_status rnf_verb_mistakes(const struct rnf_options *);
 rnf_status rnf_verb_export(const struct rnf_options *);
 rnf_status rnf_verb_verify(const struct rnf_options *);
+rnf_status rnf_verb_card(const struct rnf_options *);
+rnf_status rnf_verb_pack(const struct rnf_options *);
 rnf_status rnf_verb_check(const struct rnf_options *);
 rnf_status rnf_verb_plan(const struct rnf_options *);
 rnf_status rnf_verb_profile(const struct rnf_options *);

@@ -57,6 +57,11 @@ static const struct rnf_verb verbs[] = {
 	  "write a trained model for other programs; the suffix of FILE chooses the format: "
 	  "inspect export", rnf_verb_export, 2, { "--conf", "--set", "--input", "--names",
 	  "--fold", "--int8", "--calibrate", "--main" }, RNF_VERB_OF_MODEL },
+	{ "card", "RUN [--out FILE]", "print the model card of a run, or write it: Markdown with a head of "
+	  "YAML", rnf_verb_card, 1, { "--out" }, 0 },
+	{ "pack", "RUN [FILE.tar.gz|FILE.tar.xz]", "write an archive of a run for others: weights, conf, "
+	  "card, report, a check image with its\n      probabilities, SHA256SUMS; the same run gives "
+	  "the same bytes", rnf_verb_pack, 2, { NULL }, 0 },
 	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
 	  "do everything that precedes a run: names, shapes, memory, data; write nothing. "
 	  "--origin: print\n      each key, its value and where it was set",

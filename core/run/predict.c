@@ -271,6 +271,16 @@ const char *rnf_predictor_class(const struct rnf_predictor *p, int64_t i)
 	return names ? names[i] : rnf_format("%" PRId64, i);
 }
 
+const struct rnf_experiment *rnf_predictor_experiment(const struct rnf_predictor *p)
+{
+	return &p->e;
+}
+
+const struct rnf_loaded *rnf_predictor_file(const struct rnf_predictor *p)
+{
+	return &p->subject.file;
+}
+
 void rnf_predictor_close(struct rnf_predictor *p)
 {
 	if (!p) return;

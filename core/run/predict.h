@@ -25,6 +25,9 @@ rnf_status rnf_predictor_picture(struct rnf_predictor *p, struct rnf_picture *pi
 /* Of up to batch() images of the model's own size, pixels[n][h][w][c]. */
 rnf_status rnf_predictor_pixels(struct rnf_predictor *p, const uint8_t *pixels, int64_t n,
 				float *probs);
+/* What it is made of: the conf, the classes, the input; the file of weights, whose texts stay. */
+const struct rnf_experiment *rnf_predictor_experiment(const struct rnf_predictor *p);
+const struct rnf_loaded *rnf_predictor_file(const struct rnf_predictor *p);
 /* End the threads. NULL is fine. */
 void rnf_predictor_close(struct rnf_predictor *p);
 

@@ -149,7 +149,13 @@ static inline rnf_status rnf_frame_size_fits(const struct rnf_host *host,
 			    size->n);
 }
 
-/* Reads files out of a packed one. [main] */
+struct rnf_archive_file {
+	const char *name; /* with its folders */
+	const void *bytes;
+	size_t n;
+};
+
+/* Reads files out of a packed one, and packs them. [main] */
 struct rnf_archive_impl {
 	/* 1 when this plugin can read a file that starts with these bytes. */
 	int (*probe)(const uint8_t *head, size_t n);
@@ -161,6 +167,12 @@ struct rnf_archive_impl {
 			   void *(*found)(void *context, const char *name,
 					  int64_t size),
 			   void *context);
+	/* Endings of archives that write() makes, NULL-terminated; NULL: it only reads. */
+	const char *const *endings;
+	/* Write an archive of these files, in their order, to `fd`, of the kind of that ending.
+	 * The same files give the same bytes: no names of users, no times but a fixed one. */
+	rnf_status (*write)(const struct rnf_host *host, int fd, const char *ending,
+			    const struct rnf_archive_file *files, size_t n);
 };
 
 /* Downloads a file from a URL. [main] */

@@ -1,7 +1,7 @@
 /* tar: files inside tar archives, packed or not (.tar, .tar.gz, .tar.xz, ...), and single
  * packed files (.gz, .xz, ...), by libarchive. zlib reads the bytes first: it unpacks
  * gzip, checks the checksum of each member, and passes on anything else unchanged.
- * libarchive itself ignores the checksums of gzip. */
+ * libarchive itself ignores the checksums of gzip. It also writes .tar.gz, .tar.xz and .tar. */
 /* needs: libarchive zlib */
 #include <rnframe/data.h>
 
@@ -244,7 +244,71 @@ static rnf_status read_archive(const struct rnf_host *host, const char *path,
 	return status;
 }
 
-static const struct rnf_archive_impl impl = { .probe = probe, .read = read_archive };
+/* -- writing -- */
+
+/* 1980-01-01: the earliest time that no unpacker complains of. */
+enum { WRITTEN = 315532800, MODE = 0644 };
+
+static const struct packing {
+	const char *ending;
+	int (*filter)(struct archive *);
+	const char *options; /* gzip would write the time of day into its header */
+} packings[] = {
+	{ ".tar.gz", archive_write_add_filter_gzip, "gzip:!timestamp" },
+	{ ".tgz", archive_write_add_filter_gzip, "gzip:!timestamp" },
+	{ ".tar.xz", archive_write_add_filter_xz, NULL },
+	{ ".txz", archive_write_add_filter_xz, NULL },
+	{ ".tar", archive_write_add_filter_none, NULL },
+};
+enum { PACKINGS = sizeof packings / sizeof *packings };
+
+static const char *const endings[] = { ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", NULL };
+
+static int write_file(struct archive *a, const struct rnf_archive_file *file)
+{
+	struct archive_entry *entry = archive_entry_new();
+	if (!entry) return 0;
+	archive_entry_set_pathname(entry, file->name);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, MODE);
+	archive_entry_set_mtime(entry, WRITTEN, 0);
+	archive_entry_set_size(entry, (la_int64_t)file->n);
+	const int good = archive_write_header(a, entry) == ARCHIVE_OK &&
+			 archive_write_data(a, file->bytes, file->n) == (la_ssize_t)file->n;
+	archive_entry_free(entry);
+	return good;
+}
+
+static int write_files(struct archive *a, int fd, const struct packing *packing,
+		       const struct rnf_archive_file *files, size_t n)
+{
+	if (packing->filter(a) != ARCHIVE_OK || archive_write_set_format_ustar(a) != ARCHIVE_OK ||
+	    (packing->options && archive_write_set_options(a, packing->options) != ARCHIVE_OK) ||
+	    archive_write_open_fd(a, fd) != ARCHIVE_OK)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (!write_file(a, &files[i])) return 0;
+	return archive_write_close(a) == ARCHIVE_OK;
+}
+
+static rnf_status write_archive(const struct rnf_host *host, int fd, const char *ending,
+				const struct rnf_archive_file *files, size_t n)
+{
+	const struct packing *packing = packings;
+	rnf_status status = RNF_OK;
+	while (packing < packings + PACKINGS - 1 && strcmp(packing->ending, ending) != 0)
+		packing++;
+	struct archive *a = archive_write_new();
+	if (!a) return host->fail(RNF_ENOMEM, "no memory");
+	if (!write_files(a, fd, packing, files, n))
+		status = host->fail(RNF_EIO, "%s", archive_error_string(a) ? archive_error_string(a)
+				    : "cannot be written");
+	archive_write_free(a);
+	return status;
+}
+
+static const struct rnf_archive_impl impl = {
+	.probe = probe, .read = read_archive, .endings = endings, .write = write_archive };
 
 RNF_PLUGIN(archive, tar, "tar archives and single packed files, by libarchive",
 	   NULL, impl)
