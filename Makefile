@@ -221,6 +221,8 @@ bench: all ## speed, memory: SCALE=1 how a step grows, JSON=FILE, DATA=DIR, PEER
 to_install = echo 755 $(BUILD)/rnframe bin/rnframe; \
 	find include/rnframe -type f -printf '644 %p %p\n'; \
 	find conf -type f -printf '644 %p share/rnframe/%p\n'; \
+	echo 644 $(BUILD)/man/rnframe.1 share/man/man1/rnframe.1; \
+	echo 644 $(BUILD)/man/rnframe.cfg.5 share/man/man5/rnframe.cfg.5; \
 	find $(BUILD)/plugins -type f '(' -name '*.so' -o -name '*.missing' ')' -printf '644 %p lib/rnframe/plugins/%P\n'
 
 # LIST names all that install makes below PREFIX: new folders, with a / at their end, then
@@ -233,7 +235,13 @@ remove = [ ! -f "$$root/$(LIST)" ] || tac "$$root/$(LIST)" | while read -r at; d
 	*/) [ ! -d "$$root/$$at" ] || rmdir --ignore-fail-on-non-empty "$$root/$$at" || exit 1;; \
 	*) rm -f "$$root/$$at" || exit 1;; esac; done
 
-install: all ## to PREFIX, below DESTDIR: program, plugins, headers, confs
+# The program writes its manual itself, from the tables of its verbs, options and keys.
+man: all ## the manual pages, in build/man
+	@mkdir -p $(BUILD)/man
+	$(Q)$(BUILD)/rnframe man rnframe >$(BUILD)/man/rnframe.1
+	$(Q)$(BUILD)/rnframe man rnframe.cfg >$(BUILD)/man/rnframe.cfg.5
+
+install: all man ## to PREFIX, below DESTDIR: program, plugins, headers, confs, manual
 	@$(root); $(remove) || exit 1; mkdir -p "$$root" || exit 1; { $(to_install); } >$(BUILD)/to_install; \
 	{ echo $(LIST); cut -d' ' -f3 $(BUILD)/to_install; } >$(BUILD)/places; \
 	{ $(folders) $(BUILD)/places | while read -r at; do [ -d "$$root/$$at" ] || echo "$$at"; done; \
@@ -247,7 +255,7 @@ uninstall: ## remove what install made, and nothing else
 
 PACKAGES := gcc make pkg-config libconfig-dev check libopenblas-dev libhdf5-dev \
 	libspng-dev libjpeg62-turbo-dev libarchive-dev zlib1g-dev libcurl4-openssl-dev libjansson-dev libxxhash-dev nettle-dev \
-	libprotobuf-c-dev protobuf-c-compiler libonnx-dev clang gnuplot-nox dataset-fashion-mnist xz-utils bzip2 qemu-user python3 python3-numpy python3-yaml
+	libprotobuf-c-dev protobuf-c-compiler libonnx-dev clang gnuplot-nox mandoc dataset-fashion-mnist xz-utils bzip2 qemu-user python3 python3-numpy python3-yaml
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Makes a bare Debian below build/fresh and runs README's commands in it.
 fresh: ## the commands of README on a bare Debian (needs root and debootstrap, some minutes)
@@ -274,7 +282,7 @@ help: ## print this
 # A recipe that fails leaves nothing that looks finished; intermediate objects stay.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz deps-cross quickstart bench install uninstall asan ubsan tsan deps clean help
+.PHONY: FORCE all prune lint check campaign seeded mutants fresh fuzz fuzz-run deps-fuzz deps-cross quickstart bench man install uninstall asan ubsan tsan deps clean help
 -include $(patsubst %.c,$(BUILD)/%.d,$(core_src) $(plugin_src) $(folder_src) $(test_src) \
 	$(fuzz_src) $(test_lib_src) $(fuzz_lib_src)) $(bad:.so=.d) $(BUILD)/tests/fault.d
 endif

@@ -19,12 +19,14 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/words.h"
 #include "conf/conf.h"
 #include "exec/crash.h"
 #include "plugin/loader.h"
 #include "train/setup.h"
 
 static rnf_status help(const struct rnf_options *);
+static rnf_status man(const struct rnf_options *);
 static rnf_status version(const struct rnf_options *);
 
 static const struct rnf_verb verbs[] = {
@@ -39,17 +41,16 @@ static const struct rnf_verb verbs[] = {
 	  "--probs", "--report" }, RNF_VERB_ASKS },
 	{ "predict", "RUN|WEIGHTS IMAGE|DIR|-... [--conf CONF] [key.path=value]... [--topk N] "
 	  "[--tta flip] [--format jsonl|csv|npy] [--out FILE] [--sort-into DIR [--link]]",
-	  "what the model says of images, a line each; -: files are listed on the standard input, "
-	  "a line\n      each or ended by NUL. --tta flip: the mean over each image and its mirror "
-	  "image.\n      --sort-into: copy each into DIR/CLASS (--link: hard links)",
+	  "print what the model says of images, a line each; -: files are listed on the standard\n"
+	  "      input, a line each or ended by NUL",
 	  rnf_verb_predict, RNF_WORDS_ANY, { "--conf", "--set", "--topk", "--format", "--tta", "--out",
 	  "--sort-into", "--link" },
 	  RNF_VERB_ASKS | RNF_VERB_OF_MODEL },
 	{ "mistakes", "RUN|WEIGHTS [--conf CONF] [key.path=value]... [--split test|validation|train] "
 	  "[--top 64] [--csv FILE] [--json FILE] [--sheet FILE.png]",
-	  "the images that cost most (cross-entropy), and labels that are probably wrong, by "
+	  "list the images that cost most (cross-entropy), and labels that are probably wrong, by "
 	  "confident\n      learning: the probability of another class reaches the mean that images "
-	  "with its label\n      have for it, as in cleanlab. --sheet: write a picture of both",
+	  "with its label\n      have for it, as in cleanlab",
 	  rnf_verb_mistakes, 1, { "--conf", "--set", "--split", "--top", "--csv", "--json", "--sheet" },
 	  RNF_VERB_ASKS | RNF_VERB_OF_MODEL },
 	{ "export", "RUN|WEIGHTS FILE [--conf CONF] [key.path=value]... [--input uint8|float] "
@@ -63,19 +64,18 @@ static const struct rnf_verb verbs[] = {
 	  "card, report, a check image with its\n      probabilities, SHA256SUMS; the same run gives "
 	  "the same bytes", rnf_verb_pack, 2, { NULL }, 0 },
 	{ "check", "CONF [key.path=value]... [--weights FILE] [--origin]",
-	  "do everything that precedes a run: names, shapes, memory, data; write nothing. "
-	  "--origin: print\n      each key, its value and where it was set",
+	  "do everything that precedes a run: names, shapes, memory, data; write nothing",
 	  rnf_verb_check, 1, { "--conf", "--set", "--weights", "--origin" }, 0 },
 	{ "plan", "CONF [key.path=value]... [--svg FILE] [--phases | --json]",
 	  "print the layers with their shapes, parameters and multiply-adds, and the memory; run "
-	  "nothing.\n      --svg: draw the graph of layers; --phases: print the steps of the plan too",
+	  "nothing",
 	  rnf_verb_plan, 1, { "--conf", "--set", "--svg", "--phases", "--json!" }, 0 },
 	{ "profile", "CONF [key.path=value]... [--steps N] [--mode train|inference] "
 	  "[--json FILE]", "run a few steps and report where their time goes; write nothing",
 	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },
 	{ "lr", "CONF [key.path=value]... [--weights FILE] [--steps N] [--out DIR]",
 	  "raise the learning rate from step to step, print the loss and the rates that it "
-	  "suggests;\n      --out: write lr.csv and lr.svg too", rnf_verb_lr, 1,
+	  "suggests", rnf_verb_lr, 1,
 	  { "--conf", "--set", "--weights", "--steps", "--out" }, 0 },
 	{ "verify", "RUN [--steps N]", "check the files of a run folder; repeat its last N steps,\n      "
 	  "and those since the checkpoint before them, and compare every bit",
@@ -83,25 +83,24 @@ static const struct rnf_verb verbs[] = {
 	{ "study", "STUDY [key.path=value]... [--arm NAME]... [--seeds 1..3] [--out DIR] "
 	  "[--jobs N] [--budget 2h] [--dry-run | --table]; or CONF --vary key=a,b|lin:0:1:5|"
 	  "log:0.01:1:5 [--vary ...]... [--random N]",
-	  "make the runs of a study, each in a child process, and a table of them; continues an\n"
-	  "      interrupted study. --dry-run: print what would be done; --table: print the table",
+	  "make the runs of a study, each in a child process, and a table of them; go on with an\n"
+	  "      interrupted study",
 	  rnf_verb_study, 1, { "--conf", "--set", "--arm", "--seeds", "--out", "--jobs",
 	  "--budget", "--dry-run", "--table", "--vary", "--random" }, RNF_VERB_ASKS },
 	{ "runs", "[DIR] [--sort COLUMN] [--where 'KEY>VALUE']... [--json]",
-	  "list the run folders below DIR (runs): name, state, epoch, error, start, size. "
-	  "--sort -COLUMN:\n      from the largest; KEY: a column or a key of the conf",
+	  "list the run folders below DIR (runs): name, state, epoch, error, start, size",
 	  rnf_verb_runs, 1, { "--sort", "--where", "--json!" }, 0 },
-	{ "compare", "RUN RUN...", "the table of a study over any runs, and the keys that differ",
+	{ "compare", "RUN RUN...", "print the table of a study over any runs, and the keys that differ",
 	  rnf_verb_compare, RNF_WORDS_ANY, { NULL }, 0 },
-	{ "diff", "A B", "keys that differ between two confs or run folders, and where each was set",
+	{ "diff", "A B", "list the keys that differ between two confs or run folders, and where each was set",
 	  rnf_verb_diff, 2, { NULL }, 0 },
 	{ "inspect", "[KIND [NAME]]", "list plugins and their parameters",
 	  rnf_verb_inspect, 2, { NULL }, 0 },
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,
 	  { NULL }, 0 },
 	{ "data", "check DIR|CONF [key.path=value]... [--sheet FILE.png]",
-	  "look at every image: classes, sizes, colours, files that cannot be read, equal images. "
-	  "DIR:\n      a folder of images. --sheet: write a picture of the first ones of each class",
+	  "look at every image of a folder or a conf: classes, sizes, colours, files that cannot be\n"
+	  "      read, equal images",
 	  rnf_verb_data, 2, { "--set", "--sheet" }, 0 },
 	{ "new", "conf FILE --data DIR [--like CONF]",
 	  "write a conf for a folder of images, with their size and colours", rnf_verb_new, 2,
@@ -111,6 +110,8 @@ static const struct rnf_verb verbs[] = {
 	  { "--out", "--mirror" }, 0 },
 	{ "help", "[VERB]", "print this, or what a verb takes, as VERB --help does", help, 1,
 	  { NULL }, 0 },
+	{ "man", "[rnframe | rnframe.cfg]", "print a manual page, to read by: rnframe man rnframe.cfg | "
+	  "mandoc -a", man, 1, { NULL }, 0 },
 	{ "version", "", "print the version", version, 0, { NULL }, 0 },
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };
@@ -121,25 +122,23 @@ static const struct {
 	{ "--help", "help" }, { "-h", "help" }, { "--version", "version" },
 };
 
-static void print_verb(const struct rnf_verb *verb, FILE *out)
-{
-	fprintf(out, "  rnframe %s%s%s\n      %s\n", verb->name, *verb->usage ? " " : "",
-		verb->usage, verb->brief);
-}
-
 static void print_help(FILE *out)
 {
 	fputs("rnframe " RNF_VERSION ": trains residual image classifiers from conf files\n\n",
 	      out);
 	for (size_t i = 0; i < N_VERBS; i++)
-		print_verb(&verbs[i], out);
+		fprintf(out, "  rnframe %s%s%s\n      %s\n", verbs[i].name, *verbs[i].usage ? " " : "",
+			verbs[i].usage, verbs[i].brief);
 	fputs("\nrnframe --conf X is rnframe train X; --set k=v and k=v mean the same.\n"
 	      "All verbs take --plugin-path DIR: a folder of KIND/NAME.so, searched before\n"
-	      "the program's own and after the environment's RNFRAME_PLUGIN_PATH.\n"
-	      "RNF_ISA=portable|avx2|avx512|avx512bf16 in the environment: the instruction set\n"
-	      "of the backend native; the default is the best that this processor supports.\n"
-	      "Exit status: 0 done, 1 internal, 2 bad input, 3 storage or network, 4 numerical,\n"
-	      "5 a plugin failed, 75 stopped by a signal and resumable.\n"
+	      "the program's own. rnframe help VERB says what the options of a verb are for.\n\n"
+	      "environment:\n", out);
+	for (const struct rnf_pair *p = rnf_environment; p->name; p++)
+		fprintf(out, "  %s: %s\n", p->name, p->words);
+	fputs("exit status:\n", out);
+	for (const struct rnf_pair *p = rnf_exit_words; p->name; p++)
+		fprintf(out, "  %2s %s\n", p->name, p->words);
+	fputs("examples:\n"
 	      "  rnframe train quickstart.cfg train.epochs=1\n"
 	      "  rnframe plan se_mxresnet20.cfg\n", out);
 }
@@ -170,8 +169,20 @@ static rnf_status help(const struct rnf_options *o)
 {
 	const struct rnf_verb *verb = o->n_words ? verb_named(o->words[0]) : NULL;
 	if (o->n_words && !verb) return unknown_verb(o->words[0]);
-	if (verb) print_verb(verb, stdout);
+	if (verb) rnf_verb_print(verb, stdout);
 	else print_help(stdout);
+	return RNF_OK;
+}
+
+static rnf_status man(const struct rnf_options *o)
+{
+	const char *page = o->n_words ? o->words[0] : "rnframe";
+	const int is_program = !strcmp(page, "rnframe");
+	if (!is_program && strcmp(page, "rnframe.cfg"))
+		return rnf_fail(RNF_EINVAL, "there is no page %s; the pages are rnframe and rnframe.cfg",
+				page);
+	if (is_program) rnf_man_program(verbs, N_VERBS, stdout);
+	else rnf_man_conf(stdout);
 	return RNF_OK;
 }
 
@@ -323,7 +334,7 @@ static rnf_status run(int argc, char **argv)
 	o.argv = argv;
 	RNF_TRY(find_verb(argc, argv, &verb, &from));
 	if (asks_for_help(argc - from, argv + from)) {
-		print_verb(verb, stdout);
+		rnf_verb_print(verb, stdout);
 		return flush_output();
 	}
 	RNF_TRY(rnf_options_parse(&o, verb, argc - from, argv + from));

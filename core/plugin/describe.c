@@ -1,4 +1,5 @@
 /* What `inspect` prints about a feature: its parameters, and a line to copy. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,11 +16,6 @@ static const char *const type_words[] = {
 	[RNF_TYPE_REF] = "plugin", [RNF_TYPE_REFS] = "plugins", [RNF_TYPE_GROUP] = "group",
 	[RNF_TYPE_GROUPS] = "groups",
 };
-
-static const struct rnf_param *row_at(const struct rnf_params *params, size_t i)
-{
-	return (const struct rnf_param *)((const char *)params->rows + i * params->stride);
-}
 
 static const char *range_of(const struct rnf_param *row)
 {
@@ -45,6 +41,7 @@ static const char *value_of(const struct rnf_param *row)
 	case RNF_TYPE_BOOL: return row->number != 0 ? "true" : "false";
 	case RNF_TYPE_INT: return rnf_format("%.0f", row->number);
 	case RNF_TYPE_FLOAT: {
+		if (isnan(row->number)) return NULL;
 		const char *text = rnf_format("%.10g", row->number);
 		return strpbrk(text, ".en") ? text : rnf_format("%s.0", text);
 	}
@@ -61,13 +58,24 @@ static const char *default_of(const struct rnf_param *row)
 	return value ? value : "none";
 }
 
+static const char *type_of(const struct rnf_param *row)
+{
+	return row->type < sizeof type_words / sizeof *type_words ? type_words[row->type] : "?";
+}
+
+struct rnf_param_words rnf_describe_param(const struct rnf_param *row)
+{
+	const int is_group = row->type == RNF_TYPE_GROUP || row->type == RNF_TYPE_GROUPS;
+	return (struct rnf_param_words){ type_of(row), range_of(row),
+		is_group && !(row->flags & RNF_PARAM_REQUIRED) ? "" : default_of(row) };
+}
+
 static const char *cell(const struct rnf_param *row, int column)
 {
 	const char *text = NULL;
 	switch (column) {
 	case KEY: return row->key;
-	case TYPE: return row->type < sizeof type_words / sizeof *type_words
-				  ? type_words[row->type] : "?";
+	case TYPE: return type_of(row);
 	case RANGE: text = range_of(row); break;
 	case DEFAULT: text = default_of(row); break;
 	default: text = row->unit; break;
@@ -80,11 +88,11 @@ static void print_rows(const struct rnf_params *params, FILE *out)
 	size_t widths[COLUMNS] = { 0 };
 	for (size_t i = 0; i < params->n; i++)
 		for (int c = 0; c < COLUMNS; c++) {
-			const size_t n = strlen(cell(row_at(params, i), c));
+			const size_t n = strlen(cell(rnf_param_at(params, i), c));
 			if (n > widths[c]) widths[c] = n;
 		}
 	for (size_t i = 0; i < params->n; i++) {
-		const struct rnf_param *row = row_at(params, i);
+		const struct rnf_param *row = rnf_param_at(params, i);
 		for (int c = 0; c < COLUMNS; c++)
 			fprintf(out, "  %-*s", (int)widths[c], cell(row, c));
 		fprintf(out, "  %s\n", row->brief ? row->brief : "");
@@ -110,7 +118,7 @@ void rnf_describe_feature(const struct rnf_feature *feature, FILE *out)
 	if (params) print_rows(params, out);
 	fprintf(out, "  conf: { type = \"%s\";", feature->name);
 	for (size_t i = 0; params && i < params->n; i++) {
-		const struct rnf_param *row = row_at(params, i);
+		const struct rnf_param *row = rnf_param_at(params, i);
 		const char *value = example_of(row);
 		if (value && value[0] != '[' && value[0] != '(')
 			fprintf(out, " %s = %s;", row->key, value);

@@ -33,7 +33,7 @@ void rnf_param_common(const char *kind, const struct rnf_params *params)
 
 void rnf_param_roles(const char *const *words) { role_words = words; }
 
-static const struct rnf_params *common_of(const char *kind)
+const struct rnf_params *rnf_param_common_of(const char *kind)
 {
 	for (size_t i = 0; i < n_commons; i++)
 		if (!strcmp(commons[i].kind, kind)) return commons[i].params;
@@ -413,7 +413,7 @@ static rnf_status read_type(struct rnf_conf *node, const char *kinds,
 static void fill_ref(struct rnf_conf *group, struct rnf_ref *ref)
 {
 	const struct rnf_feature *f = ref->feature;
-	const struct rnf_params *common = common_of(f ? f->kind : "layer");
+	const struct rnf_params *common = rnf_param_common_of(f ? f->kind : "layer");
 	const struct rnf_table tables[2] = { make_table(f ? f->params : NULL),
 					 make_table(common) };
 	const char *owner = f ? rnf_keys_owner(NULL, f) : rnf_format("\"%s\"", ref->role);
@@ -462,7 +462,7 @@ rnf_status rnf_keys_tables(const char *kinds, const char *type,
 	const struct rnf_feature *f = NULL;
 	if (!role_of(kinds, type)) RNF_TRY(rnf_loader_find(kinds, type, &f));
 	tables[0] = f ? f->params : NULL;
-	tables[1] = common_of(f ? f->kind : "layer");
+	tables[1] = rnf_param_common_of(f ? f->kind : "layer");
 	return RNF_OK;
 }
 

@@ -24,6 +24,10 @@ void rnf_param_common(const char *kind, const struct rnf_params *params);
 /* Role words ("norm", "act") that are accepted as `type` where the kind allows. */
 void rnf_param_roles(const char *const *words);
 
+static inline const struct rnf_param *rnf_param_at(const struct rnf_params *params, size_t i)
+{
+	return (const struct rnf_param *)((const char *)params->rows + i * params->stride);
+}
 /* The row of a key, or NULL; `params` may be NULL. */
 const struct rnf_param *rnf_param_row(const struct rnf_params *params,
 				      const char *key);
@@ -54,6 +58,14 @@ rnf_status rnf_param_settings(const char *kinds, const char *type,
 			      const struct rnf_setting *settings, size_t n,
 			      const struct rnf_ref **ref);
 
+/* The table that rnf_param_common() was told for a kind, or NULL. */
+const struct rnf_params *rnf_param_common_of(const char *kind);
+
+/* A row in words (describe.c); "" for what it does not have. */
+struct rnf_param_words {
+	const char *type, *range, *usual; /* usual: the default, "required" or "none" */
+};
+struct rnf_param_words rnf_describe_param(const struct rnf_param *row);
 /* Print rows as `inspect` shows them (describe.c). */
 void rnf_describe_feature(const struct rnf_feature *feature, FILE *out);
 

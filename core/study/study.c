@@ -65,7 +65,7 @@ static const struct rnf_param root_rows[] = {
 	{ .key = "study", .unit = "", .brief = "arms and seeds", .type = RNF_TYPE_GROUP,
 	  .offset = offsetof(struct root_conf, study), .group = &study_params },
 };
-static const struct rnf_params root_params = {
+const struct rnf_params rnf_study_params = {
 	sizeof(struct root_conf), sizeof root_rows / sizeof *root_rows, sizeof *root_rows,
 	root_rows
 };
@@ -244,7 +244,7 @@ const char *rnf_study_base_name(const char *path)
 static rnf_status take(struct rnf_study *study, struct rnf_conf *root, const char *path)
 {
 	struct root_conf conf = { 0 };
-	RNF_TRY(rnf_param_fill(root, &root_params, &conf));
+	RNF_TRY(rnf_param_fill(root, &rnf_study_params, &conf));
 	struct rnf_conf *node = rnf_conf_get(root, "study"), *arms = rnf_conf_get(node, "arms");
 	const struct arm_conf *at = conf.study.arms.at;
 	study->name = conf.name ? conf.name : rnf_study_base_name(path);

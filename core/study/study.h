@@ -11,6 +11,9 @@ struct rnf_override {
 	int line;         /* 0: none */
 };
 
+/* The keys of a study. */
+extern const struct rnf_params rnf_study_params;
+
 struct rnf_arm {
 	const char *name;
 	const char *conf;  /* the file */

@@ -1,0 +1,27 @@
+/* What each option is for, in words: for `rnframe help VERB` and the manual page. */
+#ifndef RNF_CLI_WORDS_H
+#define RNF_CLI_WORDS_H
+
+#include <stdio.h>
+#include "cli/cli.h"
+
+struct rnf_option_words {
+	const char *name, *value, *brief; /* "--out", "DIR" or "", words */
+};
+/* Those of option i of the verb; the last one is --plugin-path, which every verb takes. Returns
+ * 0 after it. */
+int rnf_option_words(const struct rnf_verb *verb, size_t i, struct rnf_option_words *words);
+
+/* Lines of two columns. */
+struct rnf_pair {
+	const char *name, *words;
+};
+extern const struct rnf_pair rnf_exit_words[];    /* status, meaning; ended by NULL, as all */
+extern const struct rnf_pair rnf_environment[];   /* variable, meaning */
+void rnf_verb_print(const struct rnf_verb *verb, FILE *out);
+
+/* Write the pages as mdoc. (man.c) */
+void rnf_man_program(const struct rnf_verb *verbs, size_t n, FILE *out);
+void rnf_man_conf(FILE *out);
+
+#endif
