@@ -223,6 +223,7 @@ to_install = echo 755 $(BUILD)/rnframe bin/rnframe; \
 	find conf -type f -printf '644 %p share/rnframe/%p\n'; \
 	echo 644 $(BUILD)/man/rnframe.1 share/man/man1/rnframe.1; \
 	echo 644 $(BUILD)/man/rnframe.cfg.5 share/man/man5/rnframe.cfg.5; \
+	echo 644 $(BUILD)/man/completion share/bash-completion/completions/rnframe; \
 	find $(BUILD)/plugins -type f '(' -name '*.so' -o -name '*.missing' ')' -printf '644 %p lib/rnframe/plugins/%P\n'
 
 # LIST names all that install makes below PREFIX: new folders, with a / at their end, then
@@ -236,12 +237,13 @@ remove = [ ! -f "$$root/$(LIST)" ] || tac "$$root/$(LIST)" | while read -r at; d
 	*) rm -f "$$root/$$at" || exit 1;; esac; done
 
 # The program writes its manual itself, from the tables of its verbs, options and keys.
-man: all ## the manual pages, in build/man
+man: all ## the manual pages and the completion for bash, in build/man
 	@mkdir -p $(BUILD)/man
 	$(Q)$(BUILD)/rnframe man rnframe >$(BUILD)/man/rnframe.1
 	$(Q)$(BUILD)/rnframe man rnframe.cfg >$(BUILD)/man/rnframe.cfg.5
+	$(Q)$(BUILD)/rnframe completion >$(BUILD)/man/completion
 
-install: all man ## to PREFIX, below DESTDIR: program, plugins, headers, confs, manual
+install: all man ## to PREFIX, below DESTDIR: program, plugins, headers, confs, manual, completion
 	@$(root); $(remove) || exit 1; mkdir -p "$$root" || exit 1; { $(to_install); } >$(BUILD)/to_install; \
 	{ echo $(LIST); cut -d' ' -f3 $(BUILD)/to_install; } >$(BUILD)/places; \
 	{ $(folders) $(BUILD)/places | while read -r at; do [ -d "$$root/$$at" ] || echo "$$at"; done; \

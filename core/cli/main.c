@@ -27,6 +27,7 @@
 
 static rnf_status help(const struct rnf_options *);
 static rnf_status man(const struct rnf_options *);
+static rnf_status completion(const struct rnf_options *);
 static rnf_status version(const struct rnf_options *);
 
 static const struct rnf_verb verbs[] = {
@@ -112,6 +113,8 @@ static const struct rnf_verb verbs[] = {
 	  { NULL }, 0 },
 	{ "man", "[rnframe | rnframe.cfg]", "print a manual page, to read by: rnframe man rnframe.cfg | "
 	  "mandoc -a", man, 1, { NULL }, 0 },
+	{ "completion", "", "print a script for bash (and zsh's bashcompinit) that completes verbs and "
+	  "options", completion, 0, { NULL }, 0 },
 	{ "version", "", "print the version", version, 0, { NULL }, 0 },
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };
@@ -183,6 +186,13 @@ static rnf_status man(const struct rnf_options *o)
 				page);
 	if (is_program) rnf_man_program(verbs, N_VERBS, stdout);
 	else rnf_man_conf(stdout);
+	return RNF_OK;
+}
+
+static rnf_status completion(const struct rnf_options *o)
+{
+	(void)o;
+	rnf_completion(verbs, N_VERBS, stdout);
 	return RNF_OK;
 }
 

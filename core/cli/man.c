@@ -290,6 +290,7 @@ static void put_kind(FILE *out, const char *kind)
 	const char *keys = chosen_by("", &rnf_conf_root_params, kind);
 	rnf_loader_try(kind, NULL);
 	const size_t n = rnf_loader_list(kind, &features, NULL);
+	if (n == 0) return; /* all were left out */
 	fprintf(out, ".Ss Kind %s\n", kind);
 	if (*keys) put_sentence(out, rnf_format("chosen by %s", keys + 2));
 	if (rnf_param_common_of(kind)) {

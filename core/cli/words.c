@@ -48,7 +48,7 @@ static const struct row {
 	{ NULL, "--int8", NULL, "compute in integers of 8 bits (formats: .c)" },
 	{ NULL, "--calibrate", NULL, "with --int8: the number of training images that the ranges of "
 	  "values are taken from (512)" },
-	{ NULL, "--main", NULL, "add a main() that classifies an image file (formats: .c)" },
+	{ NULL, "--main", NULL, "add a main function that classifies an image file (formats: .c)" },
 	{ NULL, "--top", NULL, "show so many images (64)" },
 	{ NULL, "--csv", NULL, "write the table to this file as CSV" },
 	{ "mistakes", "--sheet", NULL, "draw the images of both tables" },

@@ -77,6 +77,24 @@ START_TEST(every_plugin_and_key_is_in_the_page)
 }
 END_TEST
 
+static const struct {
+	const char *typed, *words; /* the last word is being typed */
+} completed[] = {
+	{ "rnframe pr", "predict profile" }, { "rnframe plan a.cfg --p", "--phases --plugin-path" },
+	{ "rnframe train a", "" }, { "rnframe nonsense --", "" },
+};
+
+START_TEST(bash_completes)
+{
+	const char *dir = test_folder("man");
+	test_shell("%s/rnframe completion >%s/script", test_build(), dir);
+	test_command(out, sizeof out, "bash -euc '. %s/script; COMP_WORDS=(%s); "
+		     "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _rnframe; echo -n \"${COMPREPLY[*]:-}\"' 2>&1",
+		     dir, completed[_i].typed);
+	ck_assert_str_eq(out, completed[_i].words);
+}
+END_TEST
+
 START_TEST(a_page_that_is_not_there)
 {
 	ck_assert_int_eq(test_program(out, sizeof out, "man conf"), 2);
@@ -90,6 +108,7 @@ int main(void)
 		{ mandoc_has_no_complaint, TEST_ROWS(pages) },
 		{ every_verb_and_option_is_explained, 0 },
 		{ every_plugin_and_key_is_in_the_page, 0 },
+		{ bash_completes, TEST_ROWS(completed) },
 		{ a_page_that_is_not_there, 0 },
 		{ NULL, 0 },
 	};
