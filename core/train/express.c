@@ -23,6 +23,7 @@ struct express {
 	const struct rnf_op *op;
 	struct term *terms; /* one a node */
 	size_t n_terms;
+	const char *refused; /* the first call that got what it cannot take; NULL: none */
 };
 
 static struct express *of(struct rnf_formula *f)
@@ -30,9 +31,9 @@ static struct express *of(struct rnf_formula *f)
 	return (struct express *)f;
 }
 
-static int32_t broken(struct express *e)
+static int32_t refuse(struct express *e, const char *call)
 {
-	e->w.broken = 1;
+	if (!e->refused) e->refused = call;
 	return -1;
 }
 
@@ -111,13 +112,13 @@ static void write_formula(struct express *e, int32_t term, int32_t out)
 	rnf_view_op(e->view, &op);
 }
 
-/* The term as a value: an image. */
+/* The term as a value, an image; -1: it is a weight. */
 static int32_t value_of(struct express *e, int32_t a)
 {
 	struct rnf_formula_node *node = &e->w.list.at[a];
 	struct term *t = &e->terms[a];
 	if (node->function == RNF_FN_IN)
-		return e->view->values[node->a].tensor ? broken(e) : node->a;
+		return e->view->values[node->a].tensor ? -1 : node->a;
 	const int32_t value = rnf_view_value(e->view,
 					     (struct rnf_export_value){ t->h, t->w, t->c, NULL });
 	write_formula(e, a, value);
@@ -133,7 +134,7 @@ static int32_t write_call(struct express *e, struct rnf_export_op op, const int3
 	int32_t *in = rnf_alloc(n * sizeof *in);
 	for (uint32_t i = 0; i < n; i++) {
 		in[i] = value_of(e, terms[i]);
-		if (in[i] < 0) return -1;
+		if (in[i] < 0) return refuse(e, op.call);
 	}
 	op.in = in;
 	op.n_in = n;
@@ -186,9 +187,9 @@ static struct term joined(const struct term *x, const struct term *y)
 static int32_t apply(struct rnf_formula *f, enum rnf_function function, int32_t a, int32_t b)
 {
 	struct express *e = of(f);
-	if (!is_term(e, a)) return broken(e);
+	if (!is_term(e, a)) return refuse(e, "apply");
 	if (rnf_function_operands((int32_t)function) == 2) {
-		if (!is_term(e, b) || !fit(&e->terms[a], &e->terms[b])) return broken(e);
+		if (!is_term(e, b) || !fit(&e->terms[a], &e->terms[b])) return refuse(e, "apply");
 		part(e, a, b);
 		part(e, b, a);
 		const struct term y = joined(&e->terms[a], &e->terms[b]);
@@ -208,7 +209,7 @@ static void shape(struct rnf_formula *f, int32_t a, int64_t hwc[3])
 {
 	struct express *e = of(f);
 	const struct term none = { 0, 0, 0, 0 }, t = is_term(e, a) ? e->terms[a] : none;
-	if (!is_term(e, a)) broken(e);
+	if (!is_term(e, a)) refuse(e, "shape");
 	hwc[0] = t.h;
 	hwc[1] = t.w;
 	hwc[2] = t.c;
@@ -245,7 +246,7 @@ static struct term image_of(const int64_t hwc[3])
 static int32_t reshape(struct rnf_formula *f, int32_t a, const int64_t hwc[3])
 {
 	struct express *e = of(f);
-	if (!is_term(e, a) || !are_sizes(size_of(e, a), 3, hwc)) return broken(e);
+	if (!is_term(e, a) || !are_sizes(size_of(e, a), 3, hwc)) return refuse(e, "reshape");
 	return write_call(e, op_of(e, "reshape", -1), &a, 1, image_of(hwc));
 }
 
@@ -256,7 +257,7 @@ static int32_t permute(struct rnf_formula *f, int32_t a, int32_t n, const int64_
 	struct rnf_export_op op = op_of(e, "permute", -1);
 	if (!is_term(e, a) || n < 1 || n > RNF_AXES_MAX || !are_sizes(size_of(e, a), n, sizes) ||
 	    !is_order(n, order) || !are_sizes(size_of(e, a), 3, hwc))
-		return broken(e);
+		return refuse(e, "permute");
 	op.n_axes = n;
 	memcpy(op.sizes, sizes, (size_t)n * sizeof *sizes);
 	memcpy(op.order, order, (size_t)n * sizeof *order);
@@ -282,12 +283,12 @@ static int32_t take(struct rnf_formula *f, int32_t a, enum rnf_axis axis, int64_
 	struct rnf_export_op op = op_of(e, "take", -1);
 	int64_t hwc[3];
 	if (!is_term(e, a) || (int)axis < 0 || axis > RNF_AXIS_CHANNELS || n < 1 || n > TAKEN_MAX)
-		return broken(e);
+		return refuse(e, "take");
 	shape(f, a, hwc);
 	op.axis = (int32_t)axis;
 	op.n_index = n;
 	op.index = indices(n, hwc[axis], index, of_index);
-	if (!op.index) return broken(e);
+	if (!op.index) return refuse(e, "take");
 	hwc[axis] = n;
 	return write_call(e, op, &a, 1, image_of(hwc));
 }
@@ -295,9 +296,9 @@ static int32_t take(struct rnf_formula *f, int32_t a, enum rnf_axis axis, int64_
 static int32_t product(struct rnf_formula *f, int32_t a, int32_t b)
 {
 	struct express *e = of(f);
-	if (!is_term(e, a) || !is_term(e, b)) return broken(e);
+	if (!is_term(e, a) || !is_term(e, b)) return refuse(e, "product");
 	const struct term x = e->terms[a], y = e->terms[b];
-	if (x.h != y.h || x.c != y.w) return broken(e);
+	if (x.h != y.h || x.c != y.w) return refuse(e, "product");
 	return write_call(e, op_of(e, "product", -1), (const int32_t[]){ a, b }, 2,
 			  (struct term){ x.h, x.w, y.c, y.c });
 }
@@ -305,7 +306,7 @@ static int32_t product(struct rnf_formula *f, int32_t a, int32_t b)
 static int32_t global_avgpool(struct rnf_formula *f, int32_t a)
 {
 	struct express *e = of(f);
-	if (!is_term(e, a)) return broken(e);
+	if (!is_term(e, a)) return refuse(e, "global_avgpool");
 	const int64_t c = e->terms[a].c;
 	return write_call(e, op_of(e, "global_avgpool", -1), &a, 1, (struct term){ 1, 1, c, c });
 }
@@ -355,6 +356,9 @@ rnf_status rnf_view_express(struct rnf_view *v, const struct rnf_op *op, int *is
 	for (int i = 0; i < op->n_in; i++)
 		in[i] = operand(&e, op->in[i]);
 	const int32_t result = op->row->formula(op, &e.w.f, in);
+	if (e.refused)
+		return rnf_fail(RNF_EPLUGIN, "%s: its formula gives %s terms that it cannot take",
+				op->label, e.refused);
 	RNF_TRY(rnf_formula_end(&e.w, result, op->label, &list));
 	*is_one = list.n > 0;
 	return list.n ? finish(&e, first, result) : RNF_OK;

@@ -87,14 +87,27 @@ static double ref(const void *self, double x, double *slope)
 	return t > conf->threshold ? x : (fmax(t, 0.0) + log1p(exp(-fabs(t)))) / conf->beta;
 }
 
+/* 1 where t is above the threshold, else 0: no float is so close to it that it falls between. */
+static int32_t step(struct rnf_formula *f, int32_t t, double threshold)
+{
+	const int32_t above = f->apply(f, RNF_FN_SUB, t, f->number(f, threshold));
+	const int32_t far = f->apply(f, RNF_FN_MUL, above, f->number(f, 1e30));
+	const int32_t positive = f->apply(f, RNF_FN_MAX, far, f->number(f, 0));
+	return f->apply(f, RNF_FN_MIN, positive, f->number(f, 1));
+}
+
 /* A curve that meets the line at the threshold; where that is set low it jumps. */
 static int32_t formula(const void *self, struct rnf_formula *f, int32_t x)
 {
 	const struct conf *conf = self;
-	if (conf->threshold < 16) return -1;
 	const int32_t t = f->apply(f, RNF_FN_MUL, x, f->number(f, conf->beta));
-	const int32_t y = f->apply(f, RNF_FN_SOFTPLUS, t, 0);
-	return f->apply(f, RNF_FN_DIV, y, f->number(f, conf->beta));
+	const int32_t y = f->apply(f, RNF_FN_DIV, f->apply(f, RNF_FN_SOFTPLUS, t, 0),
+				   f->number(f, conf->beta));
+	if (conf->threshold >= 16) return y;
+	const int32_t line = step(f, t, conf->threshold);
+	const int32_t curve = f->apply(f, RNF_FN_SUB, f->number(f, 1), line);
+	return f->apply(f, RNF_FN_ADD, f->apply(f, RNF_FN_MUL, x, line),
+			f->apply(f, RNF_FN_MUL, y, curve));
 }
 
 static const struct rnf_activation_impl impl = {

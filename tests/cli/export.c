@@ -42,14 +42,33 @@ static void refused(int status, const char *arguments, const char *words)
 	ck_assert_ptr_null(strstr(out, "internal"));
 }
 
-/* DIR/run, a model of every primitive, trained for twelve steps on images in DIR/data. */
-static const char *trained(const char *name)
+/* DIR/layer/NAME.so of a source in tests/added. */
+static void add_layer(const char *dir, const char *source, const char *name)
+{
+	test_shell("mkdir -p %s/layer && ${CC:-cc} -std=gnu17 -O1 -shared -fPIC -Iinclude tests/added/%s "
+		   "-o %s/layer/%s.so", dir, source, dir, name);
+}
+
+/* A model of every primitive, and one of what formulas make of images. */
+static const struct model { const char *conf, *words; } models[] = {
+	{ "export", "m.onnx: 2171 parameters, input 32 x 32 x 3, 10" },
+	{ "export_places", "m.onnx: 2104 parameters, input 32 x 32 x 3, 10" },
+};
+
+/* DIR/run, trained for twelve steps on images in DIR/data. */
+static const char *trained_of(const char *name, const char *conf)
 {
 	const char *dir = rnf_format("%s", test_folder(name));
 	test_shell(PYTHON "data %s/data", dir);
-	run("train tests/cli/export.cfg --out @/run data.path=@/data train.optimizer.lr=0.02 "
-	    QUIET, dir);
+	add_layer(dir, "constant/ramp.c", "ramp");
+	run(rnf_format("train tests/cli/%s.cfg --out @/run data.path=@/data "
+		       "train.optimizer.lr=0.02 --plugin-path @ " QUIET, conf), dir);
 	return dir;
+}
+
+static const char *trained(const char *name)
+{
+	return trained_of(name, models[0].conf);
 }
 
 static const char *small(const char *name, const char *more)
@@ -142,11 +161,11 @@ START_TEST(onnx_says_what_the_model_says)
 {
 	static const char *const options[] = { "", "--fold" };
 	if (!has_python() || !test_has_plugin("export", "onnx")) return;
-	const char *dir = trained("export_onnx");
-	run("eval @/run --probs @/probs.npy", dir);
+	const char *dir = trained_of(rnf_format("onnx_%s", models[_i].conf), models[_i].conf);
+	run("eval @/run --probs @/probs.npy --plugin-path @", dir);
 	for (int i = 0; i < TEST_ROWS(options); i++) {
-		run(rnf_format("export @/run @/m.onnx %s", options[i]), dir);
-		ck_assert_ptr_nonnull(strstr(out, "m.onnx: 2171 parameters, input 32 x 32 x 3, 10"));
+		run(rnf_format("export @/run @/m.onnx --plugin-path @ %s", options[i]), dir);
+		ck_assert_msg(strstr(out, models[_i].words) != NULL, "%s", out);
 		const int status = test_command(out, sizeof out, PYTHON "onnx %s/m.onnx %s/probs.npy "
 						"%s/data 2>&1", dir, dir, dir);
 		ck_assert_msg(status == 0, "%s", out);
@@ -182,9 +201,9 @@ static const char *const compilers[] = { "gcc", "clang" };
 START_TEST(c_says_what_the_model_says)
 {
 	if (!has_python()) return;
-	const char *dir = trained("export_c");
-	run("eval @/run --probs @/probs.npy", dir);
-	run("export @/run '@/2 a-b.c'", dir);
+	const char *dir = trained_of(rnf_format("c_%s", models[_i].conf), models[_i].conf);
+	run("eval @/run --probs @/probs.npy --plugin-path @", dir);
+	run("export @/run '@/2 a-b.c' --plugin-path @", dir);
 	test_shell(PYTHON "main model_2_a_b >%s/main.c", dir);
 	for (int i = 0; i < TEST_ROWS(compilers); i++) {
 		if (!test_needs(test_command(out, sizeof out, "command -v %s", compilers[i]) == 0,
@@ -306,18 +325,18 @@ START_TEST(mistakes_are_refused_in_words)
 END_TEST
 
 /* The layer is named: nothing is written that computes something else. */
-static const struct { const char *conf, *words; } without[] = {
-	{ "model.act=softplus model.act.threshold=1", ": activation has no formula, so .onnx files" },
-};
-
 START_TEST(layers_without_a_formula_are_named)
 {
 	if (!test_has_plugin("export", "onnx")) return;
-	for (int i = 0; i < TEST_ROWS(without); i++) {
-		const char *dir = small("export_without", without[i].conf);
-		refused(2, in(dir, "export @/run @/m.onnx"), without[i].words);
-		ck_assert_ptr_nonnull(strstr(out, "stage1_"));
-	}
+	const char *dir = rnf_format("%s", test_folder("export_without"));
+	add_layer(dir, "silent/silent.c", "silent");
+	run("train synthetic.cfg --plugin-path @ --out @/run model.act=silent train.max_steps=1 "
+	    QUIET, dir);
+	refused(2, in(dir, "export @/run @/m.onnx --plugin-path @"),
+		": silent has no formula, so .onnx files cannot hold the model");
+	ck_assert_ptr_nonnull(strstr(out, "stage1_"));
+	ck_assert_int_ne(access(rnf_format("%s/m.onnx", dir), F_OK), 0);
+	run("export @/run @/m.npz --plugin-path @", dir);
 }
 END_TEST
 
@@ -328,9 +347,9 @@ int main(void)
 		{ texts_of_a_file_are_not_trusted, 0 },
 		{ paths_in_a_file_are_ignored, 0 },
 		{ classes_of_the_data_are_those_of_the_model, 0 },
-		{ onnx_says_what_the_model_says, 0 },
+		{ onnx_says_what_the_model_says, TEST_ROWS(models) },
 		{ tensors_for_numpy_and_pytorch, 0 },
-		{ c_says_what_the_model_says, 0 },
+		{ c_says_what_the_model_says, TEST_ROWS(models) },
 		{ published_weights_in_onnx, 0 },
 		{ predict_says_what_eval_says, 0 },
 		{ a_bad_image_is_a_line_of_its_own, 0 },

@@ -171,26 +171,39 @@ def conv(inputs, a):
     return [1, k, oh, ow], out
 
 
+def picked(x, axis, places):
+    """Of an axis those at the places; zeros at None."""
+    before, n, behind = size(x[0][:axis]), x[0][axis], size(x[0][axis + 1:])
+    zeros = [0.0] * behind
+    parts = [zeros if p is None else x[1][(o * n + p) * behind:(o * n + p + 1) * behind]
+             for o in range(before) for p in places]
+    return x[0][:axis] + [len(places)] + x[0][axis + 1:], [v for part in parts for v in part]
+
+
+def place(i, n, mode):
+    if 0 <= i < n:
+        return i
+    if mode == "constant":
+        return None
+    return min(max(i, 0), n - 1) if mode == "edge" else abs(i) if i < n else 2 * (n - 1) - i
+
+
 def pad(x, amounts, mode):
-    """Of the last two axes."""
-    _, channels, h, w = x[0]
-    top, left, bottom, right = amounts[2], amounts[3], amounts[6], amounts[7]
-
-    def place(i, n):
-        if mode == "edge":
-            return min(max(i, 0), n - 1)
-        return abs(i) if i < n else 2 * (n - 1) - i
-    rows = [place(i, h) for i in range(-top, h + bottom)]
-    columns = [place(i, w) for i in range(-left, w + right)]
-    return [1, channels, len(rows), len(columns)], [
-        x[1][(c * h + r) * w + k] for c in range(channels) for r in rows for k in columns]
+    rank = len(x[0])
+    for axis in range(rank):
+        n, before, behind = x[0][axis], amounts[axis], amounts[rank + axis]
+        x = picked(x, axis, [place(i, n, mode) for i in range(-before, n + behind)])
+    return x
 
 
-def cut(x, first, last, axis):
-    """Channels of one image."""
-    assert axis == [1]
-    pixels, (a,), (b,) = size(x[0][2:]), first, last
-    return [1, b - a] + x[0][2:], x[1][a * pixels:b * pixels]
+def matmul(a, b):
+    n, d, m = a[0][-2], a[0][-1], b[0][-1]
+    out = []
+    for i in range(size(a[0][:-2])):
+        left = [a[1][(i * n + k) * d:(i * n + k + 1) * d] for k in range(n)]
+        right = [b[1][i * d * m + k:(i + 1) * d * m:m] for k in range(m)]
+        out += [sum(x * y for x, y in zip(row, column)) for row in left for column in right]
+    return a[0][:-1] + [m], out
 
 
 def pool(x, a, join):
@@ -233,7 +246,9 @@ def transpose(x, perm):
 
 
 def concat(inputs):
-    """Along the channels of one image."""
+    """Along the channels of one image; or of two lists."""
+    if len(inputs[0][0]) == 1:
+        return [sum(t[0][0] for t in inputs)], [v for t in inputs for v in t[1]]
     shape = list(inputs[0][0])
     shape[1] = sum(t[0][1] for t in inputs)
     return shape, [v for t in inputs for v in t[1]]
@@ -258,7 +273,7 @@ def softplus(x):
 
 TWO = {"Add": lambda a, b: a + b, "Sub": lambda a, b: a - b, "Mul": lambda a, b: a * b,
        "Div": lambda a, b: a / b, "Max": max, "Min": min}
-ONE = {"Relu": lambda x: max(x, 0), "Exp": math.exp, "Sqrt": math.sqrt, "Tanh": math.tanh,
+ONE = {"Relu": lambda x: max(x, 0), "Exp": math.exp, "Log": math.log, "Sqrt": math.sqrt, "Tanh": math.tanh,
        "Erf": math.erf, "Abs": abs, "Softplus": softplus, "Cast": float,
        "Sigmoid": lambda x: 1 / (1 + math.exp(-x))}
 OTHERS = {
@@ -266,7 +281,11 @@ OTHERS = {
     "BatchNormalization": batch_norm,
     "Concat": lambda i, a: concat(i),
     "Pad": lambda i, a: pad(i[0], i[1][1], a["mode"]),
-    "Slice": lambda i, a: cut(i[0], i[1][1], i[2][1], i[3][1]),
+    "Slice": lambda i, a: picked(i[0], i[3][1][0], range(i[1][1][0], i[2][1][0])),
+    "Gather": lambda i, a: picked(i[0], a["axis"], i[1][1]),
+    "MatMul": lambda i, a: matmul(*i),
+    "Shape": lambda i, a: ([a["end"] - a["start"]], i[0][0][a["start"]:a["end"]]),
+    "Expand": lambda i, a: i[0] if size(i[1][1]) == 1 else None,
     "Transpose": lambda i, a: transpose(i[0], a["perm"]),
     "Reshape": lambda i, a: ([n or i[0][0][d] for d, n in enumerate(i[1][1])], i[0][1]),
     "Flatten": lambda i, a: ([i[0][0][0], size(i[0][0][1:])], i[0][1]),
@@ -276,6 +295,7 @@ OTHERS = {
         sum(i[0][1][c * size(i[0][0][2:]):(c + 1) * size(i[0][0][2:])]) / size(i[0][0][2:])
         for c in range(i[0][0][1])]),
     "Softmax": lambda i, a: over_channels(i[0], softmax),
+    "ReduceMax": lambda i, a: over_channels(i[0], lambda v: [max(v)]),
     "ReduceMean": lambda i, a: over_channels(i[0], lambda v: [sum(v) / len(v)]),
 }
 

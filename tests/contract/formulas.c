@@ -51,6 +51,7 @@ static const char *const more[] = {
 	"{ type = \"conv2d\"; filters = 1; }, { type = \"cbam\"; }, { type = \"layernorm\"; }",
 	"{ type = \"conv2d\"; filters = 1; }, { type = \"eca\"; }, { type = \"attention\"; }",
 	"{ type = \"prelu\"; shared = true; }",
+	"{ type = \"activation\"; function = { type = \"softplus\"; threshold = 1.0; beta = 0.5; }; }",
 	"{ type = \"swish\"; shared = false; }",
 	"{ type = \"conv2d\"; filters = 8; border = \"reflect\"; standardize = \"yes\"; }",
 	"{ type = \"avgpool\"; size = 3; stride = 2; border = \"edge\"; }",
