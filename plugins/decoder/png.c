@@ -1,16 +1,23 @@
 /* png: PNG of any colour type and depth, interlaced or not. Alpha is dropped without
- * blending, palettes and gamma are not converted. The orientation is that of an eXIf chunk. */
-/* needs: spng */
+ * blending, palettes and gamma are not converted. The orientation is that of an eXIf chunk or,
+ * without one, of a text "Raw profile type exif", which older programs write: three lines, then
+ * hex digits. */
+/* needs: spng zlib */
 #include <rnframe/decoder.h>
 #include <rnframe/exif.h>
 
+#include <ctype.h>
 #include <spng.h>
+#include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 enum {
 	SIGNATURE = 8,
 	CHUNK = 12, /* length, type and checksum of each */
 	CHUNK_MAX = 8 << 20,
+	PROFILE_MAX = 1 << 18, /* more of a text is not read: EXIF has 64 kB, two digits a byte */
+	PROFILE_LINES = 3,
 };
 
 static const uint8_t signature[SIGNATURE] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
@@ -26,17 +33,97 @@ static uint32_t big_endian(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* It may stand behind the pixels. */
+/* -- orientation -- */
+
+struct part {
+	const uint8_t *at;
+	size_t n;
+};
+
+/* The part behind the first zero byte; its `at` is NULL if there is none. */
+static struct part behind_zero(struct part part)
+{
+	const uint8_t *zero = part.n ? memchr(part.at, 0, part.n) : NULL;
+	if (!zero) return (struct part){ NULL, 0 };
+	return (struct part){ zero + 1, part.n - (size_t)(zero + 1 - part.at) };
+}
+
+/* The bytes of hex digits behind the third line, in place of the text; 0: there are none. */
+static size_t unhex(uint8_t *text, size_t n)
+{
+	size_t at = 0, out = 0;
+	int digits = 0, byte = 0;
+	for (int lines = 0; at < n && lines < PROFILE_LINES; at++)
+		lines += text[at] == '\n';
+	for (; at < n; at++) {
+		if (isspace(text[at])) continue;
+		if (!isxdigit(text[at])) return 0;
+		byte = byte << 4 | (isdigit(text[at]) ? text[at] - '0' : tolower(text[at]) - 'a' + 10);
+		if (digits++ % 2 == 0) continue;
+		text[out++] = (uint8_t)byte;
+		byte = 0;
+	}
+	return out;
+}
+
+/* The beginning of a text, as it is or unpacked; returns its length. */
+static size_t read_text(struct part text, int packed, uint8_t *to)
+{
+	uLongf n = PROFILE_MAX;
+	if (packed) {
+		const int answer = uncompress(to, &n, text.at, text.n);
+		return answer == Z_OK || answer == Z_BUF_ERROR ? n : 0;
+	}
+	if (text.n < n) n = text.n;
+	memcpy(to, text.at, n);
+	return n;
+}
+
+static int32_t orientation_of_text(struct part text, int packed)
+{
+	static const char mark[] = { 'E', 'x', 'i', 'f', 0, 0 };
+	uint8_t *bytes = text.at ? malloc(PROFILE_MAX) : NULL;
+	if (!bytes) return 1;
+	const size_t n = unhex(bytes, read_text(text, packed, bytes));
+	const size_t skip = n >= sizeof mark && !memcmp(bytes, mark, sizeof mark) ? sizeof mark : 0;
+	const int32_t found = rnf_exif_orientation(bytes + skip, n - skip);
+	free(bytes);
+	return found;
+}
+
+/* Of a chunk tEXt, zTXt (a byte says how it is packed) or iTXt (two, and two more texts). */
+static int32_t orientation_of_profile(const uint8_t *chunk, size_t length)
+{
+	struct part text = behind_zero((struct part){ chunk + 8, length });
+	if (chunk[4] == 't') return orientation_of_text(text, 0);
+	if (text.n < 2) return 1;
+	if (chunk[4] == 'z') return orientation_of_text((struct part){ text.at + 1, text.n - 1 }, 1);
+	const int packed = text.at[0] == 1;
+	text = behind_zero(behind_zero((struct part){ text.at + 2, text.n - 2 }));
+	return orientation_of_text(text, packed);
+}
+
+static int is_profile(const uint8_t *chunk, size_t length)
+{
+	static const char name[] = "Raw profile type exif"; /* with its zero */
+	return length >= sizeof name && strchr("tzi", chunk[4]) &&
+	       !memcmp(chunk + 5, chunk[4] == 't' ? "EXt" : "TXt", 3) &&
+	       !memcmp(chunk + 8, name, sizeof name);
+}
+
+/* They may stand behind the pixels. */
 static int32_t orientation(const uint8_t *bytes, size_t n)
 {
-	for (size_t at = SIGNATURE; at + CHUNK <= n;) {
-		const size_t length = big_endian(bytes + at);
+	const uint8_t *profile = NULL;
+	size_t length;
+	for (size_t at = SIGNATURE; at + CHUNK <= n; at += CHUNK + length) {
+		length = big_endian(bytes + at);
 		if (length > n - at - CHUNK) break;
 		if (!memcmp(bytes + at + 4, "eXIf", 4))
 			return rnf_exif_orientation(bytes + at + 8, length);
-		at += CHUNK + length;
+		if (is_profile(bytes + at, length)) profile = bytes + at;
 	}
-	return 1;
+	return profile ? orientation_of_profile(profile, big_endian(profile)) : 1;
 }
 
 static rnf_status fail(const struct rnf_host *host, int error)

@@ -79,6 +79,18 @@ def exif(orientation, order="<"):
             struct.pack(order + "I", 0))
 
 
+def profile(kind, block):
+    """EXIF as a text, as ImageMagick writes it; iTXz: a packed iTXt."""
+    block = b"Exif\0\0" + block
+    digits = block.hex()
+    text = f"\nexif\n{len(block):8}\n" + "\n".join(digits[i:i + 72] for i in range(0, len(digits), 72)) + "\n"
+    text, packed = text.encode(), zlib.compress(text.encode())
+    after = {"tEXt": text, "zTXt": b"\0" + packed, "iTXt": b"\0\0en\0\0" + text,
+             "iTXz": b"\1\0\0key\0" + packed}[kind]
+    return chunk(kind.replace("z", "t").encode() if kind == "iTXz" else kind.encode(),
+                 b"Raw profile type exif\0" + after)
+
+
 def picture(mode="RGB"):
     rng = random.Random(5)
     image = Image.new("RGB", (W, H))
@@ -111,6 +123,11 @@ def good():
     yield "gamma.png", png(8, 2, before=chunk(b"gAMA", struct.pack(">I", 100000)))
     yield "turned_before.png", png(8, 2, before=chunk(b"eXIf", exif(6)))
     yield "turned_after.png", png(8, 2, after=chunk(b"eXIf", exif(8, ">")))
+    for kind in ("tEXt", "zTXt", "iTXt", "iTXz"):
+        yield f"turned_{kind}.png", png(8, 2, before=profile(kind, exif(5)))
+    yield "turned_late.png", png(8, 2, after=profile("zTXt", exif(3, ">")))
+    yield "turned_chunk.png", png(8, 2, before=profile("tEXt", exif(3)) + chunk(b"eXIf", exif(6)))
+    yield "turned_last.png", png(8, 2, before=profile("tEXt", exif(3)) + profile("tEXt", exif(7)))
     yield "colour444.jpg", jpeg(subsampling=0)
     yield "colour422.jpg", jpeg(subsampling=1)
     yield "colour420.jpg", jpeg(subsampling=2)
