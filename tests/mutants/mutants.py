@@ -148,6 +148,8 @@ class Worker:
             if not found:
                 found = [p for p, kept in self.coverage.items() if "lines" in kept and
                          covered.runs(self.top, kept, site._replace(line=line))]
+        if not found:  # a table, or the initial value of a constant
+            found = [p for p, kept in self.coverage.items() if site.file in kept.get("lines", ())]
         return sorted(found, key=lambda p: (distance(p, site.file), -self.caught_by[folder, p],
                                             self.coverage[p]["seconds"]))
 
