@@ -15,7 +15,7 @@ static uint8_t *put_number(uint8_t *to, uint32_t value)
 	return to + 4;
 }
 
-static uint32_t crc(const uint8_t *at, size_t n)
+uint32_t rnf_png_crc(const uint8_t *at, size_t n)
 {
 	uint32_t sum = UINT32_MAX;
 	for (size_t i = 0; i < n; i++) {
@@ -41,7 +41,7 @@ static uint8_t *put_chunk(uint8_t *to, const char *type, const uint8_t *data, si
 	uint8_t *start = put_number(to, (uint32_t)n);
 	memcpy(start, type, 4);
 	if (n) memcpy(start + 4, data, n);
-	return put_number(start + 4 + n, crc(start, 4 + n));
+	return put_number(start + 4 + n, rnf_png_crc(start, 4 + n));
 }
 
 /* zlib's two bytes, stored blocks, the checksum; returns the length. */

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "cli/survey.h"
@@ -35,9 +35,8 @@ static rnf_status find_reader(const struct rnf_ref **ref)
 static rnf_status read_conf(struct rnf_config *c, const char *path, const char *const *sets,
 			    size_t n_sets)
 {
-	struct stat at;
 	struct rnf_data_common *keys = rnf_alloc(sizeof *keys);
-	if (stat(path, &at) != 0 || !S_ISDIR(at.st_mode))
+	if (!rnf_is_folder(path))
 		return rnf_config_read(c, path, sets, n_sets);
 	if (n_sets > 0)
 		return rnf_fail(RNF_EINVAL, "%s is a folder and takes no %s: overrides belong to a conf",

@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -27,9 +26,8 @@ static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 /* Before the evaluation, so that nobody waits for nothing. */
 static rnf_status make_report_folder(const char *dir)
 {
-	struct stat st;
 	RNF_TRY(rnf_folder_make(dir));
-	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+	if (!rnf_is_folder(dir))
 		return rnf_fail(RNF_EINVAL, "--report is %s, must be a folder", dir);
 	return RNF_OK;
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -51,12 +50,11 @@ static const char *encode(const char *path)
 static rnf_status mirror_url(const char *mirror, const char **url)
 {
 	char path[PATH_MAX];
-	struct stat at;
 	*url = mirror;
 	if (!mirror || strstr(mirror, "://")) return RNF_OK;
-	if (!realpath(mirror, path) || stat(path, &at) != 0)
+	if (!realpath(mirror, path))
 		return rnf_fail(RNF_ENOENT, "--mirror %s: %s", mirror, strerror(errno));
-	if (!S_ISDIR(at.st_mode))
+	if (!rnf_is_folder(path))
 		return rnf_fail(RNF_EINVAL, "--mirror %s: is not a folder", mirror);
 	*url = rnf_format("file://%s", encode(path));
 	return RNF_OK;

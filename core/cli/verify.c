@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "cli/cli.h"
@@ -87,8 +88,7 @@ static const char *log_words(const struct rnf_step_log *log)
 
 static rnf_status check_files(struct folder *f, struct rnf_experiment *e)
 {
-	struct stat st;
-	if (stat(f->dir, &st) != 0 || !S_ISDIR(st.st_mode))
+	if (!rnf_is_folder(f->dir))
 		return rnf_fail(RNF_ENOENT, "%s is not a run folder", f->dir);
 	RNF_TRY(rnf_native_find());
 	const rnf_status run = read_run(f);

@@ -38,8 +38,7 @@ static const char *shorten(const char *path)
 
 static int is_there(const char *path)
 {
-	struct stat st;
-	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+	return access(path, F_OK) == 0 && !rnf_is_folder(path);
 }
 
 static const char *folder_of(const char *from)
@@ -78,8 +77,7 @@ static rnf_status not_found(const char *name, const char *here, const char *conf
 {
 	const char *near = nearest_file(name, folder_of(here));
 	const char *other = conf_dir ? join(conf_dir, name) : here;
-	struct stat st;
-	if (stat(here, &st) == 0 && S_ISDIR(st.st_mode))
+	if (rnf_is_folder(here))
 		return rnf_fail(RNF_EINVAL, "%s is a folder; a conf is a file", here);
 	if (!near && conf_dir) near = nearest_file(name, folder_of(other));
 	return rnf_fail(RNF_ENOENT, "there is no conf %s%s%s%s%s%s%s", here,

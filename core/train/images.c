@@ -1,9 +1,10 @@
 #include "train/images.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/machine.h"
 #include "base/status.h"
 #include "data/files.h"
@@ -20,14 +21,13 @@ static const struct rnf_conf *data_node(const struct rnf_config *c, const char *
 
 static rnf_status check_folder(const struct rnf_config *c)
 {
-	struct stat at;
 	const char *path = c->data->path, *name = c->root.data->feature->name;
 	const char *place = rnf_conf_place(data_node(c, "path"));
 	if (!path || !*path)
 		return rnf_fail(RNF_EINVAL, "%sdata: %s needs the folder of the images: data.path",
 				place, name);
-	if (stat(path, &at) != 0) return rnf_fail_in(rnf_fail_input(path), "%sdata.path: ", place);
-	if (!S_ISDIR(at.st_mode))
+	if (access(path, F_OK) != 0) return rnf_fail_in(rnf_fail_input(path), "%sdata.path: ", place);
+	if (!rnf_is_folder(path))
 		return rnf_fail(RNF_EINVAL, "%sdata.path: %s is no folder", place, path);
 	return RNF_OK;
 }

@@ -105,6 +105,13 @@ static rnf_status refuse_freeze(const struct rnf_config *c, const char *words)
 	return rnf_conf_fail(rnf_conf_get(train, "freeze"), "%s", words);
 }
 
+/* "stage1/1/conv" and "stage1.block": inside of "stage1". */
+static int lies_in(const char *name, const char *label)
+{
+	const size_t n = strlen(label);
+	return !strncmp(name, label, n) && (name[n] == '/' || name[n] == '.');
+}
+
 /* Names no layer: say which there are. */
 static rnf_status check_frozen(const struct rnf_config *c, const char *name)
 {
@@ -113,6 +120,9 @@ static rnf_status check_frozen(const struct rnf_config *c, const char *name)
 	for (size_t i = 0; i < model->layers.n; i++) {
 		labels[i] = rnf_graph_label(model, i);
 		if (!strcmp(labels[i], name)) return RNF_OK;
+		if (lies_in(name, labels[i]))
+			return refuse_freeze(c, rnf_format("\"%s\" is a part of the layer \"%s\", of which "
+				"all or nothing can be frozen", name, labels[i]));
 		all = rnf_format("%s%s%s", all, i ? ", " : "", labels[i]);
 	}
 	const char *near = rnf_nearest(name, labels, model->layers.n);

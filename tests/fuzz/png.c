@@ -1,5 +1,6 @@
 /* A PNG, however broken, is decoded or refused with a message. Most mutants get checksums that
  * are right, or none would come further than to those. */
+#include "base/png.h"
 #include "fuzz/lib/decoder.h"
 #include "fuzz/lib/fuzz.h"
 
@@ -10,23 +11,12 @@ static uint32_t number_at(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-static uint32_t checksum(const uint8_t *at, size_t n)
-{
-	uint32_t sum = UINT32_MAX;
-	for (size_t i = 0; i < n; i++) {
-		sum ^= at[i];
-		for (int bit = 0; bit < 8; bit++)
-			sum = sum >> 1 ^ (sum & 1 ? 0xedb88320u : 0);
-	}
-	return ~sum;
-}
-
 static void mend(uint8_t *data, size_t n)
 {
 	for (size_t at = SIGNATURE; at + CHUNK <= n;) {
 		const size_t length = number_at(data + at);
 		if (length > n - at - CHUNK) return;
-		const uint32_t sum = checksum(data + at + 4, length + 4);
+		const uint32_t sum = rnf_png_crc(data + at + 4, length + 4);
 		for (int i = 0; i < 4; i++)
 			data[at + 8 + length + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
 		at += CHUNK + length;

@@ -227,6 +227,8 @@ END_TEST
 static const struct { const char *freeze, *words; } refused[] = {
 	{ "train.freeze=stagge1",
 	  "--set: train.freeze: no layer is called \"stagge1\" (did you mean \"stage1\"?)" },
+	{ "train.freeze=stage1/1", "--set: train.freeze: \"stage1/1\" is a part of the layer \"stage1\", "
+	  "of which all or nothing can be frozen" },
 	{ "train.freeze=xyz", "--set: train.freeze: no layer is called \"xyz\"; there are stem, "
 	  "stage1, stage2, final_bn, final_act, pool, classifier" },
 	{ "train.freeze=stem,stage1,stage2,final_bn,classifier", "--set: train.freeze: it names "
