@@ -17,6 +17,7 @@ static rnf_status write_card(struct rnf_experiment *e, struct rnf_subject *subje
 				subject->model);
 	if (file && access(file, F_OK) == 0)
 		return rnf_fail(RNF_EINVAL, "%s exists; it is not overwritten", file);
+	if (file) RNF_TRY(rnf_file_writable(file));
 	RNF_TRY(rnf_subject_read(e, subject));
 	RNF_TRY(rnf_subject_shapes(e, subject));
 	rnf_card_text(e, subject->model, &text);
