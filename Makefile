@@ -3,6 +3,9 @@
 #   make help       the other targets
 BUILD ?= build
 PREFIX ?= /usr/local
+# Below PREFIX: of the library, and of its module for Python.
+LIBDIR ?= lib
+PYTHONDIR ?= lib/python3/dist-packages
 PKG_CONFIG ?= pkg-config
 ifeq ($(origin CC),default)
 CC := gcc
@@ -44,6 +47,7 @@ plugins := $(plugin_src:plugins/%.c=$(BUILD)/plugins/%.so) $(plugin_dir:%=$(BUIL
 core_src := $(wildcard core/*/*.c)
 core_obj := $(filter-out $(BUILD)/core/cli/main.o,$(core_src:%.c=$(BUILD)/%.o))
 core := $(BUILD)/core.a
+library := $(BUILD)/librnframe.so.0
 folder_src := $(wildcard plugins/*/*/*.c)
 test_src := $(filter-out tests/lib/%,$(wildcard tests/core/*/*.c tests/plugins/*/*.c tests/contract/*.c tests/conf/*.c tests/cli/*.c))
 fuzz_src := $(wildcard tests/fuzz/*.c)
@@ -57,9 +61,10 @@ core_cflags = $(call once,core_cflags,$(PKG_CONFIG) --cflags $(PKG_CORE))
 core_libs = $(call once,core_libs,$(PKG_CONFIG) --libs $(PKG_CORE))
 check_cflags = $(call once,check_cflags,$(PKG_CONFIG) --cflags check)
 check_libs = $(call once,check_libs,$(PKG_CONFIG) --libs check)
+version = $(shell sed -n 's/^.define RNF_VERSION "\(.*\)"/\1/p' include/rnframe/abi.h)
 LIBS_CORE = $(core_libs) -ldl -lm -lpthread
 
-all: $(BUILD)/rnframe $(plugins) prune ## the program and its plugins, in build/ (BUILD=DIR)
+all: $(BUILD)/rnframe $(library) $(plugins) prune ## program, library and plugins, in build/ (BUILD=DIR)
 
 # Everything that is compiled or linked depends on this, besides its sources.
 flags := $(BUILD)/flags
@@ -73,6 +78,13 @@ compile = $(Q)$(CC) $(BASE) $(1) -c $< -o $@
 $(BUILD)/rnframe: $(BUILD)/core/cli/main.o $(core)
 	@echo "  link    $@"
 	$(Q)$(CC) $(LINK) $^ -o $@ $(LIBS_CORE)
+
+# Of the core what its five functions need. Plugins refer to it until the process ends.
+$(library): $(BUILD)/core/library/model.o $(core) core/library/exports.map
+	@echo "  link    $@"
+	$(Q)$(CC) $(LINK) -shared -Wl,-soname,$(@F) -Wl,-z,nodelete $(UNDEFINED) \
+		-Wl,--version-script=core/library/exports.map $(filter %.o %.a,$^) -o $@ $(LIBS_CORE)
+	$(Q)ln -sf $(@F) $(BUILD)/librnframe.so
 
 $(core): $(core_obj)
 	@echo "  archive $@"; rm -f $@
@@ -108,7 +120,7 @@ EXPORTS := -Wl,--version-script=$(exports)
 $(BUILD)/plugins/%.so: plugins/%.c $(exports) $(flags)
 	@mkdir -p $(@D); rm -f $(@:.so=.missing)
 	$(Q)$(call packages,$<,$(call leave_out,$<)) echo "  plugin  $<"; \
-	$(CC) $(BASE) $$cflags -shared $(UNDEFINED) $(EXPORTS) $< -o $@ $(LDFLAGS) $$libs -lm
+	$(CC) $(BASE) $$cflags -shared $(UNDEFINED) $(EXPORTS) $< -o $@ $(LDFLAGS) -Wl,--as-needed $$libs -lm
 
 # A plugin of several files is a folder; the packages of any are those of all. Without
 # them there are no objects, so that a later make compiles them.
@@ -224,7 +236,14 @@ to_install = echo 755 $(BUILD)/rnframe bin/rnframe; \
 	echo 644 $(BUILD)/man/rnframe.1 share/man/man1/rnframe.1; \
 	echo 644 $(BUILD)/man/rnframe.cfg.5 share/man/man5/rnframe.cfg.5; \
 	echo 644 $(BUILD)/man/completion share/bash-completion/completions/rnframe; \
-	find $(BUILD)/plugins -type f '(' -name '*.so' -o -name '*.missing' ')' -printf '644 %p lib/rnframe/plugins/%P\n'
+	find $(BUILD)/plugins -type f '(' -name '*.so' -o -name '*.missing' ')' -printf '644 %p lib/rnframe/plugins/%P\n'; \
+	sed 's|@PREFIX@|$(subst ','\'',$(PREFIX))|; s|@LIBDIR@|$(libdir)|; s|@VERSION@|$(version)|' core/library/rnframe.pc.in >$(BUILD)/rnframe.pc; \
+	echo 644 $(BUILD)/rnframe.pc $(libdir)/pkgconfig/rnframe.pc; \
+	echo 644 $(library) $(libdir)/$(notdir $(library)); \
+	echo link $(notdir $(library)) $(libdir)/librnframe.so; \
+	find core/library/rnframe -maxdepth 1 -type f -printf '644 %p $(pythondir)/rnframe/%f\n'
+libdir = $(patsubst $(PREFIX)/%,%,$(LIBDIR))
+pythondir = $(patsubst $(PREFIX)/%,%,$(PYTHONDIR))
 
 # LIST names all that install makes below PREFIX: new folders, with a / at their end, then
 # itself, then files. It is there before they are, so a cut install can be taken back, and
@@ -243,14 +262,16 @@ man: all ## the manual pages and the completion for bash, in build/man
 	$(Q)$(BUILD)/rnframe man rnframe.cfg >$(BUILD)/man/rnframe.cfg.5
 	$(Q)$(BUILD)/rnframe completion >$(BUILD)/man/completion
 
-install: all man ## to PREFIX, below DESTDIR: program, plugins, headers, confs, manual, completion
+install: all man ## to PREFIX, below DESTDIR: program, library, plugins, headers, confs, manual, completion
 	@$(root); $(remove) || exit 1; mkdir -p "$$root" || exit 1; { $(to_install); } >$(BUILD)/to_install; \
 	{ echo $(LIST); cut -d' ' -f3 $(BUILD)/to_install; } >$(BUILD)/places; \
 	{ $(folders) $(BUILD)/places | while read -r at; do [ -d "$$root/$$at" ] || echo "$$at"; done; \
 		cat $(BUILD)/places; } >$(BUILD)/installed; \
 	grep '/$$' $(BUILD)/installed | while read -r at; do mkdir -m 755 "$$root/$$at" || exit 1; done && \
 	install -m 644 $(BUILD)/installed "$$root/$(LIST)" && \
-	while read -r mode file at; do install -m $$mode $$file "$$root/$$at" || exit 1; done <$(BUILD)/to_install
+	while read -r mode file at; do case $$mode in \
+		link) ln -sf $$file "$$root/$$at";; *) install -m $$mode $$file "$$root/$$at";; esac || exit 1; \
+	done <$(BUILD)/to_install
 
 uninstall: ## remove what install made, and nothing else
 	@$(root); $(remove)

@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,12 +9,19 @@
 #include <sys/mman.h>
 
 #include "base/running.h"
+#include "base/status.h"
 
 /* Every allocation is a block of its own, so that sanitizers see its bounds. The pointers
  * for free() are kept in a separate list: a large model's plan makes some 700,000
  * allocations, most of one cache line, and a header in each would cost a second line. */
-static void **blocks;
-static size_t n_blocks;
+static struct rnf_arena program;
+static _Thread_local struct rnf_arena *current;
+static _Thread_local jmp_buf *escape; /* of rnf_arena_run(); NULL: the program ends */
+
+static struct rnf_arena *arena(void)
+{
+	return current ? current : &program;
+}
 
 enum { LINE = 64, LARGE = 2 << 20 };
 
@@ -21,7 +29,7 @@ static void *small_block(size_t size)
 {
 	void *memory = aligned_alloc(LINE, size);
 	if (!memory) return NULL;
-	blocks[n_blocks++] = memory;
+	arena()->blocks[arena()->n++] = memory;
 	return memset(memory, 0, size);
 }
 
@@ -32,7 +40,7 @@ static void *large_block(size_t size)
 {
 	char *memory = size + LARGE > size ? calloc(1, size + LARGE) : NULL;
 	if (!memory) return NULL;
-	blocks[n_blocks++] = memory;
+	arena()->blocks[arena()->n++] = memory;
 	memory = (char *)(((uintptr_t)memory + LARGE - 1) & ~(uintptr_t)(LARGE - 1));
 	madvise(memory, size, MADV_HUGEPAGE); /* only a hint; it may fail */
 	return memory;
@@ -40,25 +48,29 @@ static void *large_block(size_t size)
 
 void rnf_no_memory(size_t bytes)
 {
+	if (escape) {
+		rnf_fail(RNF_ENOMEM, "out of memory (%zu bytes)", bytes);
+		longjmp(*escape, 1);
+	}
 	fprintf(stderr, "rnframe: out of memory (%zu bytes)\n", bytes);
 	rnf_running_end();
 	exit(1);
 }
 
 /* Make room for one more pointer. */
-static void list_more(void)
+static void list_more(struct rnf_arena *a)
 {
-	if ((n_blocks & (n_blocks - 1)) != 0) return; /* full at 0 and powers of two */
-	const size_t bytes = (n_blocks ? 2 * n_blocks : 1) * sizeof *blocks;
-	void **more = realloc(blocks, bytes);
+	if ((a->n & (a->n - 1)) != 0) return; /* full at 0 and powers of two */
+	const size_t bytes = (a->n ? 2 * a->n : 1) * sizeof *a->blocks;
+	void **more = realloc(a->blocks, bytes);
 	if (!more) rnf_no_memory(bytes);
-	blocks = more;
+	a->blocks = more;
 }
 
 void *rnf_alloc(size_t bytes)
 {
 	const size_t size = bytes ? (bytes + LINE - 1) & ~(size_t)(LINE - 1) : LINE;
-	list_more();
+	list_more(arena());
 	void *memory = size < bytes ? NULL
 		     : size < 2 * LARGE ? small_block(size) : large_block(size);
 	if (!memory) rnf_no_memory(bytes);
@@ -99,18 +111,40 @@ void *rnf_push(void **array, size_t *n, size_t size)
 
 const void *rnf_arena_mark(void)
 {
-	return n_blocks > 0 ? blocks[n_blocks - 1] : NULL;
+	const struct rnf_arena *a = arena();
+	return a->n > 0 ? a->blocks[a->n - 1] : NULL;
 }
 
 void rnf_arena_release(const void *mark)
 {
-	while (n_blocks > 0 && blocks[n_blocks - 1] != mark)
-		free(blocks[--n_blocks]);
+	struct rnf_arena *a = arena();
+	while (a->n > 0 && a->blocks[a->n - 1] != mark)
+		free(a->blocks[--a->n]);
 }
 
 void rnf_arena_finish(void)
 {
+	struct rnf_arena *a = arena();
 	rnf_arena_release(NULL);
-	free(blocks);
-	blocks = NULL;
+	free(a->blocks);
+	a->blocks = NULL;
+}
+
+struct rnf_arena *rnf_arena_use(struct rnf_arena *arena)
+{
+	struct rnf_arena *before = current;
+	current = arena;
+	return before;
+}
+
+rnf_status rnf_arena_run(struct rnf_arena *arena, rnf_status (*body)(void *), void *context)
+{
+	jmp_buf here, *const outer = escape;
+	struct rnf_arena *const before = rnf_arena_use(arena);
+	volatile rnf_status status = RNF_ENOMEM;
+	escape = &here;
+	if (setjmp(here) == 0) status = body(context);
+	escape = outer;
+	current = before;
+	return status;
 }

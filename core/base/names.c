@@ -36,8 +36,9 @@ static uint64_t hash_of(const char *name)
 static void grow(struct rnf_names *names)
 {
 	const struct rnf_names old = *names;
-	names->room = old.room ? 2 * old.room : 64;
-	names->slots = rnf_alloc(names->room * sizeof *names->slots);
+	const size_t room = old.room ? 2 * old.room : 64;
+	names->slots = rnf_alloc(room * sizeof *names->slots);
+	names->room = room;
 	for (size_t i = 0; i < old.room; i++) {
 		const struct rnf_name *slot = &old.slots[i];
 		if (slot->text) *slot_of(names, slot->text, slot->hash) = *slot;

@@ -173,11 +173,19 @@ rnf_status rnf_status_of_exit(int code)
 	return RNF_EINTERNAL;
 }
 
+static int silent;
+
+void rnf_log_nothing(void)
+{
+	silent = 1;
+}
+
 void rnf_log(enum rnf_level level, const char *format, ...)
 {
 	static const char *const labels[] = { "error: ", "warning: ", "", "debug: " };
 	char line[LINE];
 	va_list args;
+	if (silent) return;
 	va_start(args, format);
 	put_line(line, sizeof line, format, args);
 	va_end(args);

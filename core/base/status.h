@@ -45,6 +45,8 @@ int rnf_status_exit(rnf_status status);
 /* The inverse, for another rnframe that exited with `code`. */
 rnf_status rnf_status_of_exit(int code);
 
+/* A library has no log: nothing is written from now on. */
+void rnf_log_nothing(void);
 void rnf_log(enum rnf_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -1,10 +1,12 @@
 /* The only file that calls dlopen. A plugin file is not trusted before its descriptor is
  * checked; once loaded it stays until exit. */
+#define _GNU_SOURCE
 #include "plugin/loader.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +49,39 @@ static size_t n_entries;
 static struct refusal *refusals;
 static size_t n_refusals;
 
+/* ---- what is remembered, in the program's memory, whoever asked for it ---- */
+
 void rnf_loader_path(const char *dir)
 {
+	struct rnf_arena *before = rnf_arena_use(NULL);
 	*(const char **)rnf_push((void **)&dirs, &n_dirs, sizeof *dirs) =
 		rnf_strndup(dir, strlen(dir));
+	rnf_arena_use(before);
+}
+
+const char *rnf_loader_self(void)
+{
+	Dl_info info;
+	char path[PATH_MAX];
+	return dladdr((const void *)rnf_loader_self, &info) && realpath(info.dli_fname, path)
+		? rnf_strndup(path, sizeof path) : NULL;
+}
+
+static void remember_entry(struct entry entry)
+{
+	struct rnf_arena *before = rnf_arena_use(NULL);
+	entry.file = rnf_strndup(entry.file, strlen(entry.file));
+	*(struct entry *)rnf_push((void **)&entries, &n_entries, sizeof entry) = entry;
+	rnf_arena_use(before);
+}
+
+static void remember_refusal(const char *file)
+{
+	struct rnf_arena *before = rnf_arena_use(NULL);
+	*(struct refusal *)rnf_push((void **)&refusals, &n_refusals, sizeof *refusals) =
+		(struct refusal){ rnf_strndup(file, strlen(file)),
+				  rnf_format("%s", rnf_fail_words()) };
+	rnf_arena_use(before);
 }
 
 /* ---- one file ---- */
@@ -131,12 +162,6 @@ static rnf_status load_new(const char *file, const char *kind, const char *name,
 	return rnf_fail(RNF_EINVAL, "%s holds %s.%s; file and folder must be called "
 			"as its kind and name", file, plugin->features[0].kind,
 			plugin->features[0].name);
-}
-
-static void remember_refusal(const char *file)
-{
-	*(struct refusal *)rnf_push((void **)&refusals, &n_refusals, sizeof *refusals) =
-		(struct refusal){ file, rnf_format("%s", rnf_fail_words()) };
 }
 
 static rnf_status load(const char *file, const char *kind, const char *name,
@@ -324,7 +349,7 @@ static rnf_status find_one(const char *kind, const char *name,
 	*file = file_of(kind, name);
 	if (!*file) return RNF_OK;
 	RNF_TRY(load(*file, kind, name, &entry));
-	*(struct entry *)rnf_push((void **)&entries, &n_entries, sizeof entry) = entry;
+	remember_entry(entry);
 	*feature = entry.feature;
 	return RNF_OK;
 }

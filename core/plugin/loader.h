@@ -6,6 +6,8 @@
 
 /* Append a folder of KIND/NAME.so files to the search path. */
 void rnf_loader_path(const char *dir);
+/* The file that this code was loaded from, the program or a library; NULL: not known. Kept. */
+const char *rnf_loader_self(void);
 
 /* Find a feature, loading it once; `kinds` may be several separated by '
  * ', tried in that order. A failure names the nearest name and the search path. */

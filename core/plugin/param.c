@@ -18,6 +18,7 @@ static size_t n_commons;
 static const char *const *role_words;
 static const char **notices; /* kept until the conf is accepted */
 static size_t n_notices;
+static int depth; /* of defaults inside defaults */
 
 static void *array(size_t n, size_t size) { return rnf_alloc((n ? n : 1) * size); }
 
@@ -240,7 +241,6 @@ static rnf_status set_row(struct rnf_conf *node, const struct rnf_param *row, ch
 
 static rnf_status by_name(const char *kinds, const char *name, const struct rnf_ref **ref)
 {
-	static int depth;
 	if (depth == MAX_DEPTH)
 		return rnf_fail(RNF_EINVAL, "the defaults of %s \"%s\" need it again: a "
 				"cycle", rnf_value_kinds(kinds), name);
@@ -288,6 +288,12 @@ static void forget_notices(void)
 {
 	n_notices = 0;
 	notices = NULL;
+}
+
+void rnf_param_forget(void)
+{
+	forget_notices();
+	depth = 0;
 }
 
 void rnf_param_notices(void)

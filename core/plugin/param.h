@@ -35,6 +35,8 @@ const struct rnf_param *rnf_param_row(const struct rnf_params *params,
 /* Log, once, what filling ignored. Called when the conf is accepted, so that a refused
  * conf gets no warnings. */
 void rnf_param_notices(void);
+/* Drop what a filling left that did not come to its end. */
+void rnf_param_forget(void);
 
 /* Fill `out` from a group by one table. Unknown keys, wrong types and values out of range
  * fail with file:line, path, what is allowed and the nearest name: all of them together,

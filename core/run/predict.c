@@ -34,8 +34,10 @@ static rnf_status read_pixels(const void *self, int split, int64_t i, uint8_t *p
 {
 	const struct rnf_predictor *p = self;
 	(void)split;
-	if (pixels) memcpy(pixels, p->pixels + i * p->image, (size_t)p->image);
 	*label = 0;
+	if (!pixels) return RNF_OK;
+	if (p->pixels) memcpy(pixels, p->pixels + i * p->image, (size_t)p->image);
+	else memset(pixels, 0, (size_t)p->image); /* the batcher tries one before there are any */
 	return RNF_OK;
 }
 
@@ -47,7 +49,6 @@ static void become_data_set(struct rnf_predictor *p)
 	struct rnf_dataset *d = &e->data;
 	const int64_t batch = e->conf.root.train.batch_size;
 	p->image = e->model.hwc[0] * e->model.hwc[1] * e->model.hwc[2];
-	p->pixels = rnf_alloc((size_t)(batch * p->image));
 	p->why = rnf_alloc((size_t)batch * sizeof *p->why);
 	p->good = rnf_alloc((size_t)batch * sizeof *p->good);
 	p->mirrored = rnf_alloc((size_t)e->model.classes * sizeof *p->mirrored);
@@ -64,6 +65,25 @@ static void become_data_set(struct rnf_predictor *p)
 	d->train = rnf_alloc(sizeof *d->train);
 }
 
+/* After the start, which refuses what is too large for this machine. */
+static void make_room(struct rnf_predictor *p)
+{
+	p->pixels = rnf_alloc((size_t)(rnf_predictor_batch(p) * p->image));
+}
+
+static rnf_status build(struct rnf_predictor *p)
+{
+	become_data_set(p);
+	RNF_TRY(rnf_subject_build(&p->e, &p->subject));
+	make_room(p);
+	return RNF_OK;
+}
+
+static int is_picture(int64_t channels)
+{
+	return channels == 1 || channels == 3;
+}
+
 rnf_status rnf_predictor_open(const struct rnf_subject *subject, struct rnf_predictor **predictor)
 {
 	struct rnf_predictor *p = *predictor = rnf_alloc(sizeof *p);
@@ -71,11 +91,30 @@ rnf_status rnf_predictor_open(const struct rnf_subject *subject, struct rnf_pred
 	RNF_TRY(rnf_picture_decoders());
 	RNF_TRY(rnf_subject_read(&p->e, &p->subject));
 	RNF_TRY(rnf_subject_shapes(&p->e, &p->subject));
-	if (p->e.model.hwc[2] != 1 && p->e.model.hwc[2] != 3)
+	if (!is_picture(p->e.model.hwc[2]))
 		return rnf_fail(RNF_EUNSUP, "the model takes images of %" PRId64 " channels, image files "
 				"give 3 or 1", p->e.model.hwc[2]);
-	become_data_set(p);
-	return rnf_subject_build(&p->e, &p->subject);
+	return build(p);
+}
+
+rnf_status rnf_predictor_alone(const struct rnf_subject *subject, struct rnf_predictor **predictor)
+{
+	struct rnf_predictor *p = *predictor = rnf_alloc(sizeof *p);
+	p->subject = *subject;
+	RNF_TRY(rnf_subject_alone(&p->e, &p->subject));
+	RNF_TRY(rnf_subject_shapes(&p->e, &p->subject));
+	return build(p);
+}
+
+rnf_status rnf_predictor_twin(const struct rnf_predictor *p, struct rnf_predictor **twin)
+{
+	struct rnf_predictor *t = *twin = rnf_alloc(sizeof *t);
+	t->e = p->e;
+	t->flip = p->flip;
+	become_data_set(t);
+	RNF_TRY(rnf_experiment_twin(&p->e, &t->e));
+	make_room(t);
+	return RNF_OK;
 }
 
 void rnf_predictor_flip(struct rnf_predictor *p)
@@ -115,6 +154,74 @@ static rnf_status take(const struct rnf_predictor *p, struct rnf_picture *pictur
 	if (status >= 0) keep(p, picture->rgb, place);
 	free(picture->rgb);
 	return status;
+}
+
+/* -- from memory to pixels -- */
+
+static rnf_status check_pixels(const struct rnf_predictor *p, const struct rnf_pixels *from)
+{
+	const int64_t most = RNF_PICTURE_SIDE_MAX, own = p->e.model.hwc[2];
+	if (!from->at) return rnf_fail(RNF_EINVAL, "there are no pixels: the pointer is NULL");
+	if (from->h < 1 || from->w < 1 || from->h > most || from->w > most ||
+	    from->h * from->w > RNF_PICTURE_PIXELS_MAX)
+		return rnf_fail(RNF_EINVAL, "%" PRId64 "x%" PRId64 " pixels, may have 1 to %d a side and %d "
+				"in all", from->w, from->h, RNF_PICTURE_SIDE_MAX, RNF_PICTURE_PIXELS_MAX);
+	if (from->c != own && !(is_picture(own) && (is_picture(from->c) || from->c == 4)))
+		return rnf_fail(RNF_EINVAL, "%" PRId64 " channels, must have %s%" PRId64, from->c,
+				is_picture(own) ? "1, 3 or 4: the model takes " : "", own);
+	if (from->stride && from->stride < from->w * from->c)
+		return rnf_fail(RNF_EINVAL, "a stride of %" PRId64 " bytes, must be at least the %" PRId64
+				" of a row", from->stride, from->w * from->c);
+	return RNF_OK;
+}
+
+/* Is it as the model takes it? */
+static int is_own(const struct rnf_predictor *p, const struct rnf_pixels *from)
+{
+	const int64_t *hwc = p->e.model.hwc;
+	return p->frames.list.n == 0 && from->h == hwc[0] && from->w == hwc[1] && from->c == hwc[2];
+}
+
+static void copy(const struct rnf_predictor *p, const struct rnf_pixels *from, int64_t place)
+{
+	const int64_t row = from->w * from->c;
+	uint8_t *to = p->pixels + place * p->image;
+	for (int64_t y = 0; y < from->h; y++)
+		memcpy(to + y * row, from->at + y * from->stride, (size_t)row);
+}
+
+/* Grey has three equal channels, alpha is dropped, as in image files. */
+static rnf_status make_picture(const struct rnf_pixels *from, struct rnf_picture *picture)
+{
+	uint8_t *to = malloc((size_t)(from->h * from->w * 3));
+	*picture = (struct rnf_picture){ .h = from->h, .w = from->w, .rgb = to };
+	if (!to) return rnf_fail(RNF_ENOMEM, "no memory for %" PRId64 "x%" PRId64 " pixels", from->w,
+				 from->h);
+	for (int64_t y = 0; y < from->h; y++)
+		for (int64_t x = 0; x < from->w; x++, to += 3) {
+			const uint8_t *at = from->at + y * from->stride + x * from->c;
+			for (int64_t i = 0; i < 3; i++)
+				to[i] = at[from->c == 1 ? 0 : i];
+		}
+	return RNF_OK;
+}
+
+rnf_status rnf_predictor_put(const struct rnf_predictor *p, const struct rnf_pixels *image,
+			     int64_t place)
+{
+	struct rnf_picture picture;
+	struct rnf_pixels from = *image;
+	RNF_TRY(check_pixels(p, image));
+	if (from.stride == 0) from.stride = from.w * from.c;
+	if (is_own(p, &from)) {
+		copy(p, &from, place);
+		return RNF_OK;
+	}
+	if (!is_picture(p->e.model.hwc[2]))
+		return rnf_fail(RNF_EINVAL, "%" PRId64 "x%" PRId64 " pixels: with other channels than 1 or "
+				"3 nothing is resized", from.w, from.h);
+	RNF_TRY(make_picture(&from, &picture));
+	return take(p, &picture, place);
 }
 
 /* Without the file's name, which the caller has. */
@@ -246,13 +353,18 @@ rnf_status rnf_predictor_picture(struct rnf_predictor *p, struct rnf_picture *pi
 	return answer(p, 1, probs);
 }
 
-rnf_status rnf_predictor_pixels(struct rnf_predictor *p, const uint8_t *pixels, int64_t n,
-				float *probs)
+rnf_status rnf_predictor_compute(struct rnf_predictor *p, int64_t n, float *probs)
 {
 	for (int64_t i = 0; i < n; i++)
 		p->good[i] = i;
-	memcpy(p->pixels, pixels, (size_t)(n * p->image));
 	return answer(p, n, probs);
+}
+
+rnf_status rnf_predictor_pixels(struct rnf_predictor *p, const uint8_t *pixels, int64_t n,
+				float *probs)
+{
+	memcpy(p->pixels, pixels, (size_t)(n * p->image));
+	return rnf_predictor_compute(p, n, probs);
 }
 
 int64_t rnf_predictor_batch(const struct rnf_predictor *p)

@@ -1,5 +1,5 @@
-/* Predictions for image files: decoded, brought to the model's size and normalised as in
- * training. [main] */
+/* Predictions for images, in files or in memory: brought to the model's size and normalised
+ * as in training. [main] */
 #ifndef RNF_RUN_PREDICT_H
 #define RNF_RUN_PREDICT_H
 
@@ -10,6 +10,12 @@ struct rnf_predictor;
 
 /* Read the model and start its threads; needs no data set. */
 rnf_status rnf_predictor_open(const struct rnf_subject *subject, struct rnf_predictor **predictor);
+/* The same for images in memory alone, of any number of channels: loads no decoders. The
+ * model must be a file that suffices (rnf_subject_alone). */
+rnf_status rnf_predictor_alone(const struct rnf_subject *subject, struct rnf_predictor **predictor);
+/* A second one with the same weights and threads of its own, which may run beside the first;
+ * it ends before the first does. */
+rnf_status rnf_predictor_twin(const struct rnf_predictor *p, struct rnf_predictor **twin);
 /* How many images it takes at once, how many classes there are, and what they are called. */
 int64_t rnf_predictor_batch(const struct rnf_predictor *p);
 int64_t rnf_predictor_classes(const struct rnf_predictor *p);
@@ -28,6 +34,17 @@ rnf_status rnf_predictor_pixels(struct rnf_predictor *p, const uint8_t *pixels, 
 /* What it is made of: the conf, the classes, the input; the file of weights, whose texts stay. */
 const struct rnf_experiment *rnf_predictor_experiment(const struct rnf_predictor *p);
 const struct rnf_loaded *rnf_predictor_file(const struct rnf_predictor *p);
+/* An image in memory, 0..255; row y is at at + y * stride. Stride 0: there are no gaps. */
+struct rnf_pixels {
+	const uint8_t *at;
+	int64_t h, w, c, stride;
+};
+/* Bring one to a place below batch(). It has as many channels as the model, or, where that
+ * takes 1 or 3, any of 1, 3 and 4 (alpha, which is dropped). RNF_EINVAL: it cannot be used. */
+rnf_status rnf_predictor_put(const struct rnf_predictor *p, const struct rnf_pixels *image,
+			     int64_t place);
+/* Of the images at places 0 .. n-1, as many as batch(): probs[n][classes]. */
+rnf_status rnf_predictor_compute(struct rnf_predictor *p, int64_t n, float *probs);
 /* End the threads. NULL is fine. */
 void rnf_predictor_close(struct rnf_predictor *p);
 

@@ -50,8 +50,23 @@ rnf_status rnf_subject_read(struct rnf_experiment *e, struct rnf_subject *s)
 	return conf ? RNF_OK : read_inner(e, s);
 }
 
+rnf_status rnf_subject_alone(struct rnf_experiment *e, struct rnf_subject *s)
+{
+	static const char *const needed[] = { RNF_TEXT_CONF, RNF_TEXT_CLASSES, RNF_TEXT_INPUT };
+	if (access(s->model, F_OK) != 0)
+		return rnf_fail(RNF_ENOENT, "%s: there is no such file", s->model);
+	RNF_TRY(rnf_native_check(s->model));
+	RNF_TRY(rnf_weights_load(s->model, &s->file));
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (!rnf_contents_text(&s->file.contents, needed[i]))
+			return rnf_fail(RNF_EINVAL, "%s holds weights, but not all of the model: its text "
+					"%s is missing", s->model, needed[i]);
+	return read_inner(e, s);
+}
+
 rnf_status rnf_subject_shapes(struct rnf_experiment *e, const struct rnf_subject *s)
 {
+	rnf_dataset_describe(&e->data, &e->conf); /* the file knows better */
 	RNF_TRY(rnf_texts_shapes(s->file.path, &s->file.contents, &e->data.info));
 	return rnf_experiment_shapes(e);
 }

@@ -10,7 +10,7 @@
 #include "train/contract.h"
 #include "train/images.h"
 
-static void describe(struct rnf_dataset *d, const struct rnf_config *c)
+void rnf_dataset_describe(struct rnf_dataset *d, const struct rnf_config *c)
 {
 	d->impl = c->root.data->feature->impl;
 	if (d->impl->describe) d->impl->describe(c->root.data->conf, &d->info);
@@ -52,7 +52,7 @@ rnf_status rnf_dataset_find(struct rnf_dataset *d, const struct rnf_config *c)
 {
 	const struct rnf_ref *data = c->root.data;
 	struct rnf_blob *blobs = NULL;
-	describe(d, c);
+	rnf_dataset_describe(d, c);
 	RNF_TRY(find_files(c, &blobs));
 	rnf_answer_begin();
 	rnf_running_set(data->feature);
@@ -107,6 +107,6 @@ rnf_status rnf_dataset_open(struct rnf_dataset *d, const struct rnf_config *c)
 
 rnf_status rnf_dataset_sizes(struct rnf_dataset *d, const struct rnf_config *c)
 {
-	if (!d->impl) describe(d, c);
+	if (!d->impl) rnf_dataset_describe(d, c);
 	return d->info.classes == 0 ? rnf_dataset_open(d, c) : RNF_OK;
 }

@@ -21,6 +21,8 @@ struct rnf_dataset {
 rnf_status rnf_dataset_open(struct rnf_dataset *d, const struct rnf_config *c);
 /* Find and open its files only: images are neither decoded nor split. */
 rnf_status rnf_dataset_find(struct rnf_dataset *d, const struct rnf_config *c);
+/* Its sizes as far as the conf tells them; without files. */
+void rnf_dataset_describe(struct rnf_dataset *d, const struct rnf_config *c);
 /* Get its sizes and classes; open it only when it cannot tell them without its files. */
 rnf_status rnf_dataset_sizes(struct rnf_dataset *d, const struct rnf_config *c);
 

@@ -37,20 +37,41 @@ static void create_blocks(struct rnf_session *s, const struct rnf_config *c, int
 		s->snapshot[i] = rnf_alloc(bytes);
 }
 
+static struct rnf_exec *create_exec(const struct rnf_session *s, const struct rnf_config *c,
+				    const struct rnf_plan *plan)
+{
+	struct rnf_exec *exec = rnf_exec_create(plan, s->threads, s->weights);
+	exec->loss = c->loss;
+	exec->loss_self = c->root.train.loss->conf;
+	return exec;
+}
+
+/* What an evaluation writes to. */
+static void create_batch(struct rnf_session *s, const struct rnf_config *c,
+			 const struct rnf_model *m)
+{
+	const int64_t batch = m->plans[0]->batch;
+	s->eval_ids = rnf_alloc((size_t)batch * sizeof *s->eval_ids);
+	s->eval_target = rnf_alloc((size_t)(batch * m->classes) * sizeof *s->eval_target);
+	s->execs[0] = create_exec(s, c, m->plans[0]);
+}
+
 void rnf_session_create(struct rnf_session *s, const struct rnf_config *c,
 			const struct rnf_model *m, int training)
 {
-	const int64_t batch = m->plans[0]->batch;
 	s->block = m->weights.block;
 	create_blocks(s, c, training);
 	rnf_weights_list(s, m, optimizer_of(c));
-	s->eval_ids = rnf_alloc((size_t)batch * sizeof *s->eval_ids);
-	s->eval_target = rnf_alloc((size_t)(batch * m->classes) * sizeof *s->eval_target);
-	for (int i = 0; i <= training; i++) {
-		s->execs[i] = rnf_exec_create(m->plans[i], s->threads, s->weights);
-		s->execs[i]->loss = c->loss;
-		s->execs[i]->loss_self = c->root.train.loss->conf;
-	}
+	create_batch(s, c, m);
+	if (training) s->execs[1] = create_exec(s, c, m->plans[1]);
+}
+
+void rnf_session_twin(const struct rnf_session *s, const struct rnf_config *c,
+		      const struct rnf_model *m, struct rnf_session *twin)
+{
+	*twin = (struct rnf_session){ .threads = rnf_threads_create(rnf_threads_count(s->threads)),
+				      .block = s->block, .weights = s->weights };
+	create_batch(twin, c, m);
 }
 
 rnf_status rnf_session_first_values(struct rnf_session *s, const struct rnf_config *c,

@@ -47,6 +47,10 @@ double rnf_session_bytes(const struct rnf_config *c, const struct rnf_model *m, 
 /* Blocks and executors for the plans of a model, on s->threads. The blocks are 0. */
 void rnf_session_create(struct rnf_session *s, const struct rnf_config *c,
 			const struct rnf_model *m, int training);
+/* A second session that infers with the weights of the first, on as many threads of its own:
+ * the two may run at once. */
+void rnf_session_twin(const struct rnf_session *s, const struct rnf_config *c,
+		      const struct rnf_model *m, struct rnf_session *twin);
 /* Go back to the values before step 1. */
 rnf_status rnf_session_first_values(struct rnf_session *s, const struct rnf_config *c,
 				    const struct rnf_model *m);

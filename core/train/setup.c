@@ -88,6 +88,14 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training)
 	return rnf_session_first_values(s, &e->conf, &e->model);
 }
 
+rnf_status rnf_experiment_twin(const struct rnf_experiment *e, struct rnf_experiment *twin)
+{
+	const struct rnf_batcher_conf conf = batcher_conf(twin);
+	rnf_session_twin(&e->session, &e->conf, &e->model, &twin->session);
+	return rnf_batcher_create(&conf, rnf_threads_count(twin->session.threads),
+				  &twin->data.batcher);
+}
+
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n)
 {

@@ -20,6 +20,9 @@ struct rnf_experiment {
 rnf_status rnf_experiment_shapes(struct rnf_experiment *e);
 /* Start threads, batcher and executors, draw the weights' first values; after plans. */
 rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
+/* After the start: a second session and batcher for inference, which may run beside the first.
+ * `twin` is a copy of e that has a data set of its own. */
+rnf_status rnf_experiment_twin(const struct rnf_experiment *e, struct rnf_experiment *twin);
 /* Bytes that start() takes; after the plans, and with its threads. */
 double rnf_experiment_bytes(const struct rnf_experiment *e, int training);
 /* All of it in two calls: open() reads the conf, finds the data and the shapes; build()

@@ -61,6 +61,15 @@ rnf_status rnf_native_find(void)
 					  "no format plugin for them");
 }
 
+rnf_status rnf_native_check(const char *path)
+{
+	const struct rnf_format_impl *format = NULL;
+	RNF_TRY(rnf_native_find());
+	RNF_TRY(probe(path, &format));
+	return format == native ? RNF_OK : rnf_fail(RNF_EINVAL, "%s is no model%s, as training "
+						    "writes one", path, native->suffix);
+}
+
 const char *rnf_native_suffix(void)
 {
 	return rnf_native_find() >= 0 ? native->suffix : "";
@@ -84,6 +93,8 @@ struct reader {
 	char said[RNF_DIGEST_BYTES]; /* "" when the file has none */
 	struct rnf_named_tensor last; /* handed out, not yet in the digest */
 	char last_name[512];
+	float *room;      /* for tensors that are dropped; of malloc() */
+	size_t room_size;
 };
 
 int64_t rnf_tensor_size(const struct rnf_named_tensor *t)
@@ -118,15 +129,20 @@ static void digest_last(struct reader *r)
 /* For tensors that are checked once and dropped: one growing buffer for all. */
 static float *passing(struct reader *r, const struct rnf_named_tensor *t)
 {
-	static float *room;
-	static size_t size;
 	const size_t n = (size_t)rnf_tensor_size(t);
-	(void)r;
-	if (n > size) {
-		size = n > 2 * size ? n : 2 * size;
-		room = rnf_alloc(size * sizeof *room);
-	}
-	return room;
+	if (n <= r->room_size && r->room) return r->room;
+	free(r->room);
+	r->room_size = n > 2 * r->room_size ? n : 2 * r->room_size;
+	r->room = calloc(r->room_size + 1, sizeof *r->room);
+	if (!r->room) rnf_no_memory(r->room_size * sizeof *r->room);
+	return r->room;
+}
+
+static void drop_room(struct reader *r)
+{
+	free(r->room);
+	r->room = NULL;
+	r->last.data = NULL;
 }
 
 /* For tensors that wait until there is a model. */
@@ -146,8 +162,17 @@ static float *held(struct reader *r, const struct rnf_named_tensor *t)
 	return data;
 }
 
-/* One table for all readers: a save reads back, and must not need more memory each time. */
+/* One table for all readers, in the program's memory: a save reads back, and must not need
+ * more memory each time. */
 static struct rnf_names came = { .passing = 1 };
+
+static int came_before(const char *name)
+{
+	struct rnf_arena *before = rnf_arena_use(NULL);
+	const int64_t number = rnf_names_add(&came, name, 0);
+	rnf_arena_use(before);
+	return number >= 0;
+}
 
 /* Does a word name the tensor's layer, or one that the layer is in? */
 static int is_skipped(struct reader *r, const char *name)
@@ -193,7 +218,7 @@ static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
 			 "0 .. 8", r->path, name);
 		return NULL;
 	}
-	if (rnf_names_add(&came, name, 0) >= 0) {
+	if (came_before(name)) {
 		rnf_fail(RNF_EINVAL, "%s: two tensors are named %s", r->path, name);
 		return NULL;
 	}
@@ -223,8 +248,10 @@ static rnf_status read_all(struct reader *r, const struct rnf_format_impl *forma
 	char words[RNF_DIGEST_BYTES];
 	r->sink = (struct rnf_tensor_sink){ add, text };
 	rnf_names_clear(&came);
-	RNF_TRY(format->read(&rnf_host, r->path, &r->sink));
-	digest_last(r);
+	const rnf_status status = format->read(&rnf_host, r->path, &r->sink);
+	if (status >= 0) digest_last(r);
+	drop_room(r);
+	RNF_TRY(status);
 	rnf_digest_words(r->tensors + r->texts, words);
 	if (!r->said[0] || !strcmp(r->said, words)) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s is damaged or changed: its digest is %s, must be %s; if "
@@ -276,6 +303,7 @@ static struct reader into_model(struct rnf_session *s, const char *path, size_t 
 /* After all tensors came, or reading failed. */
 static rnf_status finish(struct reader *r, struct rnf_session *s, rnf_status status)
 {
+	drop_room(r);
 	rnf_fail_aside(status);
 	if (status >= 0) check_missing(r);
 	RNF_TRY(rnf_fail_all());

@@ -64,5 +64,7 @@ int64_t rnf_weights_bytes(const struct rnf_tensors *t, size_t n);
  * the call may be repeated; after a success the suffix is known. */
 rnf_status rnf_native_find(void);
 const char *rnf_native_suffix(void);
+/* Does the file begin as one in that format? RNF_EINVAL: no. */
+rnf_status rnf_native_check(const char *path);
 
 #endif

@@ -6,7 +6,10 @@
  * input folds columns back. Grouped convs are left to the core: a product a
  * group would be far slower. */
 /* needs: openblas */
+#define _GNU_SOURCE
+#define LIBRARY "libopenblas.so.0"
 #include <cblas.h>
+#include <dlfcn.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +17,11 @@
 #include <rnframe/backend.h>
 
 enum { BAND_FLOATS = 32 * 1024 }; /* 128 KB of columns */
+
+/* Of the library, which open() loads: it starts threads when it is loaded, and a program that
+ * uses librnframe, or another backend, must get none of them. */
+static __typeof__(&cblas_sgemm) sgemm;
+static __typeof__(&openblas_get_corename) corename;
 
 static int score(void)
 {
@@ -131,7 +139,7 @@ static void fwd(const void *state, const struct rnf_step_io *io)
 	for (int64_t y = 0, end; y < k->s.window.out_h; y = end) {
 		end = band_end(k, y);
 		const float *columns = columns_of(k, io->in[0], y, end, io->scratch);
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans,
+		sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans,
 			    (blasint)((end - y) * out_w), (blasint)c, (blasint)n, 1,
 			    columns, (blasint)n, io->in[1], (blasint)c, 0,
 			    io->out + y * out_w * c, (blasint)c);
@@ -149,7 +157,7 @@ static void bwd_data(const void *state, const struct rnf_step_io *io)
 	for (int64_t y = 0, end; y < k->s.window.out_h; y = end) {
 		end = band_end(k, y);
 		float *columns = k->direct ? io->out + y * out_w * n : io->scratch;
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans,
+		sgemm(CblasRowMajor, CblasNoTrans, CblasTrans,
 			    (blasint)((end - y) * out_w), (blasint)n, (blasint)c, 1,
 			    io->in[0] + y * out_w * c, (blasint)c, io->in[1],
 			    (blasint)c, 0, columns, (blasint)n);
@@ -193,7 +201,7 @@ static void bwd_weights(const void *state, const struct rnf_step_io *io)
 	for (int64_t y = 0, end; y < k->s.window.out_h; y = end) {
 		end = band_end(k, y);
 		const float *columns = columns_of(k, io->in[0], y, end, io->scratch);
-		cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)n,
+		sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)n,
 			    (blasint)c, (blasint)((end - y) * out_w), 1, columns,
 			    (blasint)n, io->in[1] + y * out_w * c, (blasint)c,
 			    io->first && y == 0 ? 0 : 1, io->out, (blasint)c);
@@ -330,7 +338,7 @@ static int is_right(struct check *k, const int size[3], const struct product *p)
 	/* overwritten memory starts as NaN and must not be read */
 	for (int i = 0; i < m * n; i++)
 		k->c[i] = p->beta == 0 ? NAN : 1;
-	cblas_sgemm(CblasRowMajor, p->a, p->b, m, n, depth, 1, k->a[ta],
+	sgemm(CblasRowMajor, p->a, p->b, m, n, depth, 1, k->a[ta],
 		    ta ? m : depth, k->b[tb], tb ? depth : n, p->beta, k->c, n);
 	for (int i = 0; i < m * n; i++)
 		if (!(k->c[i] == k->want[i] + p->beta)) return 0;
@@ -347,14 +355,35 @@ static rnf_status wrong(const struct rnf_host *host, const int size[3],
 			  "OPENBLAS_CORETYPE=Haswell (or Zen) in the environment, or "
 			  "choose another one by backend = \"...\"",
 			  size[0], size[2], words[p->a == CblasTrans], size[2], size[1],
-			  words[p->b == CblasTrans], openblas_get_corename());
+			  words[p->b == CblasTrans], corename());
+}
+
+/* As a program that is linked with it finds it: what is preloaded comes first. */
+static void *symbol(void *library, const char *name)
+{
+	void *first = dlsym(RTLD_DEFAULT, name);
+	return first ? first : dlsym(library, name);
+}
+
+static rnf_status load(const struct rnf_host *host)
+{
+	__typeof__(&openblas_set_num_threads) set_threads;
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (!library) return host->fail(RNF_ENOENT, "the backend openblas: %s", dlerror());
+	*(void **)&sgemm = symbol(library, "cblas_sgemm");
+	*(void **)&corename = symbol(library, "openblas_get_corename");
+	*(void **)&set_threads = symbol(library, "openblas_set_num_threads");
+	if (!sgemm || !corename || !set_threads)
+		return host->fail(RNF_EUNSUP, "the backend openblas: " LIBRARY " is no OpenBLAS");
+	set_threads(1);
+	return RNF_OK;
 }
 
 static rnf_status open(const struct rnf_host *host, const void *conf, void **self)
 {
 	(void)conf;
 	*self = NULL;
-	openblas_set_num_threads(1);
+	RNF_TRY(load(host));
 	struct check *k = host->alloc(sizeof *k);
 	if (!k) return host->fail(RNF_ENOMEM, "out of memory");
 	for (size_t i = 0; i < sizeof check_sizes / sizeof *check_sizes; i++) {
@@ -389,7 +418,7 @@ static double peak(void *self, enum rnf_precision precision)
 	fill(b, n * n, 5);
 	for (int i = 0; i < PEAK_CALLS; i++) {
 		const double start = now();
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a, n,
+		sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a, n,
 			    b, n, 0, c, n);
 		const double seconds = now() - start;
 		if (seconds < best) best = seconds;

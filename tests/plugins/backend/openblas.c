@@ -92,7 +92,7 @@ static int run_with_fake(const char *name, const char *fault, char *output, size
 	snprintf(library, sizeof library, "%s/fake.so", folder);
 	ck_assert_int_eq(setenv("LD_PRELOAD", library, 1), 0);
 	const int status = test_program(output, size,
-		"plan --conf synthetic.cfg --set 'backend=\"openblas\"'");
+		"plan --phases --conf synthetic.cfg --set 'backend=\"openblas\"'");
 	unsetenv("LD_PRELOAD");
 	return status;
 }
