@@ -15,7 +15,7 @@ struct rnf_options {
 	char **argv;
 	const char *conf, *out, *weights, *log, *json, *probs, *split, *report;
 	const char *input, *names, *fold, *topk, *format, *tta, *sort_into, *link, *top, *csv;
-	const char *int8, *calibrate, *main;
+	const char *int8, *calibrate, *main, *measure;
 	const char *mirror, *plugin_path, *steps, *mode, *resume, *extend, *origin;
 	const char *sheet, *data, *like, *phases, *svg;
 	const char *seeds, *random, *jobs, *budget, *dry_run, *table, *sort;

@@ -29,6 +29,7 @@ static const struct {
 	{ "--int8", "int8", offsetof(struct rnf_options, int8) },
 	{ "--calibrate", "calibrate", offsetof(struct rnf_options, calibrate) },
 	{ "--main", "main", offsetof(struct rnf_options, main) },
+	{ "--measure", "measure", offsetof(struct rnf_options, measure) },
 };
 
 /* What writes the file: one of the two. */

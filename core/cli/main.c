@@ -55,10 +55,12 @@ static const struct rnf_verb verbs[] = {
 	  rnf_verb_mistakes, 1, { "--conf", "--set", "--split", "--top", "--csv", "--json", "--sheet" },
 	  RNF_VERB_ASKS | RNF_VERB_OF_MODEL },
 	{ "export", "RUN|WEIGHTS FILE [--conf CONF] [key.path=value]... [--input uint8|float] "
-	  "[--names rnframe|torch] [--fold] [--int8 [--calibrate N]] [--main]",
+	  "[--names rnframe|torch] [--fold] [--int8 [--calibrate N]] [--main] "
+	  "[--measure]",
 	  "write a trained model for other programs; the suffix of FILE chooses the format: "
 	  "inspect export", rnf_verb_export, 2, { "--conf", "--set", "--input", "--names",
-	  "--fold", "--int8", "--calibrate", "--main" }, RNF_VERB_OF_MODEL },
+	  "--fold", "--int8", "--calibrate", "--main",
+	  "--measure" }, RNF_VERB_OF_MODEL },
 	{ "card", "RUN [--out FILE]", "print the model card of a run, or write it: Markdown with a head of "
 	  "YAML", rnf_verb_card, 1, { "--out" }, 0 },
 	{ "pack", "RUN [FILE.tar.gz|FILE.tar.xz]", "write an archive of a run for others: weights, conf, "

@@ -43,6 +43,7 @@ static const struct row {
 	{ "--int8", offsetof(struct rnf_options, int8), ALONE },
 	{ "--calibrate", offsetof(struct rnf_options, calibrate), VALUE },
 	{ "--main", offsetof(struct rnf_options, main), ALONE },
+	{ "--measure", offsetof(struct rnf_options, measure), ALONE },
 	{ "--mirror", offsetof(struct rnf_options, mirror), VALUE },
 	{ "--steps", offsetof(struct rnf_options, steps), VALUE },
 	{ "--mode", offsetof(struct rnf_options, mode), VALUE },

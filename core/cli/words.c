@@ -49,6 +49,8 @@ static const struct row {
 	{ NULL, "--calibrate", NULL, "with --int8: the number of training images that the ranges of "
 	  "values are taken from (512)" },
 	{ NULL, "--main", NULL, "add a main function that classifies an image file (formats: .c)" },
+	{ NULL, "--measure", NULL, "compile it and say in its head how long a prediction takes "
+	  "(formats: .c)" },
 	{ NULL, "--top", NULL, "show so many images (64)" },
 	{ NULL, "--csv", NULL, "write the table to this file as CSV" },
 	{ "mistakes", "--sheet", NULL, "draw the images of both tables" },

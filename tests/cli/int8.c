@@ -43,12 +43,13 @@ static long long says(const char *file, const char *words)
 	return n;
 }
 
-/* A model of all that integers have, trained for some steps: that of export.cfg without the layer
- * that they have not. */
+/* A model of all that integers have, trained for some steps: that of export.cfg with another
+ * layer in the place of the one that they have not. */
 static const char *trained(const char *name)
 {
 	const char *dir = rnf_format("%s", test_folder(name));
-	shell(rnf_format("sed '/layernorm/d' tests/cli/export.cfg >%s/int8.cfg", dir));
+	shell(rnf_format("sed 's/\"layernorm\"/\"pad_channels\"; filters = 24/' tests/cli/export.cfg "
+			 ">%s/int8.cfg", dir));
 	shell(rnf_format(PYTHON "export.py data %s/data", dir));
 	run(rnf_format("train %s/int8.cfg --out %s/run data.path=%s/data train.optimizer.lr=0.02 "
 		       QUIET, dir, dir, dir));
@@ -151,6 +152,24 @@ START_TEST(main_prints_the_classes_of_an_image)
 }
 END_TEST
 
+/* The head of the file says it; nothing else stays. */
+START_TEST(a_prediction_is_measured)
+{
+	if (!test_needs(system("python3 -c '' 2>/dev/null") == 0, "python3")) return;
+	const char *dir = trained("int8_measure");
+	shell(rnf_format("mkdir %s/tmp", dir));
+	shell(rnf_format("TMPDIR=$PWD/%s/tmp %s/rnframe export %s/run %s/m.c --measure --main", dir,
+			 test_build(), dir, dir));
+	shell(rnf_format("grep -c ' A prediction takes [0-9.e-]* ms where it was written' %s/m.c && "
+			 "rmdir %s/tmp && cc -std=c99 -o %s/m %s/m.c", dir, dir, dir, dir));
+	ck_assert_int_ne(test_command(out, sizeof out, "mkdir %s/none && PATH=%s/none %s/rnframe export "
+				      "%s/run %s/n.c --measure 2>&1", dir, dir, test_build(), dir, dir),
+			 0);
+	ck_assert_msg(strstr(out, "measure: cc -O3"), "%s", out);
+	shell(rnf_format("! test -e %s/n.c", dir));
+}
+END_TEST
+
 /* -- refusals -- */
 
 static const struct { const char *arguments, *words; } mistakes[] = {
@@ -189,6 +208,7 @@ int main(void)
 		{ images_of_calibration_count, 0 },
 		{ published_weights_in_integers, 0 },
 		{ main_prints_the_classes_of_an_image, 0 },
+		{ a_prediction_is_measured, 0 },
 		{ mistakes_are_refused_in_words, 0 },
 		{ NULL, 0 },
 	};

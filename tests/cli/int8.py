@@ -166,6 +166,10 @@ class Model:
         rows, columns = places(h, top, out_h), places(w, left, out_w)
         self.put(y, self.at(x, h, w, c)[:, rows[:, None], columns[None]])
 
+    def take(self, outer, size, n, inner, zero, at, x, y):
+        out = self.at(x, outer, size, inner)[:, :, np.maximum(at, 0)]
+        self.put(y, np.where(at[:, None] < 0, zero, out))
+
     def widen(self, n, zero, x, _):
         self.sums = self.at(x, n) - zero
 

@@ -124,21 +124,24 @@ static void write_head(const struct writer *w, FILE *f)
 		" * image[%lld][%lld][%lld], 0 .. 255, in; p[%lld], probabilities, out. One call at a time:\n"
 		" * the memory is static.\n%s"
 		" * Parameters: %lld. Constants (flash): %lld bytes. Memory (RAM): %lld bytes.\n"
-		" * Multiply-adds: %lld. */\n#include <stdint.h>\n%s\n", m->version, w->name,
+		" * Multiply-adds: %lld.", m->version, w->name,
 		(long long)x->h, (long long)x->w, (long long)x->c, (long long)m->classes,
 		w->notes ? w->notes : "", (long long)m->parameters, (long long)w->table_bytes,
-		(long long)w->ram, (long long)w->macs, w->main ? "#include <stdio.h>\n" : "");
+		(long long)w->ram, (long long)w->macs);
+	if (w->measured > 0)
+		fprintf(f, " A prediction takes %.3g ms where it was written, by cc -O3.", w->measured);
+	fprintf(f, " */\n#include <stdint.h>\n%s\n", w->main ? "#include <stdio.h>\n" : "");
 	if (w->int8)
 		fprintf(f, "void %s_sums(const uint8_t *image, int32_t *sums);\n", w->name);
 	fprintf(f, "void %s_predict(const uint8_t *image, float *p);\n", w->name);
 	write_classes(w, f);
 }
 
-static rnf_status write_file(const struct writer *w, int fd, const char *tables, const char *body)
+/* *text is to be freed, also after a failure. */
+static rnf_status make_text(const struct writer *w, const char *tables, const char *body, char **text,
+			    size_t *n)
 {
-	char *text = NULL;
-	size_t n = 0;
-	FILE *f = open_memstream(&text, &n);
+	FILE *f = open_memstream(text, n);
 	if (!f) return w->host->fail(RNF_ENOMEM, "no memory");
 	write_head(w, f);
 	fprintf(f, "\n%s\n%s\n", w->declared, tables);
@@ -146,8 +149,22 @@ static rnf_status write_file(const struct writer *w, int fd, const char *tables,
 	fprintf(f, "%s}\n", body);
 	if (w->main) writer_main(w, f);
 	const int bad = ferror(f);
-	if (fclose(f) != 0 || bad) return w->host->fail(RNF_ENOMEM, "no memory");
-	const rnf_status status = rnf_write_all(w->host, fd, text, n);
+	return fclose(f) != 0 || bad ? w->host->fail(RNF_ENOMEM, "no memory") : RNF_OK;
+}
+
+/* What is measured is the file without its time. */
+static rnf_status write_file(struct writer *w, int fd, const char *tables, const char *body, int measure)
+{
+	char *text = NULL;
+	size_t n = 0;
+	rnf_status status = make_text(w, tables, body, &text, &n);
+	if (status >= 0 && measure) {
+		status = writer_measure(w, text, n);
+		free(text);
+		text = NULL;
+		if (status >= 0) status = make_text(w, tables, body, &text, &n);
+	}
+	if (status >= 0) status = rnf_write_all(w->host, fd, text, n);
 	free(text);
 	return status;
 }
@@ -169,7 +186,7 @@ static const char *identifier(const struct rnf_host *host, const char *name)
 }
 
 struct conf {
-	int32_t int8, main;
+	int32_t int8, main, measure;
 	int64_t calibrate;
 };
 
@@ -196,7 +213,7 @@ static rnf_status write_c(const void *self, const struct rnf_host *host, int fd,
 	rnf_status status = write_body(&w, conf);
 	const int bad_tables = w.tables && fclose(w.tables), bad_body = w.body && fclose(w.body);
 	if (status >= 0 && (bad_tables || bad_body)) status = host->fail(RNF_ENOMEM, "no memory");
-	if (status >= 0) status = write_file(&w, fd, tables, body);
+	if (status >= 0) status = write_file(&w, fd, tables, body, conf->measure);
 	free(tables);
 	free(body);
 	return status;
@@ -206,7 +223,8 @@ static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_BOOL(struct conf, int8, 0, "in integers: kernels and images of int8"),
 	RNF_INT(struct conf, calibrate, 0, 0, 1000000, "images", "of training, from which int8 takes "
 		"the ranges of values; 0: 512"),
-	RNF_BOOL(struct conf, main, 0, "with a main that classifies a PPM file"));
+	RNF_BOOL(struct conf, main, 0, "with a main that classifies a PPM file"),
+	RNF_BOOL(struct conf, measure, 0, "compile it and say how long a prediction takes"));
 
 static const struct rnf_export_impl impl = { .suffix = ".c", .write = write_c };
 

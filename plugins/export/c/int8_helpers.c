@@ -144,6 +144,14 @@ const struct helper_text int8_helpers[HELPERS] = {
 "\t\t\tfor (int i = 0; i < c; i++)\n"
 "\t\t\t\ty[i] = x[p * c + i];\n"
 "\t\t}\n}\n" },
+[HELPER_INT_TAKE] = { HELPERS,
+"/* x[outer][size][inner], y[outer][n][inner]: those at the places; zero at a place below 0 */\n"
+"static void take(int outer, int size, int n, int inner, int zero, const int32_t *at,\n"
+"\t\t const int8_t *x, int8_t *y)\n{\n"
+"\tfor (int o = 0; o < outer; o++, x += size * inner)\n"
+"\t\tfor (int k = 0; k < n; k++, y += inner)\n"
+"\t\t\tfor (int i = 0; i < inner; i++)\n"
+"\t\t\t\ty[i] = (int8_t)(at[k] < 0 ? zero : x[at[k] * inner + i]);\n}\n" },
 [HELPER_INT_WIDEN] = { HELPERS,
 "static void widen(int n, int zero, const int8_t *x, int32_t *y)\n{\n"
 "\tfor (int i = 0; i < n; i++)\n"

@@ -369,6 +369,23 @@ static rnf_status border(struct plan *p, const struct step *s)
 	return RNF_OK;
 }
 
+static rnf_status take(struct plan *p, const struct step *s)
+{
+	const struct image *x = image(p, s->in[0]);
+	const int64_t sizes[] = { x->h, x->w, x->c };
+	int64_t outer = 1, inner = 1;
+	int32_t *places = room(p, s->op->n_index);
+	for (int64_t i = 0; i < s->op->n_index; i++)
+		places[i] = (int32_t)s->op->index[i];
+	for (int32_t i = 0; i < 3; i++)
+		*(i < s->op->axis ? &outer : &inner) *= i == s->op->axis ? 1 : sizes[i];
+	fprintf(p->w->body, "\ttake(%lld, %lld, %lld, %lld, %d, t%d, %s, %s);\n", (long long)outer,
+		(long long)sizes[s->op->axis], (long long)s->op->n_index, (long long)inner, x->zero,
+		table(p, s->label, "int32_t", places, s->op->n_index), at(p, s->in[0]),
+		at(p, s->out));
+	return RNF_OK;
+}
+
 static const struct {
 	rnf_status (*write)(struct plan *, const struct step *);
 	enum helper helper;
@@ -388,6 +405,7 @@ static const struct {
 	[STEP_SLICE] = { slice, HELPERS, 0 },
 	[STEP_RESHAPE] = { reshape, HELPERS, 0 },
 	[STEP_BORDER] = { border, HELPER_INT_BORDER, 0 },
+	[STEP_TAKE] = { take, HELPER_INT_TAKE, 0 },
 };
 
 static rnf_status write_step(struct plan *p, const struct step *s)

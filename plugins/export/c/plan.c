@@ -63,6 +63,7 @@ static const struct {
 	{ "maxpool", STEP_LARGEST, NULL }, { "global_avgpool", STEP_MEAN, NULL },
 	{ "concat", STEP_CONCAT, NULL }, { "slice", STEP_SLICE, NULL },
 	{ "reshape", STEP_RESHAPE, NULL }, { "border", STEP_BORDER, NULL },
+	{ "take", STEP_TAKE, NULL },
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 

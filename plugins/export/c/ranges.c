@@ -96,7 +96,7 @@ static void choose(struct image *i)
 static int moves(enum step_kind kind)
 {
 	return kind == STEP_LARGEST || kind == STEP_SLICE || kind == STEP_RESHAPE ||
-	       kind == STEP_BORDER;
+	       kind == STEP_BORDER || kind == STEP_TAKE;
 }
 
 static rnf_status scale_of(const struct plan *p, const struct step *s)

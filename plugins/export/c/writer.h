@@ -13,7 +13,8 @@ enum helper {
 	HELPER_MEAN, HELPER_COPY, HELPER_LOG, HELPER_TAKE, HELPER_PRODUCT,
 	HELPER_INT_ROUNDED, HELPER_INT_IMAGE, HELPER_INT_CONV, HELPER_INT_AFFINE, HELPER_INT_TABLE,
 	HELPER_INT_ADD, HELPER_INT_MULTIPLY, HELPER_INT_EXTREME, HELPER_INT_AVERAGE,
-	HELPER_INT_LARGEST, HELPER_INT_MEAN, HELPER_INT_MOVE, HELPER_INT_BORDER, HELPER_INT_WIDEN,
+	HELPER_INT_LARGEST, HELPER_INT_MEAN, HELPER_INT_MOVE, HELPER_INT_BORDER, HELPER_INT_TAKE,
+	HELPER_INT_WIDEN,
 	HELPERS
 };
 struct helper_text {
@@ -38,6 +39,7 @@ struct writer {
 	const char *declared; /* its arrays */
 	const char *notes;    /* more words for its head */
 	int64_t ram;          /* bytes */
+	double measured;      /* ms a prediction; 0: not measured */
 };
 
 /* An image lives from the op that makes it to the last one that reads it. */
@@ -63,6 +65,8 @@ void writer_word(FILE *f, const char *text);
 void writer_want(struct writer *w, enum helper helper);
 void writer_helpers(const struct writer *w, FILE *f);
 
+/* Compile a file and let it predict; set w->measured. */
+rnf_status writer_measure(struct writer *w, const char *text, size_t n);
 void writer_main(const struct writer *w, FILE *f);
 
 rnf_status writer_ops(struct writer *w);
