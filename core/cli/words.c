@@ -51,7 +51,6 @@ static const struct row {
 	{ NULL, "--main", NULL, "add a main function that classifies an image file (formats: .c)" },
 	{ NULL, "--measure", NULL, "compile it and say in its head how long a prediction takes "
 	  "(formats: .c)" },
-	{ "export", "--measure", NULL, "write how long a prediction takes on this machine into the file (formats: .c)" },
 	{ NULL, "--top", NULL, "show so many images (64)" },
 	{ NULL, "--csv", NULL, "write the table to this file as CSV" },
 	{ "mistakes", "--sheet", NULL, "draw the images of both tables" },
