@@ -7,12 +7,14 @@
 #include <xxhash.h>
 
 #include "base/arena.h"
+#include "base/meter.h"
 #include "base/status.h"
 #include "data/picture.h"
 #include "exec/threads.h"
 
 struct work {
 	struct rnf_survey *survey;
+	struct rnf_meter meter; /* of worker 0 */
 	_Atomic int64_t next;
 };
 
@@ -85,9 +87,10 @@ static void look_at(struct rnf_survey *s, int64_t i)
 static void look_at_some(void *arg, int worker)
 {
 	struct work *work = arg;
-	(void)worker;
-	for (int64_t i; (i = atomic_fetch_add(&work->next, 1)) < work->survey->n;)
+	for (int64_t i; (i = atomic_fetch_add(&work->next, 1)) < work->survey->n;) {
 		look_at(work->survey, i);
+		if (worker == 0) rnf_meter_tell(&work->meter, i);
+	}
 }
 
 void rnf_survey_make(struct rnf_survey *s, int threads)
@@ -99,8 +102,10 @@ void rnf_survey_make(struct rnf_survey *s, int threads)
 	s->n = s->first[RNF_SPLITS];
 	s->images = rnf_alloc((size_t)(s->n + 1) * sizeof *s->images);
 	struct rnf_threads *pool = rnf_threads_create(threads);
+	rnf_meter_begin(&work.meter, "looking at images", s->n);
 	rnf_threads_run(pool, look_at_some, &work);
 	rnf_threads_destroy(pool);
+	rnf_meter_end(&work.meter, s->n);
 }
 
 rnf_status rnf_survey_pixels(const struct rnf_survey *s, int64_t image, uint8_t **rgb,
