@@ -321,6 +321,7 @@ static const struct {
 	{ "rnframe.input", "[8, 8, 4]", RNF_EINVAL, "shape: " },
 	{ "rnframe.classes", "1000000000", RNF_EINVAL, "a number of classes" },
 	{ "rnframe.classes", "7", RNF_EINVAL, "shape: " },
+	{ "rnframe.classes", "[\"a\", \"b\"]", RNF_EINVAL, "the 2 classes" },
 	{ "rnframe.classes", "[\"a\", 3]", RNF_EINVAL, "a list of names" },
 	{ "rnframe.classes", "[[[[", RNF_EINVAL, "must be JSON" },
 	{ "rnframe.conf", "@include \"/etc/passwd\"\n", RNF_EINVAL, "may include none" },
