@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "lib/bad.h"
 #include "lib/photos.h"
 #include "lib/plugin.h"
 #include "lib/program.h"
@@ -264,6 +265,26 @@ START_TEST(mistakes_are_told)
 }
 END_TEST
 
+static void write_sick(const char *dir, char how)
+{
+	FILE *f = fopen(rnf_format("%s/a/%c.sick", dir, how), "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "SICK%c", how);
+	fclose(f);
+}
+
+START_TEST(a_decoder_that_ends_the_program_is_named)
+{
+	const char *bad = test_bad_plugins(), *dir = test_folder("images_sick");
+	test_shell("mkdir %s/a", dir);
+	write_sick(dir, '1');
+	run(0, rnf_format("data check %s --plugin-path %s", dir, bad));
+	write_sick(dir, "ld"[_i]);
+	run(5, rnf_format("data check %s --plugin-path %s", dir, bad));
+	has("exit() in decoder.sick: a plugin must not end");
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
@@ -272,7 +293,8 @@ int main(void)
 		{ many_images_go_to_a_file, 0 }, { a_damaged_cache_ends_the_run, 0 },
 		{ a_run_resumes, 0 },
 		{ too_few_images_for_a_test_split, 0 }, { arrays_train, 0 },
-		{ mistakes_are_told, TEST_ROWS(mistakes) }, { NULL, 0 },
+		{ mistakes_are_told, TEST_ROWS(mistakes) },
+		{ a_decoder_that_ends_the_program_is_named, 2 }, { NULL, 0 },
 	};
 	return test_run_cases("cli/images", cases);
 }
