@@ -20,6 +20,13 @@ static const struct { int training; const char *set; int64_t images; } cases_of[
 	{ 0, "train.batch_size=1000", 32 }, /* all of the test */
 };
 
+static double seconds_of(const struct rnf_costs *costs, const char *name)
+{
+	for (size_t i = 0; i < costs->n; i++)
+		if (!strcmp(costs->at[i].name, name)) return costs->at[i].seconds;
+	return -1;
+}
+
 /* Largest first, and together all of the threads' time. */
 static void check_sums(const struct rnf_measurement *p)
 {
@@ -32,6 +39,7 @@ static void check_sums(const struct rnf_measurement *p)
 	}
 	ck_assert_double_eq_tol(seconds, p->core_seconds, 1e-9 * seconds);
 	ck_assert_double_ge(p->core_seconds, p->timed_seconds);
+	ck_assert_double_gt(seconds_of(kinds, "input"), 0);
 }
 
 START_TEST(steps_are_measured)
