@@ -14,7 +14,9 @@ static void find_thresholds(const float *probs, const int32_t *labels, int64_t n
 	int64_t *count = rnf_alloc((size_t)k * sizeof *count);
 	memset(thresholds, 0, (size_t)k * sizeof *thresholds);
 	for (int64_t i = 0; i < n; i++) {
-		thresholds[labels[i]] += (double)probs[i * k + labels[i]];
+		const double p = (double)probs[i * k + labels[i]];
+		if (isnan(p)) continue;
+		thresholds[labels[i]] += p;
 		count[labels[i]]++;
 	}
 	for (int64_t j = 0; j < k; j++)

@@ -55,13 +55,28 @@ START_TEST(classes_without_images)
 	ck_assert(likely[0] == -1 && likely[1] == -1);
 	rnf_doubt_labels(probs, labels, 3, 2, thresholds, likely);
 	ck_assert(likely[0] == -1 && likely[1] == -1 && likely[2] == -1);
+	ck_assert_double_eq_tol(thresholds[0], 0.5, 1e-6);
+}
+END_TEST
+
+/* One image that the model fails on must not lower the threshold of its class. */
+START_TEST(nan_is_left_out_of_thresholds)
+{
+	const float probs[] = { 0.4f, 0.6f, 0.1f, 0.9f, NAN, NAN };
+	const int32_t labels[] = { 0, 1, 1 };
+	double thresholds[2];
+	int32_t likely[3];
+	rnf_doubt_labels(probs, labels, 3, 2, thresholds, likely);
+	ck_assert_double_eq_tol(thresholds[1], 0.9, 1e-6);
+	ck_assert(likely[0] == -1 && likely[1] == -1 && likely[2] == -1);
 }
 END_TEST
 
 int main(void)
 {
 	const struct test_case cases[] = {
-		{ labels_are_doubted_as_cleanlab_does, 0 }, { classes_without_images, 0 }, { NULL, 0 },
+		{ labels_are_doubted_as_cleanlab_does, 0 }, { classes_without_images, 0 },
+		{ nan_is_left_out_of_thresholds, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("run/doubt", cases);
 }
