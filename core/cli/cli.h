@@ -49,13 +49,15 @@ struct rnf_verb {
 rnf_status rnf_options_parse(struct rnf_options *o, const struct rnf_verb *verb,
 			     int n, char **arguments);
 
-/* The number after --steps, 1 .. most; without it `usual`. */
-rnf_status rnf_options_steps(const struct rnf_options *o, int64_t usual, int64_t most,
-			     int64_t *steps);
+/* The number 1 .. most that follows an option, as `text`; `usual` if that is NULL. */
+rnf_status rnf_options_number(const char *option, const char *text, int64_t usual, int64_t most,
+			      int64_t *number);
 
 /* Check the files that the options name for writing: none may be an input or equal
  * another, and each can be written. (outputs.c) */
 rnf_status rnf_outputs_check(const struct rnf_options *o);
+/* Refuse the file that `option` names for writing if it is the input. */
+rnf_status rnf_output_apart(const char *option, const char *output, const char *input);
 
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);

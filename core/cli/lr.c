@@ -121,7 +121,7 @@ static rnf_status look(struct rnf_experiment *e, const struct rnf_options *o)
 {
 	struct result r = { .e = e };
 	int64_t steps;
-	RNF_TRY(rnf_options_steps(o, RNF_FINDER_STEPS, STEPS_MAX, &steps));
+	RNF_TRY(rnf_options_number("--steps", o->steps, RNF_FINDER_STEPS, STEPS_MAX, &steps));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_build(e, 1));
 	RNF_TRY(rnf_experiment_weights(e, o->weights));

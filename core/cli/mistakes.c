@@ -280,14 +280,6 @@ static rnf_status write_sheet(const struct mistakes *m, const char *path)
 
 /* -- the verb -- */
 
-static rnf_status read_top(struct mistakes *m, const struct rnf_options *o)
-{
-	char *end;
-	m->top = o->top ? strtol(o->top, &end, 10) : TOP;
-	if (!o->top || (!*end && m->top >= 1 && m->top <= TOP_MAX)) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "--top is \"%s\", must be a number of images", o->top);
-}
-
 static void find_images(struct mistakes *m)
 {
 	const struct rnf_dataset *d = &m->e->data;
@@ -300,7 +292,7 @@ static void find_images(struct mistakes *m)
 static rnf_status find_mistakes(struct mistakes *m, struct rnf_subject *subject,
 				const struct rnf_options *o)
 {
-	RNF_TRY(read_top(m, o));
+	RNF_TRY(rnf_options_number("--top", o->top, TOP, TOP_MAX, &m->top));
 	RNF_TRY(rnf_outputs_check(o));
 	RNF_TRY(rnf_subject_data(m->e, subject));
 	RNF_TRY(rnf_samples_choose(&m->e->data, o->split, &m->samples));

@@ -194,17 +194,17 @@ static rnf_status find_conf(struct rnf_options *o, const struct rnf_verb *verb)
 	return RNF_OK;
 }
 
-rnf_status rnf_options_steps(const struct rnf_options *o, int64_t usual, int64_t most,
-			     int64_t *steps)
+rnf_status rnf_options_number(const char *option, const char *text, int64_t usual, int64_t most,
+			      int64_t *number)
 {
 	char *end;
-	*steps = usual;
-	if (!o->steps) return RNF_OK;
+	*number = usual;
+	if (!text) return RNF_OK;
 	errno = 0;
-	*steps = strtoll(o->steps, &end, 10);
-	if (*end || errno || *steps < 1 || *steps > most)
-		return rnf_fail(RNF_EINVAL, "--steps is \"%s\", must be a number of 1 .. %lld",
-				o->steps, (long long)most);
+	*number = strtoll(text, &end, 10);
+	if (*end || errno || *number < 1 || *number > most)
+		return rnf_fail(RNF_EINVAL, "%s is \"%s\", must be a number of 1 .. %lld", option, text,
+				(long long)most);
 	return RNF_OK;
 }
 

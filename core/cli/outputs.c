@@ -35,6 +35,19 @@ static const char *value(const struct rnf_options *o, const struct row *row)
 	return v && strcmp(v, row->name) ? v : NULL;
 }
 
+rnf_status rnf_output_apart(const char *option, const char *output, const char *input)
+{
+	if (!rnf_file_same(output, input)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s names a file that is read: %s", option, output);
+}
+
+static rnf_status check_words(const struct rnf_options *o, const struct row *output)
+{
+	for (size_t i = 0; i < o->n_words; i++)
+		RNF_TRY(rnf_output_apart(output->name, value(o, output), o->words[i]));
+	return RNF_OK;
+}
+
 static rnf_status check_pair(const struct rnf_options *o, const struct row *output,
 			     const struct row *other)
 {
@@ -52,6 +65,7 @@ rnf_status rnf_outputs_check(const struct rnf_options *o)
 			RNF_TRY(check_pair(o, &outputs[i], &inputs[j]));
 		for (size_t j = 0; j < i; j++)
 			RNF_TRY(check_pair(o, &outputs[i], &outputs[j]));
+		RNF_TRY(check_words(o, &outputs[i]));
 		RNF_TRY(rnf_file_writable(value(o, &outputs[i])));
 	}
 	return RNF_OK;

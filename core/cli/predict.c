@@ -15,7 +15,7 @@
 #include "run/predict.h"
 #include "run/sort.h"
 
-enum { TOP = 3 };
+enum { TOP = 3, TOP_MAX = 1000000 };
 
 /* -- which images -- */
 
@@ -107,10 +107,7 @@ struct prediction {
 
 static rnf_status read_options(struct prediction *t, const struct rnf_options *o)
 {
-	char *end;
-	t->writer.top = o->topk ? strtol(o->topk, &end, 10) : TOP;
-	if (o->topk && (*end || t->writer.top < 1 || t->writer.top > 1000000))
-		return rnf_fail(RNF_EINVAL, "--topk is %s, must be a number of classes", o->topk);
+	RNF_TRY(rnf_options_number("--topk", o->topk, TOP, TOP_MAX, &t->writer.top));
 	if (o->tta && strcmp(o->tta, "flip"))
 		return rnf_fail(RNF_EINVAL, "--tta is \"%s\", must be flip", o->tta);
 	if (o->link && !o->sort_into)
@@ -122,6 +119,17 @@ static rnf_status read_options(struct prediction *t, const struct rnf_options *o
 }
 
 /* -- all of them -- */
+
+static rnf_status check_out(const struct prediction *t, const struct rnf_options *o)
+{
+	const char *out = t->writer.path;
+	if (!out) return RNF_OK;
+	RNF_TRY(rnf_output_apart("--out", out, rnf_predictor_file(t->p)->path));
+	if (o->conf) RNF_TRY(rnf_output_apart("--out", out, o->conf));
+	for (size_t i = 0; i < t->files.n; i++)
+		RNF_TRY(rnf_output_apart("--out", out, t->files.at[i]));
+	return RNF_OK;
+}
 
 static rnf_status check_sorter(const struct prediction *t)
 {
@@ -170,6 +178,7 @@ static rnf_status predict(struct prediction *t, const struct rnf_options *o)
 	t->writer.p = t->p;
 	for (size_t i = 1; i < o->n_words; i++)
 		RNF_TRY(add_word(&t->files, o->words[i]));
+	RNF_TRY(check_out(t, o));
 	if (t->sorter.dir) RNF_TRY(check_sorter(t));
 	RNF_TRY(rnf_answers_begin(&t->writer, t->files.n));
 	RNF_TRY(rnf_answers_end(&t->writer, predict_all(t)));

@@ -220,7 +220,7 @@ static rnf_status profile(struct rnf_experiment *e, const struct rnf_options *o)
 	int64_t steps;
 	int training;
 	RNF_TRY(rnf_outputs_check(o));
-	RNF_TRY(rnf_options_steps(o, STEPS, STEPS_MAX, &steps));
+	RNF_TRY(rnf_options_number("--steps", o->steps, STEPS, STEPS_MAX, &steps));
 	RNF_TRY(choose_mode(o->mode, &training));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_build(e, training));

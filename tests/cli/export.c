@@ -275,8 +275,8 @@ static const struct { const char *arguments, *words; } not_predicted[] = {
 	{ "predict @/run", "predict needs a run folder or a file of weights, and images" },
 	{ "predict @/run @/run", "/run has no images" },
 	{ "predict @/none @/a.png", "there is no such run folder or file of weights" },
-	{ "predict @/run @/a.png --topk 0", "--topk is 0, must be a number of classes" },
-	{ "predict @/run @/a.png --topk x", "--topk is x, must be a number of classes" },
+	{ "predict @/run @/a.png --topk 0", "--topk is \"0\", must be a number of 1 .. " },
+	{ "predict @/run @/a.png --topk x", "--topk is \"x\", must be a number of 1 .. " },
 	{ "predict @/run @/a.png --format xml", "--format is \"xml\", must be jsonl, csv or npy" },
 };
 

@@ -194,7 +194,9 @@ static const struct { const char *arguments, *words; } refused[] = {
 	{ "@/data/test/a --format xml", "--format is \"xml\", must be jsonl, csv or npy" },
 	{ "@/data/test/a --format npy", "--format npy needs a file to write: --out FILE.npy" },
 	{ "@/data/test/a --format npy --out @/p.bin", "needs a file to write: --out FILE.npy" },
-	{ "@/data/test/a --topk 0", "--topk is 0, must be a number of classes" },
+	{ "@/data/test/a --out @/data/test/a/00.png", "--out names a file that is read" },
+	{ "@/data/test/a --out @/run/model.safetensors", "--out names a file that is read" },
+	{ "@/data/test/a --topk 0", "--topk is \"0\", must be a number of 1 .. " },
 };
 
 static const char *in(const char *dir, const char *text)

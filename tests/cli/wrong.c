@@ -98,10 +98,11 @@ END_TEST
 static const struct { const char *arguments, *words; int status; } refused[] = {
 	{ "", "mistakes needs a run folder or a file of weights", 2 },
 	{ "nowhere", "nowhere: there is no such run folder or file of weights", 2 },
-	{ "@/run --top 0", "--top is \"0\", must be a number of images", 2 },
+	{ "@/run --top 0", "--top is \"0\", must be a number of 1 .. 1000000", 2 },
 	{ "@/run --top many", "--top is \"many\"", 2 },
 	{ "@/run --split dev", "--split is \"dev\", must be test, validation or train", 2 },
 	{ "@/run --sheet @/x --csv @/x", "name one file", 2 },
+	{ "@/run/model.safetensors --csv @/run/model.safetensors", "--csv names a file that is read", 2 },
 	{ "@/run --sheet /nowhere/x.png", "/nowhere/x.png: No such file", 3 },
 	{ "@/run data.path=/nowhere", "/nowhere: No such file", 2 },
 };
