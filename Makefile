@@ -3,9 +3,10 @@
 #   make help       the other targets
 BUILD ?= build
 PREFIX ?= /usr/local
-# Below PREFIX: of the library, and of its module for Python.
+# Below PREFIX: folders of the library and of its module for Python, where Debian's python3
+# searches.
 LIBDIR ?= lib
-PYTHONDIR ?= lib/python3/dist-packages
+PYTHONDIR ?= lib/python$(if $(filter /usr,$(PREFIX)),3,$(python_version))/dist-packages
 PKG_CONFIG ?= pkg-config
 ifeq ($(origin CC),default)
 CC := gcc
@@ -28,6 +29,8 @@ else
 # Run COMMAND when the variable is first used, and never again: a fresh machine has
 # neither compiler nor pkg-config when make reads this file.
 once = $(eval $(1) := $(shell $(2)))$($(1))
+
+python_version = $(call once,python_version,python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion $(if $(DEV),-Werror)
 CFLAGS ?= -O3 -g
@@ -246,8 +249,8 @@ libdir = $(patsubst $(PREFIX)/%,%,$(LIBDIR))
 pythondir = $(patsubst $(PREFIX)/%,%,$(PYTHONDIR))
 
 # LIST names all that install makes below PREFIX: new folders, with a / at their end, then
-# itself, then files. It is there before they are, so a cut install can be taken back, and
-# uninstall goes it from its end.
+# itself, then files. It is written before them, so that uninstall can undo an install that was
+# interrupted. Uninstall removes its lines from the last to the first.
 LIST := share/rnframe/installed
 root = root='$(subst ','\'',$(DESTDIR)$(PREFIX))'
 folders := awk '{ n = split($$0, part, "/"); at = ""; for (i = 1; i < n; i++) if (!seen[at = at part[i] "/"]++) print at }'
@@ -262,7 +265,7 @@ man: all ## the manual pages and the completion for bash, in build/man
 	$(Q)$(BUILD)/rnframe man rnframe.cfg >$(BUILD)/man/rnframe.cfg.5
 	$(Q)$(BUILD)/rnframe completion >$(BUILD)/man/completion
 
-install: all man ## to PREFIX, below DESTDIR: program, library, plugins, headers, confs, manual, completion
+install: all man ## program, library, plugins, headers, confs, manual, completion to DESTDIR/PREFIX
 	@$(root); $(remove) || exit 1; mkdir -p "$$root" || exit 1; { $(to_install); } >$(BUILD)/to_install; \
 	{ echo $(LIST); cut -d' ' -f3 $(BUILD)/to_install; } >$(BUILD)/places; \
 	{ $(folders) $(BUILD)/places | while read -r at; do [ -d "$$root/$$at" ] || echo "$$at"; done; \

@@ -20,36 +20,48 @@
 #include "run/predict.h"
 #include "train/weights.h"
 
-/* One prediction at a time. */
-struct desk {
+/* What a call of predict works with; one call uses it at a time. */
+struct state {
 	struct rnf_arena arena;
 	struct rnf_predictor *predictor;
-	struct desk *next; /* of those that are idle */
+	struct state *next; /* in the list of idle states */
 };
 
 struct rnf_open_model {
-	struct desk first; /* its arena holds the model, too */
+	struct state first; /* its arena holds the model, too */
 	int64_t classes;
 	const char **labels;
-	pthread_mutex_t lock; /* of the idle ones */
-	struct desk *idle;
+	pthread_mutex_t lock; /* of the list */
+	struct state *idle;
 };
 
 /* The core's tables (plugins, failures put aside) belong to one caller at a time. */
 static pthread_mutex_t core = PTHREAD_MUTEX_INITIALIZER;
 
-/* -- at the border -- */
+/* -- calls into the core -- */
+
+/* How many bytes of the message to copy: those of whole lines, which never cut a character. */
+static size_t fitting(const char *words, size_t room)
+{
+	size_t n = strlen(words);
+	if (n < room) return n;
+	for (n = room - 1; n > 0 && words[n] != '\n'; n--)
+		;
+	return n;
+}
 
 static rnf_status answer(rnf_status status, const char *words, rnf_error *error)
 {
 	if (!error) return status;
+	const size_t n = status < 0 ? fitting(words, sizeof error->message) : 0;
 	error->status = status;
-	snprintf(error->message, sizeof error->message, "%s", status < 0 ? words : "");
+	memcpy(error->message, words, n);
+	error->message[n] = 0;
 	return status;
 }
 
-/* Run the body in the core's float mode, with memory from the arena; the caller finds its own
- * mode and flags again. */
+/* Run the body in the core's float mode, with memory from the arena. Then restore the caller's
+ * mode and flags. */
 static rnf_status enter(struct rnf_arena *arena, rnf_status (*body)(void *), void *context,
 			rnf_error *error)
 {
@@ -77,17 +89,18 @@ static rnf_status enter_alone(struct rnf_arena *arena, rnf_status (*body)(void *
 	return status;
 }
 
-static void release(struct desk *d)
+static void release(struct state *s)
 {
-	struct rnf_arena *before = rnf_arena_use(&d->arena);
-	rnf_predictor_close(d->predictor);
+	struct rnf_arena *before = rnf_arena_use(&s->arena);
+	rnf_predictor_close(s->predictor);
 	rnf_arena_finish();
 	rnf_arena_use(before);
 }
 
 /* -- plugins -- */
 
-/* From the library's folder: installed, in LIBDIR of any depth below PREFIX, and in a build. */
+/* Seen from the library's folder: LIBDIR is lib, lib/ARCHITECTURE or another folder of PREFIX;
+ * the last is that of a build. */
 static const char *const places[] = {
 	"rnframe/plugins", "../rnframe/plugins", "../lib/rnframe/plugins", "plugins",
 };
@@ -114,8 +127,8 @@ struct opening {
 	const char *path;
 };
 
-/* The size of a batch decides memory and no bits; a thread more would be one that the caller
- * does not know of. */
+/* The batch size changes the memory and no bits. One thread is the caller's own; a second one
+ * would have to be started. */
 static const char *const settings[] = { "threads=1", "train.batch_size=8" };
 
 static void list_labels(rnf_model *m)
@@ -144,7 +157,7 @@ rnf_model *rnf_model_open(const char *path, rnf_error *error)
 	struct opening opening = { m, path };
 	if (!m) {
 		if (path) answer(RNF_ENOMEM, "out of memory", error);
-		else answer(RNF_EINVAL, "the path is NULL", error);
+		else answer(RNF_EINVAL, "path is NULL", error);
 		return NULL;
 	}
 	if (enter_alone(&m->first.arena, open_model, &opening, error) < 0) {
@@ -157,16 +170,16 @@ rnf_model *rnf_model_open(const char *path, rnf_error *error)
 	return m;
 }
 
-/* Those that were added before the first, which holds what they share. */
+/* The first state goes last: the others share what it holds. */
 void rnf_model_close(rnf_model *m)
 {
 	if (!m) return;
 	while (m->idle) {
-		struct desk *d = m->idle;
-		m->idle = d->next;
-		if (d == &m->first) continue;
-		release(d);
-		free(d);
+		struct state *s = m->idle;
+		m->idle = s->next;
+		if (s == &m->first) continue;
+		release(s);
+		free(s);
 	}
 	pthread_mutex_destroy(&m->lock);
 	release(&m->first);
@@ -187,43 +200,41 @@ int64_t rnf_model_classes(const rnf_model *m)
 
 struct twins {
 	const struct rnf_predictor *of;
-	struct desk *desk;
+	struct state *state;
 };
 
 static rnf_status make_twin(void *context)
 {
 	const struct twins *t = context;
-	return rnf_predictor_twin(t->of, &t->desk->predictor);
+	return rnf_predictor_twin(t->of, &t->state->predictor);
 }
 
-static struct desk *add_desk(const rnf_model *m, rnf_error *error)
+static rnf_status add_state(const rnf_model *m, struct state **added, rnf_error *error)
 {
-	struct desk *d = calloc(1, sizeof *d);
-	struct twins twins = { m->first.predictor, d };
-	if (!d) {
-		answer(RNF_ENOMEM, "out of memory", error);
-		return NULL;
-	}
-	if (enter_alone(&d->arena, make_twin, &twins, error) >= 0) return d;
-	release(d);
-	free(d);
-	return NULL;
+	struct state *s = *added = calloc(1, sizeof *s);
+	struct twins twins = { m->first.predictor, s };
+	if (!s) return answer(RNF_ENOMEM, "out of memory", error);
+	const rnf_status status = enter_alone(&s->arena, make_twin, &twins, error);
+	if (status >= 0) return status;
+	release(s);
+	free(s);
+	return status;
 }
 
-static struct desk *take_desk(rnf_model *m, rnf_error *error)
+static rnf_status take_state(rnf_model *m, struct state **taken, rnf_error *error)
 {
 	pthread_mutex_lock(&m->lock);
-	struct desk *d = m->idle;
-	if (d) m->idle = d->next;
+	struct state *s = *taken = m->idle;
+	if (s) m->idle = s->next;
 	pthread_mutex_unlock(&m->lock);
-	return d ? d : add_desk(m, error);
+	return s ? RNF_OK : add_state(m, taken, error);
 }
 
-static void leave_desk(rnf_model *m, struct desk *d)
+static void leave_state(rnf_model *m, struct state *s)
 {
 	pthread_mutex_lock(&m->lock);
-	d->next = m->idle;
-	m->idle = d;
+	s->next = m->idle;
+	m->idle = s;
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -270,15 +281,14 @@ static rnf_status predict(void *context)
 rnf_status rnf_model_predict(rnf_model *m, const rnf_image *images, size_t n, float *probs,
 			     rnf_error *error)
 {
-	if (!m) return answer(RNF_EINVAL, "the model is NULL", error);
+	if (!m) return answer(RNF_EINVAL, "model is NULL", error);
 	if (n == 0) return answer(RNF_OK, "", error);
 	if (!images || !probs)
-		return answer(RNF_EINVAL, images ? "there is no room for the probabilities: "
-			      "probs is NULL" : "images is NULL", error);
-	struct desk *d = take_desk(m, error);
-	if (!d) return error ? error->status : RNF_ENOMEM;
-	struct request request = { d->predictor, images, n, probs };
-	const rnf_status status = enter(&d->arena, predict, &request, error);
-	leave_desk(m, d);
+		return answer(RNF_EINVAL, images ? "probs is NULL" : "images is NULL", error);
+	struct state *state;
+	RNF_TRY(take_state(m, &state, error));
+	struct request request = { state->predictor, images, n, probs };
+	const rnf_status status = enter(&state->arena, predict, &request, error);
+	leave_state(m, state);
 	return status;
 }

@@ -50,7 +50,8 @@ START_TEST(what_others_made_stays)
 }
 END_TEST
 
-/* Every plugin, conf and header, with the modes of such files. */
+/* Every plugin, conf and header, and the module where python3 searches below /usr/local, with
+ * the modes of such files. */
 START_TEST(install_is_complete)
 {
 	const char *dir = test_folder("in stall");
@@ -61,6 +62,8 @@ START_TEST(install_is_complete)
 		   "cd - >/dev/null && cd \"%s/" BELOW "/lib/rnframe/plugins\" && "
 		   "find . -type f | sort | diff $OLDPWD/%s/tests/tmp/built -", test_build(), dir,
 		   test_build());
+	test_shell("test -s \"%s/" BELOW "/lib/python$(python3 -c 'import sys; print(\"%%d.%%d\" %% "
+		   "sys.version_info[:2])')/dist-packages/rnframe/__init__.py\"", dir);
 	test_command(out, sizeof out, "cd '%s' && find . -type f -printf '%%m\\n' -o -type d "
 		     "-perm /022 -print | sort -u", dir);
 	ck_assert_str_eq(out, "644\n755\n");

@@ -1,4 +1,6 @@
 """The Python module beside the program: library.py PROGRAM FOLDER."""
+import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,19 @@ def refused(kind, words, call):
         assert words in str(error), error
         return error
     raise AssertionError("not refused: " + words)
+
+
+def with_conf(path, conf, to):
+    """The model with another conf inside, which its digest does not know."""
+    with open(path, "rb") as file:
+        head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        tensors = file.read()
+    del head["__metadata__"]["rnframe.digest"]
+    head["__metadata__"]["rnframe.conf"] = conf
+    text = json.dumps(head).encode()
+    with open(to, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text + tensors)
+    return to
 
 
 random = np.random.default_rng(1)
@@ -53,8 +68,26 @@ model.close()
 assert refused(rnframe.Error, "no such file", lambda: rnframe.Model.open("none")).status == -3
 refused(ValueError, "NUL", lambda: rnframe.Model.open("a\0b"))
 
+# Mistakes that the message has no room for are left out by whole lines.
+mistakes = ["%s = 1;" % (chr(97 + i) * 200) for i in range(20)]
+message = str(refused(rnframe.Error, "aaa", lambda: rnframe.Model.open(with_conf(
+    run + "/model.safetensors", "\n".join(mistakes), folder + "/mistakes.safetensors"))))
+assert message.count("\n") > 3, message
+assert len({line[-9:] for line in message.split("\n")}) == 1, message
+
+# A library that the environment names and that is not there.
+child = subprocess.run([sys.executable, "-B", "-c", "import rnframe"], capture_output=True, text=True,
+                       env={**os.environ, "RNFRAME_LIBRARY": folder + "/none.so"}, check=False)
+assert "ImportError" in child.stderr and "none.so: there is no such file" in child.stderr, child.stderr
+
 history = rnframe.history(run)
 assert history["epochs"]["epoch"].tolist() == [1, 2], history["epochs"]
 assert history["epochs"]["train_loss"].dtype == np.float64
 assert len(history["steps"]["loss"]) == history["epochs"]["step"][-1]
+for name in ("epochs.csv", "steps.jsonl"):  # their last lines are being written
+    with open(run + "/" + name, "r+b") as file:
+        file.truncate(os.path.getsize(file.name) - 9)
+history = rnframe.history(run)
+assert history["epochs"]["epoch"].tolist() == [1], history["epochs"]
+assert len(history["steps"]["loss"]) > 3
 refused(FileNotFoundError, "no run folder", lambda: rnframe.history(folder + "/none"))

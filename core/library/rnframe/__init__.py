@@ -21,12 +21,12 @@ __all__ = ["Error", "Model", "history"]
 
 PathLike = Union[str, "os.PathLike[str]"]
 
-#: Images that a thread takes at once.
+#: Images in one call of the library.
 _PART = 64
 
 
 class Error(Exception):
-    """What the library says of a failure; `status` is its number (rnframe/abi.h)."""
+    """A call of the library failed; `status` is an rnf_status (rnframe/abi.h)."""
 
     def __init__(self, message: str, status: int = -1):
         super().__init__(message)
@@ -47,8 +47,8 @@ class _Image(ctypes.Structure):
 
 
 def _candidates() -> Iterator[str]:
-    """Where the library may be: as the environment says, in the folders above an installed
-    module, in the build of a source tree, and where the system looks."""
+    """Where the library may be: the file that RNFRAME_LIBRARY names, or else a folder above the
+    installed module, the build of a source tree, the folders that the system searches."""
     name = "librnframe.so.0"
     own = os.environ.get("RNFRAME_LIBRARY")
     if own:
@@ -64,14 +64,18 @@ def _candidates() -> Iterator[str]:
 
 
 def _load() -> ctypes.CDLL:
-    for name in _candidates():
-        if "/" not in name or os.path.exists(name):
-            try:
-                library = ctypes.CDLL(name)
-            except OSError as error:
-                raise ImportError("librnframe.so.0 cannot be loaded: %s; RNFRAME_LIBRARY may name "
-                                  "its file" % error) from error
-            break
+    found = [name for name in _candidates() if "/" not in name or os.path.exists(name)]
+    try:
+        if not found:
+            raise OSError("RNFRAME_LIBRARY is %s: there is no such file" % next(_candidates()))
+        return _declare(ctypes.CDLL(found[0]))
+    except OSError as error:
+        raise ImportError("librnframe.so.0 cannot be loaded: %s; set RNFRAME_LIBRARY to its path"
+                          % error) from error
+
+
+def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
+    """The calls of rnframe/model.h."""
     image, error = ctypes.POINTER(_Image), ctypes.POINTER(_Error)
     library.rnf_model_open.argtypes = [ctypes.c_char_p, error]
     library.rnf_model_open.restype = ctypes.c_void_p
@@ -91,7 +95,7 @@ _library = _load()
 
 
 def _as_images(array: "np.ndarray") -> "np.ndarray":
-    """[n][h][w][c]; a copy only of an array whose pixels are not side by side."""
+    """[n][h][w][c], contiguous; a copy only of an array that is not."""
     images = np.asarray(array)
     if images.dtype != np.uint8:
         raise TypeError("images must be of type uint8, 0 to 255; these are %s" % images.dtype)
@@ -104,14 +108,14 @@ def _as_images(array: "np.ndarray") -> "np.ndarray":
 
 
 class Model:
-    """A model in memory. It may be used by several threads at once; close() ends it, as does
-    the end of a `with`."""
+    """An open model. Several threads may use it at once; close(), or the end of a `with`, frees
+    it."""
 
     def __init__(self, path: PathLike):
         error = _Error()
         name = os.fsencode(path)
         if b"\0" in name:
-            raise ValueError("a NUL in the path %r" % (path,))
+            raise ValueError("the path %r contains a NUL" % (path,))
         self._handle: Optional[int] = _library.rnf_model_open(name, ctypes.byref(error))
         if not self._handle:
             raise error.raised()
@@ -123,7 +127,7 @@ class Model:
 
     @classmethod
     def open(cls, path: PathLike) -> "Model":
-        """The model of a file that training wrote, model.safetensors."""
+        """Open a file that training wrote, model.safetensors."""
         return cls(path)
 
     def _predict_part(self, images: "np.ndarray", probs: "np.ndarray") -> None:
@@ -139,8 +143,8 @@ class Model:
     def predict_proba(self, array: "np.ndarray", threads: Optional[int] = None) -> "np.ndarray":
         """The probabilities, float32 [n][classes], of images [n][height][width][channels] or of
         one [height][width][channels], bytes 0 to 255. They may have another size than the model
-        takes. `threads` is how many work at once, None: as many as this process may use; the
-        numbers are the same."""
+        takes. `threads` is how many threads compute (None: as many as this process may use); it
+        does not change the numbers."""
         if not self._handle:
             raise ValueError("the model is closed")
         images = _as_images(array)
@@ -159,12 +163,12 @@ class Model:
         return probs
 
     def predict(self, array: "np.ndarray", threads: Optional[int] = None) -> "np.ndarray":
-        """The number of the most probable class of each image, int64 [n]; the first where they
-        tie. Its name is classes_[number]. The arguments are those of predict_proba()."""
+        """The number of the most probable class of each image, int64 [n]; of equal ones the first.
+        Its name is classes_[number]. The arguments are those of predict_proba()."""
         return self.predict_proba(array, threads).argmax(axis=1)
 
     def close(self) -> None:
-        """Free the model; a second call does nothing. No other thread may be using it."""
+        """Free the model, which no other thread may be using. A second call does nothing."""
         handle, self._handle = self._handle, None
         if handle:
             _library.rnf_model_close(handle)
@@ -206,25 +210,25 @@ def _cell(text: str) -> Union[int, float, str, None]:
     return text or None
 
 
+def _whole_lines(path: Path) -> List[str]:
+    """Without a last line that is being written."""
+    with open(path, newline="", encoding="utf-8", errors="replace") as file:
+        return [line for line in file if line.endswith("\n")]
+
+
 def _read_csv(path: Path) -> Dict[str, "np.ndarray"]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return _columns([{k: _cell(v) for k, v in row.items()} for row in csv.DictReader(file)])
+    rows = csv.DictReader(_whole_lines(path))
+    return _columns([{k: _cell(v) for k, v in row.items()} for row in rows])
 
 
 def _read_lines(path: Path) -> Dict[str, "np.ndarray"]:
-    rows = []
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            if not line.endswith("\n"):
-                break  # a line that is being written
-            rows.append(json.loads(line))
-    return _columns(rows)
+    return _columns([json.loads(line) for line in _whole_lines(path)])
 
 
 def history(run: PathLike) -> Dict[str, Dict[str, "np.ndarray"]]:
-    """The curves of a run folder: {"epochs": columns, "steps": columns}, each column an array
-    of numpy named as in epochs.csv and steps.jsonl. A value that is missing is NaN; a file that
-    is missing has no columns."""
+    """The curves of a run folder: {"epochs": columns, "steps": columns}, where columns are arrays
+    of numpy by their names in epochs.csv and steps.jsonl. A missing value is NaN; a missing file
+    has no columns. It also reads a run that is training."""
     folder = Path(run)
     if not folder.is_dir():
         raise FileNotFoundError("%s is no run folder" % folder)

@@ -384,7 +384,7 @@ START_TEST(null_is_an_error_and_no_crash)
 	const rnf_image image = image_of(pixels, SIDE, SIDE, CHANNELS);
 	float probs[CLASSES] = { 42 };
 	ck_assert_ptr_null(rnf_model_open(NULL, &error));
-	ck_assert_str_eq(error.message, "the path is NULL");
+	ck_assert_str_eq(error.message, "path is NULL");
 	ck_assert_ptr_null(rnf_model_open(NULL, NULL));
 	ck_assert_ptr_null(rnf_model_open("missing", NULL));
 	ck_assert_int_eq(rnf_model_predict(NULL, &image, 1, probs, &error), RNF_EINVAL);
