@@ -23,7 +23,7 @@ static int makes_image(const struct rnf_program *p, size_t op)
 	return p->values[p->ops[op].out].domain == RNF_IMAGE;
 }
 
-/* Images that it makes itself: ops between those of the layers inside. */
+/* Does it make images itself, by ops outside of the layers inside it? */
 static int has_own_images(const struct rnf_program *p, size_t layer)
 {
 	const struct rnf_model_layer *l = &p->layers[layer];
@@ -44,7 +44,7 @@ int rnf_layer_composes(const struct rnf_program *p, size_t layer)
 	return !strcmp(l->feature->kind, "block") || !has_own_images(p, layer);
 }
 
-/* A plugin's own primitive has a row for each op. */
+/* Each op of a plugin's own primitive has a row of its own: compare names. */
 static int same_work(const struct rnf_op *a, const struct rnf_op *b)
 {
 	return a->row->class == b->row->class && !strcmp(a->row->name, b->row->name);

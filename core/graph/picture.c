@@ -10,9 +10,9 @@ enum { MOST = 100 }; /* layers in a picture that can be read */
 struct walk {
 	struct rnf_picture *picture;
 	const struct rnf_program *p;
-	int *owner;  /* of each value: what is drawn for it; -1: nothing */
-	int frame;
-	int blocks;  /* blocks are opened, not drawn as one */
+	int *owner;  /* of each value: index of what is drawn for it; -1: nothing */
+	int frame;   /* the innermost that is open; -1: none */
+	int blocks;  /* draw what is inside of blocks, not a block as one layer */
 };
 
 static struct rnf_drawn *add_drawn(struct walk *k, int value)
@@ -35,7 +35,7 @@ static void add_edge(struct walk *k, int value)
 		(struct rnf_drawn_edge){ .from = from, .to = to, .value = value };
 }
 
-/* "3x3/2", of its only convolution; "" when there is none, or several. */
+/* "3x3/2": kernel and stride of its only convolution; "" if it has none or several. */
 static const char *kernel_words(const struct rnf_program *p, const struct rnf_model_layer *l)
 {
 	const char *words = "";
@@ -73,7 +73,7 @@ static void draw_layer(struct walk *k, const struct rnf_model_layer *l, size_t n
 		add_edge(k, l->in[i]);
 }
 
-/* Of a block that makes an image itself. */
+/* An op of the block itself, if it makes an image. */
 static void draw_op(struct walk *k, const struct rnf_op *op)
 {
 	if (k->p->values[op->out].domain != RNF_IMAGE) return;
@@ -84,7 +84,8 @@ static void draw_op(struct walk *k, const struct rnf_op *op)
 
 static void draw(struct walk *k, size_t layer, size_t n);
 
-/* Draw the layer and those equal to it behind it, up to `end`; returns the last of them. */
+/* Draw the layer once for itself and the equal ones that follow it, up to `end`; returns the last
+ * of them. */
 static size_t draw_run(struct walk *k, size_t layer, size_t end)
 {
 	size_t n, last = layer;
@@ -96,7 +97,7 @@ static size_t draw_run(struct walk *k, size_t layer, size_t end)
 	return last;
 }
 
-/* What is inside a layer, in the order of ops. */
+/* Draw what is inside a layer, in the order of its ops. */
 static void draw_inside(struct walk *k, size_t layer)
 {
 	const struct rnf_model_layer *l = &k->p->layers[layer];
@@ -125,7 +126,7 @@ static void draw_frame(struct walk *k, size_t layer, size_t n)
 	k->frame = outer;
 }
 
-/* A layer that gives its input is left out: it does nothing in this form of the program. */
+/* A layer that returns its input is left out: it does nothing in this program. */
 static void draw(struct walk *k, size_t layer, size_t n)
 {
 	const struct rnf_model_layer *l = &k->p->layers[layer], *last = l;

@@ -10,8 +10,8 @@
 
 /* A layer, or an op of a block that composes layers. */
 struct rnf_drawn {
-	const char *label, *type; /* type: "" for what has no more to say */
-	const char *kernel;       /* "3x3", "" */
+	const char *label, *type; /* type: "" for the input and ops */
+	const char *kernel;       /* "3x3"; "": not one convolution */
 	int64_t parameters;
 	enum rnf_drawn_look { RNF_LOOK_INPUT, RNF_LOOK_HEAVY, RNF_LOOK_LEARNS, RNF_LOOK_ACTS,
 			      RNF_LOOK_JOINS, RNF_LOOK_OTHER } look;
@@ -33,7 +33,7 @@ struct rnf_drawn_frame {
 struct rnf_drawn_edge {
 	int from, to; /* of `drawn` */
 	int value;    /* of the program, for the shape */
-	double lane;  /* x of its vertical part beside all layers; 0: it takes a column */
+	double lane;  /* x of its vertical part beside the layers; 0: it goes down a column */
 };
 
 struct rnf_picture {
@@ -55,14 +55,14 @@ enum {
 	RNF_DRAWN_PAD = 12,     /* between a frame and what is in it */
 	RNF_DRAWN_MARGIN = 20,  /* around the frames */
 };
-/* The left side of a column. Frames to its left are at most so deep. */
+/* x of a column's left side, with room for the deepest frames before the first one. */
 double rnf_picture_x(const struct rnf_picture *picture, int column);
 /* Is the column free in rows first .. last? (place.c) */
 int rnf_picture_is_free(const struct rnf_picture *picture, int column, int first, int last);
 
-/* What is drawn: layers, or blocks where these would be more than can be read. (picture.c) */
+/* The layers, those inside of blocks too unless these are too many to read. (picture.c) */
 struct rnf_picture *rnf_picture_of(const struct rnf_program *program);
-/* Rows, columns and lanes. (place.c) */
+/* Set rows, columns and lanes. (place.c) */
 void rnf_picture_place(struct rnf_picture *picture);
 /* Write it as SVG. (svg.c) */
 void rnf_picture_svg(const struct rnf_picture *picture, const char *title, FILE *out);

@@ -1,7 +1,7 @@
-/* Places of a picture. A layer stands one row below the lowest of its inputs. Of what reads a
- * layer, the one with the longest way to the end goes on in its column; the others begin
- * columns to the right, and end where branches join. An edge that would cross layers in its
- * column goes along a lane at the right. */
+/* Places of a picture. A layer stands one row below the lowest of its inputs. Of a layer's
+ * readers, the one with the longest path to the end continues its column; the others start
+ * columns to the right, which end where branches join. An edge that would cross layers in its
+ * column takes a lane at the right. */
 #include "base/arena.h"
 #include "graph/picture.h"
 
@@ -9,8 +9,8 @@ enum { COLUMNS = 24 };
 
 struct places {
 	struct rnf_picture *q;
-	int *height; /* of each drawn layer: the longest way to the end */
-	int *heir;   /* what goes on in its column; -1: nothing */
+	int *height; /* of each drawn layer: the edges of the longest path to the end */
+	int *heir;   /* the reader that continues its column; -1: none */
 	char *taken; /* [rows][COLUMNS] */
 };
 
@@ -53,11 +53,12 @@ static int is_free(const struct places *s, int column, int first, int last)
 	return 1;
 }
 
+/* The last column takes whatever finds none free. */
 static int first_free(const struct places *s, int column, int first, int last)
 {
 	while (column < COLUMNS - 1 && !is_free(s, column, first, last))
 		column++;
-	return column;
+	return column < COLUMNS ? column : COLUMNS - 1;
 }
 
 static void place_column(struct places *s, int i)
@@ -123,7 +124,8 @@ int rnf_picture_is_free(const struct rnf_picture *q, int column, int first, int 
 	return 1;
 }
 
-/* Can it go straight down, or aside and down, or down and aside? */
+/* Does it reach its end without crossing a layer: straight down, aside and down, or down and
+ * aside? */
 static int has_column(const struct rnf_picture *q, const struct rnf_drawn_edge *e)
 {
 	const struct rnf_drawn *a = &q->drawn[e->from], *b = &q->drawn[e->to];
@@ -137,7 +139,7 @@ static int has_column(const struct rnf_picture *q, const struct rnf_drawn_edge *
 	return 1;
 }
 
-/* The innermost frame around both. */
+/* The innermost frame around both ends; -1: none. */
 static int common_frame(const struct rnf_picture *q, const struct rnf_drawn_edge *e)
 {
 	for (int a = q->drawn[e->from].frame; a >= 0; a = q->frames[a].outer)
@@ -146,7 +148,7 @@ static int common_frame(const struct rnf_picture *q, const struct rnf_drawn_edge
 	return -1;
 }
 
-/* To the right of everything in rows first .. last that is drawn already. */
+/* x of the right side of all that is placed in rows first .. last. */
 static double beside(const struct rnf_picture *q, int first, int last)
 {
 	double x = 0;
@@ -167,7 +169,7 @@ static double beside(const struct rnf_picture *q, int first, int last)
 	return x;
 }
 
-/* Short ones first, so that they lie inside. */
+/* Short edges first, so that their lanes are the inner ones. */
 static void place_lanes_in(struct rnf_picture *q, int frame)
 {
 	for (int span = 2; span <= q->rows; span++)
@@ -181,7 +183,7 @@ static void place_lanes_in(struct rnf_picture *q, int frame)
 		}
 }
 
-/* Inner frames first: those behind a frame in the list are inside it, or below. */
+/* Inner frames first: a frame's inner ones follow it in the list. */
 static void place_lanes(struct rnf_picture *q)
 {
 	for (size_t i = q->n_frames; i-- > 0;) {

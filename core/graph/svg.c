@@ -8,7 +8,7 @@ enum {
 	GAP = 26,  /* between rows */
 	HEAD = 20, /* above what is in a frame, for its name */
 	TITLE = 34,
-	MORE = 22,  /* letters of what a layer is, beside its name */
+	MORE = 22,  /* letters of a layer's type and figures, beside its name */
 	ROUND = 10, /* radius of an edge's bends */
 	DOWN = 70,  /* where edges leave and enter a layer, from its left side */
 };
@@ -44,7 +44,7 @@ struct page {
 
 /* -- text -- */
 
-/* As XML has it; what no XML may hold becomes a question mark. */
+/* Escaped for XML; a character that XML may not hold becomes a question mark. */
 static void put_text(FILE *out, const char *text, size_t n)
 {
 	for (size_t i = 0; i < n;) {
@@ -61,7 +61,7 @@ static void put_text(FILE *out, const char *text, size_t n)
 	}
 }
 
-/* The beginning of a text that `columns` letters have room for. */
+/* Bytes of the text's first `columns` letters. */
 static size_t fitting(const char *text, int columns, int *is_cut)
 {
 	const size_t n = strlen(text);
@@ -93,7 +93,8 @@ static const char *shape_words(const struct rnf_program *p, int value)
 
 /* -- places -- */
 
-/* Below the rows above, the frames that end there, and the names of those that begin. */
+/* A row stands below the rows before it, the lower sides of frames that end there, and the names
+ * of frames that begin with it. */
 static void measure(struct page *g)
 {
 	const struct rnf_picture *q = g->q;
@@ -116,37 +117,27 @@ static void measure(struct page *g)
 	g->width += RNF_DRAWN_MARGIN + 12; /* a lane's shape */
 }
 
-/* Frames inside that begin, or end, in the same row need room, too. */
-static int frames_inside(const struct rnf_picture *q, const struct rnf_drawn_frame *f, int last)
+/* How deep the frames inside it are nested that touch the rows: these need room around them. */
+static int depth_inside(const struct rnf_picture *q, const struct rnf_drawn_frame *f, int first,
+			int last)
 {
 	int n = 0;
 	for (size_t i = 0; i < q->n_frames; i++) {
 		const struct rnf_drawn_frame *g = &q->frames[i];
-		const int inside = g->depth > f->depth && g->first >= f->first && g->last <= f->last;
-		if (inside && (last ? g->last == f->last : g->first == f->first) &&
-		    g->depth - f->depth > n)
-			n = g->depth - f->depth;
-	}
-	return n;
-}
-
-static int depth_inside(const struct rnf_picture *q, const struct rnf_drawn_frame *f)
-{
-	int n = 0;
-	for (size_t i = 0; i < q->n_frames; i++) {
-		const struct rnf_drawn_frame *g = &q->frames[i];
-		if (g->first >= f->first && g->last <= f->last && g->depth - f->depth > n)
-			n = g->depth - f->depth;
+		const int inside = g->first >= f->first && g->last <= f->last;
+		const int touches = g->first <= last && g->last >= first;
+		if (inside && touches && g->depth - f->depth > n) n = g->depth - f->depth;
 	}
 	return n;
 }
 
 static void put_frame(const struct page *g, const struct rnf_drawn_frame *f)
 {
-	const double top = g->y[f->first] - HEAD * (1 + frames_inside(g->q, f, 0)) - 4;
+	const double top = g->y[f->first] - HEAD * (1 + depth_inside(g->q, f, f->first, f->first)) - 4;
 	const double bottom = g->y[f->last] + RNF_DRAWN_HEIGHT +
-			      RNF_DRAWN_PAD * (1 + frames_inside(g->q, f, 1)) - 4;
-	const double left = rnf_picture_x(g->q, f->left) - RNF_DRAWN_PAD * (1 + depth_inside(g->q, f));
+			      RNF_DRAWN_PAD * (1 + depth_inside(g->q, f, f->last, f->last)) - 4;
+	const double left = rnf_picture_x(g->q, f->left) -
+			    RNF_DRAWN_PAD * (1 + depth_inside(g->q, f, f->first, f->last));
 	const char *times = f->n > 1 ? rnf_format(" \xc3\x97%zu", f->n) : "";
 	fprintf(g->out, "<rect class=\"frame\" rx=\"6\" x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
 		"height=\"%.0f\"/>\n", left, top, f->edge - left, bottom - top);
@@ -166,7 +157,7 @@ static const char *more_words(const struct rnf_drawn *d)
 	return words;
 }
 
-/* Its first n bytes, which end at x. */
+/* The first n bytes of the text, aligned right at x. */
 static void put_more(const struct page *g, double x, double y, const char *text, size_t n)
 {
 	fprintf(g->out, "<text class=\"more\" text-anchor=\"end\" x=\"%.0f\" y=\"%.0f\">", x, y);
@@ -198,7 +189,8 @@ static void put_shape(const struct page *g, const struct rnf_drawn_edge *e, doub
 	put_words(g, "shape", x + 5, y, 1000, shape_words(g->q->program, e->value));
 }
 
-/* The base line of the words at an edge that goes down: below the frames that it leaves. */
+/* How far below a layer the shape at an edge that goes down stands: below the frames that the
+ * edge leaves. */
 static double below(const struct rnf_picture *q, const struct rnf_drawn_edge *e)
 {
 	int left = 0;
@@ -211,7 +203,7 @@ static double below(const struct rnf_picture *q, const struct rnf_drawn_edge *e)
 	return left ? 9 + RNF_DRAWN_PAD * left : 13;
 }
 
-/* Right from the one, down the lane, left into the other. */
+/* To the right out of the first layer, down the lane, to the left into the other. */
 static void put_lane(const struct page *g, const struct rnf_drawn_edge *e)
 {
 	const struct rnf_drawn *a = &g->q->drawn[e->from], *b = &g->q->drawn[e->to];
@@ -226,7 +218,7 @@ static void put_lane(const struct page *g, const struct rnf_drawn_edge *e)
 		shape_words(g->q->program, e->value));
 }
 
-/* Straight down; aside and down to a column at the right; down and aside to one at the left. */
+/* Straight down; to a column at the right: aside, then down; at the left: down, then aside. */
 static void put_direct(const struct page *g, const struct rnf_drawn_edge *e)
 {
 	const struct rnf_drawn *a = &g->q->drawn[e->from], *b = &g->q->drawn[e->to];

@@ -144,6 +144,35 @@ START_TEST(a_graph_with_branches)
 }
 END_TEST
 
+/* More branches than columns: the last column takes the rest. Each branch has two readers. */
+START_TEST(more_branches_than_columns)
+{
+	const char *dir = test_folder("plan");
+	FILE *f = fopen(rnf_format("%s/a.cfg", dir), "w");
+	ck_assert_ptr_nonnull(f);
+	fputs("name = \"wide\";\n@include \"train/run.cfg\"\n@include \"data/synthetic.cfg\"\n"
+	      "@include \"train/short.cfg\"\nmodel = { norm = \"batchnorm\"; act = \"relu\"; layers = (\n"
+	      "{ type = \"conv2d\"; name = \"x\"; filters = 8; kernel = 1; },\n", f);
+	for (int i = 0; i < 30; i++)
+		fprintf(f, "{ type = \"conv2d\"; name = \"a%d\"; inputs = [\"x\"]; filters = 8; },\n"
+			"{ type = \"maxpool\"; name = \"b%d\"; size = 2; },\n"
+			"{ type = \"avgpool\"; name = \"c%d\"; inputs = [\"a%d\"]; size = 2; },\n",
+			i, i, i, i);
+	fputs("{ type = \"concat\"; name = \"all\"; inputs = [\"b0\"", f);
+	for (int i = 1; i < 60; i++)
+		fprintf(f, ", \"%c%d\"", "bc"[i & 1], i / 2);
+	fputs("]; },\n{ type = \"global_avgpool\"; name = \"pool\"; },\n"
+	      "{ type = \"dense\"; name = \"classifier\"; } ); };\n", f);
+	fclose(f);
+	test_shell("%s/rnframe plan %s/a.cfg --svg %s/a.svg >/dev/null", test_build(), dir, dir);
+	python(dir, "import xml.etree.ElementTree as tree\n"
+	       "boxes = [r.get('x') for r in tree.parse('a.svg').iter() if r.get('class')\n"
+	       "         and r.tag.endswith('rect') and r.get('class') != 'frame']\n"
+	       "assert len(boxes) == 95, len(boxes)\n"
+	       "assert len(set(boxes)) == 24, len(set(boxes))\n");
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
@@ -152,6 +181,7 @@ int main(void)
 		{ json_adds_up, 0 },
 		{ pictures_of_all_families, 0 },
 		{ a_graph_with_branches, 0 },
+		{ more_branches_than_columns, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("plan", cases);
