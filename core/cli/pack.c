@@ -72,7 +72,7 @@ static rnf_status name_file(const struct rnf_predictor *p, const char **file)
 static rnf_status pack_run(struct rnf_predictor **p, const char *dir, const char *file)
 {
 	const struct rnf_subject subject = { .model = dir };
-	struct packer packer = { NULL };
+	struct packer packer = { 0 };
 	struct rnf_pack pack;
 	RNF_TRY(find_packer(file ? file : rnf_format("model%s", usual), &packer));
 	if (file) RNF_TRY(rnf_file_writable(file));

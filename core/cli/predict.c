@@ -188,7 +188,7 @@ static rnf_status predict(struct prediction *t, const struct rnf_options *o)
 
 rnf_status rnf_verb_predict(const struct rnf_options *o)
 {
-	struct prediction t = { NULL };
+	struct prediction t = { 0 };
 	if (o->n_words < 2)
 		return rnf_fail(RNF_EINVAL, "predict needs a run folder or a file of weights, and images: "
 				"rnframe predict RUN photo.jpg");

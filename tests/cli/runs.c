@@ -18,8 +18,9 @@ static int has(const char *words) { return strstr(out, words) != NULL; }
 /* Three runs: relu and mish with seed 1, mish with seed 2; one folder of something else. */
 static const char *three_runs(const char *name)
 {
-	static const char *const runs[] = { "a model.act=relu seed=1 name=relu", "deep/b model.act=mish "
-		"seed=1 name=mish", "deep/c model.act=mish seed=2 name=mish" };
+	static const char *const runs[] = {
+		"a model.act=relu seed=1 name=relu", "deep/b model.act=mish seed=1 name=mish",
+		"deep/c model.act=mish seed=2 name=mish" };
 	const char *dir = rnf_format("%s", test_folder(name));
 	for (int i = 0; i < TEST_ROWS(runs); i++)
 		ck_assert_msg(test_program(out, sizeof out, "train synthetic.cfg train.pictures=false "

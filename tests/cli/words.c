@@ -167,8 +167,8 @@ END_TEST
  * and so do the runs of a study. */
 static const char *const without_proc[] = {
 	"$r inspect layer conv2d", "$r check synthetic.cfg",
-	"$r study synthetic.cfg --seeds 1 --out o train.pictures=false "
-	"train.callbacks.training_monitor.plot=false",
+	("$r study synthetic.cfg --seeds 1 --out o train.pictures=false "
+	 "train.callbacks.training_monitor.plot=false"),
 };
 
 START_TEST(no_proc_is_needed)

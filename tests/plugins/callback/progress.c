@@ -58,8 +58,8 @@ START_TEST(piped)
 	static const char *const ends_in[EPOCHS] = {
 		"epoch 1/3  loss 1.5000  acc 25.00%  0 images/s",
 		"epoch 2/3  loss 1.2500  acc 50.00%  val_loss 1.7500  val_acc 37.50%  1234 images/s",
-		"epoch 3/3  loss 1000000000.0000  acc 50.00%  val_loss nan  val_acc 25.00%  "
-		"1234 images/s" };
+		("epoch 3/3  loss 1000000000.0000  acc 50.00%  val_loss nan  val_acc 25.00%  "
+		 "1234 images/s") };
 	struct rnf_run run = { .size = sizeof run, .name = "net", .epochs = EPOCHS,
 		.steps = 100 * EPOCHS, .steps_per_epoch = 100, .history = history };
 	void *self;
