@@ -265,7 +265,7 @@ static int same_inode(const char *a, const char *b)
 	       x.st_dev == y.st_dev;
 }
 
-static const char *name_of(const char *path)
+const char *rnf_file_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	return slash ? slash + 1 : path;
@@ -274,7 +274,7 @@ static const char *name_of(const char *path)
 int rnf_file_same(const char *a, const char *b)
 {
 	char folder[PATH_MAX], other[PATH_MAX];
-	return same_inode(a, b) || (!strcmp(name_of(a), name_of(b)) &&
+	return same_inode(a, b) || (!strcmp(rnf_file_name(a), rnf_file_name(b)) &&
 				    same_inode(folder_of(a, folder), folder_of(b, other)));
 }
 

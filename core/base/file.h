@@ -45,6 +45,8 @@ rnf_status rnf_file_commit(const char *path, int fd, rnf_status status);
 const char *rnf_file_draft(const char *path, char name[PATH_MAX]);
 /* begin(), a write of n bytes of text, commit(). */
 rnf_status rnf_file_put(const char *path, const char *text, size_t n);
+/* The part of a path behind its last slash. */
+const char *rnf_file_name(const char *path);
 /* Return 1 when the name ends in `ending` and is longer than it. */
 int rnf_file_ends(const char *name, const char *ending);
 /* Make a folder and its parents where they are missing; those made are synced. */

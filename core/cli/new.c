@@ -104,8 +104,7 @@ static const char *quoted(const char *text)
 /* The last part of a path as a name: letters, digits, '_' and '-'. */
 static const char *name_of(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *name = rnf_format("%s", slash ? slash + 1 : path);
+	char *name = rnf_format("%s", rnf_file_name(path));
 	for (char *p = name; *p; p++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *p))
 			*p = '_';

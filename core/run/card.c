@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "run/report.h"
@@ -74,8 +75,8 @@ static const char *dataset_name(const struct card *c)
 	size_t n = strlen(path);
 	while (n > 1 && path[n - 1] == '/')
 		n--;
-	const char *whole = rnf_strndup(path, n), *slash = strrchr(whole, '/');
-	return slash && slash[1] ? slash + 1 : whole;
+	const char *whole = rnf_strndup(path, n), *name = rnf_file_name(whole);
+	return *name ? name : whole;
 }
 
 /* -- the head -- */
@@ -154,9 +155,9 @@ static void put_model(const struct card *c)
 
 static void put_use(const struct card *c)
 {
-	fputs("\n## Use\n\n```\nrnframe predict model.safetensors photo.jpg\n```\n\nThe file holds the "
-	      "weights, the conf, the names of the classes and the size of the input. `rnframe export` "
-	      "makes an ONNX or a C file of it.\n", c->out);
+	fprintf(c->out, "\n## Use\n\n```\nrnframe predict model%s photo.jpg\n```\n\nThe file holds the "
+		"weights, the conf, the names of the classes and the size of the input. `rnframe export` "
+		"makes an ONNX or a C file of it.\n", rnf_native_suffix());
 }
 
 static const char *augmentations(const struct card *c)
@@ -172,9 +173,9 @@ static const char *augmentations(const struct card *c)
 static const char *first_weights(const struct card *c)
 {
 	const json_t *weights = at(c->run, "weights");
-	const char *file = json_string_value(weights), *slash = file ? strrchr(file, '/') : NULL;
+	const char *file = json_string_value(weights);
 	if (!file) return json_is_null(weights) ? "values drawn by its seed" : unknown;
-	return rnf_format("%s, digest %s", escaped(slash ? slash + 1 : file),
+	return rnf_format("%s, digest %s", escaped(rnf_file_name(file)),
 			  words_of(at(c->run, "weights_digest")));
 }
 

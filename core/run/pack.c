@@ -110,7 +110,7 @@ static rnf_status add_model(struct rnf_pack *pack, const struct rnf_predictor *p
 	const char *conf = rnf_contents_text(&file->contents, RNF_TEXT_CONF);
 	if (!conf) return rnf_fail(RNF_EINVAL, "%s has no conf inside", file->path);
 	add_text(pack, "conf.cfg", conf); /* without paths of this machine, as the folder's has */
-	return add_file(pack, strrchr(file->path, '/') + 1, file->path);
+	return add_file(pack, rnf_file_name(file->path), file->path);
 }
 
 static rnf_status add_report(struct rnf_pack *pack, const char *dir)

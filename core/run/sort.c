@@ -15,12 +15,6 @@
 #include "base/status.h"
 #include "plugin/loader.h"
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* -- before anything is predicted -- */
 
 /* A model file may come from anybody. */
@@ -33,11 +27,11 @@ static rnf_status check_class(const char *name)
 			name);
 }
 
-/* Without links and dots; 0 when there is no such folder. */
+/* The folder's path without links and dots; 0: there is no such folder. */
 static int resolve_folder_of(const char *file, char whole[PATH_MAX])
 {
 	char folder[PATH_MAX];
-	const size_t n = (size_t)(base_of(file) - file);
+	const size_t n = (size_t)(rnf_file_name(file) - file);
 	if (n >= sizeof folder) return 0;
 	memcpy(folder, n ? file : ".", n ? n : 1);
 	folder[n ? n : 1] = 0;
@@ -85,30 +79,35 @@ static rnf_status pour(int from, int to)
 	return RNF_OK;
 }
 
-/* A new file; errno is EEXIST if the name is taken. */
+enum { TAKEN = 1 }; /* a status: there is a file of this name */
+
+static rnf_status fill(int from, int fd, const char *file, const char *to)
+{
+	rnf_status status = pour(from, fd);
+	if (close(fd) != 0 && status >= 0) status = rnf_fail(RNF_EIO, "%s", strerror(errno));
+	if (status >= 0) return RNF_OK;
+	unlink(to);
+	return rnf_fail_in(status, "%s to %s: ", file, to);
+}
+
 static rnf_status copy(const char *file, const char *to)
 {
 	int from;
 	RNF_TRY(rnf_file_open(file, O_RDONLY, &from));
 	const int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	const int cause = errno;
-	rnf_status status = fd < 0 ? rnf_fail_errno(to) : pour(from, fd);
-	if (fd >= 0 && close(fd) != 0 && status >= 0) status = rnf_fail(RNF_EIO, "%s", strerror(errno));
-	if (fd >= 0 && status < 0) {
-		unlink(to);
-		status = rnf_fail_in(status, "%s to %s: ", file, to);
-	}
+	rnf_status status = TAKEN;
+	if (fd >= 0) status = fill(from, fd, file, to);
+	else if (errno != EEXIST) status = rnf_fail_errno(to);
 	close(from);
-	errno = fd < 0 ? cause : 0;
 	return status;
 }
 
-/* Other file systems, and those without links, get copies. */
+/* If no link can be made, as between two file systems, the file is copied. */
 static rnf_status bring(const struct rnf_sorter *s, const char *file, const char *to)
 {
 	if (!s->link) return copy(file, to);
 	if (linkat(AT_FDCWD, file, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0) return RNF_OK;
-	return errno == EEXIST ? rnf_fail_errno(to) : copy(file, to);
+	return errno == EEXIST ? TAKEN : copy(file, to);
 }
 
 /* photo.jpg, photo-2.jpg, ... */
@@ -126,8 +125,8 @@ rnf_status rnf_sorter_add(const struct rnf_sorter *s, const char *file, const ch
 	const char *folder = rnf_format("%s/%s", s->dir, class);
 	if (mkdir(folder, 0777) != 0 && errno != EEXIST) return rnf_fail_errno(folder);
 	for (int number = 1;; number++) {
-		*as = numbered(folder, base_of(file), number);
+		*as = numbered(folder, rnf_file_name(file), number);
 		const rnf_status status = bring(s, file, *as);
-		if (status >= 0 || errno != EEXIST) return status;
+		if (status != TAKEN) return status;
 	}
 }
