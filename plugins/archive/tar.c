@@ -249,20 +249,18 @@ static rnf_status read_archive(const struct rnf_host *host, const char *path,
 /* 1980-01-01: the earliest time that no unpacker complains of. */
 enum { WRITTEN = 315532800, MODE = 0644 };
 
+static const char *const endings[] = { ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", NULL };
+
 static const struct packing {
-	const char *ending;
 	int (*filter)(struct archive *);
 	const char *options; /* gzip would write the time of day into its header */
-} packings[] = {
-	{ ".tar.gz", archive_write_add_filter_gzip, "gzip:!timestamp" },
-	{ ".tgz", archive_write_add_filter_gzip, "gzip:!timestamp" },
-	{ ".tar.xz", archive_write_add_filter_xz, NULL },
-	{ ".txz", archive_write_add_filter_xz, NULL },
-	{ ".tar", archive_write_add_filter_none, NULL },
+} packings[] = { /* of each ending */
+	{ archive_write_add_filter_gzip, "gzip:!timestamp" },
+	{ archive_write_add_filter_gzip, "gzip:!timestamp" },
+	{ archive_write_add_filter_xz, NULL },
+	{ archive_write_add_filter_xz, NULL },
+	{ archive_write_add_filter_none, NULL },
 };
-enum { PACKINGS = sizeof packings / sizeof *packings };
-
-static const char *const endings[] = { ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", NULL };
 
 static int write_file(struct archive *a, const struct rnf_archive_file *file)
 {
@@ -294,13 +292,13 @@ static int write_files(struct archive *a, int fd, const struct packing *packing,
 static rnf_status write_archive(const struct rnf_host *host, int fd, const char *ending,
 				const struct rnf_archive_file *files, size_t n)
 {
-	const struct packing *packing = packings;
+	size_t kind = 0;
 	rnf_status status = RNF_OK;
-	while (packing < packings + PACKINGS - 1 && strcmp(packing->ending, ending) != 0)
-		packing++;
+	while (endings[kind + 1] && strcmp(endings[kind], ending) != 0)
+		kind++;
 	struct archive *a = archive_write_new();
 	if (!a) return host->fail(RNF_ENOMEM, "no memory");
-	if (!write_files(a, fd, packing, files, n))
+	if (!write_files(a, fd, &packings[kind], files, n))
 		status = host->fail(RNF_EIO, "%s", archive_error_string(a) ? archive_error_string(a)
 				    : "cannot be written");
 	archive_write_free(a);

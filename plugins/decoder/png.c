@@ -106,7 +106,7 @@ static int32_t orientation_of_profile(const uint8_t *chunk, size_t length)
 static int is_profile(const uint8_t *chunk, size_t length)
 {
 	static const char name[] = "Raw profile type exif"; /* with its zero */
-	return length >= sizeof name && strchr("tzi", chunk[4]) &&
+	return length >= sizeof name && memchr("tzi", chunk[4], 3) &&
 	       !memcmp(chunk + 5, chunk[4] == 't' ? "EXt" : "TXt", 3) &&
 	       !memcmp(chunk + 8, name, sizeof name);
 }
