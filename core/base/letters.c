@@ -57,8 +57,8 @@ void rnf_letters_draw(uint8_t *rgb, int64_t w, int64_t y, int64_t x, const char 
 	const int cut = count(text) > room;
 	for (int64_t i = 0; i < room && *text; i++, at += RNF_LETTER_STEP * 3) {
 		const size_t length = rnf_utf8_length(text);
-		const int point = cut && i >= room - CUT;
-		put(at, w, point ? rows_of('.') : rows_of(*text), colour);
+		const int dot = cut && i >= room - CUT;
+		put(at, w, dot ? rows_of('.') : rows_of(*text), colour);
 		text += length ? length : 1;
 	}
 }

@@ -1,5 +1,5 @@
-/* Tells on stderr how far long work is: nothing in its first second; then on a terminal one
- * line that is redrawn, elsewhere a line at once and one a minute. [main] */
+/* Shows the progress of long work on stderr: nothing in the first second; then on a terminal one
+ * line, which is redrawn, elsewhere one line at once and another each minute. [main] */
 #ifndef RNF_BASE_METER_H
 #define RNF_BASE_METER_H
 
@@ -13,16 +13,16 @@ struct rnf_meter {
 };
 
 void rnf_meter_begin(struct rnf_meter *meter, const char *what, int64_t total);
-/* So many are done. Cheap: call it after each. */
+/* Show that `done` steps are done. It costs a look at the clock: call it after each step. */
 void rnf_meter_tell(struct rnf_meter *meter, int64_t done);
-/* Remove the line; if something was printed, say how long it took: `done` are done. */
+/* If something was printed, replace the line by the time that `done` steps took. */
 void rnf_meter_end(struct rnf_meter *meter, int64_t done);
 
-/* Is stderr a terminal? Then a line may be redrawn. */
+/* 1 if stderr is a terminal, where a line can be redrawn. */
 int rnf_meter_terminal(void);
-/* Clears the line on a terminal. */
+/* Clear the line, if stderr is a terminal. */
 void rnf_meter_clear(void);
-/* "1:02", "2:03:04"; "?" for what is not finite. */
+/* "1:02", "2:03:04"; "?" for a number that is not finite. */
 const char *rnf_meter_time(char text[32], double seconds);
 
 #endif

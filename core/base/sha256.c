@@ -1,5 +1,8 @@
 /* Source: FIPS 180-4, sections 4.1.2, 5.1.1 and 6.2. The constants are the first 32 bits of
- * the fractional parts of cube roots (and, of the initial state, square roots) of primes. */
+ * the fractional parts of cube roots (and, of the initial state, square roots) of primes.
+ * No library that the program links has this digest. nettle has it, which belongs to the plugin
+ * that downloads: digests of an archive may not need a plugin for the network, and to link
+ * nettle to the program would be a library more for these lines. */
 #include "base/sha256.h"
 
 #include <stdio.h>

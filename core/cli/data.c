@@ -91,7 +91,7 @@ static void print_counts(const struct rnf_survey *s)
 			       class_name(info, k));
 	}
 	if (info->classes > CLASSES_SHOWN)
-		printf("  and %" PRId64 " classes more\n", info->classes - CLASSES_SHOWN);
+		printf("  and %" PRId64 " more classes\n", info->classes - CLASSES_SHOWN);
 	printf("balance  %" PRId64 " to %" PRId64 " training images a class\n", least, most);
 	if (info->images[RNF_SPLIT_TEST] == 0)
 		printf("test     none: a run draws %g of each class\n", info->test);

@@ -47,7 +47,7 @@ rnf_status rnf_cache_find(struct rnf_cache *c)
 {
 	struct rnf_blob blob;
 	if (open_ours(c->path, O_RDONLY, &c->fd) < 0) return RNF_ENOENT;
-	futimens(c->fd, NULL); /* it is used now; only a hint for make() */
+	futimens(c->fd, NULL); /* used now: make_room() removes by age; a failure does no harm */
 	if (flock(c->fd, LOCK_SH) != 0 || rnf_map_open(c->path, c->fd, &blob) < 0) {
 		close_it(&c->fd);
 		return RNF_ENOENT;
@@ -59,7 +59,7 @@ rnf_status rnf_cache_find(struct rnf_cache *c)
 
 /* -- making one -- */
 
-/* The one who made it may have given it its name before we had the lock. */
+/* Another process may have renamed or removed the draft before this one had the lock. */
 static int is_still(int fd, const char *path)
 {
 	struct stat mine, there;

@@ -1,6 +1,6 @@
-/* Files in a folder of the user's that hold what took long to compute, so that the next run
- * need not: each has a name that says what it was computed from. One process at a time makes
- * a file, others that want the same one wait for it; it gets its name when it is whole. */
+/* Files in a folder of the user that keep results which took long to compute for the next run.
+ * The name of a file identifies what it was computed from. One process at a time makes a file,
+ * others that want the same one wait; a file gets its name when it is whole. */
 #ifndef RNF_DATA_CACHE_H
 #define RNF_DATA_CACHE_H
 
@@ -16,23 +16,24 @@ struct rnf_cache {
 
 /* Which file: NAME in a folder that need not exist. [main] */
 void rnf_cache_begin(struct rnf_cache *cache, const char *folder, const char *name);
-/* Map it. RNF_ENOENT: it is not there, or not a file of this user that can be trusted with
- * its bytes. [main] */
+/* Map the file. RNF_ENOENT: it does not exist, belongs to another user or cannot be mapped.
+ * [main] */
 rnf_status rnf_cache_find(struct rnf_cache *cache);
-/* Become the process that makes it, once others that do have ended; then find() may succeed.
- * RNF_EIO: the folder cannot be used. RNF_ESTOPPED. [main] */
+/* Lock the draft, so that no other process makes the file; this waits for one that does, after
+ * which find() may succeed. RNF_EIO: the folder cannot be used. RNF_ESTOPPED. [main] */
 rnf_status rnf_cache_lock(struct rnf_cache *cache);
-/* After lock(): map `bytes` bytes of zeros to be written. Files of the folder that are in no
- * use are removed, those that were used last being kept, until all take at most `most` bytes;
- * 0: half of what they take and what is free. RNF_EINVAL: more are wanted. RNF_EIO. [main] */
+/* After lock(): map a draft of `bytes` zeros for writing. To make room, files of the folder that
+ * no process uses are removed, the least recently used first, until all take at most `most`
+ * bytes; 0: half of the sum of what they take and what is free. RNF_EINVAL: `bytes` do not fit.
+ * RNF_EIO. [main] */
 rnf_status rnf_cache_make(struct rnf_cache *cache, size_t bytes, double most);
-/* It is whole: sync it and give it its name. RNF_ESTOPPED. [main] */
+/* The draft is whole: sync it and give it the name of the file. RNF_ESTOPPED. [main] */
 rnf_status rnf_cache_keep(struct rnf_cache *cache);
-/* After lock(), unless keep() was called: remove what was made. [main] */
+/* After lock(), instead of keep(): remove the draft. [main] */
 void rnf_cache_drop(struct rnf_cache *cache);
-/* The file of find() or keep() is damaged: remove it; it stays mapped. [worker] */
+/* Remove a file that is damaged; it stays mapped. [worker] */
 void rnf_cache_remove(const struct rnf_cache *cache);
-/* And look no longer at it. [main] */
+/* Remove it, and close it. [main] */
 void rnf_cache_forget(struct rnf_cache *cache);
 
 #endif

@@ -98,7 +98,7 @@ static enum state measure(struct files *f, int64_t file)
 	return GOOD;
 }
 
-/* A file a time, whoever is free; each has its own place. */
+/* Each worker takes the next file that none has taken; each file has its own place. */
 struct pass {
 	struct files *files;
 	enum state (*work)(struct files *f, int64_t file);
@@ -197,7 +197,7 @@ static struct head head_of(const struct files *f)
 	return head;
 }
 
-/* The sums are right: so this can only fail if a program that computes otherwise wrote it. */
+/* The checksum is right, so this fails only for a file of another version of the program. */
 static int places_are_right(const struct files *f)
 {
 	uint64_t at = 0;
@@ -243,8 +243,8 @@ static int find(struct files *f)
 
 static rnf_status no_room(const struct files *f, rnf_status status, const char *why)
 {
-	const char *memory = f->conf.memory > 0 ? rnf_format(", of %.1f GB in memory", f->conf.memory * 1e-9)
-						: "";
+	const char *memory = f->conf.memory <= 0 ? ""
+		: rnf_format(", may take %.1f GB of memory", f->conf.memory * 1e-9);
 	return rnf_fail(status, "data.cache: %" PRId64 " images of at most %" PRId64 "x%" PRId64 " take "
 			"%.1f GB%s, and %s: %s", f->n, f->w, f->h, (double)f->bytes * 1e-9, memory, why,
 			status == RNF_EIO ? "name another folder by XDG_CACHE_HOME"
@@ -364,19 +364,20 @@ static rnf_status fill_file(struct files *f)
 	}
 	if (status >= 0) status = rnf_cache_make(&f->cache, size_of_head(f) + f->bytes, f->conf.disk);
 	if (status < 0 && status != RNF_ESTOPPED) status = no_room(f, status, rnf_fail_line());
-	f->pixels = f->cache.data + size_of_head(f);
+	if (status >= 0) f->pixels = f->cache.data + size_of_head(f);
 	if (status >= 0) status = decode(f);
 	if (status >= 0) status = keep_file(f);
 	if (status < 0) rnf_cache_drop(&f->cache);
 	return status;
 }
 
-/* What another run has decoded; or memory, if it has room; or a file for the next run. */
+/* Take what another run has decoded; or decode into memory, if it has room; or into a file for
+ * the next run. */
 static rnf_status fill(struct files *f)
 {
 	const int file = f->conf.folder && !f->conf.only_memory;
 	if (file) {
-		RNF_TRY(work_on_all(f, "looking for images", stamp));
+		RNF_TRY(work_on_all(f, "checking files of images", stamp));
 		rnf_cache_begin(&f->cache, f->conf.folder, rnf_sources_name(f->stamps, f->n, &f->frames));
 	}
 	if (file && find(f)) return judge(f);

@@ -38,7 +38,7 @@ void rnf_sheet_heading(struct rnf_sheet *s, const char *text)
 	s->y += HEADING;
 }
 
-/* With the proportions of the picture. */
+/* Scale the picture to the tile; it keeps its proportions. */
 static rnf_status fit(const struct rnf_sheet *s, struct rnf_picture *p)
 {
 	const int64_t longer = p->h > p->w ? p->h : p->w;
@@ -46,7 +46,7 @@ static rnf_status fit(const struct rnf_sheet *s, struct rnf_picture *p)
 	return rnf_picture_resize(p, h > 0 ? h : 1, w > 0 ? w : 1);
 }
 
-/* In the middle of its square. */
+/* In the middle of its tile, on grey. */
 static void put(const struct rnf_sheet *s, const struct rnf_picture *p, int64_t x)
 {
 	const int64_t top = s->y + (s->tile - p->h) / 2, left = x + (s->tile - p->w) / 2;

@@ -1,4 +1,4 @@
-/* Contact sheets: many small pictures in one, with words. */
+/* Contact sheets: many small pictures in one, with headings and captions. */
 #ifndef RNF_DATA_SHEET_H
 #define RNF_DATA_SHEET_H
 
@@ -15,12 +15,12 @@ struct rnf_sheet {
 	int64_t y, column;     /* of the next picture */
 };
 
-/* White paper for so many lines of words and rows of pictures. [main] */
+/* Make a white sheet with room for so many headings and rows of pictures. [main] */
 void rnf_sheet_begin(struct rnf_sheet *sheet, int64_t headings, int64_t rows);
-/* A line across the sheet; the next picture begins a row. */
+/* Write a heading across the sheet; the next picture begins a new row. */
 void rnf_sheet_heading(struct rnf_sheet *sheet, const char *text);
-/* The next picture, as large as fits, which is freed. captions[], the last of which is red
- * with `wrong`. */
+/* Add the next picture, scaled to its tile, and free its pixels. Below it stand
+ * captions[sheet->captions], the last one in red if `wrong`. */
 rnf_status rnf_sheet_add(struct rnf_sheet *sheet, struct rnf_picture *picture,
 			 const char *const *captions, int wrong);
 rnf_status rnf_sheet_write(const struct rnf_sheet *sheet, const char *path);

@@ -9,7 +9,7 @@
 #include "data/picture.h"
 #include "plugin/loader.h"
 
-/* The time of the last change, too: a copy may keep the time of its contents. */
+/* With the time of the last change of the inode: a copy may keep the time of its contents. */
 uint64_t rnf_source_file(const char *path)
 {
 	struct stat at;
@@ -24,7 +24,7 @@ static void add_file(const char *path, uint64_t **all, size_t *n)
 	*(uint64_t *)rnf_push((void **)all, n, sizeof **all) = path ? rnf_source_file(path) : 0;
 }
 
-/* The conf of each, and what computes. */
+/* The words of the conf; *code gets the digests of the program and plugins that compute. */
 static const char *words_of(const struct rnf_frames *frames, uint64_t **code, size_t *n)
 {
 	size_t n_decoders;

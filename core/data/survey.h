@@ -23,10 +23,10 @@ struct rnf_survey {
 	struct rnf_survey_image *images;  /* [n], set by make() */
 };
 
-/* Look at all of them; rnf_picture_decoders() first, if they are files. [main] */
+/* Read all images; if they are files, call rnf_picture_decoders() first. [main] */
 void rnf_survey_make(struct rnf_survey *survey, int threads);
-/* RGB pixels of an image: free() them; else why not. Images of a data set without files are
- * shown as grey unless they have three channels. */
+/* Get the RGB pixels of an image, for free() by the caller. Images of a data set without files
+ * that do not have three channels come as grey: their first channel. */
 rnf_status rnf_survey_pixels(const struct rnf_survey *survey, int64_t image, uint8_t **rgb,
 			     int64_t *h, int64_t *w);
 /* Its file; NULL: it has none. */

@@ -1,4 +1,4 @@
-/* A run as files for others: what belongs into an archive of it. */
+/* The files of an archive by which a run is handed on. */
 #ifndef RNF_RUN_PACK_H
 #define RNF_RUN_PACK_H
 

@@ -124,7 +124,7 @@ void rnf_predictor_flip(struct rnf_predictor *p)
 
 /* -- from a file to pixels -- */
 
-/* Without frames in the conf the model has seen images of its own size alone. */
+/* A model whose conf has no frames was trained on images of its own size. */
 static rnf_status frame(const struct rnf_predictor *p, struct rnf_picture *picture)
 {
 	const int64_t *hwc = p->e.model.hwc;
@@ -135,7 +135,7 @@ static rnf_status frame(const struct rnf_predictor *p, struct rnf_picture *pictu
 			PRId64 " x %" PRId64, picture->h, picture->w, hwc[0], hwc[1]);
 }
 
-/* As Pillow's convert("L") makes grey of colours. */
+/* Grey by the weights of Pillow's convert("L"). */
 static void keep(const struct rnf_predictor *p, const uint8_t *rgb, int64_t place)
 {
 	uint8_t *to = p->pixels + place * p->image;
@@ -236,7 +236,7 @@ static char *reason(const char *file)
 	return copy;
 }
 
-/* A file a time, whoever is free; each has its own place. */
+/* Each worker takes the next file that none has taken; each file has its own place. */
 struct reading {
 	const struct rnf_predictor *p;
 	const char *const *files;
@@ -313,7 +313,7 @@ static rnf_status add_mirrored(struct rnf_predictor *p, int64_t n, float *probs)
 	return RNF_OK;
 }
 
-/* The n first of p->good. */
+/* Predict the first n images of p->good. */
 static rnf_status answer(struct rnf_predictor *p, int64_t n, float *probs)
 {
 	if (n == 0) return RNF_OK;

@@ -11,7 +11,7 @@ struct rnf_predictor;
 /* Read the model and start its threads; needs no data set. */
 rnf_status rnf_predictor_open(const struct rnf_subject *subject, struct rnf_predictor **predictor);
 /* The same for images in memory alone, of any number of channels: loads no decoders. The
- * model must be a file that suffices (rnf_subject_alone). */
+ * model must be a complete file (rnf_subject_alone). */
 rnf_status rnf_predictor_alone(const struct rnf_subject *subject, struct rnf_predictor **predictor);
 /* A second one with the same weights and threads of its own, which may run beside the first;
  * it ends before the first does. */
@@ -20,7 +20,7 @@ rnf_status rnf_predictor_twin(const struct rnf_predictor *p, struct rnf_predicto
 int64_t rnf_predictor_batch(const struct rnf_predictor *p);
 int64_t rnf_predictor_classes(const struct rnf_predictor *p);
 const char *rnf_predictor_class(const struct rnf_predictor *p, int64_t i);
-/* From here on: the mean of the probabilities of each image and of its mirror image. */
+/* From here on, predictions are the mean over an image and its mirror image. */
 void rnf_predictor_flip(struct rnf_predictor *p);
 /* Up to batch() files, read by all threads: probs[n][classes]. bad[i] is NULL, or why image i
  * has none, until the next call. */
@@ -31,7 +31,7 @@ rnf_status rnf_predictor_picture(struct rnf_predictor *p, struct rnf_picture *pi
 /* Of up to batch() images of the model's own size, pixels[n][h][w][c]. */
 rnf_status rnf_predictor_pixels(struct rnf_predictor *p, const uint8_t *pixels, int64_t n,
 				float *probs);
-/* What it is made of: the conf, the classes, the input; the file of weights, whose texts stay. */
+/* Its conf, classes and input; and its file of weights, whose texts remain. */
 const struct rnf_experiment *rnf_predictor_experiment(const struct rnf_predictor *p);
 const struct rnf_loaded *rnf_predictor_file(const struct rnf_predictor *p);
 /* An image in memory, 0..255; row y is at at + y * stride. Stride 0: there are no gaps. */

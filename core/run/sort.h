@@ -10,8 +10,8 @@ struct rnf_sorter {
 	int link;        /* hard links, and copies only where there can be none */
 };
 
-/* Make the folder, and refuse (RNF_EINVAL) one that holds a file of files[n], and classes whose
- * names are no names of folders. */
+/* Make the folder. RNF_EINVAL: it holds one of files[n], or the name of a class cannot be that
+ * of a folder. */
 rnf_status rnf_sorter_check(const struct rnf_sorter *s, const char *const *files, size_t n,
 			    const char *const *classes, size_t n_classes);
 /* Copy or link a file into the folder of its class; a name that is taken gets a number:

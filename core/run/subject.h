@@ -17,8 +17,8 @@ struct rnf_subject {
  * the user's. The conf inside a file may come from anybody: it includes nothing and names no
  * file. */
 rnf_status rnf_subject_read(struct rnf_experiment *e, struct rnf_subject *subject);
-/* The same for a file that must suffice: in the native format, with conf, classes and input
- * inside. Then shapes() looks at no other file either. */
+/* The same for a file that is complete: in the native format, with conf, classes and input
+ * inside. Then shapes() reads no other file either. */
 rnf_status rnf_subject_alone(struct rnf_experiment *e, struct rnf_subject *subject);
 /* Then, without data: take classes and input from the file where it has them. */
 rnf_status rnf_subject_shapes(struct rnf_experiment *e, const struct rnf_subject *subject);

@@ -197,7 +197,7 @@ START_TEST(budgets_are_kept)
 	refused(&conf, RNF_EINVAL, "/cache may take 0.0 GB: put a smaller resize");
 	conf.memory = 10;
 	conf.only_memory = 1;
-	refused(&conf, RNF_EINVAL, "of 0.0 GB in memory, and data.cache is \"memory\"");
+	refused(&conf, RNF_EINVAL, "may take 0.0 GB of memory, and data.cache is \"memory\"");
 	test_shell("test -z \"$(ls %s/cache)\"", dir);
 }
 END_TEST
