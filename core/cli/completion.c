@@ -1,5 +1,5 @@
-/* Completion of verbs and options for bash; zsh reads it by bashcompinit. Words that are neither
- * are completed as the shell does it without this: as files. */
+/* A script that completes verbs and options, for bash and for zsh with bashcompinit. The shell
+ * completes all other words as file names. */
 #include "cli/words.h"
 
 void rnf_completion(const struct rnf_verb *verbs, size_t n, FILE *out)

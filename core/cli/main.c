@@ -42,7 +42,7 @@ static const struct rnf_verb verbs[] = {
 	  "--probs", "--report" }, RNF_VERB_ASKS },
 	{ "predict", "RUN|WEIGHTS IMAGE|DIR|-... [--conf CONF] [key.path=value]... [--topk N] "
 	  "[--tta flip] [--format jsonl|csv|npy] [--out FILE] [--sort-into DIR [--link]]",
-	  "print what the model says of images, a line each; -: files are listed on the standard\n"
+	  "classify images, a line of output each; -: read the names of the files from the standard\n"
 	  "      input, a line each or ended by NUL",
 	  rnf_verb_predict, RNF_WORDS_ANY, { "--conf", "--set", "--topk", "--format", "--tta", "--out",
 	  "--sort-into", "--link" },
@@ -77,8 +77,7 @@ static const struct rnf_verb verbs[] = {
 	  "[--json FILE]", "run a few steps and report where their time goes; write nothing",
 	  rnf_verb_profile, 1, { "--conf", "--set", "--steps", "--mode", "--json" }, 0 },
 	{ "lr", "CONF [key.path=value]... [--weights FILE] [--steps N] [--out DIR]",
-	  "raise the learning rate from step to step, print the loss and the rates that it "
-	  "suggests", rnf_verb_lr, 1,
+	  "raise the learning rate from step to step, print the losses and suggest rates", rnf_verb_lr, 1,
 	  { "--conf", "--set", "--weights", "--steps", "--out" }, 0 },
 	{ "verify", "RUN [--steps N]", "check the files of a run folder; repeat its last N steps,\n      "
 	  "and those since the checkpoint before them, and compare every bit",
@@ -86,7 +85,7 @@ static const struct rnf_verb verbs[] = {
 	{ "study", "STUDY [key.path=value]... [--arm NAME]... [--seeds 1..3] [--out DIR] "
 	  "[--jobs N] [--budget 2h] [--dry-run | --table]; or CONF --vary key=a,b|lin:0:1:5|"
 	  "log:0.01:1:5 [--vary ...]... [--random N]",
-	  "make the runs of a study, each in a child process, and a table of them; go on with an\n"
+	  "make the runs of a study, each in a child process, and a table of them; continue an\n"
 	  "      interrupted study",
 	  rnf_verb_study, 1, { "--conf", "--set", "--arm", "--seeds", "--out", "--jobs",
 	  "--budget", "--dry-run", "--table", "--vary", "--random" }, RNF_VERB_ASKS },
@@ -102,7 +101,7 @@ static const struct rnf_verb verbs[] = {
 	{ "confs", "", "list the confs that come with the program", rnf_verb_confs, 0,
 	  { NULL }, 0 },
 	{ "data", "check DIR|CONF [key.path=value]... [--sheet FILE.png]",
-	  "look at every image of a folder or a conf: classes, sizes, colours, files that cannot be\n"
+	  "check every image of a folder or a conf: classes, sizes, colours, files that cannot be\n"
 	  "      read, equal images",
 	  rnf_verb_data, 2, { "--set", "--sheet" }, 0 },
 	{ "new", "conf FILE --data DIR [--like CONF]",
@@ -111,9 +110,9 @@ static const struct rnf_verb verbs[] = {
 	{ "fetch", "DATASET [--out DIR] [--mirror DIR|URL]",
 	  "download a data set and check it", rnf_verb_fetch, 1,
 	  { "--out", "--mirror" }, 0 },
-	{ "help", "[VERB]", "print this, or what a verb takes, as VERB --help does", help, 1,
+	{ "help", "[VERB]", "print this, or the options of a verb, as VERB --help does", help, 1,
 	  { NULL }, 0 },
-	{ "man", "[rnframe | rnframe.cfg]", "print a manual page, to read by: rnframe man rnframe.cfg | "
+	{ "man", "[rnframe | rnframe.cfg]", "print a manual page; to read it: rnframe man rnframe.cfg | "
 	  "mandoc -a", man, 1, { NULL }, 0 },
 	{ "completion", "", "print a script for bash (and zsh's bashcompinit) that completes verbs and "
 	  "options", completion, 0, { NULL }, 0 },
@@ -134,9 +133,9 @@ static void print_help(FILE *out)
 	for (size_t i = 0; i < N_VERBS; i++)
 		fprintf(out, "  rnframe %s%s%s\n      %s\n", verbs[i].name, *verbs[i].usage ? " " : "",
 			verbs[i].usage, verbs[i].brief);
-	fputs("\nrnframe --conf X is rnframe train X; --set k=v and k=v mean the same.\n"
+	fputs("\nrnframe --conf X means rnframe train X; --set k=v and k=v mean the same.\n"
 	      "All verbs take --plugin-path DIR: a folder of KIND/NAME.so, searched before\n"
-	      "the program's own. rnframe help VERB says what the options of a verb are for.\n\n"
+	      "the program's own. rnframe help VERB explains the options of a verb.\n\n"
 	      "environment:\n", out);
 	for (const struct rnf_pair *p = rnf_environment; p->name; p++)
 		fprintf(out, "  %s: %s\n", p->name, p->words);
@@ -231,7 +230,7 @@ static rnf_status find_verb(int argc, char **argv, const struct rnf_verb **verb,
 	return no_late_verb(argc, argv);
 }
 
-/* ---- the surroundings ---- */
+/* ---- files and the process ---- */
 
 /* Without /proc: the path that the program was started with. */
 static int find_self(char path[PATH_MAX])
@@ -255,7 +254,7 @@ static void find_confs(const char *self)
 	}
 }
 
-/* So do plugins, in plugins/ or lib/rnframe/plugins. The user's own folders come first,
+/* Plugins lie there too, in plugins/ or lib/rnframe/plugins. The user's own folders come first,
  * so that their plugins can replace built-in ones. */
 static void set_paths(const char *plugin_path)
 {
@@ -297,8 +296,7 @@ static void keep_libraries_single(void)
 
 /* ---- the end ---- */
 
-/* `
- * head -1` has read all that it wants: not a failure. */
+/* Such as `head -1`, which has read all that it wants: not a failure. */
 static int reader_is_gone(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };

@@ -16,7 +16,7 @@ enum { LINE = 72 }; /* columns */
 
 /* -- text -- */
 
-/* A character of a text. Minus signs are typed as they are; mandoc wants both of "--" so. */
+/* A character of a text. mandoc takes a single - as it is, and wants both of "--" escaped. */
 static void put_char(FILE *out, char c, char next, char before)
 {
 	if (c == '\\') fputs("\\e", out);
@@ -24,15 +24,15 @@ static void put_char(FILE *out, char c, char next, char before)
 	else fputc(c, out);
 }
 
-/* Does a sentence begin behind the blank at p? mdoc wants it on a line of its own. */
+/* Does a sentence end at the blank p and another one follow? mdoc wants each on its own line. */
 static int ends_sentence(const char *text, const char *p)
 {
 	return p > text + 1 && strchr(".?!", p[-1]) && islower((unsigned char)p[-2]) &&
 	       isupper((unsigned char)p[1 + strspn(p + 1, " \n")]);
 }
 
-/* A paragraph of any text: its blanks as single ones, a line for each sentence, long lines
- * broken. Nothing in it is taken for a macro. */
+/* A paragraph of any text: single blanks, a line for each sentence, long lines broken, and no
+ * word that mdoc takes for a macro. */
 static void put_text(FILE *out, const char *text)
 {
 	size_t column = 0;
@@ -71,14 +71,20 @@ static void put_argument(FILE *out, const char *text)
 	fputs("\"", out);
 }
 
-/* The day of the page: that of the sources, if the builder knows it. */
-static void put_head(FILE *out, const char *title, const char *section)
+/* The day of the page: that of the sources, if SOURCE_DATE_EPOCH has one of this calendar. */
+static struct tm page_day(void)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	const time_t now = epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
-	char month[32], year[32];
+	const time_t now = time(NULL), source = epoch ? (time_t)strtoll(epoch, NULL, 10) : now;
 	struct tm day;
-	gmtime_r(&now, &day);
+	if (!gmtime_r(&source, &day) || day.tm_year > 9999 - 1900) gmtime_r(&now, &day);
+	return day;
+}
+
+static void put_head(FILE *out, const char *title, const char *section)
+{
+	const struct tm day = page_day();
+	char month[32], year[32];
 	strftime(month, sizeof month, "%B", &day);
 	strftime(year, sizeof year, "%Y", &day);
 	fprintf(out, ".Dd %s %d, %s\n.Dt %s %s\n.Os\n", month, day.tm_mday, year, title, section);
@@ -109,20 +115,19 @@ static const char about[] =
 	".Ic rnframe confs\nlists these.\n"
 	"An argument\n.Ar key.path Ns = Ns Ar value\n"
 	"is an override, unless there is a / before the = or a file of that name.\n"
-	"Options may stand anywhere behind the verb; both\n.Fl -out Ar DIR\nand\n"
-	".Fl -out Ns = Ns Ar DIR\nare right.\n"
+	"Options may stand anywhere behind the verb;\n.Fl -out Ar DIR\nand\n"
+	".Fl -out Ns = Ns Ar DIR\nmean the same.\n"
 	".Pp\nResults go to the standard output, progress and messages to the standard error.\n"
 	"A failure is one line that says what and where.\n"
-	"Nothing is downloaded but by\n.Ic rnframe fetch .\n"
-	".Pp\nA verb is left out by\n.Nm Fl -conf Ar X ,\nwhich is\n.Ic rnframe train Ar X .\n";
+	"Only\n.Ic rnframe fetch\ndownloads anything.\n"
+	".Pp\nWithout a verb,\n.Nm Fl -conf Ar X\nmeans\n.Ic rnframe train Ar X .\n";
 
 static const struct rnf_pair files[] = {
 	{ "runs/NAME/DATE", "a run folder: conf.cfg, which runs as it is and says where each value "
 	  "was set; run.json, the command, the machine, the scores; history.json, epochs.csv and "
 	  "steps.jsonl, the figures; curves.svg; report.txt and report.json, on the test images; "
 	  "checkpoints/; model.safetensors, the weights with the conf and the classes" },
-	{ "../share/rnframe/conf", "the confs that come with the program, seen from the folder that "
-	  "it lies in" },
+	{ "../share/rnframe/conf", "the confs that come with the program, seen from its folder" },
 	{ "../lib/rnframe/plugins", "its plugins, KIND/NAME.so" },
 	{ "~/.cache/rnframe", "decoded images" },
 	{ NULL, NULL },
@@ -136,8 +141,8 @@ static const struct rnf_pair examples[] = {
 	{ "Train on a folder of photos, and classify others:",
 	  "rnframe data check photos\nrnframe new conf photos.cfg --data photos\n"
 	  "rnframe train photos.cfg --out runs/photos\nrnframe predict runs/photos another.jpg" },
-	{ "Go on with a run that was interrupted:", "rnframe train photos.cfg --resume auto" },
-	{ "Take the model elsewhere:", "rnframe export runs/photos photos.onnx" },
+	{ "Resume a run that was interrupted:", "rnframe train photos.cfg --resume auto" },
+	{ "Write the model for other programs:", "rnframe export runs/photos photos.onnx" },
 	{ NULL, NULL },
 };
 
@@ -226,7 +231,7 @@ static const char *row_words(const struct rnf_param *row)
 			  *w.usual ? ", " : "", is_named ? "default " : "", w.usual);
 }
 
-/* Keys as items of a list. What they are for continues their names: "stride", "of the pool". */
+/* Keys as items of a list. Their briefs continue their names: "stride", "of the pool". */
 static void put_rows(FILE *out, const char *path, const struct rnf_params *params)
 {
 	for (size_t i = 0; params && i < params->n; i++) {
@@ -257,7 +262,7 @@ static int is_kind_of(const char *kinds, const char *kind)
 	return 0;
 }
 
-/* The keys of the core that choose a plugin of the kind: " model.act model.layers". */
+/* The keys of the core that choose a plugin of the kind: ", model.act, model.layers". */
 static const char *chosen_by(const char *path, const struct rnf_params *params, const char *kind)
 {
 	const char *words = "";

@@ -35,7 +35,7 @@ static void print_model(const struct rnf_program *p)
 	       (long long)trained, (long long)kept, (double)rnf_program_macs(p) * 1e-6);
 }
 
-/* What train.freeze saves. */
+/* What train.freeze saves: the same model is planned without it. */
 static rnf_status print_frozen(const struct rnf_experiment *e)
 {
 	struct rnf_config c = e->conf;
@@ -96,7 +96,7 @@ static void print_json(const struct rnf_experiment *e)
 	json_decref(o);
 }
 
-/* Of training: there dropout and branches that inference folds are layers. */
+/* The program of training, where dropout and branches that inference folds are layers too. */
 static rnf_status write_svg(const struct rnf_experiment *e, const char *path)
 {
 	const struct rnf_picture *picture = rnf_picture_of(e->model.programs[1]);

@@ -6,13 +6,13 @@
 #include "base/arena.h"
 #include "graph/outline.h"
 
+enum { LABEL, TYPE, OUTPUT, WORDS }; /* columns of words; figures follow */
+
 struct table {
 	const struct rnf_program *p;
-	double parameters, macs; /* of the whole, to give shares of */
-	int widths[3];           /* of the columns of words */
+	double parameters, macs; /* of the model */
+	int widths[WORDS];
 };
-
-enum { LABEL, TYPE, OUTPUT, WORDS };
 
 static const char *shape_words(const struct rnf_program *p, int value)
 {
@@ -67,7 +67,7 @@ static void measure_row(struct table *t, size_t layer, size_t n)
 		if ((int)strlen(words[i]) > t->widths[i]) t->widths[i] = (int)strlen(words[i]);
 }
 
-/* Its blocks get rows of their own: it composes them, and is no block itself. */
+/* Do its blocks have rows of their own: does it compose them, and is no block itself? */
 static int is_opened(const struct rnf_program *p, size_t layer)
 {
 	return strcmp(p->layers[layer].feature->kind, "block") && rnf_layer_composes(p, layer);
@@ -117,7 +117,7 @@ static json_t *layer_json(const struct rnf_program *p, size_t layer)
 			 "macs", (json_int_t)rnf_layer_macs(p, l));
 }
 
-/* Equal blocks, too: programs count for themselves. */
+/* A row for each block, also for equal ones. */
 static json_t *blocks_json(const struct rnf_program *p, size_t layer)
 {
 	json_t *list = json_array();

@@ -5,8 +5,8 @@
 #include <jansson.h>
 #include "op/op.h"
 
-/* Layers that only repeat others get a row for each block below them; equal blocks one after the
- * other share a row, which counts them together. */
+/* Print the table. A layer that only repeats blocks has a row for each of them below its own;
+ * equal blocks in sequence share a row, with the sum of their figures. */
 void rnf_summary_print(const struct rnf_program *inference);
 /* The same with a row for each block: { input, layers, parameters, running_statistics, macs }. */
 json_t *rnf_summary_json(const struct rnf_program *inference);

@@ -1,4 +1,4 @@
-/* What each option is for, in words: for `rnframe help VERB` and the manual page. */
+/* What each option does, in words: for `rnframe help VERB` and the manual page. */
 #ifndef RNF_CLI_WORDS_H
 #define RNF_CLI_WORDS_H
 
@@ -8,8 +8,8 @@
 struct rnf_option_words {
 	const char *name, *value, *brief; /* "--out", "DIR" or "", words */
 };
-/* Those of option i of the verb; the last one is --plugin-path, which every verb takes. Returns
- * 0 after it. */
+/* The words of option i of the verb. The last option is --plugin-path, which every verb takes;
+ * returns 0 for any i behind it. */
 int rnf_option_words(const struct rnf_verb *verb, size_t i, struct rnf_option_words *words);
 
 /* Lines of two columns. */
@@ -18,6 +18,7 @@ struct rnf_pair {
 };
 extern const struct rnf_pair rnf_exit_words[];    /* status, meaning; ended by NULL, as all */
 extern const struct rnf_pair rnf_environment[];   /* variable, meaning */
+/* Write the usage of a verb and its options. */
 void rnf_verb_print(const struct rnf_verb *verb, FILE *out);
 
 /* Write the pages as mdoc. (man.c) */

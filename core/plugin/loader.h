@@ -9,8 +9,8 @@ void rnf_loader_path(const char *dir);
 /* The file that this code was loaded from, the program or a library; NULL: not known. Kept. */
 const char *rnf_loader_self(void);
 
-/* Find a feature, loading it once; `kinds` may be several separated by '
- * ', tried in that order. A failure names the nearest name and the search path. */
+/* Find a feature, loading it once; `kinds` may be several, as "layer|block", tried in that order.
+ * A failure names the nearest name and the search path. */
 rnf_status rnf_loader_find(const char *kinds, const char *name,
 			   const struct rnf_feature **feature);
 
