@@ -95,6 +95,16 @@ START_TEST(bash_completes)
 }
 END_TEST
 
+/* The second value has a year that no calendar has: the page is of today. */
+START_TEST(the_day_of_a_page)
+{
+	test_command(out, sizeof out, "SOURCE_DATE_EPOCH=86400 %s/rnframe man | head -1", test_build());
+	ck_assert_str_eq(out, ".Dd January 2, 1970\n");
+	test_shell("SOURCE_DATE_EPOCH=99999999999999999999 %s/rnframe man | head -1 | "
+		   "grep -q '^.Dd [A-Z][a-z]* [1-9][0-9]*, 2[0-9][0-9][0-9]$'", test_build());
+}
+END_TEST
+
 START_TEST(a_page_that_is_not_there)
 {
 	ck_assert_int_eq(test_program(out, sizeof out, "man conf"), 2);
@@ -109,6 +119,7 @@ int main(void)
 		{ every_verb_and_option_is_explained, 0 },
 		{ every_plugin_and_key_is_in_the_page, 0 },
 		{ bash_completes, TEST_ROWS(completed) },
+		{ the_day_of_a_page, 0 },
 		{ a_page_that_is_not_there, 0 },
 		{ NULL, 0 },
 	};
