@@ -101,10 +101,10 @@ static rnf_status read_all(const char *path, int fd, int64_t most, uint8_t **byt
 	return status;
 }
 
-rnf_status rnf_file_bytes(const char *path, int64_t most, uint8_t **bytes, size_t *n)
+rnf_status rnf_file_bytes(const char *path, int flags, int64_t most, uint8_t **bytes, size_t *n)
 {
 	int fd;
-	RNF_TRY(rnf_file_open(path, O_RDONLY, &fd));
+	RNF_TRY(rnf_file_open(path, O_RDONLY | flags, &fd));
 	const rnf_status status = read_all(path, fd, most, bytes, n);
 	close(fd);
 	return status;

@@ -24,7 +24,7 @@ rnf_status rnf_file_head(const char *path, uint8_t *head, size_t most, size_t *n
 
 /* The whole file, of at most `most` bytes, in memory of malloc(), which free() returns.
  * [worker] */
-rnf_status rnf_file_bytes(const char *path, int64_t most, uint8_t **bytes, size_t *n);
+rnf_status rnf_file_bytes(const char *path, int flags, int64_t most, uint8_t **bytes, size_t *n);
 
 /* Create or replace a file. */
 rnf_status rnf_file_create(const char *path, FILE **file);

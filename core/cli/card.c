@@ -13,7 +13,7 @@ static rnf_status write_card(struct rnf_experiment *e, struct rnf_subject *subje
 {
 	const char *text;
 	if (!rnf_is_folder(subject->model))
-		return rnf_fail(RNF_EINVAL, "%s is no run folder, which says how a model was trained",
+		return rnf_fail(RNF_EINVAL, "%s is no run folder, which says how the model was trained",
 				subject->model);
 	if (file && access(file, F_OK) == 0)
 		return rnf_fail(RNF_EINVAL, "%s exists; it is not overwritten", file);

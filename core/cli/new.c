@@ -161,7 +161,7 @@ static rnf_status fill_in(const struct words *w, const char **text)
 	const char *path = rnf_format("%s/new/images.txt", rnf_conf_dir);
 	uint8_t *bytes;
 	size_t n;
-	RNF_TRY(rnf_file_bytes(path, TEMPLATE_MAX, &bytes, &n));
+	RNF_TRY(rnf_file_bytes(path, 0, TEMPLATE_MAX, &bytes, &n));
 	const char *from = rnf_strndup((const char *)bytes, n);
 	free(bytes);
 	for (*text = ""; *from;) {

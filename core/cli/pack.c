@@ -36,8 +36,8 @@ static rnf_status find_packer(const char *file, struct packer *packer)
 			return RNF_OK;
 		}
 	}
-	return rnf_fail(RNF_EINVAL, "%s: its suffix says what it is to be, one of %s", file, words.n
-			? rnf_list_text(&words, "") : "none: no plugin that writes archives is built");
+	if (words.n == 0) return rnf_fail(RNF_ENOENT, "no plugin that writes archives is built");
+	return rnf_fail(RNF_EINVAL, "%s: its suffix must be one of %s", file, rnf_list_text(&words, ""));
 }
 
 static rnf_status write_pack(const struct packer *packer, const char *file,
@@ -77,7 +77,7 @@ static rnf_status pack_run(struct rnf_predictor **p, const char *dir, const char
 	RNF_TRY(find_packer(file ? file : rnf_format("model%s", usual), &packer));
 	if (file) RNF_TRY(rnf_file_writable(file));
 	if (!rnf_is_folder(dir))
-		return rnf_fail(RNF_EINVAL, "%s is no run folder, which has all that is packed", dir);
+		return rnf_fail(RNF_EINVAL, "%s is no run folder, which holds the report as well", dir);
 	RNF_TRY(rnf_predictor_open(&subject, p));
 	RNF_TRY(name_file(*p, &file));
 	RNF_TRY(rnf_pack_make(*p, dir, &pack));

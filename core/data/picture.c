@@ -196,7 +196,7 @@ rnf_status rnf_picture_size(const char *path, int64_t *h, int64_t *w)
 {
 	uint8_t *bytes;
 	size_t n;
-	RNF_TRY(rnf_file_bytes(path, RNF_PICTURE_FILE_MAX, &bytes, &n));
+	RNF_TRY(rnf_file_bytes(path, 0, RNF_PICTURE_FILE_MAX, &bytes, &n));
 	const rnf_status status = size_of(path, bytes, n, h, w);
 	free(bytes);
 	return status;
@@ -206,7 +206,7 @@ rnf_status rnf_picture_read(const char *path, struct rnf_picture *picture)
 {
 	uint8_t *bytes;
 	size_t n;
-	RNF_TRY(rnf_file_bytes(path, RNF_PICTURE_FILE_MAX, &bytes, &n));
+	RNF_TRY(rnf_file_bytes(path, 0, RNF_PICTURE_FILE_MAX, &bytes, &n));
 	const rnf_status status = rnf_picture_decode(path, bytes, n, picture);
 	free(bytes);
 	return status;

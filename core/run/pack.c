@@ -1,5 +1,6 @@
 #include "run/pack.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static rnf_status add_file(struct rnf_pack *pack, const char *name, const char *
 {
 	uint8_t *bytes;
 	size_t n;
-	RNF_TRY(rnf_file_bytes(path, most, &bytes, &n));
+	RNF_TRY(rnf_file_bytes(path, O_NOFOLLOW, most, &bytes, &n));
 	add(pack, name, memcpy(rnf_alloc(n + 1), bytes, n), n);
 	free(bytes);
 	return RNF_OK;

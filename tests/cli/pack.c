@@ -170,7 +170,7 @@ static const struct { const char *arguments, *words; int status; } refused[] = {
 	{ "card @", " is a folder, but not that of a run", 2 },
 	{ "card @/run --out /nowhere/card.md", "/nowhere/card.md: No such file", 3 },
 	{ "pack", "pack needs a run folder", 2 },
-	{ "pack @/run @/a.zip", "its suffix says what it is to be, one of .tar.gz, ", 2 },
+	{ "pack @/run @/a.zip", "its suffix must be one of .tar.gz, ", 2 },
 	{ "pack @/run/model.safetensors @/a.tar", "is no run folder", 2 },
 	{ "pack @/nowhere @/a.tar", "nowhere is no run folder", 2 },
 	{ "pack @/run /nowhere/a.tar", "/nowhere/a.tar: No such file", 3 },
@@ -188,6 +188,10 @@ START_TEST(nonsense_is_refused)
 	ck_assert_int_eq(test_command(out, sizeof out, "r=$PWD/%s/rnframe; cd %s && $r pack run 2>&1",
 				      test_build(), dir), 2);
 	has("synthetic.tar.gz exists; it is not overwritten unless you name it");
+	test_shell("cd %s/run && mv report.txt ../secret && ln -s ../secret report.txt", dir);
+	run(2, dir, "pack @/run @/linked.tar"); /* it would hand on a file from elsewhere */
+	has("run/report.txt is a symbolic link");
+	test_shell("test ! -e %s/linked.tar", dir);
 	test_shell("rm %s/run/model.safetensors", dir);
 	run(2, dir, "pack @/run @/a.tar");
 	has("has no model.safetensors");

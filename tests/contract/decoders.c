@@ -52,7 +52,7 @@ static void check_file(const struct rnf_decoder_impl *impl, const char *path)
 {
 	uint8_t *bytes, *first, *again;
 	size_t n, size = 0, same = 0;
-	ck_assert_int_eq(rnf_file_bytes(path, FILE_MAX, &bytes, &n), RNF_OK);
+	ck_assert_int_eq(rnf_file_bytes(path, 0, FILE_MAX, &bytes, &n), RNF_OK);
 	ck_assert_msg(impl->probe(bytes, n) == 1, "%s: is not taken", path);
 	ck_assert_msg(decode(impl, bytes, n, path, &first, &size) == RNF_OK, "%s: %s", path,
 		      rnf_fail_words());

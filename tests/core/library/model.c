@@ -261,7 +261,7 @@ static const char *changed(const char *key, const char *value)
 	size_t n;
 	uint64_t head;
 	snprintf(path, sizeof path, "%s.changed", file);
-	GOOD(rnf_file_bytes(file, 1 << 30, &bytes, &n));
+	GOOD(rnf_file_bytes(file, 0, 1 << 30, &bytes, &n));
 	memcpy(&head, bytes, sizeof head);
 	json_t *json = json_loadb((const char *)bytes + 8, head, 0, NULL);
 	json_t *metadata = json_object_get(json, "__metadata__");
@@ -344,7 +344,7 @@ START_TEST(a_cut_file_is_refused)
 	uint8_t *bytes;
 	size_t n;
 	char *path = rnf_format("%s.cut", file);
-	GOOD(rnf_file_bytes(file, 1 << 30, &bytes, &n));
+	GOOD(rnf_file_bytes(file, 0, 1 << 30, &bytes, &n));
 	for (size_t length = 0; length < n; length += length < 64 ? 9 : n / 29 + 1) {
 		FILE *out = fopen(path, "wb");
 		fwrite(bytes, 1, length, out);
