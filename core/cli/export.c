@@ -74,8 +74,8 @@ static rnf_status find_target(const char *file, struct target *t)
 			      &words);
 	}
 	if (t->suffix) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s: its suffix says what it is to be, one of %s", file,
-			words.n ? rnf_list_text(&words, "") : "none: no plugin of kind export is built");
+	if (words.n == 0) return rnf_fail(RNF_ENOENT, "no plugin of kind export is built");
+	return rnf_fail(RNF_EINVAL, "%s: its suffix must be one of %s", file, rnf_list_text(&words, ""));
 }
 
 /* Does the file hold tensors alone? Then they may have other names. */

@@ -293,8 +293,8 @@ END_TEST
 static const struct { const char *arguments, *words; } mistakes[] = {
 	{ "export", "export needs a run folder or a file of weights, and the file" },
 	{ "export @/run", "export needs a run folder or a file of weights, and the file" },
-	{ "export @/run @/m.onyx", "its suffix says what it is to be, one of " },
-	{ "export @/run @/.onnx", "its suffix says what it is to be, one of " },
+	{ "export @/run @/m.onyx", "its suffix must be one of " },
+	{ "export @/run @/.onnx", "its suffix must be one of " },
 	{ "export @/none @/m.onnx", "/none: there is no such run folder or file of weights" },
 	{ "export @ @/m.onnx", "is a folder, but not that of a run" },
 	{ "export @/begun @/m.onnx", "has no model.safetensors, which a run writes at its end" },
