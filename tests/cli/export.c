@@ -42,13 +42,6 @@ static void refused(int status, const char *arguments, const char *words)
 	ck_assert_ptr_null(strstr(out, "internal"));
 }
 
-/* DIR/layer/NAME.so of a source in tests/added. */
-static void add_layer(const char *dir, const char *source, const char *name)
-{
-	test_shell("mkdir -p %s/layer && ${CC:-cc} -std=gnu17 -O1 -shared -fPIC -Iinclude tests/added/%s "
-		   "-o %s/layer/%s.so", dir, source, dir, name);
-}
-
 /* A model of every primitive, and one of what formulas make of images. */
 static const struct model { const char *conf, *words; } models[] = {
 	{ "export", "m.onnx: 2171 parameters, input 32 x 32 x 3, 10" },
@@ -60,7 +53,7 @@ static const char *trained_of(const char *name, const char *conf)
 {
 	const char *dir = rnf_format("%s", test_folder(name));
 	test_shell(PYTHON "data %s/data", dir);
-	add_layer(dir, "constant/ramp.c", "ramp");
+	test_add_layer(dir, "constant/ramp.c", "ramp");
 	run(rnf_format("train tests/cli/%s.cfg --out @/run data.path=@/data "
 		       "train.optimizer.lr=0.02 --plugin-path @ " QUIET, conf), dir);
 	return dir;
@@ -204,6 +197,7 @@ START_TEST(c_says_what_the_model_says)
 	const char *dir = trained_of(rnf_format("c_%s", models[_i].conf), models[_i].conf);
 	run("eval @/run --probs @/probs.npy --plugin-path @", dir);
 	run("export @/run '@/2 a-b.c' --plugin-path @", dir);
+	test_shell(PYTHON "tables '%s/2 a-b.c'", dir);
 	test_shell(PYTHON "main model_2_a_b >%s/main.c", dir);
 	for (int i = 0; i < TEST_ROWS(compilers); i++) {
 		if (!test_needs(test_command(out, sizeof out, "command -v %s", compilers[i]) == 0,
@@ -329,7 +323,7 @@ START_TEST(layers_without_a_formula_are_named)
 {
 	if (!test_has_plugin("export", "onnx")) return;
 	const char *dir = rnf_format("%s", test_folder("export_without"));
-	add_layer(dir, "silent/silent.c", "silent");
+	test_add_layer(dir, "silent/silent.c", "silent");
 	run("train synthetic.cfg --plugin-path @ --out @/run model.act=silent train.max_steps=1 "
 	    QUIET, dir);
 	refused(2, in(dir, "export @/run @/m.onnx --plugin-path @"),

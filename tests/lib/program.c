@@ -53,6 +53,12 @@ const char *test_folder(const char *name)
 	return path;
 }
 
+void test_add_layer(const char *dir, const char *source, const char *name)
+{
+	test_shell("mkdir -p %s/layer && ${CC:-cc} -std=gnu17 -O1 -shared -fPIC -Iinclude tests/added/%s "
+		   "-o %s/layer/%s.so", dir, source, dir, name);
+}
+
 int test_has_data(void)
 {
 	return test_needs(access("build/data/cifar-10-batches-bin/test_batch.bin", R_OK) == 0 &&

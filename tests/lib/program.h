@@ -13,6 +13,8 @@ int test_program(char *output, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Run a command of the shell, which must succeed. */
 void test_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Compile a source of tests/added as DIR/layer/NAME.so, for --plugin-path DIR. */
+void test_add_layer(const char *dir, const char *source, const char *name);
 /* A fresh folder below the build, removed and made again. */
 const char *test_folder(const char *name);
 /* 1 when CIFAR-10 and the published weights are available; otherwise the test is skipped

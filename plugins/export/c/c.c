@@ -129,7 +129,7 @@ static void write_head(const struct writer *w, FILE *f)
 		w->notes ? w->notes : "", (long long)m->parameters, (long long)w->table_bytes,
 		(long long)w->ram, (long long)w->macs);
 	if (w->measured > 0)
-		fprintf(f, " A prediction takes %.3g ms where it was written, by cc -O3.", w->measured);
+		fprintf(f, " A prediction takes %.3g ms on the machine that wrote this file (cc -O3).", w->measured);
 	fprintf(f, " */\n#include <stdint.h>\n%s\n", w->main ? "#include <stdio.h>\n" : "");
 	if (w->int8)
 		fprintf(f, "void %s_sums(const uint8_t *image, int32_t *sums);\n", w->name);
@@ -152,7 +152,7 @@ static rnf_status make_text(const struct writer *w, const char *tables, const ch
 	return fclose(f) != 0 || bad ? w->host->fail(RNF_ENOMEM, "no memory") : RNF_OK;
 }
 
-/* What is measured is the file without its time. */
+/* The file that is measured has no time in its head yet. */
 static rnf_status write_file(struct writer *w, int fd, const char *tables, const char *body, int measure)
 {
 	char *text = NULL;

@@ -31,7 +31,7 @@ struct step {
 	const struct rnf_export_op *op;
 	int32_t term;
 	int by_channel;
-	int cut; /* its values are cut at the ends of the range: a function stops there */
+	int cut; /* a max(x, 0) follows, which the ends of the range do: they cut */
 };
 
 struct image {
@@ -49,6 +49,7 @@ struct plan {
 	size_t n_steps;
 	struct image *images; /* [n_images]: the model's values, then those between terms */
 	size_t n_images;
+	int32_t *made; /* [n_formula] of the op at hand: the images of its terms, -1: none yet */
 	int32_t logits;
 	int wide; /* the last step leaves its sums in int32 */
 	struct life *lives; /* [n_images], bytes */

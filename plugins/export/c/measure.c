@@ -1,4 +1,4 @@
-/* How long a prediction takes here: the file is compiled with a main that times it. */
+/* How long a prediction takes here: cc compiles the file with a main that times it. */
 #include "writer.h"
 
 #include <stdlib.h>
@@ -43,27 +43,39 @@ static const char *put_timer(const struct writer *w, const char *dir)
 	return w->host->put(path_in(w, dir, "timer.c"), text, (size_t)n);
 }
 
-static const char *read_time(struct writer *w, const char *dir)
+static rnf_status read_time(struct writer *w, const char *dir)
 {
 	FILE *f = fopen(path_in(w, dir, "ms"), "r");
 	const int good = f && fscanf(f, "%lf", &w->measured) == 1 && w->measured > 0;
 	if (f) fclose(f);
-	return good ? NULL : "it says no time";
+	return good ? RNF_OK : w->host->fail(RNF_EUNSUP, "--measure: the program wrote no time");
 }
 
-static const char *measure_in(struct writer *w, const char *dir, const char *text, size_t n)
+static const struct {
+	const char *what;
+	int limit_ms;
+	const char *words[9];
+} commands[] = {
+	{ "compiling the file with cc", COMPILE_MS,
+	  { "cc", "-std=c99", "-O3", "-Dmain=model_main", "-c", "model.c", NULL } },
+	{ "linking it with cc", COMPILE_MS,
+	  { "cc", "-std=c99", "-O3", "-o", "timer", "timer.c", "model.o", NULL } },
+	{ "running it", RUN_MS, { "./timer", NULL } },
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static rnf_status measure_in(struct writer *w, const char *dir, const char *text, size_t n)
 {
-	static const char *const compile[] = { "cc", "-std=c99", "-O3", "-Dmain=model_main", "-c",
-					       "model.c", NULL };
-	static const char *const link[] = { "cc", "-std=c99", "-O3", "-o", "timer", "timer.c", "model.o",
-					    NULL };
-	static const char *const run[] = { "./timer", NULL };
 	const char *bad = w->host->put(path_in(w, dir, "model.c"), text, n);
 	if (!bad) bad = put_timer(w, dir);
-	if (!bad) bad = w->host->run(dir, compile, COMPILE_MS);
-	if (!bad) bad = w->host->run(dir, link, COMPILE_MS);
-	if (!bad) bad = w->host->run(dir, run, RUN_MS);
-	return bad ? bad : read_time(w, dir);
+	if (bad) return w->host->fail(RNF_EIO, "--measure: %s", bad);
+	for (int i = 0; i < COMMANDS; i++) {
+		bad = w->host->run(dir, commands[i].words, commands[i].limit_ms);
+		if (bad)
+			return w->host->fail(RNF_EUNSUP, "--measure: %s failed: %s", commands[i].what,
+					     bad);
+	}
+	return read_time(w, dir);
 }
 
 static void drop(const struct writer *w, const char *dir)
@@ -80,8 +92,7 @@ rnf_status writer_measure(struct writer *w, const char *text, size_t n)
 	char *dir = w->host->alloc((tmp ? strlen(tmp) : 0) + 32);
 	sprintf(dir, "%s/rnframe-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	if (!mkdtemp(dir)) return w->host->fail(RNF_EIO, "%s: %s", dir, strerror(errno));
-	const char *bad = measure_in(w, dir, text, n);
+	const rnf_status status = measure_in(w, dir, text, n);
 	drop(w, dir);
-	return bad ? w->host->fail(RNF_EUNSUP, "measure: cc -O3 and the program that it makes: %s", bad)
-		   : RNF_OK;
+	return status;
 }

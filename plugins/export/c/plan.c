@@ -148,11 +148,11 @@ static rnf_status check_logits(struct plan *p)
 {
 	const struct step *last = maker_of(p, p->logits, p->n_steps);
 	if (!last) return p->w->host->fail(RNF_EUNSUP, "the model computes nothing");
-	p->wide = last->kind == STEP_CONV && p->images[p->logits].readers == 1;
+	p->wide = last->kind == STEP_CONV && !last->cut && p->images[p->logits].readers == 1;
 	return RNF_OK;
 }
 
-/* Each term of a formula may become a step with an image of its own. */
+/* Each term of a formula becomes at most one step, with an image of its own. */
 static void make_room(struct plan *p)
 {
 	const struct rnf_export_model *m = p->w->model;

@@ -100,7 +100,7 @@ static const int32_t *kept(const struct plan *p, int32_t a, int32_t b)
 	return in;
 }
 
-/* The values at 0 and 1 say all of a linear term. */
+/* The values at 0 and 1 determine a linear term. */
 static void of_one(struct plan *p, const struct rnf_export_op *op, int32_t term,
 		   const struct made_of *of, int32_t out)
 {
@@ -114,8 +114,18 @@ static void of_one(struct plan *p, const struct rnf_export_op *op, int32_t term,
 	}
 }
 
-static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t term,
-			int32_t *out);
+static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t out);
+
+/* The image of a term that another one reads; it is made once. */
+static rnf_status operand(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t *out)
+{
+	const struct made_of of = look(p, op, term);
+	const struct image *as = &p->images[of.image >= 0 ? of.image : op->out];
+	*out = op->formula[term].function == RNF_FN_IN ? of.image : p->made[term];
+	if (*out >= 0) return RNF_OK;
+	*out = p->made[term] = add_image(p, as->h, as->w, as->c);
+	return lower(p, op, term, *out);
+}
 
 static rnf_status refuse(const struct plan *p, const struct rnf_export_op *op, const char *why)
 {
@@ -125,15 +135,15 @@ static rnf_status refuse(const struct plan *p, const struct rnf_export_op *op, c
 
 /* A term with images, and one without: a linear step of the first. */
 static rnf_status with_constant(struct plan *p, const struct rnf_export_op *op, int32_t term,
-				int swapped, int32_t *out)
+				int swapped, int32_t out)
 {
 	const struct rnf_formula_node *n = &op->formula[term];
 	int32_t in = -1;
 	if (n->function > RNF_FN_DIV || (n->function == RNF_FN_DIV && swapped))
 		return refuse(p, op, "compares two images with a constant");
-	RNF_TRY(lower(p, op, swapped ? n->b : n->a, &in));
-	struct step *s = plan_step(p, STEP_AFFINE, op, kept(p, in, 0), 1, *out);
-	for (int64_t c = 0; c < p->images[*out].c; c++) {
+	RNF_TRY(operand(p, op, swapped ? n->b : n->a, &in));
+	struct step *s = plan_step(p, STEP_AFFINE, op, kept(p, in, 0), 1, out);
+	for (int64_t c = 0; c < p->images[out].c; c++) {
 		const double k = term_at(p, op, swapped ? n->a : n->b, 0, c);
 		const double zero = swapped ? apply(n->function, k, 0) : apply(n->function, 0, k);
 		const double one = swapped ? apply(n->function, k, 1) : apply(n->function, 1, k);
@@ -148,8 +158,7 @@ static const struct { int32_t function; enum step_kind kind; double b; } meeting
 	{ RNF_FN_MAX, STEP_MAX, 0 }, { RNF_FN_MIN, STEP_MIN, 0 },
 };
 
-static rnf_status of_two(struct plan *p, const struct rnf_export_op *op, int32_t term,
-			 int32_t *out)
+static rnf_status of_two(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t out)
 {
 	const struct rnf_formula_node *n = &op->formula[term];
 	const struct made_of a = look(p, op, n->a), b = look(p, op, n->b);
@@ -158,9 +167,9 @@ static rnf_status of_two(struct plan *p, const struct rnf_export_op *op, int32_t
 	if (a.image == NO_IMAGE) return with_constant(p, op, term, 1, out);
 	for (size_t i = 0; i < sizeof meetings / sizeof *meetings; i++) {
 		if (meetings[i].function != n->function) continue;
-		RNF_TRY(lower(p, op, n->a, &in[0]));
-		RNF_TRY(lower(p, op, n->b, &in[1]));
-		struct step *s = plan_step(p, meetings[i].kind, op, kept(p, in[0], in[1]), 2, *out);
+		RNF_TRY(operand(p, op, n->a, &in[0]));
+		RNF_TRY(operand(p, op, n->b, &in[1]));
+		struct step *s = plan_step(p, meetings[i].kind, op, kept(p, in[0], in[1]), 2, out);
 		s->by[0] = 1;
 		s->by[1] = meetings[i].b;
 		return RNF_OK;
@@ -168,30 +177,25 @@ static rnf_status of_two(struct plan *p, const struct rnf_export_op *op, int32_t
 	return refuse(p, op, "is a function of two images");
 }
 
-/* Make the image of a term; *out is where, or -1: a new one, as large as what it is made of. */
-static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t *out)
+/* Add the steps that make the image `out` of a term. */
+static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t out)
 {
 	const struct made_of of = look(p, op, term);
-	const int32_t whole = of.image >= 0 ? of.image : op->out;
 	if (of.image == OVER_CHANNELS) return refuse(p, op, "sums over channels");
 	if (of.image == NO_IMAGE) return refuse(p, op, "has no image");
-	if (*out < 0 && op->formula[term].function == RNF_FN_IN) {
-		*out = of.image;
-		return RNF_OK;
-	}
-	if (*out < 0)
-		*out = add_image(p, p->images[whole].h, p->images[whole].w, p->images[whole].c);
 	if (of.image == IMAGES && rnf_function_operands(op->formula[term].function) != 2)
 		return refuse(p, op, "is a function of two images");
 	if (of.image == IMAGES) return of_two(p, op, term, out);
-	if (image_size(&p->images[of.image]) != image_size(&p->images[*out]))
+	if (image_size(&p->images[of.image]) != image_size(&p->images[out]))
 		return refuse(p, op, "repeats an image");
-	of_one(p, op, term, &of, *out);
+	of_one(p, op, term, &of, out);
 	return RNF_OK;
 }
 
 rnf_status plan_formula(struct plan *p, const struct rnf_export_op *op)
 {
-	int32_t out = op->out;
-	return lower(p, op, (int32_t)op->n_formula - 1, &out);
+	p->made = p->w->host->alloc(op->n_formula * sizeof *p->made);
+	for (uint32_t i = 0; i < op->n_formula; i++)
+		p->made[i] = -1;
+	return lower(p, op, (int32_t)op->n_formula - 1, op->out);
 }
