@@ -106,7 +106,7 @@ rnf_status rnf_formula_end(struct rnf_formula_writer *w, int32_t result, const c
 {
 	*list = (struct rnf_formula_list){ 0 };
 	if (w->broken || (result >= 0 && !has(w, result)))
-		return rnf_fail(RNF_EPLUGIN, "%s: its formula has a term that is none", whose);
+		return rnf_fail(RNF_EPLUGIN, "%s: its formula has a term that does not exist", whose);
 	if (result < 0) return RNF_OK;
 	*list = w->list;
 	list->n = (size_t)result + 1;

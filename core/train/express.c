@@ -1,6 +1,6 @@
 /* Formulas become ops of exports. Functions of elements are gathered until something needs
  * their result as an image: a call of images (formula.h), or the op itself. Then what was
- * gathered is an op with a formula of its own, and a value more. */
+ * gathered becomes an op with a formula of its own, whose result is one more value. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -23,7 +23,7 @@ struct express {
 	const struct rnf_op *op;
 	struct term *terms; /* one a node */
 	size_t n_terms;
-	const char *refused; /* the first call that got what it cannot take; NULL: none */
+	const char *refused; /* the first call that did not accept its arguments; or NULL */
 };
 
 static struct express *of(struct rnf_formula *f)
@@ -156,8 +156,8 @@ static int is_gathered(const struct express *e, int32_t a)
 	return e->w.list.at[a].function > RNF_FN_IN;
 }
 
-/* One pixel for many is computed once, not with each of them; and what has one channel made of
- * many becomes a value where it meets another number of channels. */
+/* What has one pixel becomes a value where it meets many, so that it is computed once. So does
+ * one channel that was made of many, where it meets another number of channels. */
 static void part(struct express *e, int32_t a, int32_t b)
 {
 	const struct term x = e->terms[a], y = e->terms[b];
@@ -184,6 +184,14 @@ static struct term joined(const struct term *x, const struct term *y)
 			      x->width > y->width ? x->width : y->width };
 }
 
+static int32_t apply(struct rnf_formula *, enum rnf_function, int32_t a, int32_t b);
+
+/* The softmax of a single channel, which keeps the pixels of a. */
+static int32_t ones(struct rnf_formula *f, int32_t a)
+{
+	return apply(f, RNF_FN_ADD, apply(f, RNF_FN_MUL, a, number(f, 0)), number(f, 1));
+}
+
 static int32_t apply(struct rnf_formula *f, enum rnf_function function, int32_t a, int32_t b)
 {
 	struct express *e = of(f);
@@ -196,8 +204,8 @@ static int32_t apply(struct rnf_formula *f, enum rnf_function function, int32_t 
 		return know(e, e->gather.apply(f, function, a, b), y);
 	}
 	struct term y = e->terms[a];
-	if (is_over_channels((int32_t)function) && y.c == 1) /* of a single one */
-		return function == RNF_FN_SOFTMAX ? number(f, 1) : a;
+	if (is_over_channels((int32_t)function) && y.c == 1)
+		return function == RNF_FN_SOFTMAX ? ones(f, a) : a;
 	if (is_over_channels((int32_t)function) && function != RNF_FN_SOFTMAX) y.c = 1;
 	const int32_t node = e->gather.apply(f, function, a, 0);
 	return node < 0 ? node : know(e, node, y);
@@ -357,8 +365,8 @@ rnf_status rnf_view_express(struct rnf_view *v, const struct rnf_op *op, int *is
 		in[i] = operand(&e, op->in[i]);
 	const int32_t result = op->row->formula(op, &e.w.f, in);
 	if (e.refused)
-		return rnf_fail(RNF_EPLUGIN, "%s: its formula gives %s terms that it cannot take",
-				op->label, e.refused);
+		return rnf_fail(RNF_EPLUGIN, "%s: its formula calls %s with arguments that it does "
+				"not accept", op->label, e.refused);
 	RNF_TRY(rnf_formula_end(&e.w, result, op->label, &list));
 	*is_one = list.n > 0;
 	return list.n ? finish(&e, first, result) : RNF_OK;

@@ -38,6 +38,7 @@ static const char *const more[] = {
 	"{ type = \"groupnorm\"; groups = 4; }",
 	"{ type = \"groupnorm\"; groups = 1; }",
 	"{ type = \"attention\"; heads = 4; }",
+	"{ type = \"global_avgpool\"; }, { type = \"attention\"; heads = 4; }",
 	"{ type = \"shift\"; rows = 2; columns = -3; }",
 	"{ type = \"shift\"; rows = -20; columns = 1; }",
 	"{ type = \"upsample\"; factor = 3; }",
