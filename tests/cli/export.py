@@ -7,12 +7,14 @@ are installed, onnx and onnxruntime.
   export.py predicted LINES PROBS.npy     what `rnframe predict` says of them
   export.py tensors MODEL OWN.safetensors OWN.npz TORCH.safetensors TORCH.npz
   export.py floats FILE PROBS.npy         such floats
+  export.py tables FILE.c                 what its kernels hold, what its head counts
   export.py onnx MODEL PROBS.npy DIR [N]  the first N images in plain Python, all by onnxruntime
 """
 import json
 import math
 import os
 import random
+import re
 import struct
 import sys
 import zipfile
@@ -462,6 +464,24 @@ def check_floats(path, probs):
     return 0 if worst < 1e-5 and same else 1
 
 
+def check_tables(path):
+    """Kernels have the sizes that calls read; the head counts constants and multiply-adds."""
+    with open(path) as f:
+        text = f.read()
+    sizes = [(name, int(n)) for name, n in re.findall(r"static const \w+ (\w+)\[(\d+)\]", text)]
+    macs = sum(math.prod(map(int, call.split(", "))) for call in
+               re.findall(r"\tproduct\((\d+, \d+, \d+, \d+), ", text))
+    convs = re.findall(r"window at = \{ (.*) \};\n\t\tconv\(&at, (\d+), (\d+), memory \+ \d+, (t\d+),", text)
+    for window, groups, filters, table in convs:
+        _, _, c, kernel_h, kernel_w, *_, out_h, out_w = map(int, window.split(", "))
+        n = kernel_h * kernel_w * c // int(groups) * int(filters)
+        assert dict(sizes)[table] == n, f"{table} has {dict(sizes)[table]} numbers, not {n}"
+        macs += n * out_h * out_w
+    assert convs and f"Constants (flash): {4 * sum(n for _, n in sizes)} bytes" in text
+    assert f"Multiply-adds: {macs}." in text, macs
+    return 0
+
+
 def main(verb, *words):
     if verb == "data":
         return make_data(words[0])
@@ -471,6 +491,8 @@ def main(verb, *words):
         return print(MAIN.replace("NAME", words[0]), end="")
     if verb == "tensors":
         return check_tensors(*words)
+    if verb == "tables":
+        return check_tables(words[0])
     if verb == "pictures":
         return write_pictures(words[0])
     if verb == "predicted":
