@@ -62,7 +62,7 @@ static void add_constant(struct rnf_view *v, const struct rnf_op *op)
 
 /* -- ops -- */
 
-/* Coefficients of a norm are no values of exports: what they are made of is. */
+/* Exports read what a norm's coefficients are computed from, not the coefficients. */
 static int add_operand(const struct rnf_program *p, int value, int32_t *in, int n)
 {
 	const struct rnf_op *maker = rnf_op_of(p, value);

@@ -22,7 +22,7 @@ struct rnf_export_value {
  *   constant (t), an image that is the tensor t.
  * All others are formulas of their operands, pixel by pixel. In one formula, all operands have
  * as many channels, or one; and all images as many pixels, or one. What plugins say in their
- * formulas beyond that arrives as some of these ops, with values of their own. */
+ * formulas beyond that becomes some of these ops, with values of their own. */
 struct rnf_export_op {
 	const char *call;  /* of graph.h that made it: "conv2d" */
 	const char *label; /* of its layer */
@@ -72,7 +72,7 @@ struct rnf_export_model {
 };
 
 enum {
-	/* It writes tensors alone: models whose ops have no formula are welcome. */
+	/* It writes tensors alone, so it takes models whose ops have no formula, too. */
 	RNF_EXPORT_TENSORS = 1,
 };
 

@@ -105,7 +105,7 @@ static rnf_status check(const struct rnf_host *host, const struct rnf_export_mod
 		all += data_bytes(&model->tensors[i]) + 2 * NAME_MOST;
 	}
 	if (all < UINT32_MAX && model->n_tensors < UINT16_MAX) return RNF_OK;
-	return host->fail(RNF_EINVAL, "an .npz file has less than 4 GiB and 65,535 tensors");
+	return host->fail(RNF_EINVAL, "an .npz file holds fewer than 65,535 tensors, of less than 4 GiB");
 }
 
 static rnf_status write_npz(const void *self, const struct rnf_host *host, int fd, const char *name,

@@ -34,7 +34,7 @@ static void shell(const char *command)
 	ck_assert_msg(test_command(out, sizeof out, "%s 2>&1", command) == 0, "%s\n%s", command, out);
 }
 
-/* A machine of its own packages is left out without them, even where all tests must run. */
+/* A machine whose packages are missing is left out, even where all tests must run. */
 static int is_there(int i)
 {
 	const char *runner = rnf_format("%.*s", (int)strcspn(machines[i].run, " "), machines[i].run);

@@ -1,5 +1,5 @@
-/* A formula as a loop: terms are constants of one pixel and channel. What is over all channels
- * of a pixel takes passes of its own before. */
+/* A formula as a loop: terms are constants of one pixel and channel. Functions over all
+ * channels of a pixel take passes of their own first. */
 #include "writer.h"
 
 #include <string.h>
@@ -43,7 +43,7 @@ static void term(const struct formula *f, int32_t i)
 	else fprintf(f->w->body, "v%d", i);
 }
 
-/* What a term is made of, as far as this pass computes it. */
+/* Mark what this pass computes of a term. */
 static void need(struct formula *f, int32_t i)
 {
 	const struct rnf_formula_node *node = &f->nodes[i];

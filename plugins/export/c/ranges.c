@@ -20,7 +20,7 @@ static void see(void *self, int32_t value, const float *x)
 	i->seen = 1;
 }
 
-/* All that pixels can be. */
+/* Whatever a pixel may be. */
 static void see_input(struct plan *p)
 {
 	const struct rnf_export_model *m = p->w->model;
@@ -61,7 +61,7 @@ static void of_two(const struct plan *p, const struct step *s, struct image *y)
 	}
 }
 
-/* Means and what only moves: within what they are made of. */
+/* Means and moved values stay within the ranges of what they are made of. */
 static void of_all(const struct plan *p, const struct step *s, struct image *y)
 {
 	for (uint32_t i = 0; i < s->n_in; i++) {

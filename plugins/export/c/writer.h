@@ -55,7 +55,7 @@ int64_t writer_place_lives(const struct rnf_host *host, struct life *lives, size
 void writer_place(struct writer *w);
 /* Add a table of constants; its number n is that of the array t<n>. */
 int writer_table(struct writer *w, const char *what, const float *data, int64_t n);
-/* The same of integers; type "int8_t", "uint8_t", "int32_t" or "int16_t". */
+/* The same of integers; type "int8_t", "uint8_t" or "int32_t". */
 int writer_integers(struct writer *w, const char *what, const char *type, const int32_t *data,
 		    int64_t n);
 /* A float that reads back with the same bits: "0.1f". */

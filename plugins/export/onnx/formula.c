@@ -48,7 +48,7 @@ static int is_relu(const struct rnf_formula_node *nodes, const struct rnf_formul
 	return node->function == RNF_FN_MAX && is_number(&nodes[node->b], 0);
 }
 
-/* Numbers become constants where they are read, which some are not. */
+/* A number becomes a constant when a node reads it; some numbers have no reader. */
 static const char *number_of(struct onnx_writer *w, const struct rnf_formula_node *nodes, int32_t i,
 			     const char **terms)
 {

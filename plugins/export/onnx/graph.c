@@ -49,7 +49,7 @@ char *graph_format(const struct graph *g, const char *format, ...)
 	return text;
 }
 
-/* Messages hold texts that they may not change. */
+/* protobuf-c has no const in its messages: a copy. */
 static char *text_of(const struct graph *g, const char *text)
 {
 	return graph_format(g, "%s", text);

@@ -1,6 +1,6 @@
-/* onnx: the model as an ONNX file, opset 17 and IR 8, for onnxruntime and others. Its input
- * are images of the model's own size: bytes NHWC, normalised inside, or floats NCHW that the
- * caller has normalised. Its output are probabilities. The batch has any size.
+/* onnx: the model as an ONNX file, opset 17 and IR 8, for onnxruntime and others. It takes a
+ * batch of any size, of images of the model's own size: bytes NHWC, which it normalises, or
+ * floats NCHW that the caller has normalised. It gives probabilities.
  * Source: onnx.proto and Operators.md of ONNX 1.12. */
 #include "ops.h"
 
