@@ -192,8 +192,8 @@ START_TEST(a_prediction_is_measured)
 	shell(rnf_format("mkdir %s/tmp", dir));
 	shell(rnf_format("TMPDIR=$PWD/%s/tmp %s/rnframe export %s/run %s/m.c --measure --main", dir,
 			 test_build(), dir, dir));
-	shell(rnf_format("grep -c ' A prediction takes [0-9.e-]* ms on the machine that wrote this' %s/m.c && "
-			 "rmdir %s/tmp && cc -std=c99 -o %s/m %s/m.c", dir, dir, dir, dir));
+	shell(rnf_format("grep -c ' A prediction takes [0-9.e-]* ms on the machine that wrote this' "
+			 "%s/m.c && rmdir %s/tmp && cc -std=c99 -o %s/m %s/m.c", dir, dir, dir, dir));
 	ck_assert_int_ne(test_command(out, sizeof out, "mkdir %s/none && PATH=%s/none %s/rnframe export "
 				      "%s/run %s/n.c --measure 2>&1", dir, dir, test_build(), dir, dir),
 			 0);

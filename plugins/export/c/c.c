@@ -129,7 +129,8 @@ static void write_head(const struct writer *w, FILE *f)
 		w->notes ? w->notes : "", (long long)m->parameters, (long long)w->table_bytes,
 		(long long)w->ram, (long long)w->macs);
 	if (w->measured > 0)
-		fprintf(f, " A prediction takes %.3g ms on the machine that wrote this file (cc -O3).", w->measured);
+		fprintf(f, " A prediction takes %.3g ms on the machine that wrote this file (cc -O3).",
+			w->measured);
 	fprintf(f, " */\n#include <stdint.h>\n%s\n", w->main ? "#include <stdio.h>\n" : "");
 	if (w->int8)
 		fprintf(f, "void %s_sums(const uint8_t *image, int32_t *sums);\n", w->name);

@@ -72,8 +72,7 @@ static rnf_status measure_in(struct writer *w, const char *dir, const char *text
 	for (int i = 0; i < COMMANDS; i++) {
 		bad = w->host->run(dir, commands[i].words, commands[i].limit_ms);
 		if (bad)
-			return w->host->fail(RNF_EUNSUP, "--measure: %s: %s", commands[i].what,
-					     bad);
+			return w->host->fail(RNF_EUNSUP, "--measure: %s: %s", commands[i].what, bad);
 	}
 	return read_time(w, dir);
 }
