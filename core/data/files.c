@@ -138,14 +138,15 @@ static rnf_status find_size(struct files *f)
 	for (int64_t i = 0; i < f->n; i++) {
 		struct rnf_picture picture;
 		status = read_file(f, i, &picture);
-		if (status < 0 && (status == RNF_ENOMEM || !f->conf.skip)) return status;
-		if (status < 0) continue;
+		if (status == RNF_ENOMEM) return status;
+		if (status < 0) continue; /* judge() refuses it */
 		f->h = picture.h;
 		f->w = picture.w;
 		free(picture.rgb);
-		break;
+		return RNF_OK;
 	}
-	return status; /* of the last one, if all are bad */
+	return status < 0 ? rnf_fail_in(status, "none of %" PRId64 " images can be read; the last: ", f->n)
+			  : RNF_OK;
 }
 
 /* One place behind the other. */

@@ -226,6 +226,21 @@ START_TEST(bad_files_are_remembered)
 }
 END_TEST
 
+/* Whichever it is, the message says how many there are and what can be done. */
+START_TEST(the_first_file_is_bad)
+{
+	if (!ready()) return;
+	const struct rnf_files_conf conf = conf_of(0);
+	test_shell("echo x >%s", paths[0]);
+	refused(&conf, RNF_EINVAL, "is no image of a kind that can be read (data.on_bad_image");
+	test_shell("echo x >%s", paths[3]);
+	refused(&conf, RNF_EINVAL, "is no image of a kind that can be read, and 1 more");
+	for (int i = 0; i < N; i++)
+		test_shell("echo x >%s", paths[i]);
+	refused(&conf, RNF_EINVAL, "none of 12 images can be read; the last: ");
+}
+END_TEST
+
 START_TEST(a_signal_stops_it)
 {
 	if (!ready()) return;
@@ -244,7 +259,8 @@ int main(void)
 		{ the_next_run_finds_them, 0 }, { another_file_is_decoded, 0 },
 		{ damaged_files_are_made_again, TEST_ROWS(damaged) },
 		{ damaged_pixels_are_not_read, 0 }, { budgets_are_kept, 0 },
-		{ bad_files_are_remembered, 0 }, { a_signal_stops_it, 0 }, { NULL, 0 },
+		{ bad_files_are_remembered, 0 }, { the_first_file_is_bad, 0 },
+		{ a_signal_stops_it, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("data/files", cases);
 }
