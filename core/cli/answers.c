@@ -192,7 +192,7 @@ int64_t rnf_answers_class(const struct rnf_answer_writer *w, const float *probs)
 
 static rnf_status complete(struct rnf_answer_writer *w, rnf_status status)
 {
-	errno = EIO; /* of an earlier write, whose own is gone */
+	errno = EIO; /* an earlier write failed; its errno is gone */
 	if (status >= 0 && (fflush(w->out) != 0 || ferror(w->out)))
 		status = rnf_fail(RNF_EIO, "cannot write: %s", strerror(errno));
 	if (status >= 0 && w->form->end) status = w->form->end(w);

@@ -1,5 +1,5 @@
-/* rnframe new conf FILE --data DIR [--like CONF]: a conf for a folder of images, with what the
- * images say themselves. Its text is conf/new/images.txt; @WORDS@ there are replaced. */
+/* rnframe new conf FILE --data DIR [--like CONF]: a conf for a folder of images, with their sizes,
+ * colours and classes. Its text is conf/new/images.txt; @WORDS@ there are replaced. */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -32,8 +32,8 @@ static void set(struct words *w, const char *name, const char *text)
 
 /* -- from the data -- */
 
-/* Images of one size keep it, up to this side; others come to the largest of these that
- * half of them have. */
+/* Images of one size keep it, up to this side; others are resized to the largest of these sides
+ * that half of them reach. */
 enum { SIDE_KEPT = 64 };
 static const int64_t usual_sides[] = { 128, 96, 64, 48, 32 };
 
@@ -90,7 +90,7 @@ static void set_length(struct words *w, int64_t images)
 
 /* -- from the words -- */
 
-/* Inside of a string of a conf. */
+/* As it stands inside a string of a conf. */
 static const char *quoted(const char *text)
 {
 	char *out = rnf_alloc(2 * strlen(text) + 1), *to = out;
@@ -111,7 +111,7 @@ static const char *name_of(const char *path)
 	return *name ? name : "images";
 }
 
-/* Where a step goes that stands before all of the base: ".FIRST" of an override. */
+/* ".FIRST", the place of an override before the first augmentation of the base. */
 static const char *first_step(const struct rnf_conf *tree)
 {
 	const struct rnf_conf *list = rnf_conf_find(tree, "data.augment");
@@ -176,7 +176,7 @@ static rnf_status fill_in(const struct words *w, const char **text)
 	return RNF_OK;
 }
 
-/* A base without such steps, say, takes no such keys. */
+/* The base may lack what the template overrides: then the conf is removed again. */
 static rnf_status read_back(const char *file)
 {
 	struct rnf_config *c = rnf_alloc(sizeof *c);

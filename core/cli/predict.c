@@ -70,7 +70,7 @@ static rnf_status read_input(char **text, size_t *n)
 	return ferror(stdin) ? rnf_fail(RNF_EIO, "standard input: %s", strerror(errno)) : RNF_OK;
 }
 
-/* A name a line, as find prints them; or each ended by a NUL, as by find -print0. */
+/* One name on each line, as find prints them; or each ended by a NUL, as by find -print0. */
 static rnf_status add_listed(struct list *files)
 {
 	char *text;

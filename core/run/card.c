@@ -34,7 +34,7 @@ static const json_t *at(const json_t *json, const char *path)
 	return json;
 }
 
-/* What Markdown would take for its own marks gets a backslash. */
+/* Characters that Markdown would take for marks get a backslash. */
 static const char *escaped(const char *text)
 {
 	static const char marks[] = "\\`*_[]<>|#";
@@ -65,7 +65,7 @@ static const char *yaml(const char *text)
 	return copy;
 }
 
-/* Of a folder of images its own name says more than that of the plugin. */
+/* The name of a folder of images says more than that of its plugin. */
 static const char *dataset_name(const struct card *c)
 {
 	const struct rnf_feature *f = c->e->conf.root.data->feature;

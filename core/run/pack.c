@@ -50,7 +50,7 @@ static int is_there(const char *dir, const char *name)
 
 /* -- the check image -- */
 
-/* Drawn, since nobody's photo may be given away: ramps of red and green, squares of blue. */
+/* A drawing, since photos may be private: ramps of red and green, squares of blue. */
 static uint8_t *draw(int64_t h, int64_t w)
 {
 	uint8_t *rgb = malloc((size_t)(h * w * 3)), *to = rgb;
