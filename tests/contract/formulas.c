@@ -2,6 +2,7 @@
  * model of each, all ops of its inference as exports see them give the numbers of the plan. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -204,7 +205,9 @@ static const char *text_of(struct rnf_conf *layer)
 	rnf_conf_write(layer, f);
 	fputs(" }", f);
 	ck_assert_int_eq(fclose(f), 0);
-	return text;
+	const char *kept = rnf_format("%s", text);
+	free(text);
+	return kept;
 }
 
 /* Some want a single pixel. */
