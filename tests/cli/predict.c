@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,6 +73,7 @@ static void mirror(const char *path)
 	uint8_t *other = rnf_alloc((size_t)(p.h * p.w * 3));
 	for (int64_t i = 0; i < p.h * p.w; i++)
 		memcpy(other + 3 * i, p.rgb + 3 * (i / p.w * p.w + p.w - 1 - i % p.w), 3);
+	free(p.rgb);
 	ck_assert_int_eq(rnf_png_write(path, other, p.h, p.w), RNF_OK);
 }
 

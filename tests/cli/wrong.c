@@ -1,5 +1,6 @@
 /* rnframe mistakes: images that cost most, and labels that are wrong on purpose. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -89,9 +90,11 @@ START_TEST(the_sheet_is_a_picture)
 	ck_assert(pixel[0] > 140 && pixel[1] < 120); /* is of a */
 	const int64_t column = 6 + 3 * (112 + 6) + 50; /* there is no fourth */
 	ck_assert_int_eq(sheet.rgb[((6 + 20 + 56) * sheet.w + column) * 3], 255);
+	free(sheet.rgb);
 	run(0, rnf_format("data check %s/data --sheet %s/d.png", dir, dir));
 	ck_assert_int_eq(rnf_picture_read(rnf_format("%s/d.png", dir), &sheet), RNF_OK);
 	ck_assert_int_eq(sheet.h, 6 + 3 * 20 + 3 * (64 + 6)); /* a row of each class, and its name */
+	free(sheet.rgb);
 }
 END_TEST
 
