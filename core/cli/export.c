@@ -41,17 +41,11 @@ struct target {
 	const void *conf;
 };
 
-static const char *without_folders(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	return slash ? slash + 1 : file;
-}
-
 /* The longest suffix that the name has. */
 static void offer(struct target *t, const char *file, struct target other, struct rnf_list *words)
 {
 	rnf_list_add(words, ", ", other.suffix);
-	if (rnf_file_ends(without_folders(file), other.suffix) &&
+	if (rnf_file_ends(rnf_file_name(file), other.suffix) &&
 	    (!t->suffix || strlen(other.suffix) > strlen(t->suffix)))
 		*t = other;
 }
@@ -118,7 +112,7 @@ static rnf_status configure(struct target *t, const struct rnf_options *o)
 /* leaf of DIR/leaf.onnx */
 static const char *name_of(const char *file, const char *suffix)
 {
-	const char *name = without_folders(file);
+	const char *name = rnf_file_name(file);
 	return rnf_strndup(name, strlen(name) - strlen(suffix));
 }
 

@@ -36,11 +36,8 @@ static rnf_status read_budget(const char *text, double *seconds)
 static rnf_status read_jobs(const char *text, size_t *jobs)
 {
 	enum { MOST = 1024 };
-	char *end = NULL;
-	const long n = text ? strtol(text, &end, 10) : 1;
-	if (text && (*end || n < 1 || n > MOST))
-		return rnf_fail(RNF_EINVAL, "--jobs is \"%s\", must be a number of runs at a time, "
-				"1 .. %d", text, MOST);
+	int64_t n;
+	RNF_TRY(rnf_options_number("--jobs", text, 1, MOST, &n));
 	*jobs = (size_t)n;
 	return RNF_OK;
 }

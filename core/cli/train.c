@@ -1,6 +1,5 @@
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -26,30 +25,25 @@ struct command {
 	struct rnf_tally tally; /* of the test images */
 };
 
-static rnf_status check_extend(const struct rnf_options *o, long *more)
+static rnf_status check_extend(const struct rnf_options *o, int64_t *more)
 {
-	char *end = NULL;
-	*more = o->extend ? strtol(o->extend, &end, 10) : 0;
-	if (!o->extend) return RNF_OK;
-	if (*end || *more < 1 || *more > EPOCHS_MAX)
-		return rnf_fail(RNF_EINVAL, "--extend is \"%s\", must be a number of epochs, "
-				"1 .. %d", o->extend, EPOCHS_MAX);
-	if (!o->resume)
+	RNF_TRY(rnf_options_number("--extend", o->extend, 0, EPOCHS_MAX, more));
+	if (o->extend && !o->resume)
 		return rnf_fail(RNF_EINVAL, "--extend goes with --resume: the run that is "
 				"to be longer");
 	return RNF_OK;
 }
 
 /* As if the conf had that many more epochs than the run has by now. */
-static rnf_status extend(struct command *s, long more)
+static rnf_status extend(struct command *s, int64_t more)
 {
 	struct rnf_experiment *e = s->e;
 	int64_t *epochs = &e->conf.root.train.epochs;
 	const int64_t past = s->resume.past.epochs, now = past > 0 ? past : *epochs;
 	if (more == 0) return RNF_OK;
 	if (now > EPOCHS_MAX - more)
-		return rnf_fail(RNF_EINVAL, "--extend is %ld, the run has %lld epochs, the most "
-				"are %d", more, (long long)now, EPOCHS_MAX);
+		return rnf_fail(RNF_EINVAL, "--extend is %lld, the run has %lld epochs, the most "
+				"are %d", (long long)more, (long long)now, EPOCHS_MAX);
 	*epochs = now + more;
 	return rnf_conf_override(e->conf.tree, rnf_format("train.epochs=%lld", (long long)*epochs),
 				 "--extend", 0);
@@ -59,7 +53,7 @@ static rnf_status extend(struct command *s, long more)
 static rnf_status find_run(struct command *s)
 {
 	const struct rnf_options *o = s->o;
-	long more;
+	int64_t more;
 	RNF_TRY(check_extend(o, &more));
 	if (o->resume)
 		RNF_TRY(rnf_resume_find(&s->resume, s->e, o->resume, s->record.dir, more > 0));

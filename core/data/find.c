@@ -60,12 +60,6 @@ static int complete(const struct search *s)
 
 /* -- what is met in place of the data -- */
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* The file or folder `name` in (or, a member, inside) `place`: the first is kept. */
 static void meet(struct search *s, const char *place, const char *name)
 {
@@ -87,7 +81,7 @@ static const char *without_slash(const char *path)
 static void look_for_others(struct search *s, const char *place)
 {
 	const struct rnf_other_form *o = s->impl->others;
-	const char *name = base_of(place);
+	const char *name = rnf_file_name(place);
 	const char *above = rnf_strndup(place, name > place ? (size_t)(name - place - 1) : 0);
 	if (rnf_is_folder(place) || is_file(place)) meet(s, above, name);
 	for (; o && o->file; o++) {
@@ -101,8 +95,8 @@ static rnf_status refuse_part(const struct search *s, const char *place)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const char *name = name_of(s, i);
-		if (s->n > 1 && (!strcmp(name, base_of(place)) ||
-				 !strcmp(rnf_format("%s.gz", name), base_of(place))))
+		if (s->n > 1 && (!strcmp(name, rnf_file_name(place)) ||
+				 !strcmp(rnf_format("%s.gz", name), rnf_file_name(place))))
 			return rnf_fail(RNF_EINVAL, "%s is one of the %zu files of the data set: "
 					"name the folder that has them all", place, s->n);
 	}

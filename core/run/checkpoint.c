@@ -270,7 +270,7 @@ static rnf_status remove_drafts(const char *folder)
 /* checkpoints/FILE.SUFFIX is FILE. */
 static const char *file_of(const char *path)
 {
-	const char *name = strrchr(path, '/') + 1;
+	const char *name = rnf_file_name(path);
 	return rnf_strndup(name, strlen(name) - strlen(rnf_native_suffix()));
 }
 
@@ -308,7 +308,7 @@ static rnf_status move_to(const char *folder, const struct rnf_saved_list *left)
 	const char *words = "";
 	for (size_t i = 0; i < left->n; i++) {
 		const char *path = left->at[i].path;
-		RNF_TRY(rnf_file_move(path, rnf_format("%s%s", folder, strrchr(path, '/'))));
+		RNF_TRY(rnf_file_move(path, rnf_format("%s/%s", folder, rnf_file_name(path))));
 		words = rnf_format("%s%s%s", words, i ? ", " : "", file_of(path));
 	}
 	rnf_log(RNF_LOG_INFO, "resume  the run goes back: %s moved to %s", words, folder);

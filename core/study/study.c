@@ -236,7 +236,7 @@ static const char *beside(const char *path, const struct rnf_conf *node)
 
 const char *rnf_study_base_name(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = rnf_file_name(path);
 	const size_t n = strlen(name);
 	return rnf_strndup(name, rnf_file_ends(name, ".cfg") ? n - 4 : n);
 }

@@ -140,7 +140,7 @@ static const struct { const char *arguments, *words; } calls[] = {
 	{ "%s --seeds 1..", "--seeds is \"1..\", must be " },
 	{ "%s --seeds x", "--seeds is \"x\", must be " },
 	{ "%s --seeds 1:", "--seeds is \"1:\", must be " },
-	{ "%s --jobs 0", "--jobs is \"0\", must be a number of runs at a time, 1 .. 1024" },
+	{ "%s --jobs 0", "--jobs is \"0\", must be a number of 1 .. 1024" },
 	{ "%s --jobs 2x", "--jobs is \"2x\", must be " },
 	{ "%s --jobs 1025", "--jobs is \"1025\", must be " },
 	{ "%s --budget 2x", "--budget is \"2x\", must be a time above 0: 90s, 30m, 2h, 1d" },
