@@ -1,5 +1,6 @@
 /* What README tells a new user to type, typed: the commands are those of its first block below
  * a heading, in a folder that has what the text says there is. Only training is cut short. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,14 @@ static char out[1 << 16];
 /* A folder with build/rnframe, which passes `shorter` to the verb train. */
 static const char *workplace(const char *shorter)
 {
+	char build[PATH_MAX];
 	const char *dir = test_folder("journey");
+	ck_assert_ptr_nonnull(realpath(test_build(), build));
 	test_shell("mkdir %s/build %s/tmp", dir, dir);
 	FILE *f = fopen(rnf_format("%s/build/rnframe", dir), "w");
 	ck_assert_ptr_nonnull(f);
 	fprintf(f, "#!/bin/sh\n[ \"$1\" != train ] || set -- \"$@\" train.pictures=false "
-		"train.callbacks=checkpoint %s\nexec '%s/rnframe' \"$@\"\n", shorter,
-		realpath(test_build(), NULL));
+		"train.callbacks=checkpoint %s\nexec '%s/rnframe' \"$@\"\n", shorter, build);
 	fclose(f);
 	test_shell("chmod +x %s/build/rnframe", dir);
 	return dir;
