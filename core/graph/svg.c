@@ -249,7 +249,8 @@ void rnf_picture_svg(const struct rnf_picture *q, const char *title, FILE *out)
 		"%s", g.width, g.height, g.width, g.height, style, ground);
 	put_words(&g, "title", RNF_DRAWN_MARGIN, RNF_DRAWN_MARGIN + 14, g.width * 0.8, title);
 	for (size_t i = 0; i < q->n_frames; i++)
-		put_frame(&g, &q->frames[i]);
+		if (q->frames[i].last >= q->frames[i].first) /* it has layers that are drawn */
+			put_frame(&g, &q->frames[i]);
 	for (size_t i = 0; i < q->n_edges; i++)
 		if (q->edges[i].lane > 0) put_lane(&g, &q->edges[i]);
 		else put_direct(&g, &q->edges[i]);
