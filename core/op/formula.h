@@ -21,8 +21,6 @@ int32_t rnf_formula_in(struct rnf_formula_writer *w, int32_t operand);
 /* The list whose result is that term; below 0: no formula. Fails when a term was not one. */
 rnf_status rnf_formula_end(struct rnf_formula_writer *w, int32_t result, const char *whose,
 			   struct rnf_formula_list *list);
-/* Of one or two numbers; what is over channels sees a single one. */
-double rnf_function_value(int32_t function, double a, double b);
 /* Its value in double from scalar operands; functions over channels see a single one. */
 double rnf_formula_value(const struct rnf_formula_list *list, const double *in);
 

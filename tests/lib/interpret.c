@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <rnframe/function.h>
+
 #include "base/arena.h"
 #include "lib/plugin.h"
 #include "op/formula.h"

@@ -3,27 +3,7 @@
  * four operations that integers have. */
 #include "int8.h"
 
-#include <math.h>
-
-static double apply(int32_t function, double a, double b)
-{
-	switch (function) {
-	case RNF_FN_ADD: return a + b;
-	case RNF_FN_SUB: return a - b;
-	case RNF_FN_MUL: return a * b;
-	case RNF_FN_DIV: return a / b;
-	case RNF_FN_MAX: return a > b ? a : b;
-	case RNF_FN_MIN: return a < b ? a : b;
-	case RNF_FN_EXP: return exp(a);
-	case RNF_FN_LOG: return log(a);
-	case RNF_FN_SQRT: return sqrt(a);
-	case RNF_FN_TANH: return tanh(a);
-	case RNF_FN_ERF: return erf(a);
-	case RNF_FN_ABS: return fabs(a);
-	case RNF_FN_SIGMOID: return 1 / (1 + exp(-a));
-	default: return a > 0 ? a + log1p(exp(-a)) : log1p(exp(a)); /* SOFTPLUS */
-	}
-}
+#include <rnframe/function.h>
 
 double term_at(const struct plan *p, const struct rnf_export_op *op, int32_t term, double x,
 	       int64_t c)
@@ -35,8 +15,8 @@ double term_at(const struct plan *p, const struct rnf_export_op *op, int32_t ter
 		return v->tensor ? (double)v->tensor->data[v->c == 1 ? 0 : c] : x;
 	}
 	const double a = term_at(p, op, n->a, x, c);
-	return apply(n->function, a, rnf_function_operands(n->function) == 2
-				     ? term_at(p, op, n->b, x, c) : 0);
+	const double b = rnf_function_operands(n->function) == 2 ? term_at(p, op, n->b, x, c) : 0;
+	return rnf_function_value(n->function, a, b);
 }
 
 /* -- what a term is made of -- */
@@ -133,6 +113,11 @@ static rnf_status refuse(const struct plan *p, const struct rnf_export_op *op, c
 				op->label, why);
 }
 
+static double with(int32_t function, double k, double x, int swapped)
+{
+	return swapped ? rnf_function_value(function, k, x) : rnf_function_value(function, x, k);
+}
+
 /* A term with images, and one without: a linear step of the first. */
 static rnf_status with_constant(struct plan *p, const struct rnf_export_op *op, int32_t term,
 				int swapped, int32_t out)
@@ -145,8 +130,7 @@ static rnf_status with_constant(struct plan *p, const struct rnf_export_op *op, 
 	struct step *s = plan_step(p, STEP_AFFINE, op, kept(p, in, 0), 1, out);
 	for (int64_t c = 0; c < p->images[out].c; c++) {
 		const double k = term_at(p, op, swapped ? n->a : n->b, 0, c);
-		const double zero = swapped ? apply(n->function, k, 0) : apply(n->function, 0, k);
-		const double one = swapped ? apply(n->function, k, 1) : apply(n->function, 1, k);
+		const double zero = with(n->function, k, 0, swapped), one = with(n->function, k, 1, swapped);
 		s->by[c] = one - zero;
 		s->shift[c] = zero;
 	}
