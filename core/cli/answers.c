@@ -182,14 +182,6 @@ void rnf_answers_add(struct rnf_answer_writer *w, const struct rnf_answer *a)
 	w->form->add(w, a);
 }
 
-int64_t rnf_answers_class(const struct rnf_answer_writer *w, const float *probs)
-{
-	int64_t best = 0;
-	for (int64_t i = 1; i < rnf_predictor_classes(w->p); i++)
-		if (probs[i] > probs[best]) best = i;
-	return best;
-}
-
 static rnf_status complete(struct rnf_answer_writer *w, rnf_status status)
 {
 	errno = EIO; /* an earlier write failed; its errno is gone */

@@ -29,8 +29,6 @@ rnf_status rnf_answers_form(struct rnf_answer_writer *w, const char *name);
 /* Begin, for n images. A file at w->path is replaced when all is written. */
 rnf_status rnf_answers_begin(struct rnf_answer_writer *w, size_t n);
 void rnf_answers_add(struct rnf_answer_writer *w, const struct rnf_answer *answer);
-/* The index of the predicted class: the first with the largest probability. */
-int64_t rnf_answers_class(const struct rnf_answer_writer *w, const float *probs);
 /* Complete the file; if `status` is bad, remove it and return `status`. */
 rnf_status rnf_answers_end(struct rnf_answer_writer *w, rnf_status status);
 

@@ -14,6 +14,7 @@
 #include "data/picture.h"
 #include "run/predict.h"
 #include "run/sort.h"
+#include "train/tally.h"
 
 enum { TOP = 3, TOP_MAX = 1000000 };
 
@@ -145,7 +146,7 @@ static rnf_status tell(struct prediction *t, const char *file, const float *prob
 	struct rnf_answer answer = { file, probs, bad, NULL };
 	if (t->sorter.dir && !bad)
 		RNF_TRY(rnf_sorter_add(&t->sorter, file, rnf_predictor_class(t->p,
-				       rnf_answers_class(&t->writer, probs)), &answer.as));
+				       rnf_largest(rnf_predictor_classes(t->p), probs)), &answer.as));
 	rnf_answers_add(&t->writer, &answer);
 	t->n_bad += bad != NULL;
 	return RNF_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "train/tally.h"
 
 /* Probabilities within this of a threshold reach it; no threshold is below twice that. */
 static const double slack = 1e-6;
@@ -23,17 +24,9 @@ static void find_thresholds(const float *probs, const int32_t *labels, int64_t n
 		thresholds[j] = count[j] ? fmax(thresholds[j] / (double)count[j], 2 * slack) : NAN;
 }
 
-static int64_t largest(const float *p, int64_t k)
-{
-	int64_t best = 0;
-	for (int64_t j = 1; j < k; j++)
-		if (p[j] > p[best]) best = j;
-	return best;
-}
-
 static int32_t likely_class(const float *p, int32_t label, int64_t k, const double *thresholds)
 {
-	const int64_t most = largest(p, k);
+	const int64_t most = rnf_largest(k, p);
 	int64_t reached = 0, guess = -1;
 	for (int64_t j = 0; j < k; j++) {
 		if (!((double)p[j] >= thresholds[j] - slack)) continue;
