@@ -1,7 +1,6 @@
 #include "data/files.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,34 +97,32 @@ static enum state measure(struct files *f, int64_t file)
 	return GOOD;
 }
 
-/* Each worker takes the next file that none has taken; each file has its own place. */
 struct pass {
 	struct files *files;
 	enum state (*work)(struct files *f, int64_t file);
-	struct rnf_meter *meter; /* of worker 0 */
-	_Atomic int64_t next;
+	struct rnf_meter meter; /* of worker 0 */
 };
 
-static void work_on_some(void *arg, int worker)
+/* Each file has its own place. */
+static int work_on(void *arg, int64_t file, int worker)
 {
 	struct pass *pass = arg;
-	struct files *f = pass->files;
-	for (int64_t i; !rnf_signal_stop() && (i = atomic_fetch_add(&pass->next, 1)) < f->n;) {
-		if (f->places[i].state == GOOD) f->places[i].state = pass->work(f, i);
-		if (worker == 0) rnf_meter_tell(pass->meter, i);
-	}
+	struct place *place = &pass->files->places[file];
+	if (rnf_signal_stop()) return 0;
+	if (place->state == GOOD) place->state = pass->work(pass->files, file);
+	if (worker == 0) rnf_meter_tell(&pass->meter, file);
+	return 1;
 }
 
 static rnf_status work_on_all(struct files *f, const char *what,
 			      enum state (*work)(struct files *f, int64_t file))
 {
-	struct rnf_meter meter;
-	struct pass pass = { .files = f, .work = work, .meter = &meter };
+	struct pass pass = { .files = f, .work = work };
 	struct rnf_threads *threads = rnf_threads_create(f->conf.threads);
-	rnf_meter_begin(&meter, what, f->n);
-	rnf_threads_run(threads, work_on_some, &pass);
+	rnf_meter_begin(&pass.meter, what, f->n);
+	const int64_t done = rnf_threads_each(threads, f->n, work_on, &pass);
 	rnf_threads_destroy(threads);
-	rnf_meter_end(&meter, pass.next < f->n ? pass.next : f->n);
+	rnf_meter_end(&pass.meter, done);
 	return rnf_signal_check("while images were decoded: nothing was saved");
 }
 

@@ -1,7 +1,6 @@
 #include "data/survey.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -15,7 +14,6 @@
 struct work {
 	struct rnf_survey *survey;
 	struct rnf_meter meter; /* of worker 0 */
-	_Atomic int64_t next;
 };
 
 static int split_of(const struct rnf_survey *s, int64_t image)
@@ -84,13 +82,12 @@ static void look_at(struct rnf_survey *s, int64_t i)
 	free(pixels);
 }
 
-static void look_at_some(void *arg, int worker)
+static int look_at_one(void *arg, int64_t i, int worker)
 {
 	struct work *work = arg;
-	for (int64_t i; (i = atomic_fetch_add(&work->next, 1)) < work->survey->n;) {
-		look_at(work->survey, i);
-		if (worker == 0) rnf_meter_tell(&work->meter, i);
-	}
+	look_at(work->survey, i);
+	if (worker == 0) rnf_meter_tell(&work->meter, i);
+	return 1;
 }
 
 void rnf_survey_make(struct rnf_survey *s, int threads)
@@ -103,7 +100,7 @@ void rnf_survey_make(struct rnf_survey *s, int threads)
 	s->images = rnf_alloc((size_t)(s->n + 1) * sizeof *s->images);
 	struct rnf_threads *pool = rnf_threads_create(threads);
 	rnf_meter_begin(&work.meter, "looking at images", s->n);
-	rnf_threads_run(pool, look_at_some, &work);
+	rnf_threads_each(pool, s->n, look_at_one, &work);
 	rnf_threads_destroy(pool);
 	rnf_meter_end(&work.meter, s->n);
 }

@@ -170,6 +170,30 @@ void rnf_threads_run(struct rnf_threads *pool, void (*job)(void *arg, int worker
 		wait_while(&pool->running, left, pool->spins);
 }
 
+struct each {
+	int (*each)(void *arg, int64_t i, int worker);
+	void *arg;
+	int64_t n;
+	_Atomic int64_t next, done;
+};
+
+static void take_each(void *arg, int worker)
+{
+	struct each *e = arg;
+	for (int64_t i; (i = atomic_fetch_add(&e->next, 1)) < e->n;) {
+		if (!e->each(e->arg, i, worker)) return;
+		atomic_fetch_add(&e->done, 1);
+	}
+}
+
+int64_t rnf_threads_each(struct rnf_threads *pool, int64_t n,
+			 int (*each)(void *arg, int64_t i, int worker), void *arg)
+{
+	struct each e = { .each = each, .arg = arg, .n = n };
+	rnf_threads_run(pool, take_each, &e);
+	return e.done;
+}
+
 void rnf_threads_barrier(struct rnf_threads *pool, void (*serial)(void *arg), void *arg)
 {
 	/* The others cannot pass before this worker has arrived. */

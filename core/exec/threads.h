@@ -17,6 +17,11 @@ int rnf_threads_count(const struct rnf_threads *pool);
 void rnf_threads_run(struct rnf_threads *pool, void (*job)(void *arg, int worker),
 		     void *arg);
 
+/* Run each(arg, i, worker) for i in 0 .. n-1: a worker takes the next i that none has taken, and
+ * ends when each() says 0. Returns how many did not. Not reentrant. */
+int64_t rnf_threads_each(struct rnf_threads *pool, int64_t n,
+			 int (*each)(void *arg, int64_t i, int worker), void *arg);
+
 /* Called by all workers inside a job: the last to arrive runs serial(arg), which may be
  * NULL, then all continue. */
 void rnf_threads_barrier(struct rnf_threads *pool, void (*serial)(void *arg),

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,24 +235,21 @@ static char *reason(const char *file)
 	return copy;
 }
 
-/* Each worker takes the next file that none has taken; each file has its own place. */
 struct reading {
 	const struct rnf_predictor *p;
 	const char *const *files;
-	int64_t n;
-	_Atomic int64_t next;
 };
 
-static void read_some(void *arg, int worker)
+/* Each file has its own place. */
+static int read_one(void *arg, int64_t i, int worker)
 {
-	struct reading *r = arg;
+	const struct reading *r = arg;
+	struct rnf_picture picture;
+	rnf_status status = rnf_picture_read(r->files[i], &picture);
 	(void)worker;
-	for (int64_t i; (i = atomic_fetch_add(&r->next, 1)) < r->n;) {
-		struct rnf_picture picture;
-		rnf_status status = rnf_picture_read(r->files[i], &picture);
-		if (status >= 0) status = take(r->p, &picture, i);
-		r->p->why[i] = status < 0 ? reason(r->files[i]) : NULL;
-	}
+	if (status >= 0) status = take(r->p, &picture, i);
+	r->p->why[i] = status < 0 ? reason(r->files[i]) : NULL;
+	return 1;
 }
 
 static void forget_reasons(struct rnf_predictor *p)
@@ -333,10 +329,10 @@ static int is_number(const float *probs, int64_t k)
 rnf_status rnf_predictor_run(struct rnf_predictor *p, const char *const *files, int64_t n,
 			     float *probs, const char **bad)
 {
-	struct reading reading = { .p = p, .files = files, .n = n };
+	struct reading reading = { p, files };
 	int64_t good = 0;
 	forget_reasons(p);
-	rnf_threads_run(p->e.session.threads, read_some, &reading);
+	rnf_threads_each(p->e.session.threads, n, read_one, &reading);
 	for (int64_t i = 0; i < n; i++)
 		if (!(bad[i] = p->why[i])) p->good[good++] = i;
 	RNF_TRY(answer(p, good, probs));

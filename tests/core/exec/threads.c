@@ -78,6 +78,38 @@ static void halve(void *arg, int worker)
 	       sizeof smallest);
 }
 
+enum { ITEMS = 1000 };
+
+struct items {
+	int64_t last; /* the one at which a worker ends */
+	int times[ITEMS];
+};
+
+static int count_item(void *arg, int64_t i, int worker)
+{
+	struct items *items = arg;
+	(void)worker;
+	items->times[i]++;
+	return i != items->last;
+}
+
+START_TEST(each_item_once)
+{
+	for (int n = 1; n <= WORKERS_MAX; n++) {
+		struct rnf_threads *pool = rnf_threads_create(n);
+		struct items all = { .last = -1 }, part = { .last = ITEMS / 2 };
+		ck_assert_int_eq(rnf_threads_each(pool, ITEMS, count_item, &all), ITEMS);
+		for (int i = 0; i < ITEMS; i++)
+			ck_assert_int_eq(all.times[i], 1);
+		/* one worker ends; others, if there are any, do the rest */
+		const int64_t done = rnf_threads_each(pool, ITEMS, count_item, &part);
+		ck_assert_int_eq(done, n == 1 ? ITEMS / 2 : ITEMS - 1);
+		ck_assert_int_eq(part.times[ITEMS - 1], n > 1);
+		rnf_threads_destroy(pool);
+	}
+}
+END_TEST
+
 START_TEST(denormals_are_flushed)
 {
 	struct rnf_threads *pool = rnf_threads_create(3);
@@ -118,7 +150,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		barrier, every_worker_once, denormals_are_flushed, default_size, shares, NULL
+		barrier, every_worker_once, each_item_once, denormals_are_flushed, default_size,
+		shares, NULL
 	};
 	return test_run("exec/threads", tests);
 }
