@@ -49,7 +49,10 @@ struct plan {
 	size_t n_steps;
 	struct image *images; /* [n_images]: the model's values, then those between terms */
 	size_t n_images;
-	int32_t *made; /* [n_formula] of the op at hand: the images of its terms, -1: none yet */
+	/* of the op at hand, [n_formula]: the images of its terms, -1: none yet; what they read */
+	int32_t *made;
+	struct made_of *of;
+	double *values; /* [the longest formula]: scratch of term_at() */
 	int32_t logits;
 	int wide; /* the last step leaves its sums in int32 */
 	struct life *lives; /* [n_images], bytes */

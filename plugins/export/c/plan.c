@@ -156,9 +156,12 @@ static rnf_status check_logits(struct plan *p)
 static void make_room(struct plan *p)
 {
 	const struct rnf_export_model *m = p->w->model;
-	size_t n = 0;
-	for (uint32_t i = 0; i < m->n_ops; i++)
+	size_t n = 0, longest = 0;
+	for (uint32_t i = 0; i < m->n_ops; i++) {
 		n += 1 + m->ops[i].n_formula;
+		if (m->ops[i].n_formula > longest) longest = m->ops[i].n_formula;
+	}
+	p->values = p->w->host->alloc((longest + 1) * sizeof *p->values);
 	p->steps = p->w->host->alloc(n * sizeof *p->steps);
 	p->images = p->w->host->alloc((m->n_values + n) * sizeof *p->images);
 }

@@ -5,18 +5,21 @@
 
 #include <rnframe/function.h>
 
+/* A node comes after what it reads. */
 double term_at(const struct plan *p, const struct rnf_export_op *op, int32_t term, double x,
 	       int64_t c)
 {
-	const struct rnf_formula_node *n = &op->formula[term];
-	if (n->function == RNF_FN_NUMBER) return n->number;
-	if (n->function == RNF_FN_IN) {
-		const struct rnf_export_value *v = &p->w->model->values[op->in[n->a]];
-		return v->tensor ? (double)v->tensor->data[v->c == 1 ? 0 : c] : x;
+	double *v = p->values;
+	for (int32_t i = 0; i <= term; i++) {
+		const struct rnf_formula_node *n = &op->formula[i];
+		const struct rnf_named_tensor *t = n->function == RNF_FN_IN
+			? p->w->model->values[op->in[n->a]].tensor : NULL;
+		if (n->function == RNF_FN_NUMBER) v[i] = n->number;
+		else if (n->function != RNF_FN_IN)
+			v[i] = rnf_function_value(n->function, v[n->a], v[n->b]);
+		else v[i] = t ? (double)t->data[p->w->model->values[op->in[n->a]].c == 1 ? 0 : c] : x;
 	}
-	const double a = term_at(p, op, n->a, x, c);
-	const double b = rnf_function_operands(n->function) == 2 ? term_at(p, op, n->b, x, c) : 0;
-	return rnf_function_value(n->function, a, b);
+	return v[term];
 }
 
 /* -- what a term is made of -- */
@@ -46,20 +49,20 @@ static int is_linear(int32_t function, const struct made_of *a, const struct mad
 	}
 }
 
-static struct made_of look(const struct plan *p, const struct rnf_export_op *op, int32_t term)
+static struct made_of made_of(const struct plan *p, const struct rnf_export_op *op, int32_t term)
 {
 	const struct rnf_formula_node *n = &op->formula[term];
-	struct made_of a = { NO_IMAGE, 1, 0 }, b = a;
+	const struct made_of none = { NO_IMAGE, 1, 0 };
 	if (n->function == RNF_FN_IN) {
 		const struct rnf_export_value *v = &p->w->model->values[op->in[n->a]];
 		return (struct made_of){ v->tensor ? NO_IMAGE : op->in[n->a], 1,
 					 v->tensor && v->c > 1 };
 	}
-	if (n->function == RNF_FN_NUMBER) return a;
+	if (n->function == RNF_FN_NUMBER) return none;
 	if (n->function >= RNF_FN_MEAN)
 		return (struct made_of){ OVER_CHANNELS, 0, 0 };
-	a = look(p, op, n->a);
-	if (rnf_function_operands(n->function) == 2) b = look(p, op, n->b);
+	const struct made_of a = p->of[n->a];
+	const struct made_of b = rnf_function_operands(n->function) == 2 ? p->of[n->b] : none;
 	return (struct made_of){ both(a.image, b.image), is_linear(n->function, &a, &b),
 				 a.by_channel || b.by_channel };
 }
@@ -99,7 +102,7 @@ static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t 
 /* The image of a term that another one reads; it is made once. */
 static rnf_status operand(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t *out)
 {
-	const struct made_of of = look(p, op, term);
+	const struct made_of of = p->of[term];
 	const struct image *as = &p->images[of.image >= 0 ? of.image : op->out];
 	*out = op->formula[term].function == RNF_FN_IN ? of.image : p->made[term];
 	if (*out >= 0) return RNF_OK;
@@ -145,7 +148,7 @@ static const struct { int32_t function; enum step_kind kind; double b; } meeting
 static rnf_status of_two(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t out)
 {
 	const struct rnf_formula_node *n = &op->formula[term];
-	const struct made_of a = look(p, op, n->a), b = look(p, op, n->b);
+	const struct made_of a = p->of[n->a], b = p->of[n->b];
 	int32_t in[2] = { -1, -1 };
 	if (b.image == NO_IMAGE) return with_constant(p, op, term, 0, out);
 	if (a.image == NO_IMAGE) return with_constant(p, op, term, 1, out);
@@ -164,7 +167,7 @@ static rnf_status of_two(struct plan *p, const struct rnf_export_op *op, int32_t
 /* Add the steps that make the image `out` of a term. */
 static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t term, int32_t out)
 {
-	const struct made_of of = look(p, op, term);
+	const struct made_of of = p->of[term];
 	if (of.image == OVER_CHANNELS) return refuse(p, op, "sums over channels");
 	if (of.image == NO_IMAGE) return refuse(p, op, "has no image");
 	if (of.image == IMAGES && rnf_function_operands(op->formula[term].function) != 2)
@@ -179,7 +182,10 @@ static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t 
 rnf_status plan_formula(struct plan *p, const struct rnf_export_op *op)
 {
 	p->made = p->w->host->alloc(op->n_formula * sizeof *p->made);
-	for (uint32_t i = 0; i < op->n_formula; i++)
+	p->of = p->w->host->alloc(op->n_formula * sizeof *p->of);
+	for (uint32_t i = 0; i < op->n_formula; i++) {
 		p->made[i] = -1;
+		p->of[i] = made_of(p, op, (int32_t)i);
+	}
 	return lower(p, op, (int32_t)op->n_formula - 1, op->out);
 }
