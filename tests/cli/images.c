@@ -9,26 +9,13 @@
 #include "lib/plugin.h"
 #include "lib/program.h"
 
-#define OVER "model.input=[12,12,3] train.metrics=accuracy train.pictures=false train.callbacks=checkpoint"
+#define OVER TEST_PHOTOS_SETS
 
 static char out[1 << 16];
 
 static void has(const char *words)
 {
 	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
-}
-
-/* A conf for the folder DIR/data, with this list of augmentations. */
-static const char *conf(const char *dir, const char *augment)
-{
-	const char *path = rnf_format("%s/photos.cfg", dir);
-	FILE *f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fprintf(f, "name = \"photos\";\n@include \"train/run.cfg\"\n@include \"model/tiny.cfg\"\n"
-		"data = { type = \"image_folder\"; path = \"%s/data\"; augment = ( %s ); };\n"
-		"@include \"train/short.cfg\"\n", dir, augment);
-	fclose(f);
-	return path;
 }
 
 static void run(int status, const char *arguments)
@@ -45,7 +32,7 @@ START_TEST(a_folder_trains_and_is_evaluated)
 {
 	const char *dir = test_folder("images_whole");
 	test_photos(rnf_format("%s/data", dir), "red things,gr\xc3\xbcn,it's blue", 30, 10, 14, 1);
-	const char *c = conf(dir, usual);
+	const char *c = test_photos_conf(dir, usual);
 	run(0, rnf_format("train %s " OVER " train.epochs=8 train.batch_size=8 "
 		      "train.optimizer.lr=0.02 --out %s/run", c, dir));
 	has("images 18 ");
@@ -77,7 +64,7 @@ START_TEST(same_bits_on_any_threads)
 {
 	const char *dir = test_folder("images");
 	test_photos(rnf_format("%s/data", dir), "a,b,c", 12, 20, 20, 1);
-	const char *c = conf(dir, drawn[_i]);
+	const char *c = test_photos_conf(dir, drawn[_i]);
 	for (int threads = 1; threads <= 3; threads++)
 		run(0, rnf_format("train %s " OVER " threads=%d --out %s/run%d", c, threads, dir,
 				  threads));
@@ -92,13 +79,13 @@ START_TEST(splits_of_the_folder)
 	test_photos(rnf_format("%s/data/train", dir), "a,b", 10, 12, 12, 0);
 	test_photos(rnf_format("%s/data/val", dir), "a,b", 3, 12, 12, 0);
 	test_photos(rnf_format("%s/data/test", dir), "b", 4, 12, 12, 0);
-	run(0, rnf_format("check %s " OVER, conf(dir, "\"normalize\"")));
+	run(0, rnf_format("check %s " OVER, test_photos_conf(dir, "\"normalize\"")));
 	has("20 training, 6 validation and 4 test images");
 	run(0, rnf_format("train %s " OVER " data.part=0.5 train.max_steps=2 --out %s/run",
-			  conf(dir, "\"normalize\""), dir));
+			  test_photos_conf(dir, "\"normalize\""), dir));
 	has("images 4 ");
 	test_shell("rm -r %s/data/test", dir); /* then val/ is what the test split is */
-	run(0, rnf_format("check %s " OVER, conf(dir, "\"normalize\"")));
+	run(0, rnf_format("check %s " OVER, test_photos_conf(dir, "\"normalize\"")));
 	has("18 training, 2 validation and 6 test images");
 }
 END_TEST
@@ -107,7 +94,7 @@ START_TEST(bad_files_stop_or_are_left_out)
 {
 	const char *dir = test_folder("images");
 	test_photos(rnf_format("%s/data", dir), "a,b", 10, 12, 12, 0);
-	const char *c = conf(dir, usual);
+	const char *c = test_photos_conf(dir, usual);
 	test_shell("cd %s/data && head -c 100 a/00.png >a/x.png && cp a/x.png b/x.png", dir);
 	run(2, rnf_format("check %s " OVER, c));
 	has("/data/a/x.png: the PNG is cut, and 1 more (rnframe data check lists them; "
@@ -137,7 +124,7 @@ START_TEST(many_images_go_to_a_file)
 	const char *dir = test_folder("images");
 	const char *over = OVER " train.max_steps=2";
 	test_photos(rnf_format("%s/data", dir), "a,b", 10, 20, 20, 1);
-	const char *c = conf(dir, "{ type = \"resize\"; size = [200, 210]; }, "
+	const char *c = test_photos_conf(dir, "{ type = \"resize\"; size = [200, 210]; }, "
 			     "\"random_resized_crop\", \"normalize\"");
 	const char *program = rnf_format("XDG_CACHE_HOME=%s/cache %s/rnframe", dir, test_build());
 	test_shell("%s train %s %s --out %s/memory >%s/log 2>&1", program, c, over, dir, dir);
@@ -165,7 +152,7 @@ START_TEST(a_damaged_cache_ends_the_run)
 {
 	const char *dir = test_folder("images");
 	test_photos(rnf_format("%s/data", dir), "a,b", 10, 12, 12, 0);
-	const char *c = conf(dir, usual);
+	const char *c = test_photos_conf(dir, usual);
 	const char *program = rnf_format("XDG_CACHE_HOME=%s/cache %s/rnframe", dir, test_build());
 	test_shell("%s check %s " OVER " data.cache=disk >%s/log 2>&1", program, c, dir);
 	test_shell("cd %s/cache/rnframe && for i in $(seq 0 19); do "
@@ -183,7 +170,7 @@ START_TEST(a_run_resumes)
 {
 	const char *dir = test_folder("images");
 	test_photos(rnf_format("%s/data", dir), "a,b", 20, 14, 12, 1);
-	const char *c = conf(dir, usual);
+	const char *c = test_photos_conf(dir, usual);
 	run(0, rnf_format("train %s " OVER " --out %s/whole", c, dir));
 	run(0, rnf_format("train %s " OVER " train.max_steps=3 --out %s/parts", c, dir));
 	run(0, rnf_format("train %s " OVER " --out %s/parts --resume auto", c, dir));
@@ -196,13 +183,13 @@ START_TEST(too_few_images_for_a_test_split)
 {
 	const char *dir = test_folder("images");
 	test_photos(rnf_format("%s/data", dir), "a,b", 2, 12, 12, 0);
-	run(2, rnf_format("check %s " OVER, conf(dir, usual)));
+	run(2, rnf_format("check %s " OVER, test_photos_conf(dir, usual)));
 	has("data: no class has images enough that 0.2 of them are one for the test split: raise that "
 	    "share (data.test), or add a test split");
-	run(0, rnf_format("check %s " OVER " data.test=0.5", conf(dir, usual)));
+	run(0, rnf_format("check %s " OVER " data.test=0.5", test_photos_conf(dir, usual)));
 	has("2 training, 0 validation and 2 test images");
 	test_shell("mv %s/data/a \"$(printf '%s/data/a\\nb')\"", dir, dir);
-	run(2, rnf_format("check %s " OVER " data.test=0.5", conf(dir, usual)));
+	run(2, rnf_format("check %s " OVER " data.test=0.5", test_photos_conf(dir, usual)));
 	has("the name of class 0, \"a\\x0ab\", must be a text without control characters");
 }
 END_TEST
@@ -260,7 +247,7 @@ START_TEST(mistakes_are_told)
 {
 	const char *dir = test_folder("images");
 	test_photos(rnf_format("%s/data", dir), "a,b", 20, 12, 10, 1);
-	run(2, rnf_format("check %s %s", conf(dir, mistakes[_i].augment), mistakes[_i].over));
+	run(2, rnf_format("check %s %s", test_photos_conf(dir, mistakes[_i].augment), mistakes[_i].over));
 	has(mistakes[_i].words);
 }
 END_TEST

@@ -16,7 +16,7 @@
 #include "lib/program.h"
 #include "plugin/loader.h"
 
-#define OVER "model.input=[12,12,3] train.metrics=accuracy train.pictures=false train.callbacks=checkpoint"
+#define OVER TEST_PHOTOS_SETS
 enum { CLASSES = 3, EACH = 7, N = CLASSES * EACH, HEADER = 128 };
 
 static char out[1 << 16];
@@ -37,15 +37,9 @@ static void has(const char *words)
 static const char *trained(void)
 {
 	const char *dir = rnf_format("%s", test_folder("predict"));
-	const char *path = rnf_format("%s/photos.cfg", dir);
+	const char *path = test_photos_conf(dir, "\"resize\", \"normalize\"");
 	test_photos(rnf_format("%s/data/train", dir), "a,b b,c", 12, 12, 12, 0);
 	test_photos(rnf_format("%s/data/test", dir), "a,b b,c", EACH, 12, 12, 0);
-	FILE *f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fprintf(f, "name = \"photos\";\n@include \"train/run.cfg\"\n@include \"model/tiny.cfg\"\n"
-		"data = { type = \"image_folder\"; path = \"%s/data\"; augment = ( \"resize\", "
-		"\"normalize\" ); };\n@include \"train/short.cfg\"\n", dir);
-	fclose(f);
 	run(0, rnf_format("train %s " OVER " train.batch_size=8 train.max_steps=6 --out %s/run", path,
 			  dir));
 	return dir;

@@ -11,7 +11,7 @@
 #include "lib/program.h"
 #include "plugin/loader.h"
 
-#define OVER "model.input=[12,12,3] train.metrics=accuracy train.pictures=false train.callbacks=checkpoint"
+#define OVER TEST_PHOTOS_SETS
 
 static char out[1 << 16];
 
@@ -30,16 +30,10 @@ static void has(const char *words)
 static const char *trained(void)
 {
 	const char *dir = rnf_format("%s", test_folder("wrong"));
-	const char *path = rnf_format("%s/photos.cfg", dir);
+	const char *path = test_photos_conf(dir, "\"resize\", \"normalize\"");
 	test_photos(rnf_format("%s/data/train", dir), "a,b,\"c\"", 30, 12, 12, 0);
 	test_photos(rnf_format("%s/data/test", dir), "a,b,\"c\"", 10, 12, 12, 0);
 	test_shell("cd %s/data/test && cp a/03.png b/00.png && cp a/09.png b/01.png", dir);
-	FILE *f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fprintf(f, "name = \"photos\";\n@include \"train/run.cfg\"\n@include \"model/tiny.cfg\"\n"
-		"data = { type = \"image_folder\"; path = \"%s/data\"; augment = ( \"resize\", "
-		"\"normalize\" ); };\n@include \"train/short.cfg\"\n", dir);
-	fclose(f);
 	run(0, rnf_format("train %s " OVER " train.epochs=8 train.batch_size=8 train.optimizer.lr=0.02 "
 			  "--out %s/run", path, dir));
 	return dir;

@@ -1,6 +1,7 @@
 #include "lib/photos.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <rnframe/random.h>
@@ -30,4 +31,16 @@ void test_photos(const char *dir, const char *classes, int n, int h, int w, int 
 				  h + (sizes ? i % 5 : 0), w + (sizes ? i % 3 : 0));
 		classes += length + (classes[length] == ',');
 	}
+}
+
+const char *test_photos_conf(const char *dir, const char *augment)
+{
+	const char *path = rnf_format("%s/photos.cfg", dir);
+	FILE *f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "name = \"photos\";\n@include \"train/run.cfg\"\n@include \"model/tiny.cfg\"\n"
+		"data = { type = \"image_folder\"; path = \"%s/data\"; augment = ( %s ); };\n"
+		"@include \"train/short.cfg\"\n", dir, augment);
+	fclose(f);
+	return path;
 }
