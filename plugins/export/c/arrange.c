@@ -47,21 +47,26 @@ static void write_index(struct writer *w, const struct rnf_export_op *op)
 	w->table_bytes += 4 * op->n_index;
 }
 
+struct around writer_around(const int64_t hwc[3], int32_t axis)
+{
+	struct around a = { 1, hwc[axis], 1 };
+	for (int32_t i = 0; i < axis; i++)
+		a.outer *= hwc[i];
+	for (int32_t i = axis + 1; i < 3; i++)
+		a.inner *= hwc[i];
+	return a;
+}
+
 rnf_status writer_take(struct writer *w, const struct rnf_export_op *op)
 {
 	const struct rnf_export_value *x = value(w, op->in[0]);
-	const int64_t sizes[] = { x->h, x->w, x->c };
-	int64_t outer = 1, inner = 1;
-	for (int32_t i = 0; i < op->axis; i++)
-		outer *= sizes[i];
-	for (int32_t i = op->axis + 1; i < 3; i++)
-		inner *= sizes[i];
+	const struct around a = writer_around((const int64_t[]){ x->h, x->w, x->c }, op->axis);
 	writer_want(w, HELPER_TAKE);
 	fputs("\t{\n", w->body);
 	write_index(w, op);
 	fprintf(w->body, "\t\ttake(%lld, %lld, %lld, at, %lld, memory + %lld, memory + %lld);\n\t}\n",
-		(long long)outer, (long long)sizes[op->axis], (long long)op->n_index,
-		(long long)inner, at(w, op->in[0]), at(w, op->out));
+		(long long)a.outer, (long long)a.size, (long long)op->n_index,
+		(long long)a.inner, at(w, op->in[0]), at(w, op->out));
 	return RNF_OK;
 }
 

@@ -372,15 +372,12 @@ static rnf_status border(struct plan *p, const struct step *s)
 static rnf_status take(struct plan *p, const struct step *s)
 {
 	const struct image *x = image(p, s->in[0]);
-	const int64_t sizes[] = { x->h, x->w, x->c };
-	int64_t outer = 1, inner = 1;
+	const struct around a = writer_around((const int64_t[]){ x->h, x->w, x->c }, s->op->axis);
 	int32_t *places = room(p, s->op->n_index);
 	for (int64_t i = 0; i < s->op->n_index; i++)
 		places[i] = (int32_t)s->op->index[i];
-	for (int32_t i = 0; i < 3; i++)
-		*(i < s->op->axis ? &outer : &inner) *= i == s->op->axis ? 1 : sizes[i];
-	fprintf(p->w->body, "\ttake(%lld, %lld, %lld, %lld, %d, t%d, %s, %s);\n", (long long)outer,
-		(long long)sizes[s->op->axis], (long long)s->op->n_index, (long long)inner, x->zero,
+	fprintf(p->w->body, "\ttake(%lld, %lld, %lld, %lld, %d, t%d, %s, %s);\n", (long long)a.outer,
+		(long long)a.size, (long long)s->op->n_index, (long long)a.inner, x->zero,
 		table(p, s->label, "int32_t", places, s->op->n_index), at(p, s->in[0]),
 		at(p, s->out));
 	return RNF_OK;
