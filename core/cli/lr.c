@@ -50,9 +50,8 @@ static void write_csv(const struct result *r, FILE *out)
 /* What goes wrong at the end would press the rest flat. */
 static double highest(const struct rnf_finder *f)
 {
-	enum { END = 5 };
 	double most = f->smooth[0];
-	for (size_t i = 0; i + END < f->n; i++)
+	for (size_t i = 0; i + RNF_FINDER_END < f->n; i++)
 		if (f->smooth[i] > most) most = f->smooth[i];
 	return most;
 }

@@ -9,7 +9,7 @@
 
 /* -- the steps -- */
 
-enum { SKIPPED_AT_END = 5, TOO_LARGE = 4 };
+enum { TOO_LARGE = 4 };
 
 /* Weights and slots, out of the session or back into it. */
 static void exchange(struct rnf_session *s, float *kept[1 + RNF_SLOTS_MAX], int back)
@@ -162,7 +162,7 @@ static const struct {
 
 void rnf_finder_picks(const struct rnf_finder *f, struct rnf_finder_pick picks[RNF_FINDER_PICKS])
 {
-	const size_t from = f->steps / 10, skip = from + SKIPPED_AT_END;
+	const size_t from = f->steps / 10, skip = from + RNF_FINDER_END;
 	const struct curve c = { f->rates + from, f->smooth + from, f->n > skip ? f->n - skip : 0 };
 	for (int i = 0; i < RNF_FINDER_PICKS; i++)
 		picks[i] = (struct rnf_finder_pick){ ways[i].name, ways[i].words,

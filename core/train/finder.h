@@ -24,7 +24,7 @@ rnf_status rnf_finder_run(struct rnf_experiment *e, size_t steps, struct rnf_fin
 
 /* What the curve suggests; without its first tenth and its last five points, which are noise
  * and what goes wrong. */
-enum { RNF_FINDER_PICKS = 4 };
+enum { RNF_FINDER_PICKS = 4, RNF_FINDER_END = 5 };
 struct rnf_finder_pick {
 	const char *name, *words;
 	double rate; /* NAN: the curve is too short */
