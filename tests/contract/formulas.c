@@ -20,20 +20,6 @@ enum { IMAGES = 2 };
 
 static char subject[160]; /* the plugin under test, for messages */
 
-/* 9 x 7 pixels of 32 channels in, any image out. */
-static const char head[] =
-	"name = \"formulas\"; seed = 7; threads = 1;\n"
-	"model = { norm = \"batchnorm\"; act = \"mish\"; initializer = \"he_normal\";\n"
-	"layers = (\n"
-	"{ type = \"conv2d\"; name = \"a\"; filters = 32; }, { type = \"act\"; name = \"b\"; },\n";
-static const char tail[] =
-	",\n{ type = \"global_avgpool\"; }, { type = \"dense\"; } ); };\n"
-	"data = { type = \"synthetic\"; images = 12; test_images = 7; classes = 3;\n"
-	"height = 9; width = 7; channels = 3; validation = 0.0; augment = ( \"normalize\" ); };\n"
-	"train = { batch_size = 5; epochs = 1; metrics = ( \"accuracy\" );\n"
-	"loss = \"crossentropy\"; optimizer = { type = \"sgd\"; lr = 0.1; };\n"
-	"scheduler = \"constant\"; };\n";
-
 /* Layers that say more with other settings, or take something else than the images in front. */
 static const char *const more[] = {
 	"{ type = \"groupnorm\"; groups = 4; }",
@@ -64,7 +50,7 @@ static const char *write_conf(const char *layers)
 	const char *path = rnf_format("%s/model.cfg", test_folder("formulas"));
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
-	fprintf(file, "%s%s%s", head, layers, tail);
+	fprintf(file, "%s%s%s", test_built_head, layers, test_built_tail);
 	ck_assert_int_eq(fclose(file), 0);
 	return path;
 }
@@ -188,13 +174,6 @@ END_TEST
 
 /* -- every plugin -- */
 
-static void add_inputs(struct rnf_conf *layer, int32_t n)
-{
-	struct rnf_conf *list = rnf_conf_add(layer, "inputs", RNF_CONF_LIST, "least", 1);
-	for (int32_t i = 0; i < (n < 0 ? 2 : n); i++)
-		rnf_conf_add(list, NULL, RNF_CONF_STRING, "least", 1)->s = i % 2 ? "b" : "a";
-}
-
 static const char *text_of(struct rnf_conf *layer)
 {
 	char *text = NULL;
@@ -213,11 +192,9 @@ static const char *text_of(struct rnf_conf *layer)
 /* Some want a single pixel. */
 static void check_plugin(const struct test_built *f)
 {
-	const struct rnf_layer_impl *impl = f->plugin->features[0].impl;
-	struct rnf_conf *layer = test_least_conf(f->kind, f->name);
+	struct rnf_conf *layer = test_built_layer(f);
 	struct rnf_experiment *e = rnf_alloc(sizeof *e);
 	snprintf(subject, sizeof subject, "%s.%s", f->kind, f->name);
-	if (!strcmp(f->kind, "layer") && impl->inputs != 1) add_inputs(layer, impl->inputs);
 	const char *text = text_of(layer);
 	if (build(e, text) < 0)
 		check_layers(rnf_format("{ type = \"global_avgpool\"; }, %s", text));

@@ -18,46 +18,21 @@ enum { IMAGES = 7, CLASSES = 3 };
 
 static char subject[160]; /* the plugin under test, for messages */
 
-/* The subject stands between layers that give it 32 channels and take its output; if it
- * takes several values, it gets the two in front. */
-static const char head[] =
-	"name = \"contract\"; seed = 7; threads = 1;\n"
-	"model = { norm = \"batchnorm\"; act = \"mish\"; initializer = \"he_normal\";\n"
-	"layers = (\n"
-	"{ type = \"conv2d\"; name = \"a\"; filters = 32; }, { type = \"act\"; name = \"b\"; },\n";
-static const char tail[] =
-	",\n{ type = \"global_avgpool\"; }, { type = \"dense\"; } ); };\n"
-	"data = { type = \"synthetic\"; images = 12; test_images = 7; classes = 3;\n"
-	"height = 9; width = 7; channels = 3; validation = 0.0;\n"
-	"augment = ( \"normalize\" ); };\n"
-	"train = { batch_size = 5; epochs = 1; max_steps = 2; metrics = ( \"accuracy\" );\n"
-	"loss = \"crossentropy\"; optimizer = { type = \"sgd\"; lr = 0.1; };\n"
-	"scheduler = \"constant\"; };\n";
-
 /* Why a plugin may refuse images of 32 channels, and what to put in front then. */
 static const struct reason { const char *words, *layers; } reasons[] = {
 	{ "must be 1 x 1", "{ type = \"global_avgpool\"; }, " },
 };
 
-static void add_inputs(struct rnf_conf *layer, int32_t n)
-{
-	struct rnf_conf *list = rnf_conf_add(layer, "inputs", RNF_CONF_LIST, "least", 1);
-	for (int32_t i = 0; i < (n < 0 ? 2 : n); i++)
-		rnf_conf_add(list, NULL, RNF_CONF_STRING, "least", 1)->s = i % 2 ? "b" : "a";
-}
-
 static const char *write_conf(const struct test_built *f, const char *folder,
 			      const char *front)
 {
 	const char *path = rnf_format("%s/model.cfg", folder);
-	struct rnf_conf *layer = test_least_conf(f->kind, f->name);
-	const struct rnf_layer_impl *impl = f->plugin->features[0].impl;
-	if (!strcmp(f->kind, "layer") && impl->inputs != 1) add_inputs(layer, impl->inputs);
+	struct rnf_conf *layer = test_built_layer(f);
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
-	fprintf(file, "%s%s{ ", head, front);
+	fprintf(file, "%s%s{ ", test_built_head, front);
 	rnf_conf_write(layer, file);
-	fprintf(file, " }%s", tail);
+	fprintf(file, " }%s", test_built_tail);
 	ck_assert_int_eq(fclose(file), 0);
 	return path;
 }

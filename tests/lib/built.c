@@ -114,3 +114,32 @@ const struct rnf_ref *test_least(const struct test_built *f)
 	ck_assert_msg(status >= 0, "%s.%s: %s", f->kind, f->name, rnf_fail_words());
 	return ref;
 }
+
+static void add_inputs(struct rnf_conf *layer, int32_t n)
+{
+	struct rnf_conf *list = rnf_conf_add(layer, "inputs", RNF_CONF_LIST, "least", 1);
+	for (int32_t i = 0; i < (n < 0 ? 2 : n); i++)
+		rnf_conf_add(list, NULL, RNF_CONF_STRING, "least", 1)->s = i % 2 ? "b" : "a";
+}
+
+struct rnf_conf *test_built_layer(const struct test_built *f)
+{
+	const struct rnf_layer_impl *impl = f->plugin->features[0].impl;
+	struct rnf_conf *layer = test_least_conf(f->kind, f->name);
+	if (!strcmp(f->kind, "layer") && impl->inputs != 1) add_inputs(layer, impl->inputs);
+	return layer;
+}
+
+const char test_built_head[] =
+	"name = \"contract\"; seed = 7; threads = 1;\n"
+	"model = { norm = \"batchnorm\"; act = \"mish\"; initializer = \"he_normal\";\n"
+	"layers = (\n"
+	"{ type = \"conv2d\"; name = \"a\"; filters = 32; }, { type = \"act\"; name = \"b\"; },\n";
+const char test_built_tail[] =
+	",\n{ type = \"global_avgpool\"; }, { type = \"dense\"; } ); };\n"
+	"data = { type = \"synthetic\"; images = 12; test_images = 7; classes = 3;\n"
+	"height = 9; width = 7; channels = 3; validation = 0.0;\n"
+	"augment = ( \"normalize\" ); };\n"
+	"train = { batch_size = 5; epochs = 1; max_steps = 2; metrics = ( \"accuracy\" );\n"
+	"loss = \"crossentropy\"; optimizer = { type = \"sgd\"; lr = 0.1; };\n"
+	"scheduler = \"constant\"; };\n";

@@ -26,4 +26,10 @@ struct rnf_conf *test_least_conf(const char *kind, const char *name);
 /* A plugin's struct, filled from that. */
 const struct rnf_ref *test_least(const struct test_built *f);
 
+/* A conf is head, layers, tail: the layers get 9 x 7 pixels of 32 channels, which "b" has made of
+ * "a", and may give any image. */
+extern const char test_built_head[], test_built_tail[];
+/* A layer or block for it: its minimal conf, with "a" and "b" if it takes several values. */
+struct rnf_conf *test_built_layer(const struct test_built *f);
+
 #endif
