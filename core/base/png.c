@@ -1,6 +1,7 @@
 /* Source: PNG (ISO/IEC 15948), zlib (RFC 1950), stored blocks of deflate (RFC 1951, 3.2.4). */
 #include "base/png.h"
 
+#include <rnframe/crc32.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -13,17 +14,6 @@ static uint8_t *put_number(uint8_t *to, uint32_t value)
 	for (int i = 0; i < 4; i++)
 		to[i] = (uint8_t)(value >> (24 - 8 * i));
 	return to + 4;
-}
-
-uint32_t rnf_png_crc(const uint8_t *at, size_t n)
-{
-	uint32_t sum = UINT32_MAX;
-	for (size_t i = 0; i < n; i++) {
-		sum ^= at[i];
-		for (int bit = 0; bit < 8; bit++)
-			sum = sum >> 1 ^ (sum & 1 ? 0xedb88320u : 0);
-	}
-	return ~sum;
 }
 
 static uint32_t adler(const uint8_t *at, size_t n)
@@ -41,7 +31,7 @@ static uint8_t *put_chunk(uint8_t *to, const char *type, const uint8_t *data, si
 	uint8_t *start = put_number(to, (uint32_t)n);
 	memcpy(start, type, 4);
 	if (n) memcpy(start + 4, data, n);
-	return put_number(start + 4 + n, rnf_png_crc(start, 4 + n));
+	return put_number(start + 4 + n, rnf_crc32(0, start, 4 + n));
 }
 
 /* zlib's two bytes, stored blocks, the checksum; returns the length. */

@@ -10,7 +10,4 @@ rnf_status rnf_png_write(const char *path, const uint8_t *rgb, int64_t h, int64_
 /* The bytes of that file. Kept. [main] */
 const uint8_t *rnf_png_bytes(const uint8_t *rgb, int64_t h, int64_t w, size_t *n);
 
-/* The checksum at the end of a chunk, of its type and data. Any thread. */
-uint32_t rnf_png_crc(const uint8_t *at, size_t n);
-
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <rnframe/npy.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,6 @@
 #include "base/csv.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/npy.h"
 #include "base/status.h"
 
 struct rnf_answer_form {
@@ -110,7 +110,7 @@ static void add_csv(struct rnf_answer_writer *w, const struct rnf_answer *a)
 static void begin_npy(struct rnf_answer_writer *w, size_t n)
 {
 	char header[RNF_NPY_HEADER];
-	rnf_npy_header(header, (int64_t)n, rnf_predictor_classes(w->p));
+	rnf_npy_header(header, 2, (const int64_t[]){ (int64_t)n, rnf_predictor_classes(w->p) });
 	fwrite(header, 1, sizeof header, w->out);
 	w->files = json_array();
 	w->errors = json_array();

@@ -1,9 +1,9 @@
+#include <rnframe/npy.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "base/npy.h"
 #include "base/status.h"
 #include "cli/cli.h"
 #include "cli/samples.h"
@@ -16,7 +16,7 @@ static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 {
 	char header[RNF_NPY_HEADER];
 	FILE *f;
-	rnf_npy_header(header, rows, columns);
+	rnf_npy_header(header, 2, (const int64_t[]){ rows, columns });
 	RNF_TRY(rnf_file_create(path, &f));
 	fwrite(header, 1, sizeof header, f);
 	fwrite(data, sizeof *data, (size_t)(rows * columns), f);

@@ -6,14 +6,17 @@
 #include <rnframe/callback.h>
 #include <rnframe/compose.h>
 #include <rnframe/conv.h>
+#include <rnframe/crc32.h>
 #include <rnframe/data.h>
 #include <rnframe/decoder.h>
 #include <rnframe/exif.h>
 #include <rnframe/export.h>
 #include <rnframe/format.h>
+#include <rnframe/gnuplot.h>
 #include <rnframe/initializer.h>
 #include <rnframe/layer.h>
 #include <rnframe/learned.h>
+#include <rnframe/npy.h>
 #include <rnframe/sums.h>
 #include <rnframe/training.h>
 #include <rnframe/vmath.h>

@@ -1,11 +1,13 @@
 /* npz: the tensors as numpy.load() reads them: a ZIP of uncompressed .npy files, each named
- * after its tensor. Source: PKWARE's APPNOTE 6.3.3; numpy's format 1.0. */
+ * after its tensor. Source: PKWARE's APPNOTE 6.3.3. */
 #include <stdio.h>
 #include <string.h>
 
+#include <rnframe/crc32.h>
 #include <rnframe/export.h>
+#include <rnframe/npy.h>
 
-enum { LOCAL = 30, CENTRAL = 46, END = 22, NPY = 128, NAME_MOST = 512 };
+enum { LOCAL = 30, CENTRAL = 46, END = 22, NAME_MOST = 512 };
 
 struct entry {
 	char name[NAME_MOST];
@@ -24,37 +26,12 @@ static rnf_status put(struct writer *w, const void *from, size_t n)
 	return rnf_write_all(w->host, w->fd, from, n);
 }
 
-static uint32_t crc_of(uint32_t crc, const void *from, size_t n)
-{
-	const uint8_t *bytes = from;
-	crc = ~crc;
-	for (size_t i = 0; i < n; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
-}
-
 /* Little-endian numbers one after the other: `sizes` has a digit a number, its bytes. */
 static void pack(uint8_t *to, const char *sizes, const uint32_t *numbers)
 {
 	for (; *sizes; sizes++, numbers++)
 		for (int i = 0; i < *sizes - '0'; i++)
 			*to++ = (uint8_t)(*numbers >> 8 * i);
-}
-
-static void npy_head(uint8_t to[NPY], const struct rnf_named_tensor *t)
-{
-	char text[NPY];
-	int n = snprintf(text, sizeof text, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
-	for (int32_t d = 0; d < t->rank; d++)
-		n += snprintf(text + n, sizeof text - (size_t)n, "%lld,", (long long)t->shape[d]);
-	n += snprintf(text + n, sizeof text - (size_t)n, "), }");
-	memset(to, ' ', NPY);
-	memcpy(to, "\x93NUMPY\x01\x00\x76\x00", 10);
-	memcpy(to + 10, text, (size_t)n);
-	to[NPY - 1] = '\n';
 }
 
 static size_t data_bytes(const struct rnf_named_tensor *t)
@@ -70,18 +47,19 @@ enum { DATE = 1 << 5 | 1, VERSION = 20, UTF8 = 1 << 11 };
 
 static rnf_status put_tensor(struct writer *w, const struct rnf_named_tensor *t, struct entry *e)
 {
-	uint8_t head[NPY], local[LOCAL];
+	char head[RNF_NPY_HEADER];
+	uint8_t local[LOCAL];
 	const size_t n = data_bytes(t);
-	npy_head(head, t);
+	rnf_npy_header(head, t->rank, t->shape);
 	snprintf(e->name, sizeof e->name, "%s.npy", t->name);
 	e->offset = (uint32_t)w->at;
-	e->crc = crc_of(crc_of(0, head, NPY), t->data, n);
-	e->bytes = (uint32_t)(NPY + n);
+	e->crc = rnf_crc32(rnf_crc32(0, head, RNF_NPY_HEADER), t->data, n);
+	e->bytes = (uint32_t)(RNF_NPY_HEADER + n);
 	pack(local, "42222244422", (const uint32_t[]){ 0x04034b50, VERSION, UTF8, 0, 0, DATE,
 		e->crc, e->bytes, e->bytes, (uint32_t)strlen(e->name), 0 });
 	RNF_TRY(put(w, local, LOCAL));
 	RNF_TRY(put(w, e->name, strlen(e->name)));
-	RNF_TRY(put(w, head, NPY));
+	RNF_TRY(put(w, head, RNF_NPY_HEADER));
 	return put(w, t->data, n);
 }
 

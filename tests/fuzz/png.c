@@ -1,6 +1,7 @@
 /* A PNG, however broken, is decoded or refused with a message. Most mutants get checksums that
  * are right, or none would come further than to those. */
-#include "base/png.h"
+#include <rnframe/crc32.h>
+
 #include "fuzz/lib/decoder.h"
 #include "fuzz/lib/fuzz.h"
 
@@ -16,7 +17,7 @@ static void mend(uint8_t *data, size_t n)
 	for (size_t at = SIGNATURE; at + CHUNK <= n;) {
 		const size_t length = number_at(data + at);
 		if (length > n - at - CHUNK) return;
-		const uint32_t sum = rnf_png_crc(data + at + 4, length + 4);
+		const uint32_t sum = rnf_crc32(0, data + at + 4, length + 4);
 		for (int i = 0; i < 4; i++)
 			data[at + 8 + length + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
 		at += CHUNK + length;
