@@ -70,7 +70,7 @@ static void measure_row(struct table *t, size_t layer, size_t n)
 /* Do its blocks have rows of their own: does it compose them, and is no block itself? */
 static int is_opened(const struct rnf_program *p, size_t layer)
 {
-	return strcmp(p->layers[layer].feature->kind, "block") && rnf_layer_composes(p, layer);
+	return !rnf_layer_is_block(&p->layers[layer]) && rnf_layer_composes(p, layer);
 }
 
 static void each_row(struct table *t, void (*row)(struct table *, size_t layer, size_t n))

@@ -37,11 +37,16 @@ static int has_own_images(const struct rnf_program *p, size_t layer)
 	return 0;
 }
 
+int rnf_layer_is_block(const struct rnf_model_layer *l)
+{
+	return !strcmp(l->feature->kind, "block");
+}
+
 int rnf_layer_composes(const struct rnf_program *p, size_t layer)
 {
 	const struct rnf_model_layer *l = &p->layers[layer];
 	if (l->end == layer + 1) return 0;
-	return !strcmp(l->feature->kind, "block") || !has_own_images(p, layer);
+	return rnf_layer_is_block(l) || !has_own_images(p, layer);
 }
 
 /* Each op of a plugin's own primitive has a row of its own: compare names. */

@@ -8,6 +8,8 @@
 int64_t rnf_layer_parameters(const struct rnf_program *program, const struct rnf_model_layer *layer);
 /* Multiply-adds of its ops for one image. */
 int64_t rnf_layer_macs(const struct rnf_program *program, const struct rnf_model_layer *layer);
+/* Is it of the kind "block"? */
+int rnf_layer_is_block(const struct rnf_model_layer *layer);
 /* Does it only compose the layers inside it? So do blocks, and layers whose images are all made
  * by layers inside. */
 int rnf_layer_composes(const struct rnf_program *program, size_t layer);

@@ -1,7 +1,5 @@
 #include "graph/picture.h"
 
-#include <string.h>
-
 #include "base/arena.h"
 #include "graph/outline.h"
 
@@ -130,10 +128,10 @@ static void draw_frame(struct walk *k, size_t layer, size_t n)
 static void draw(struct walk *k, size_t layer, size_t n)
 {
 	const struct rnf_model_layer *l = &k->p->layers[layer], *last = l;
-	const int is_block = !strcmp(l->feature->kind, "block");
 	const int given = k->owner[l->out];
 	if (given >= 0 && l->n_in == 1 && l->out == l->in[0]) return;
-	if (rnf_layer_composes(k->p, layer) && (k->blocks || !is_block)) draw_frame(k, layer, n);
+	if (rnf_layer_composes(k->p, layer) && (k->blocks || !rnf_layer_is_block(l)))
+		draw_frame(k, layer, n);
 	else draw_layer(k, l, n);
 	for (size_t i = 1; i < n; i++)
 		last = &k->p->layers[last->end];
