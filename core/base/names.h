@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct rnf_names { /* all zero: an empty table */
-	struct rnf_name *slots;
+	struct rnf_name *entries;
 	size_t n, room;
 	int passing; /* the texts need not live: the table compares 64-bit hashes only */
 };

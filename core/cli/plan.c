@@ -48,12 +48,12 @@ static rnf_status print_frozen(const struct rnf_experiment *e)
 	for (int i = 0; i < 3; i++)
 		all.hwc[i] = m->hwc[i];
 	RNF_TRY(rnf_model_plan(&all, &c, 1, 1));
-	printf("frozen: %lld of the parameters; training takes %zu phases, %zu steps and %.1f M "
+	printf("frozen: %lld of the parameters; training takes %zu phases, %zu tasks and %.1f M "
 	       "MAC an image, without train.freeze %zu, %zu and %.1f\n",
 	       (long long)(rnf_program_parameters(p) - rnf_program_trained(p)),
-	       m->plans[1]->n_phases, rnf_plan_steps(m->plans[1]),
+	       m->plans[1]->n_phases, rnf_plan_tasks(m->plans[1]),
 	       (double)rnf_program_macs(p) * 1e-6, all.plans[1]->n_phases,
-	       rnf_plan_steps(all.plans[1]), (double)rnf_program_macs(all.programs[1]) * 1e-6);
+	       rnf_plan_tasks(all.plans[1]), (double)rnf_program_macs(all.programs[1]) * 1e-6);
 	return RNF_OK;
 }
 
@@ -81,7 +81,7 @@ static rnf_status print(const struct rnf_experiment *e, int phases)
 static json_t *plan_json(const struct rnf_plan *plan)
 {
 	return json_pack("{sI sI sI sI}", "phases", (json_int_t)plan->n_phases,
-			 "steps", (json_int_t)rnf_plan_steps(plan), "batch", (json_int_t)plan->batch,
+			 "tasks", (json_int_t)rnf_plan_tasks(plan), "batch", (json_int_t)plan->batch,
 			 "arena_bytes", (json_int_t)(plan->arena * (int64_t)sizeof(float)));
 }
 

@@ -124,11 +124,11 @@ static void check_composed(const struct rnf_conf *root, const struct rnf_conf *s
 
 static void replace(struct rnf_conf *root, struct rnf_conf *node)
 {
-	struct rnf_conf **slot = NULL;
+	struct rnf_conf **place = NULL;
 	for (size_t i = 0; i < root->n; i++)
-		if (!strcmp(root->at[i]->key, node->key)) slot = &root->at[i];
-	if (!slot) slot = rnf_push((void **)&root->at, &root->n, sizeof *slot);
-	*slot = node;
+		if (!strcmp(root->at[i]->key, node->key)) place = &root->at[i];
+	if (!place) place = rnf_push((void **)&root->at, &root->n, sizeof *place);
+	*place = node;
 	node->parent = root;
 }
 

@@ -8,22 +8,22 @@
 struct run {
 	struct rnf_worker *w;
 	const struct rnf_chain *chain;
-	float **slots;         /* the worker's */
+	float **strands;         /* the worker's */
 	struct rnf_tile_io io; /* what all links of the tile have in common */
 };
 
-/* A slot's floats are those of the tile; a whole operand is passed from its beginning. */
+/* A strand's floats are those of the tile; a whole operand is passed from its beginning. */
 static float *input(const struct run *r, const struct rnf_link_input *in)
 {
-	return in->slot >= 0 ? r->slots[in->slot] : rnf_at(r->w, in->whole);
+	return in->strand >= 0 ? r->strands[in->strand] : rnf_at(r->w, in->whole);
 }
 
 static void move(struct run *r, const struct rnf_link *s)
 {
 	const int64_t n = r->io.pixels * s->c, at = r->io.first * s->c;
 	uint16_t *kept = (uint16_t *)rnf_at(r->w, s->in[0].whole) + at;
-	if (s->move == RNF_MOVE_WIDEN) rnf_widen(n, kept, r->slots[s->out]);
-	else rnf_narrow(n, r->slots[s->in[0].slot], kept);
+	if (s->move == RNF_MOVE_WIDEN) rnf_widen(n, kept, r->strands[s->out]);
+	else rnf_narrow(n, r->strands[s->in[0].strand], kept);
 }
 
 static void apply(struct run *r, const struct rnf_link *s)
@@ -35,11 +35,11 @@ static void apply(struct run *r, const struct rnf_link *s)
 	io->c = s->c;
 	for (int i = 0; i < s->op->n_in; i++)
 		io->in[i] = input(r, &s->in[i]);
-	io->out = s->out >= 0 ? r->slots[s->out] : r->w->accumulators + s->acc;
+	io->out = s->out >= 0 ? r->strands[s->out] : r->w->accumulators + s->acc;
 	if (s->forward < 0) {
 		row->tile(io);
 	} else {
-		io->forward = r->slots[s->forward];
+		io->forward = r->strands[s->forward];
 		row->both(io);
 	}
 }
@@ -66,11 +66,11 @@ static void tile(struct run *r, int64_t index)
 	const int64_t first = index * chain->tile_pixels, left = chain->pixels - first;
 	r->io.first = first;
 	r->io.pixels = left < chain->tile_pixels ? left : chain->tile_pixels;
-	for (size_t i = 0; i < chain->n_slots; i++) {
-		const struct rnf_slot *slot = &chain->slots[i];
-		r->slots[i] = slot->temp >= 0
-			? r->w->tiles + slot->temp * temp
-			: rnf_at(r->w, slot->operand) + first * slot->c;
+	for (size_t i = 0; i < chain->n_strands; i++) {
+		const struct rnf_strand *strand = &chain->strands[i];
+		r->strands[i] = strand->temp >= 0
+			? r->w->tiles + strand->temp * temp
+			: rnf_at(r->w, strand->operand) + first * strand->c;
 	}
 	for (size_t i = 0; i < chain->n_links; i++)
 		(chain->links[i].move ? move : apply)(r, &chain->links[i]);
@@ -81,7 +81,7 @@ static void begin(struct run *r, struct rnf_worker *w, const struct rnf_chain *c
 	const struct rnf_exec *exec = w->exec;
 	r->w = w;
 	r->chain = chain;
-	r->slots = w->slots;
+	r->strands = w->strands;
 	r->io = (struct rnf_tile_io){
 		.image_pixels = chain->pixels, .key = exec->key,
 		.training = exec->plan->program->training,

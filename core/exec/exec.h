@@ -1,5 +1,5 @@
-/* Runs a plan: each worker takes its images through the steps of a phase, sums are merged
- * in a fixed tree at the barrier, and channel ops run once. During a run nothing here
+/* Runs a plan: each worker takes its images through the tasks of a phase, sums are merged
+ * in a fixed tree at the barrier, and batch ops run once. During a run nothing here
  * allocates, locks, logs or fails. */
 #ifndef RNF_EXEC_EXEC_H
 #define RNF_EXEC_EXEC_H
@@ -24,13 +24,13 @@ struct rnf_worker {
 	struct rnf_times *times; /* NULL: read no clock (times.h) */
 	float *base[RNF_SPACES];
 	float *scratch, *tiles, *accumulators, *kernel_scratch, *kept, *stack;
-	float **slots;    /* of the chain at work */
+	float **strands;    /* of the chain at work */
 	struct rnf_partial partials[RNF_PARTIALS];
 	int n_partials;
 	int64_t image;    /* in the batch */
 	int64_t next;     /* the image that it will probably run next; -1: none */
 	int first, last;  /* is the image its leaf's first (sums start), or last (sums end)? */
-	int part, parts;  /* part of a step that workers share; else 0 of 1 */
+	int part, parts;  /* part of a task that workers share; else 0 of 1 */
 	float *reduction; /* the leaf's vector */
 	/* The op at work; the crash handler reads it, from other threads too (crash.h). */
 	const struct rnf_op *_Atomic op;
@@ -73,7 +73,7 @@ int64_t rnf_exec_stride(const struct rnf_exec *exec, int value);
 /* Run all phases on exec->images images. */
 void rnf_exec_run(struct rnf_exec *exec);
 /* After a training run: is what ops keep for the next step (norms: the batch's statistics)
- * finite? If so, take it over. (barrier.c) */
+ * finite? If so, take it over. (batch.c) */
 int rnf_exec_is_finite(const struct rnf_exec *exec);
 void rnf_exec_commit(const struct rnf_exec *exec);
 /* The gradient of a weight after a run. */
@@ -92,8 +92,8 @@ static inline uint64_t rnf_sample_of(const struct rnf_worker *w)
 	return w->exec->samples ? w->exec->samples[w->image] : 0;
 }
 void rnf_chain_run(struct rnf_worker *w, const struct rnf_chain *chain);
-void rnf_step_run(struct rnf_worker *w, const struct rnf_step *step);
-void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_op *op);
+void rnf_task_run(struct rnf_worker *w, const struct rnf_task *task);
+void rnf_batch_run(const struct rnf_exec *exec, const struct rnf_op *op);
 /* Wait for the other workers; the one that arrives last runs last(itself). */
 void rnf_exec_barrier(struct rnf_worker *w, void (*last)(void *));
 /* Of two workers that share units, the second goes from the last to the first. */

@@ -1,4 +1,4 @@
-/* The loop: phases, a worker's share of the images, steps. */
+/* The loop: phases, a worker's share of the images, tasks. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -7,17 +7,17 @@
 #include "exec/exec.h"
 #include "exec/times.h"
 
-static void steps(struct rnf_worker *w, const struct rnf_phase *phase)
+static void tasks(struct rnf_worker *w, const struct rnf_phase *phase)
 {
-	for (size_t i = 0; i < phase->n_steps; i++)
-		rnf_step_run(w, &phase->steps[i]);
+	for (size_t i = 0; i < phase->n_tasks; i++)
+		rnf_task_run(w, &phase->tasks[i]);
 }
 
-static void timed_steps(struct rnf_worker *w, const struct rnf_phase *phase)
+static void timed_tasks(struct rnf_worker *w, const struct rnf_phase *phase)
 {
-	for (size_t i = 0; i < phase->n_steps; i++) {
-		rnf_step_run(w, &phase->steps[i]);
-		rnf_times_lap(w->times, RNF_TIME_STEPS + i);
+	for (size_t i = 0; i < phase->n_tasks; i++) {
+		rnf_task_run(w, &phase->tasks[i]);
+		rnf_times_lap(w->times, RNF_TIME_TASKS + i);
 	}
 }
 
@@ -40,7 +40,7 @@ static void images(struct rnf_worker *w, const struct rnf_phase *phase, int64_t 
 {
 	const int64_t end = from + unit, to = end < w->exec->images ? end : w->exec->images;
 	void (*const image)(struct rnf_worker *, const struct rnf_phase *) =
-		w->times ? timed_steps : steps;
+		w->times ? timed_tasks : tasks;
 	for (w->image = from; w->image < to; w->image++) {
 		w->first = w->image == from;
 		w->last = w->image == to - 1;
@@ -78,11 +78,11 @@ static void share_images(struct rnf_worker *w, const struct rnf_phase *phase)
 		images(w, phase, i, 1);
 }
 
-static void channel_op(struct rnf_worker *w, const struct rnf_op *op)
+static void batch_op(struct rnf_worker *w, const struct rnf_op *op)
 {
 	atomic_store_explicit(&w->op, op, memory_order_relaxed);
-	rnf_barrier_run(w->exec, op);
-	lap(w, RNF_TIME_BARRIER);
+	rnf_batch_run(w->exec, op);
+	lap(w, RNF_TIME_BATCH);
 }
 
 /* Ends a phase; run by the worker that arrives last. */
@@ -97,8 +97,8 @@ static void end_phase(void *arg)
 		       (size_t)phase->reductions * sizeof(float));
 		lap(w, RNF_TIME_MERGE);
 	}
-	for (size_t i = 0; i < phase->n_barriers; i++)
-		channel_op(w, phase->barriers[i]);
+	for (size_t i = 0; i < phase->n_batch_ops; i++)
+		batch_op(w, phase->batch_ops[i]);
 	if (exec->look) exec->look(exec);
 	exec->phase++;
 	rnf_shares_begin(exec);
@@ -119,7 +119,7 @@ static void pack_weights(struct rnf_worker *w, int worker)
 	if (!exec->stale) return;
 	const int workers = exec->alone ? 1 : exec->n_workers;
 	for (size_t i = (size_t)worker; i < plan->n_packs; i += (size_t)workers) {
-		const struct rnf_step *s = plan->packs[i];
+		const struct rnf_task *s = plan->packs[i];
 		s->kernel.pack(s->kernel.state, rnf_at(w, s->in[1]),
 			       exec->packed + s->packed);
 		lap(w, RNF_TIME_PACK);
@@ -160,7 +160,7 @@ static void prologue(struct rnf_exec *exec, int of_weights)
 	rnf_crash_worker(&exec->workers[0]);
 	for (size_t i = 0; i < exec->plan->n_prologue; i++)
 		if (!exec->plan->prologue[i]->n_in == !of_weights)
-			channel_op(&exec->workers[0], exec->plan->prologue[i]);
+			batch_op(&exec->workers[0], exec->plan->prologue[i]);
 	rnf_crash_worker(NULL);
 }
 
@@ -203,7 +203,7 @@ static void worker_init(struct rnf_exec *exec, struct rnf_worker *w)
 	w->scratch = floats(plan->scratch);
 	w->tiles = floats(plan->tiles);
 	w->accumulators = floats(plan->accumulators);
-	w->slots = rnf_alloc(plan->max_slots * sizeof *w->slots);
+	w->strands = rnf_alloc(plan->max_strands * sizeof *w->strands);
 	w->kernel_scratch = floats((int64_t)plan->kernel_scratch_bytes / 4);
 	w->kept = floats(plan->leaf);
 	w->stack = floats(stack_depth(plan->batch) * plan->max_reductions);

@@ -12,8 +12,8 @@ static struct rnf_times *new_times(const struct rnf_plan *plan)
 	struct rnf_times *t = rnf_alloc(sizeof *t);
 	t->phases = rnf_alloc((1 + plan->n_phases) * sizeof *t->phases);
 	for (size_t i = 0; i <= plan->n_phases; i++) {
-		const size_t steps = i > 0 ? plan->phases[i - 1].n_steps : 0;
-		t->phases[i] = rnf_alloc((RNF_TIME_STEPS + steps) * sizeof **t->phases);
+		const size_t tasks = i > 0 ? plan->phases[i - 1].n_tasks : 0;
+		t->phases[i] = rnf_alloc((RNF_TIME_TASKS + tasks) * sizeof **t->phases);
 	}
 	return t;
 }
@@ -47,7 +47,7 @@ static struct rnf_time total(const struct rnf_exec *exec, size_t phase, size_t r
 	return sum;
 }
 
-/* -- what a step moves -- */
+/* -- what a task moves -- */
 
 static int64_t bytes_at(struct rnf_operand o, int64_t floats)
 {
@@ -60,12 +60,12 @@ static int64_t size_of(const struct rnf_plan *plan, int value)
 	return rnf_value_size(&plan->program->values[value]);
 }
 
-/* A slot is read or written tile by tile; links that share it find it in L1. */
+/* A strand is read or written tile by tile; links that share it find it in L1. */
 static int64_t chain_bytes(const struct rnf_plan *plan, const struct rnf_chain *chain)
 {
 	int64_t n = 0;
-	for (size_t i = 0; i < chain->n_slots; i++)
-		n += bytes_at(chain->slots[i].operand, chain->pixels * chain->slots[i].c);
+	for (size_t i = 0; i < chain->n_strands; i++)
+		n += bytes_at(chain->strands[i].operand, chain->pixels * chain->strands[i].c);
 	for (size_t i = 0; i < chain->n_links; i++) {
 		const struct rnf_link *s = &chain->links[i];
 		for (int k = 0; k < RNF_OP_INPUTS; k++)
@@ -76,20 +76,20 @@ static int64_t chain_bytes(const struct rnf_plan *plan, const struct rnf_chain *
 	return n;
 }
 
-static int64_t step_bytes(const struct rnf_plan *plan, const struct rnf_step *step)
+static int64_t task_bytes(const struct rnf_plan *plan, const struct rnf_task *task)
 {
-	const int64_t out = size_of(plan, step->op->out);
-	if (step->chain) return chain_bytes(plan, step->chain);
-	if (step->move) return bytes_at(step->in[0], out) + bytes_at(step->out, out);
-	int64_t n = bytes_at(step->out, out);
-	for (int i = 0; i < step->op->n_in; i++)
-		n += bytes_at(step->in[i], size_of(plan, step->op->in[i]));
+	const int64_t out = size_of(plan, task->op->out);
+	if (task->chain) return chain_bytes(plan, task->chain);
+	if (task->move) return bytes_at(task->in[0], out) + bytes_at(task->out, out);
+	int64_t n = bytes_at(task->out, out);
+	for (int i = 0; i < task->op->n_in; i++)
+		n += bytes_at(task->in[i], size_of(plan, task->op->in[i]));
 	return n;
 }
 
-static double step_operations(const struct rnf_plan *plan, const struct rnf_step *step)
+static double task_operations(const struct rnf_plan *plan, const struct rnf_task *task)
 {
-	return step->move ? 0 : 2 * (double)rnf_op_macs(plan->program, step->op);
+	return task->move ? 0 : 2 * (double)rnf_op_macs(plan->program, task->op);
 }
 
 /* -- sums -- */
@@ -121,17 +121,17 @@ static struct rnf_cost cost_of(struct rnf_time time, int64_t runs)
 				  .calls = (double)time.calls / (double)runs };
 }
 
-/* Rows that are no steps belong to no layer. */
+/* Rows that are no tasks belong to no layer. */
 static void add_others(const struct rnf_exec *exec, size_t phase, const char *name,
 		       int64_t runs, struct rnf_cost_sums *sums)
 {
-	static const char *const words[RNF_TIME_STEPS] = {
+	static const char *const words[RNF_TIME_TASKS] = {
 		[RNF_TIME_WAIT] = "waiting at barriers",
 		[RNF_TIME_MERGE] = "merging of sums",
-		[RNF_TIME_BARRIER] = "barrier ops",
+		[RNF_TIME_BATCH] = "batch ops",
 		[RNF_TIME_PACK] = "packing of weights",
 	};
-	for (size_t row = 0; row < RNF_TIME_STEPS; row++) {
+	for (size_t row = 0; row < RNF_TIME_TASKS; row++) {
 		const struct rnf_time time = total(exec, phase, row);
 		if (time.calls == 0) continue;
 		const struct rnf_cost cost = cost_of(time, runs);
@@ -145,15 +145,15 @@ static void add_steps(const struct rnf_exec *exec, size_t phase, const char *nam
 		      int64_t runs, struct rnf_cost_sums *sums)
 {
 	const struct rnf_plan *plan = exec->plan;
-	for (size_t i = 0; i < plan->phases[phase].n_steps; i++) {
-		const struct rnf_step *step = &plan->phases[phase].steps[i];
+	for (size_t i = 0; i < plan->phases[phase].n_tasks; i++) {
+		const struct rnf_task *task = &plan->phases[phase].tasks[i];
 		struct rnf_cost cost =
-			cost_of(total(exec, 1 + phase, RNF_TIME_STEPS + i), runs);
-		cost.bytes = cost.calls * (double)step_bytes(plan, step);
-		cost.operations = cost.calls * step_operations(plan, step);
-		add(&sums->kinds, rnf_step_words(plan, step), cost);
+			cost_of(total(exec, 1 + phase, RNF_TIME_TASKS + i), runs);
+		cost.bytes = cost.calls * (double)task_bytes(plan, task);
+		cost.operations = cost.calls * task_operations(plan, task);
+		add(&sums->kinds, rnf_task_words(plan, task), cost);
 		add(&sums->phases, name, cost);
-		add(&sums->layers, rnf_step_label(step), cost);
+		add(&sums->layers, rnf_task_label(task), cost);
 	}
 }
 

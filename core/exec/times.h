@@ -7,13 +7,13 @@
 #include "base/clock.h"
 #include "exec/exec.h"
 
-/* Rows that each phase has; the rows of its steps follow. */
+/* Rows that each phase has; the rows of its tasks follow. */
 enum {
 	RNF_TIME_WAIT,    /* waiting at barriers and for threads to wake */
 	RNF_TIME_MERGE,   /* adding sums: when a leaf is pushed, and in the last worker's merge */
-	RNF_TIME_BARRIER, /* channel ops */
+	RNF_TIME_BATCH,   /* batch ops */
 	RNF_TIME_PACK,    /* packing weights, before the phases */
-	RNF_TIME_STEPS,
+	RNF_TIME_TASKS,
 };
 
 struct rnf_time {

@@ -208,7 +208,7 @@ static const struct rnf_op_row stats_row = {
 /* -- coefficients, in double, since large and small sums are combined here -- */
 
 /* A float cannot hold all digits of the mean; the shift contains the rest. */
-static void coefficients(const struct rnf_barrier_io *io)
+static void coefficients(const struct rnf_batch_io *io)
 {
 	const int64_t c = io->c;
 	const double *sums = (const double *)(const void *)io->in[0];
@@ -228,7 +228,7 @@ static void coefficients(const struct rnf_barrier_io *io)
 	}
 }
 
-static void fixed_coefficients(const struct rnf_barrier_io *io)
+static void fixed_coefficients(const struct rnf_batch_io *io)
 {
 	const int64_t c = io->c;
 	const float *gamma = io->in[0], *beta = io->in[1];
@@ -241,7 +241,7 @@ static void fixed_coefficients(const struct rnf_barrier_io *io)
 	}
 }
 
-static int is_finite(const struct rnf_barrier_io *io)
+static int is_finite(const struct rnf_batch_io *io)
 {
 	return !rnf_count_bad(io->out + NORM_MEAN * io->c, io->c) &&
 	       !rnf_count_bad(io->out + NORM_VARIANCE * io->c, io->c);
@@ -255,7 +255,7 @@ static void take_in(float *running, const float *batch, int64_t n, double moment
 }
 
 /* Update the running statistics. */
-static void commit(const struct rnf_barrier_io *io)
+static void commit(const struct rnf_batch_io *io)
 {
 	const double momentum = io->op->momentum;
 	take_in(io->in[3], io->out + NORM_MEAN * io->c, io->c, momentum);
@@ -276,17 +276,17 @@ static rnf_val check(const struct rnf_use *u)
 
 static const struct rnf_op_row coef_row = {
 	.name = "bn_coef", .words = "norm's mean and variance", .call = "batch_norm",
-	.class = RNF_BARRIER, .rows = NORM_ROWS,
+	.class = RNF_BATCH, .rows = NORM_ROWS,
 	.in = { RNF_VECTORS("statistics", STATISTICS_ROWS), RNF_IS("gamma", WEIGHT),
 		RNF_IS("beta", WEIGHT), RNF_IS("mean", STATE), RNF_IS("variance", STATE) },
-	.check = check, .barrier = coefficients, .is_finite = is_finite, .commit = commit,
+	.check = check, .batch = coefficients, .is_finite = is_finite, .commit = commit,
 };
 static const struct rnf_op_row fixed_row = {
 	.name = "bn_coef_fixed", .words = "norm's coefficients", .call = "batch_norm",
-	.class = RNF_BARRIER, .rows = NORM_ROWS,
+	.class = RNF_BATCH, .rows = NORM_ROWS,
 	.in = { RNF_IS("gamma", WEIGHT), RNF_IS("beta", WEIGHT), RNF_IS("mean", STATE),
 		RNF_IS("variance", STATE) },
-	.check = check, .barrier = fixed_coefficients,
+	.check = check, .batch = fixed_coefficients,
 };
 
 /* -- backward -- */
@@ -305,7 +305,7 @@ static const struct rnf_op_row sums_row = {
 
 /* From sum dy and sum dy (x - m), where the mean is m + r: dx = a dy + b (x - m - r) + k',
  * and k = k' - b r. */
-static void back_coefficients(const struct rnf_barrier_io *io)
+static void back_coefficients(const struct rnf_batch_io *io)
 {
 	const int64_t c = io->c;
 	const float *sum = io->in[0], *coef = io->in[1];
@@ -325,9 +325,9 @@ static void back_coefficients(const struct rnf_barrier_io *io)
 }
 
 static const struct rnf_op_row back_coef_row = {
-	.name = "bn_bwd_coef", .words = "norm's scale and shift", .class = RNF_BARRIER,
+	.name = "bn_bwd_coef", .words = "norm's scale and shift", .class = RNF_BATCH,
 	.in = { RNF_VECTORS("sums", SUMS_ROWS), RNF_VECTORS("coefficients", NORM_ROWS) },
-	.rows = BACK_ROWS, .barrier = back_coefficients,
+	.rows = BACK_ROWS, .batch = back_coefficients,
 };
 
 static void bwd(const struct rnf_tile_io *io)

@@ -4,14 +4,14 @@
 #include "base/floats.h"
 #include "op/builder.h"
 
-static void copy(const struct rnf_barrier_io *io)
+static void copy(const struct rnf_batch_io *io)
 {
 	memcpy(io->out, io->op->self, (size_t)io->op->pixels * (size_t)io->c * sizeof *io->out);
 }
 
 static const struct rnf_op_row row = {
 	.name = "constant", .words = "constant", .call = "constant", .class = RNF_CONSTANT,
-	.rows = 1, .barrier = copy,
+	.rows = 1, .batch = copy,
 };
 
 static rnf_val check_finite(struct rnf_graph *g, const float *values, int64_t n)

@@ -157,7 +157,7 @@ static void bwd_weights_grouped(const struct rnf_conv_shape *s, struct tap t,
 			    to + (t.kernel * d + j) * s->k);
 }
 
-static void fwd(const void *state, const struct rnf_step_io *io)
+static void fwd(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct rnf_conv_shape *s = state;
 	memset(io->out, 0, (size_t)(s->window.out_h * s->window.out_w * s->k) *
@@ -170,7 +170,7 @@ static void fwd(const void *state, const struct rnf_step_io *io)
 	each_tap(s, fwd_grouped, io->scratch, io->in[1], io->out);
 }
 
-static void bwd_data(const void *state, const struct rnf_step_io *io)
+static void bwd_data(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct rnf_conv_shape *s = state;
 	const int64_t pixels = s->h * s->w;
@@ -186,7 +186,7 @@ static void bwd_data(const void *state, const struct rnf_step_io *io)
 	gather(s, io->scratch, io->out);
 }
 
-static void bwd_weights(const void *state, const struct rnf_step_io *io)
+static void bwd_weights(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct rnf_conv_shape *s = state;
 	const int64_t taps = s->window.kernel_h * s->window.kernel_w;
@@ -205,17 +205,17 @@ static void bwd_weights(const void *state, const struct rnf_step_io *io)
 static int64_t scratch_floats(const struct rnf_conv_shape *s)
 {
 	if (s->groups > 1) return s->h * s->w * s->c / s->groups * s->k;
-	if (s->kind != RNF_STEP_CONV_BWD_DATA) return 0;
+	if (s->kind != RNF_CONV_BWD_DATA) return 0;
 	return s->window.kernel_h * s->window.kernel_w * s->c * s->k;
 }
 
 static rnf_status plain(const struct rnf_conv_shape *shape,
 			  struct rnf_kernel *kernel)
 {
-	static void (*const runs[])(const void *, const struct rnf_step_io *) = {
-		[RNF_STEP_CONV_FWD] = fwd,
-		[RNF_STEP_CONV_BWD_DATA] = bwd_data,
-		[RNF_STEP_CONV_BWD_WEIGHTS] = bwd_weights,
+	static void (*const runs[])(const void *, const struct rnf_kernel_io *) = {
+		[RNF_CONV_FWD] = fwd,
+		[RNF_CONV_BWD_DATA] = bwd_data,
+		[RNF_CONV_BWD_WEIGHTS] = bwd_weights,
 	};
 	struct rnf_conv_shape *state = rnf_alloc(sizeof *state);
 	*state = *shape;
@@ -241,21 +241,21 @@ static void shape_between(const struct rnf_program *p, const struct rnf_op *op, 
 static void fwd_shape(const struct rnf_program *p, const struct rnf_op *op,
 		      struct rnf_conv_shape *shape)
 {
-	shape->kind = RNF_STEP_CONV_FWD;
+	shape->kind = RNF_CONV_FWD;
 	shape_between(p, op, op->in[0], op->out, shape);
 }
 
 static void bwd_data_shape(const struct rnf_program *p, const struct rnf_op *op,
 			   struct rnf_conv_shape *shape)
 {
-	shape->kind = RNF_STEP_CONV_BWD_DATA;
+	shape->kind = RNF_CONV_BWD_DATA;
 	shape_between(p, op, op->out, op->in[0], shape);
 }
 
 static void bwd_weights_shape(const struct rnf_program *p, const struct rnf_op *op,
 			      struct rnf_conv_shape *shape)
 {
-	shape->kind = RNF_STEP_CONV_BWD_WEIGHTS;
+	shape->kind = RNF_CONV_BWD_WEIGHTS;
 	shape_between(p, op, op->in[0], op->in[1], shape);
 }
 

@@ -14,14 +14,14 @@ struct derive {
 	struct rnf_op_row fwd, bwd;
 };
 
-static void fwd(const struct rnf_barrier_io *io)
+static void fwd(const struct rnf_batch_io *io)
 {
 	const struct derive *derive = io->op->open;
 	derive->impl->fwd(io->op->self, (const float *const *)io->in, io->out);
 }
 
 /* Its operands are dy, then those of the forward op. */
-static void bwd(const struct rnf_barrier_io *io)
+static void bwd(const struct rnf_batch_io *io)
 {
 	const struct derive *derive = io->op->open;
 	derive->impl->bwd(io->op->self, (uint32_t)io->op->operand,
@@ -48,9 +48,9 @@ static struct derive *make_rows(struct rnf_graph *g, const struct rnf_derive_imp
 	const char *name = rnf_builder_layer(g);
 	derive->impl = impl;
 	derive->fwd = (struct rnf_op_row){ .name = name, .words = name, .call = "derive",
-		.class = RNF_DERIVED, .rows = 1, .gradient = gradient, .barrier = fwd };
+		.class = RNF_DERIVED, .rows = 1, .gradient = gradient, .batch = fwd };
 	derive->bwd = (struct rnf_op_row){ .name = rnf_format("%s_bwd", name), .words = name,
-		.class = RNF_BARRIER, .rows = 1, .barrier = bwd };
+		.class = RNF_BATCH, .rows = 1, .batch = bwd };
 	for (uint32_t j = 0; j < impl->n_in; j++)
 		derive->fwd.in[j] = (struct rnf_operand_info){
 			.name = rnf_format("in[%u]", j), .role = RNF_ROLE_SOURCE };

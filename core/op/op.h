@@ -3,7 +3,8 @@
  * of them knows a primitive by name.
  *
  * Domains: an IMAGE value is one slice per image, a CHANNEL value one vector per batch
- * (made at a barrier), a WEIGHT value one tensor per model: a weight, or derived from such. */
+ * (made between two phases), a WEIGHT value one tensor per model: a weight, or derived
+ * from such. */
 #ifndef RNF_OP_OP_H
 #define RNF_OP_OP_H
 
@@ -23,9 +24,9 @@ enum rnf_op_class {
 	RNF_CHAIN,        /* image to image, element by element */
 	RNF_CHAIN_SUM,    /* image to one vector an image, inside a chain */
 	RNF_CHAIN_REDUCE, /* image to a sum over the batch, inside a chain */
-	RNF_HEAVY,        /* image to image, a step of its own */
-	RNF_HEAVY_REDUCE, /* images to a sum over the batch, a step of its own */
-	RNF_BARRIER,      /* channel op, run once when all images are through */
+	RNF_HEAVY,        /* image to image, a task of its own */
+	RNF_HEAVY_REDUCE, /* images to a sum over the batch, a task of its own */
+	RNF_BATCH,        /* sums to vectors of the batch, once when all images are through */
 };
 
 /* Does the backward pass keep an op's result or recompute it? */
@@ -197,7 +198,7 @@ struct rnf_image_io {
 };
 
 /* All images are through. */
-struct rnf_barrier_io {
+struct rnf_batch_io {
 	const struct rnf_op *op;
 	int64_t c; /* channels; the output has `rows` numbers for each */
 	float *in[RNF_OP_INPUTS]; /* only `commit` may write: running statistics */
@@ -235,10 +236,10 @@ struct rnf_op_row {
 	/* Multiply-adds on one image; NULL: none. */
 	int64_t (*macs)(const struct rnf_program *, const struct rnf_op *);
 
-	void (*tile)(const struct rnf_tile_io *);       /* CHAIN and sums [worker] */
-	void (*sum)(const struct rnf_sum_io *);         /* sums [worker] */
-	void (*image)(const struct rnf_image_io *);     /* HEAVY [worker] */
-	void (*barrier)(const struct rnf_barrier_io *); /* BARRIER, DERIVED, CONSTANT [worker] */
+	void (*tile)(const struct rnf_tile_io *);   /* CHAIN and sums [worker] */
+	void (*sum)(const struct rnf_sum_io *);     /* sums [worker] */
+	void (*image)(const struct rnf_image_io *); /* HEAVY [worker] */
+	void (*batch)(const struct rnf_batch_io *); /* BATCH, DERIVED, CONSTANT [worker] */
 
 	/* Of a gradient that can run with its forward op in one call when both read the
 	 * same tile: that op's row, the call, and its name. */
@@ -250,10 +251,10 @@ struct rnf_op_row {
 		     struct rnf_conv_shape *);
 	rnf_status (*plain)(const struct rnf_conv_shape *, struct rnf_kernel *);
 	/* After a step with finite loss and gradients: is the op's result finite too? If
-	 * all are, commit what it keeps for the next step. BARRIER ops have both or none.
+	 * all are, commit what it keeps for the next step. BATCH ops have both or none.
 	 * [main] */
-	int (*is_finite)(const struct rnf_barrier_io *);
-	void (*commit)(const struct rnf_barrier_io *);
+	int (*is_finite)(const struct rnf_batch_io *);
+	void (*commit)(const struct rnf_batch_io *);
 };
 
 /* -- the program -- */

@@ -8,7 +8,7 @@ static const enum rnf_domain domains[] = {
 	[RNF_INPUT] = RNF_IMAGE, [RNF_TENSOR] = RNF_WEIGHT,
 	[RNF_CHAIN] = RNF_IMAGE, [RNF_CHAIN_SUM] = RNF_IMAGE, [RNF_HEAVY] = RNF_IMAGE,
 	[RNF_CHAIN_REDUCE] = RNF_CHANNEL, [RNF_HEAVY_REDUCE] = RNF_CHANNEL,
-	[RNF_BARRIER] = RNF_CHANNEL, [RNF_DERIVED] = RNF_WEIGHT, [RNF_CONSTANT] = RNF_IMAGE,
+	[RNF_BATCH] = RNF_CHANNEL, [RNF_DERIVED] = RNF_WEIGHT, [RNF_CONSTANT] = RNF_IMAGE,
 };
 
 /* Does the row have the functions that its class needs? */
@@ -18,8 +18,8 @@ static int can_run(const struct rnf_op_row *r)
 	case RNF_CHAIN: return !!r->tile;
 	case RNF_CHAIN_SUM: case RNF_CHAIN_REDUCE: return r->tile && r->sum;
 	case RNF_HEAVY: case RNF_HEAVY_REDUCE: return r->conv ? !!r->plain : !!r->image;
-	case RNF_DERIVED: case RNF_CONSTANT: return !!r->barrier;
-	case RNF_BARRIER: return r->barrier && !r->commit == !r->is_finite;
+	case RNF_DERIVED: case RNF_CONSTANT: return !!r->batch;
+	case RNF_BATCH: return r->batch && !r->commit == !r->is_finite;
 	default: return 1;
 	}
 }
@@ -35,13 +35,13 @@ struct rnf_op *rnf_op_of(const struct rnf_program *p, int value)
 	return &p->ops[p->values[value].op];
 }
 
-/* Of what an op reads: a channel op that reads a sum over the batch waits for all images of its
- * phase; one that reads what another channel op made runs after that one, at the same barrier. */
+/* Of what an op reads: a batch op that reads a sum over the batch waits for all images of its
+ * phase; one that reads what another batch op made runs after that one, at the same barrier. */
 static int depth_after(const struct rnf_program *p, const struct rnf_op *op,
 		       const struct rnf_value *in)
 {
-	const int waits = op->row->class == RNF_BARRIER && !in->fixed &&
-			  p->ops[in->op].row->class != RNF_BARRIER;
+	const int waits = op->row->class == RNF_BATCH && !in->fixed &&
+			  p->ops[in->op].row->class != RNF_BATCH;
 	return in->depth + waits;
 }
 
@@ -80,7 +80,7 @@ int rnf_op_is_fixed(const struct rnf_program *p, const struct rnf_op *op)
 {
 	switch (op->row->class) {
 	case RNF_DERIVED: case RNF_CONSTANT: return 1;
-	case RNF_BARRIER: return p->values[op->out].fixed;
+	case RNF_BATCH: return p->values[op->out].fixed;
 	default: return 0;
 	}
 }

@@ -35,7 +35,7 @@ void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, i
 }
 
 /* out = a + b: gradients of a weight that has several readers. */
-static void add_gradients(const struct rnf_barrier_io *io)
+static void add_gradients(const struct rnf_batch_io *io)
 {
 	const float *a = io->in[0] + io->op->offset[0], *b = io->in[1] + io->op->offset[1];
 	for (int64_t i = 0; i < io->c; i++)
@@ -43,8 +43,8 @@ static void add_gradients(const struct rnf_barrier_io *io)
 }
 
 static const struct rnf_op_row gradients_row = {
-	.name = "add_gradients", .words = "a weight's gradient", .class = RNF_BARRIER,
-	.in = { RNF_VECTORS("a", 1), RNF_VECTORS("b", 1) }, .rows = 1, .barrier = add_gradients,
+	.name = "add_gradients", .words = "a weight's gradient", .class = RNF_BATCH,
+	.in = { RNF_VECTORS("a", 1), RNF_VECTORS("b", 1) }, .rows = 1, .batch = add_gradients,
 };
 
 static int join(struct rnf_tape *t, const struct rnf_model_weight *w, int gradient,

@@ -1,6 +1,6 @@
 /* Builds chains from runs of pointwise ops. A chain is built when something needs a value:
  * it takes the ops that make the value, then every ready sink (a sum, a stored value,
- * another step's operand) that shares a value with it. So "affine, act forward and
+ * another task's operand) that shares a value with it. So "affine, act forward and
  * backward, BN sums" follows without a pattern for it. */
 #include <assert.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ struct woven_op {
 struct woven_value {
 	int chain;
 	int touched;   /* the chain reads or makes it */
-	int slot;      /* -1: none */
+	int strand;      /* -1: none */
 	int uses;      /* readers inside the chain that have not run yet */
 };
 enum { YES = 1, NO };
@@ -64,7 +64,7 @@ static struct woven_value *of_value(const struct weave *k, int value)
 {
 	struct woven_value *v = &k->b->weave->values[value];
 	if (v->chain != k->number)
-		*v = (struct woven_value){ .chain = k->number, .slot = -1 };
+		*v = (struct woven_value){ .chain = k->number, .strand = -1 };
 	return v;
 }
 
@@ -243,7 +243,7 @@ static void pair(struct weave *k)
 
 /* -- emission -- */
 
-static int new_slot(struct weave *k, int value, struct rnf_operand operand)
+static int new_strand(struct weave *k, int value, struct rnf_operand operand)
 {
 	struct rnf_chain *chain = k->chain;
 	int temp = -1;
@@ -255,10 +255,10 @@ static int new_slot(struct weave *k, int value, struct rnf_operand operand)
 		}
 		k->busy.at[temp] = 1;
 	}
-	struct rnf_slot *slot =
-		rnf_push((void **)&chain->slots, &chain->n_slots, sizeof *slot);
-	*slot = (struct rnf_slot){ operand, temp, k->b->p->values[value].c };
-	return of_value(k, value)->slot = (int)chain->n_slots - 1;
+	struct rnf_strand *strand =
+		rnf_push((void **)&chain->strands, &chain->n_strands, sizeof *strand);
+	*strand = (struct rnf_strand){ operand, temp, k->b->p->values[value].c };
+	return of_value(k, value)->strand = (int)chain->n_strands - 1;
 }
 
 static void push_link(struct weave *k, struct rnf_link link)
@@ -267,7 +267,7 @@ static void push_link(struct weave *k, struct rnf_link link)
 				      &k->chain->n_links, sizeof link) = link;
 }
 
-/* Does a later step of this phase read the value, as floats or as bf16? */
+/* Does a later task of this phase read the value, as floats or as bf16? */
 static int is_read(const struct weave *k, int value, int narrow)
 {
 	const struct rnf_planner *b = k->b;
@@ -287,7 +287,7 @@ static struct rnf_link empty_link(const struct rnf_op *op)
 {
 	struct rnf_link link = { .op = op, .out = -1, .forward = -1 };
 	for (int i = 0; i < RNF_OP_INPUTS; i++)
-		link.in[i].slot = -1;
+		link.in[i].strand = -1;
 	return link;
 }
 
@@ -313,45 +313,45 @@ static void narrow(struct weave *k, int value)
 		return;
 	struct rnf_link link = move_link(k, value, RNF_MOVE_NARROW,
 					    rnf_planner_place_narrow(b, value));
-	link.in[0].slot = of_value(k, value)->slot;
+	link.in[0].strand = of_value(k, value)->strand;
 	push_link(k, link);
 }
 
-/* Narrow a value that another step has made: the first chain that reads its floats writes
+/* Narrow a value that another task has made: the first chain that reads its floats writes
  * its bf16. */
-static int input_slot(struct weave *k, int value)
+static int input_strand(struct weave *k, int value)
 {
 	struct rnf_planner *b = k->b;
-	const int slot = of_value(k, value)->slot;
-	if (slot >= 0) return slot;
+	const int strand = of_value(k, value)->strand;
+	if (strand >= 0) return strand;
 	if (b->at[value].space) {
-		const int whole = new_slot(k, value, rnf_planner_operand(b, value));
+		const int whole = new_strand(k, value, rnf_planner_operand(b, value));
 		narrow(k, value);
 		return whole;
 	}
 	struct rnf_link widen = move_link(k, value, RNF_MOVE_WIDEN,
 					    rnf_planner_narrow(b, value));
-	widen.out = new_slot(k, value, own_tile);
+	widen.out = new_strand(k, value, own_tile);
 	push_link(k, widen);
 	return widen.out;
 }
 
-/* The value's floats: whole in memory if another step reads them there, else a tile of the
+/* The value's floats: whole in memory if another task reads them there, else a tile of the
  * chain. */
-static int output_slot(struct weave *k, int value)
+static int output_strand(struct weave *k, int value)
 {
 	const int whole = rnf_planner_keeps_floats(k->b, value) || is_read(k, value, 0);
-	return new_slot(k, value, whole ? rnf_planner_place(k->b, value) : own_tile);
+	return new_strand(k, value, whole ? rnf_planner_place(k->b, value) : own_tile);
 }
 
 /* A reader has run; after the last one the tile is free. */
 static void release(struct weave *k, int value)
 {
 	struct woven_value *v = of_value(k, value);
-	const int slot = v->slot;
-	if (--v->uses > 0 || slot < 0) return;
-	if (k->chain->slots[slot].temp >= 0)
-		k->busy.at[k->chain->slots[slot].temp] = 0;
+	const int strand = v->strand;
+	if (--v->uses > 0 || strand < 0) return;
+	if (k->chain->strands[strand].temp >= 0)
+		k->busy.at[k->chain->strands[strand].temp] = 0;
 }
 
 static void sum_link(struct weave *k, const struct rnf_op *op,
@@ -396,7 +396,7 @@ static struct rnf_link begin_link(struct weave *k, const struct rnf_op *op)
 	struct rnf_link link = empty_link(op);
 	link.c = shape_of(k->b->p, op)->c;
 	for (int i = 0; i < op->n_in; i++)
-		if (is_tile(k, op, i)) link.in[i].slot = input_slot(k, op->in[i]);
+		if (is_tile(k, op, i)) link.in[i].strand = input_strand(k, op->in[i]);
 		else link.in[i].whole = rnf_planner_operand(k->b, op->in[i]);
 	return link;
 }
@@ -408,9 +408,9 @@ static void emit(struct weave *k, int id, const struct rnf_op *forward)
 {
 	const struct rnf_op *op = op_at(k, id);
 	struct rnf_link link = begin_link(k, op);
-	if (forward) link.forward = output_slot(k, forward->out);
+	if (forward) link.forward = output_strand(k, forward->out);
 	release_inputs(k, op, 1);
-	if (rnf_class_of(op) == RNF_CHAIN) link.out = output_slot(k, op->out);
+	if (rnf_class_of(op) == RNF_CHAIN) link.out = output_strand(k, op->out);
 	else sum_link(k, op, &link);
 	release_inputs(k, op, 0);
 	push_link(k, link);
@@ -431,7 +431,7 @@ static void emit_all(struct weave *k)
 }
 
 /* What the chain needs but cannot make (one vector an image, sums of another chain) is made
- * before it, in steps of its own. */
+ * before it, in tasks of its own. */
 static void make_vectors(struct weave *k, int id)
 {
 	const struct rnf_planner *b = k->b;
@@ -473,7 +473,7 @@ static void collect(struct weave *k, int id)
 	qsort(k->ops.at, k->ops.n, sizeof *k->ops.at, ascending);
 }
 
-/* Tiles consist of whole pixels, as many as fit with the channels of the widest slot. */
+/* Tiles consist of whole pixels, as many as fit with the channels of the widest strand. */
 static void cut_tiles(struct weave *k)
 {
 	struct rnf_chain *chain = k->chain;
@@ -500,5 +500,5 @@ void rnf_chain_build(struct rnf_planner *b, int id)
 	pair(&k);
 	count_uses(&k);
 	emit_all(&k);
-	rnf_planner_step(b, id)->chain = k.chain;
+	rnf_planner_task(b, id)->chain = k.chain;
 }

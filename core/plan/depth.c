@@ -34,7 +34,7 @@ static int64_t weights_of(const struct rnf_program *p, const struct rnf_op *op)
  * whose output they read. */
 static int part_of(const struct rnf_program *p, struct parts *parts, const struct rnf_op *op)
 {
-	if (op->row->barrier || rnf_row_is_given(op->row)) return 0;
+	if (op->row->batch || rnf_row_is_given(op->row)) return 0;
 	const int64_t floats = weights_of(p, op);
 	int64_t *sum = &parts->floats[op->depth];
 	if (is_heavy(op) && *sum > 0 && *sum + floats > WEIGHTS_MAX) {

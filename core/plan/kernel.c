@@ -12,19 +12,19 @@ static int is_floats(size_t bytes)
 }
 
 /* Says what is wrong in a kernel of a backend; NULL: nothing. */
-static const char *wrong_in(const struct rnf_kernel *k, enum rnf_step_kind kind)
+static const char *wrong_in(const struct rnf_kernel *k, enum rnf_conv_kind kind)
 {
 	if (!k->name) return "has no name";
 	if (!k->run) return "has no function run";
 	if (!is_floats(k->scratch_bytes)) return "needs scratch_bytes that are not whole floats";
 	if (!is_floats(k->leaf_bytes)) return "needs leaf_bytes that are not whole floats";
 	if (!k->pack != !k->pack_floats) return "has one of pack and pack_floats";
-	if (k->pack && kind == RNF_STEP_CONV_BWD_WEIGHTS) return "packs weights, but reads none";
+	if (k->pack && kind == RNF_CONV_BWD_WEIGHTS) return "packs weights, but reads none";
 	return NULL;
 }
 
 static rnf_status check_kernel(const struct rnf_feature *backend, const struct rnf_op *op,
-			       const struct rnf_kernel *kernel, enum rnf_step_kind kind)
+			       const struct rnf_kernel *kernel, enum rnf_conv_kind kind)
 {
 	const char *wrong = wrong_in(kernel, kind);
 	if (!wrong) return RNF_OK;
@@ -58,8 +58,8 @@ const char *rnf_plan_kernels(const struct rnf_plan *plan)
 	const char **names = NULL, *words = NULL;
 	size_t n = 0;
 	for (size_t i = 0; i < plan->n_phases; i++)
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
-			const char *name = plan->phases[i].steps[j].kernel.name;
+		for (size_t j = 0; j < plan->phases[i].n_tasks; j++) {
+			const char *name = plan->phases[i].tasks[j].kernel.name;
 			size_t k = 0;
 			while (name && k < n && strcmp(names[k], name) != 0) k++;
 			if (!name || k < n) continue;

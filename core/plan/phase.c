@@ -1,4 +1,4 @@
-/* Writes the steps of a phase: a heavy op first gets the chains that make its operands;
+/* Writes the tasks of a phase: a heavy op first gets the chains that make its operands;
  * weight gradients come last, while the recomputed activation is still in cache. */
 #include <string.h>
 
@@ -10,10 +10,10 @@
 static void move_step(struct rnf_planner *b, int value, enum rnf_move move,
 		      struct rnf_operand from, struct rnf_operand to)
 {
-	struct rnf_step *step = rnf_planner_step(b, b->p->values[value].op);
-	step->move = move;
-	step->in[0] = from;
-	step->out = to;
+	struct rnf_task *task = rnf_planner_task(b, b->p->values[value].op);
+	task->move = move;
+	task->in[0] = from;
+	task->out = to;
 }
 
 /* A value as floats, contiguous in memory. */
@@ -55,17 +55,17 @@ static void heavy_step(struct rnf_planner *b, int id)
 		    !rnf_available(b, op->in[i]))
 			rnf_chain_build(b, b->p->values[op->in[i]].op);
 	struct rnf_operand in[RNF_OP_INPUTS] = { { 0 } }, out = { 0 };
-	for (int i = 0; i < op->n_in; i++) /* may add steps, */
+	for (int i = 0; i < op->n_in; i++) /* may add tasks, */
 		make_input(b, id, i);
-	for (int i = 0; i < op->n_in; i++) /* lives are measured in steps from here on */
+	for (int i = 0; i < op->n_in; i++) /* lives are measured in tasks from here on */
 		in[i] = input(b, id, i);
 	if (!rnf_is_reduce(op)) out = rnf_planner_place(b, op->out);
-	struct rnf_step *step = rnf_planner_step(b, id);
-	memcpy(step->in, in, sizeof in);
-	step->out = out;
-	step->kernel = b->kernels[id];
+	struct rnf_task *task = rnf_planner_task(b, id);
+	memcpy(task->in, in, sizeof in);
+	task->out = out;
+	task->kernel = b->kernels[id];
 	if (rnf_is_reduce(op))
-		step->reduction = b->plan->operands[op->out].offset -
+		task->reduction = b->plan->operands[op->out].offset -
 				  b->out->gradient;
 	b->done[id] = 1;
 }
@@ -150,14 +150,14 @@ static void resolve(struct rnf_planner *b, struct rnf_operand *o)
 
 static void resolve_chain(struct rnf_planner *b, struct rnf_chain *chain)
 {
-	for (size_t i = 0; i < chain->n_slots; i++)
-		resolve(b, &chain->slots[i].operand);
+	for (size_t i = 0; i < chain->n_strands; i++)
+		resolve(b, &chain->strands[i].operand);
 	for (size_t i = 0; i < chain->n_links; i++) {
 		for (int k = 0; k < RNF_OP_INPUTS; k++)
 			resolve(b, &chain->links[i].in[k].whole);
 		resolve(b, &chain->links[i].sum);
 	}
-	if (chain->n_slots > b->plan->max_slots) b->plan->max_slots = chain->n_slots;
+	if (chain->n_strands > b->plan->max_strands) b->plan->max_strands = chain->n_strands;
 	if (chain->acc_floats > b->plan->accumulators)
 		b->plan->accumulators = chain->acc_floats;
 	const int64_t tile = rnf_round16(chain->tile_pixels * chain->c);
@@ -169,13 +169,13 @@ static void end_phase(struct rnf_planner *b)
 {
 	const int64_t scratch = rnf_memory_place(b->buffers, b->n_buffers);
 	if (scratch > b->plan->scratch) b->plan->scratch = scratch;
-	for (size_t i = 0; i < b->out->n_steps; i++) {
-		struct rnf_step *step = &b->out->steps[i];
+	for (size_t i = 0; i < b->out->n_tasks; i++) {
+		struct rnf_task *task = &b->out->tasks[i];
 		for (int k = 0; k < RNF_OP_INPUTS; k++)
-			resolve(b, &step->in[k]);
-		resolve(b, &step->out);
-		if (step->chain)
-			resolve_chain(b, (struct rnf_chain *)step->chain);
+			resolve(b, &task->in[k]);
+		resolve(b, &task->out);
+		if (task->chain)
+			resolve_chain(b, (struct rnf_chain *)task->chain);
 	}
 }
 

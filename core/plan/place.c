@@ -3,12 +3,12 @@
 #include "base/arena.h"
 #include "plan/planner.h"
 
-static void add_barrier(const struct rnf_op ***list, size_t *n, const struct rnf_op *op)
+static void add_batch_op(const struct rnf_op ***list, size_t *n, const struct rnf_op *op)
 {
 	*(const struct rnf_op **)rnf_push((void **)list, n, sizeof **list) = op;
 }
 
-/* What is whole, and made by a function of row->barrier. */
+/* What is whole, and made by a function of row->batch. */
 static void place_channels(struct rnf_planner *b)
 {
 	struct rnf_plan *plan = b->plan;
@@ -18,7 +18,7 @@ static void place_channels(struct rnf_planner *b)
 			plan->operands[v] = (struct rnf_operand){
 				RNF_SPACE_WEIGHT,
 				b->p->weights[x->weight].offset, 0 };
-		if (!b->p->ops[x->op].row->barrier) continue;
+		if (!b->p->ops[x->op].row->batch) continue;
 		plan->operands[v] = (struct rnf_operand){ RNF_SPACE_CHANNEL,
 							  plan->channel, 0 };
 		plan->channel += rnf_round16(rnf_value_size(x));
@@ -126,17 +126,17 @@ static void place_arena(struct rnf_planner *b)
 			buffers[i].offset, buffers[i].size / b->plan->batch };
 }
 
-static void place_barriers(struct rnf_planner *b)
+static void place_batch_ops(struct rnf_planner *b)
 {
 	struct rnf_plan *plan = b->plan;
 	for (int i = 0; i < (int)b->p->n_ops; i++) {
 		const struct rnf_op *op = &b->p->ops[i];
 		const int depth = rnf_own_phase(b, i);
 		if (rnf_op_is_fixed(b->p, op))
-			add_barrier(&plan->prologue, &plan->n_prologue, op);
-		else if (rnf_class_of(op) == RNF_BARRIER)
-			add_barrier(&plan->phases[depth - 1].barriers,
-				    &plan->phases[depth - 1].n_barriers, op);
+			add_batch_op(&plan->prologue, &plan->n_prologue, op);
+		else if (rnf_class_of(op) == RNF_BATCH)
+			add_batch_op(&plan->phases[depth - 1].batch_ops,
+				     &plan->phases[depth - 1].n_batch_ops, op);
 	}
 }
 
@@ -146,5 +146,5 @@ void rnf_planner_places(struct rnf_planner *b)
 	place_reductions(b);
 	choose_narrow(b);
 	place_arena(b);
-	place_barriers(b);
+	place_batch_ops(b);
 }

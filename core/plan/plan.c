@@ -1,18 +1,18 @@
 /* Makes the plan: chooses kernels, cuts phases by depth, places what lives longer than a
- * phase, writes each phase's steps, and sums up what the executor needs to allocate. */
+ * phase, writes each phase's tasks, and sums up what the executor needs to allocate. */
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/status.h"
 #include "plan/planner.h"
 
-/* A channel op runs at the end of the phase before its own; op by op each op has a phase, in
+/* A batch op runs at the end of the phase before its own; op by op each op has a phase, in
  * which its value is looked at. */
 static size_t count_phases(const struct rnf_planner *b)
 {
 	int last = 0;
 	for (int i = 0; i < (int)b->p->n_ops; i++) {
-		const int is_before = b->fused && rnf_class_of(&b->p->ops[i]) == RNF_BARRIER;
+		const int is_before = b->fused && rnf_class_of(&b->p->ops[i]) == RNF_BATCH;
 		const int phase = rnf_own_phase(b, i) - is_before;
 		if (phase > last) last = phase;
 	}
@@ -69,22 +69,22 @@ static rnf_status check_chain(const struct rnf_chain *chain)
 static rnf_status check_chains(const struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
-			const struct rnf_chain *chain = plan->phases[i].steps[j].chain;
+		for (size_t j = 0; j < plan->phases[i].n_tasks; j++) {
+			const struct rnf_chain *chain = plan->phases[i].tasks[j].chain;
 			if (chain) RNF_TRY(check_chain(chain));
 		}
 	return RNF_OK;
 }
 
-/* Place what steps keep during a leaf; the steps of a phase have separate places. */
+/* Place what tasks keep during a leaf; the tasks of a phase have separate places. */
 static void place_kept(struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		int64_t floats = 0;
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
-			struct rnf_step *step = &plan->phases[i].steps[j];
-			step->leaf = floats;
-			floats += rnf_round16((int64_t)step->kernel.leaf_bytes / 4);
+		for (size_t j = 0; j < plan->phases[i].n_tasks; j++) {
+			struct rnf_task *task = &plan->phases[i].tasks[j];
+			task->leaf = floats;
+			floats += rnf_round16((int64_t)task->kernel.leaf_bytes / 4);
 		}
 		if (floats > plan->leaf) plan->leaf = floats;
 	}
@@ -94,18 +94,18 @@ static void place_kept(struct rnf_plan *plan)
 static void place_kernels(struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
-			struct rnf_step *step = &plan->phases[i].steps[j];
-			const size_t scratch = step->chain || step->move ? 0
-				: step->kernel.run ? step->kernel.scratch_bytes
-						   : step->op->scratch * sizeof(float);
+		for (size_t j = 0; j < plan->phases[i].n_tasks; j++) {
+			struct rnf_task *task = &plan->phases[i].tasks[j];
+			const size_t scratch = task->chain || task->move ? 0
+				: task->kernel.run ? task->kernel.scratch_bytes
+						   : task->op->scratch * sizeof(float);
 			if (scratch > plan->kernel_scratch_bytes)
 				plan->kernel_scratch_bytes = scratch;
-			if (!step->kernel.pack) continue;
-			step->packed = plan->packed;
-			plan->packed += rnf_round16((int64_t)step->kernel.pack_floats);
-			*(const struct rnf_step **)rnf_push((void **)&plan->packs,
-				&plan->n_packs, sizeof *plan->packs) = step;
+			if (!task->kernel.pack) continue;
+			task->packed = plan->packed;
+			plan->packed += rnf_round16((int64_t)task->kernel.pack_floats);
+			*(const struct rnf_task **)rnf_push((void **)&plan->packs,
+				&plan->n_packs, sizeof *plan->packs) = task;
 		}
 }
 

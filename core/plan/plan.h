@@ -1,4 +1,4 @@
-/* A plan: the primitive graph cut into phases, each a straight line of steps
+/* A plan: the primitive graph cut into phases, each a straight line of tasks
  * over one image, with every byte placed. A phase is a barrier depth, all image
  * ops between two batch statistics, or a part of one. Made before the first step, never changed. */
 #ifndef RNF_PLAN_PLAN_H
@@ -31,17 +31,17 @@ struct rnf_operand {
 /* Conversion between a value's bf16 in memory and the floats that ops compute with. */
 enum rnf_move { RNF_MOVE_NONE, RNF_MOVE_WIDEN, RNF_MOVE_NARROW };
 
-/* What a link reads: a slot of the chain, or a whole operand outside of it, at `whole`. */
+/* What a link reads: a strand of the chain, or a whole operand outside of it, at `whole`. */
 struct rnf_link_input {
-	int slot; /* -1: none */
+	int strand; /* -1: none */
 	struct rnf_operand whole;
 };
 
-/* One pointwise op over a tile; out and forward are slots of the chain, -1: none. */
+/* One pointwise op over a tile; out and forward are strands of the chain, -1: none. */
 struct rnf_link {
 	const struct rnf_op *op;
 	int64_t c; /* channels: of what the op makes, or of what it sums */
-	enum rnf_move move; /* no op: `whole` of in[0] is widened to out, or its slot narrowed */
+	enum rnf_move move; /* no op: `whole` of in[0] is widened to out, or its strand narrowed */
 	struct rnf_link_input in[RNF_OP_INPUTS];
 	int out;
 	int forward; /* output of the row's partner, which runs in the same call */
@@ -50,30 +50,31 @@ struct rnf_link {
 	int64_t reduction;       /* CHAIN_REDUCE: offset in the phase's vector, in floats */
 };
 
-struct rnf_slot {
+/* The floats of one value in a chain: those of the tile at work. */
+struct rnf_strand {
 	struct rnf_operand operand; /* space NONE: a tile of its own */
 	int temp;
 	int64_t c; /* channels of its pixels */
 };
 
 struct rnf_chain {
-	int64_t pixels, c, tile_pixels; /* c: the channels of the widest slot */
-	struct rnf_slot *slots;
-	size_t n_slots;
+	int64_t pixels, c, tile_pixels; /* c: the channels of the widest strand */
+	struct rnf_strand *strands;
+	size_t n_strands;
 	struct rnf_link *links;
 	size_t n_links;
 	int n_temps;
 	int64_t acc_floats;
 };
 
-/* What a conv prefetches for the steps after it, from its image or the next one. */
+/* What a conv prefetches for the tasks after it, from its image or the next one. */
 struct rnf_ahead {
 	struct rnf_operand operand;
 	int next;
 };
-enum { RNF_AHEAD = 16 }; /* at most, of a step */
+enum { RNF_AHEAD = 16 }; /* at most, of a task */
 
-struct rnf_step {
+struct rnf_task {
 	const struct rnf_op *op; /* of a chain: the op that it was built for */
 	const struct rnf_chain *chain;
 	enum rnf_move move; /* of op's output, whole: in[0] to out */
@@ -87,10 +88,10 @@ struct rnf_step {
 };
 
 struct rnf_phase {
-	struct rnf_step *steps;
-	size_t n_steps;
-	const struct rnf_op **barriers; /* run by one thread when all images are through */
-	size_t n_barriers;
+	struct rnf_task *tasks;
+	size_t n_tasks;
+	const struct rnf_op **batch_ops; /* run by one thread when all images are through */
+	size_t n_batch_ops;
 	int64_t reductions, gradient; /* floats of its vector of sums, and their place */
 	int64_t doubles; /* doubles at the end of this vector, each in the place of two floats */
 };
@@ -107,10 +108,10 @@ struct rnf_plan {
 	char *narrow;                 /* which of these are kept in bf16 */
 	int64_t arena, scratch, channel, gradient; /* floats */
 	int64_t max_reductions, tiles, accumulators;
-	size_t max_slots; /* of a chain */
+	size_t max_strands; /* of a chain */
 	size_t kernel_scratch_bytes;
-	int64_t leaf; /* floats that the steps of one phase keep during a leaf */
-	const struct rnf_step **packs; /* steps whose kernel packs its weights */
+	int64_t leaf; /* floats that the tasks of one phase keep during a leaf */
+	const struct rnf_task **packs; /* tasks whose kernel packs its weights */
 	size_t n_packs;
 	int64_t packed; /* floats of all packed weights */
 };
@@ -122,14 +123,14 @@ rnf_status rnf_plan_make(const struct rnf_program *program,
 /* Names of the backend's kernels in it, each once; NULL: it has none. */
 const char *rnf_plan_kernels(const struct rnf_plan *plan);
 /* Of all its phases. */
-size_t rnf_plan_steps(const struct rnf_plan *plan);
+size_t rnf_plan_tasks(const struct rnf_plan *plan);
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out);
 /* Its last line: sizes and memory. */
 void rnf_plan_print_total(const struct rnf_plan *plan, FILE *out);
-/* Names the kind of work that a step does: "conv 3x3 16->16 at 32x32", a chain by its
- * links, another op by its name. Steps that do the same work have equal names. (print.c) */
-const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *step);
-/* The layer that a step belongs to; of a chain, the layer of the op that it was built for. */
-const char *rnf_step_label(const struct rnf_step *step);
+/* Names the kind of work that a task does: "conv 3x3 16->16 at 32x32", a chain by its
+ * links, another op by its name. Tasks that do the same work have equal names. (print.c) */
+const char *rnf_task_words(const struct rnf_plan *plan, const struct rnf_task *task);
+/* The layer that a task belongs to; of a chain, the layer of the op that it was built for. */
+const char *rnf_task_label(const struct rnf_task *task);
 
 #endif

@@ -1,5 +1,5 @@
 /* Tracks where the values of the phase under construction lie: in the arena if later phases
- * read them, else in scratch, as buffers that live from one step to another. */
+ * read them, else in scratch, as buffers that live from one task to another. */
 #include "base/arena.h"
 #include "plan/planner.h"
 
@@ -21,7 +21,7 @@ int rnf_planner_keeps_narrow(const struct rnf_planner *b, int value)
 
 static struct rnf_operand scratch(struct rnf_planner *b, int64_t floats)
 {
-	const int now = (int)b->out->n_steps;
+	const int now = (int)b->out->n_tasks;
 	struct rnf_buffer *buffer =
 		rnf_push((void **)&b->buffers, &b->n_buffers, sizeof *buffer);
 	*buffer = (struct rnf_buffer){ .size = rnf_round16(floats), .first = now,
@@ -43,10 +43,10 @@ struct rnf_operand rnf_planner_place_narrow(struct rnf_planner *b, int value)
 		: scratch(b, (rnf_value_size(&b->p->values[value]) + 1) / 2);
 }
 
-/* A buffer that a step uses lives at least until that step. */
+/* A buffer that a task uses lives at least until that task. */
 static struct rnf_operand used(struct rnf_planner *b, struct rnf_operand o)
 {
-	if (o.space == RNF_SPACE_SCRATCH) b->buffers[o.offset].last = (int64_t)b->out->n_steps;
+	if (o.space == RNF_SPACE_SCRATCH) b->buffers[o.offset].last = (int64_t)b->out->n_tasks;
 	return o;
 }
 
@@ -61,10 +61,10 @@ struct rnf_operand rnf_planner_narrow(struct rnf_planner *b, int value)
 	return used(b, b->narrow_at[value]);
 }
 
-struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op)
+struct rnf_task *rnf_planner_task(struct rnf_planner *b, int op)
 {
-	struct rnf_step *step = rnf_push((void **)&b->out->steps,
-					 &b->out->n_steps, sizeof *step);
-	*step = (struct rnf_step){ .op = &b->p->ops[op], .reduction = -1 };
-	return step;
+	struct rnf_task *task = rnf_push((void **)&b->out->tasks,
+					 &b->out->n_tasks, sizeof *task);
+	*task = (struct rnf_task){ .op = &b->p->ops[op], .reduction = -1 };
+	return task;
 }

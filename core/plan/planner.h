@@ -6,7 +6,7 @@
 #include "plan/plan.h"
 
 struct rnf_buffer {
-	int64_t size, first, last; /* first and last step (or phase) of its life */
+	int64_t size, first, last; /* first and last task (or phase) of its life */
 	int64_t offset;
 };
 
@@ -84,8 +84,8 @@ struct rnf_operand rnf_planner_narrow(struct rnf_planner *b, int value);
 int rnf_planner_keeps(const struct rnf_planner *b, int value);
 int rnf_planner_keeps_floats(const struct rnf_planner *b, int value);
 int rnf_planner_keeps_narrow(const struct rnf_planner *b, int value);
-/* Append a step to the phase; the caller fills it. */
-struct rnf_step *rnf_planner_step(struct rnf_planner *b, int op);
+/* Append a task to the phase; the caller fills it. */
+struct rnf_task *rnf_planner_task(struct rnf_planner *b, int op);
 
 /* -- the other files, in the order in which they run -- */
 
@@ -103,7 +103,7 @@ void rnf_planner_places(struct rnf_planner *b);
 /* Place buffers so that two share bytes only if their lives do not touch;
  * returns the floats needed. (memory.c) */
 int64_t rnf_memory_place(struct rnf_buffer *buffers, size_t n);
-/* Write the steps of one phase and place its scratch. Fails only when a signal asks for the
+/* Write the tasks of one phase and place its scratch. Fails only when a signal asks for the
  * end. (phase.c) */
 rnf_status rnf_planner_phase(struct rnf_planner *b, size_t phase);
 /* Prepare the notes on all ops and values that chains need, once for each plan. (chain.c) */

@@ -1,4 +1,4 @@
-/* What `rnframe plan` shows of a plan, and the words for a step. */
+/* What `rnframe plan` shows of a plan, and the words for a task. */
 #include "base/arena.h"
 #include "plan/planner.h"
 
@@ -42,44 +42,44 @@ static const char *conv_words(const char *name, const struct rnf_conv_shape *s)
 			  (long long)s->w);
 }
 
-const char *rnf_step_words(const struct rnf_plan *plan, const struct rnf_step *step)
+const char *rnf_task_words(const struct rnf_plan *plan, const struct rnf_task *task)
 {
 	struct rnf_conv_shape shape;
-	const char *name = step->op->row->name;
-	if (step->chain) return rnf_format("chain %s", chain_words(step->chain));
-	if (step->move) return move_words[step->move];
-	if (!step->op->row->conv) return name;
-	step->op->row->conv(plan->program, step->op, &shape);
+	const char *name = task->op->row->name;
+	if (task->chain) return rnf_format("chain %s", chain_words(task->chain));
+	if (task->move) return move_words[task->move];
+	if (!task->op->row->conv) return name;
+	task->op->row->conv(plan->program, task->op, &shape);
 	return conv_words(name, &shape);
 }
 
-const char *rnf_step_label(const struct rnf_step *step)
+const char *rnf_task_label(const struct rnf_task *task)
 {
-	return step->op->label ? step->op->label : step->op->row->name;
+	return task->op->label ? task->op->label : task->op->row->name;
 }
 
-static void print_step(const struct rnf_plan *plan, const struct rnf_step *step,
+static void print_task(const struct rnf_plan *plan, const struct rnf_task *task,
 		       FILE *out)
 {
 	const struct rnf_program *p = plan->program;
-	const struct rnf_op *op = step->op;
-	if (step->chain) {
-		const struct rnf_chain *chain = step->chain;
+	const struct rnf_op *op = task->op;
+	if (task->chain) {
+		const struct rnf_chain *chain = task->chain;
 		fprintf(out, "   chain  %s  (%lld pixels x %lld, %d tiles)\n",
 			chain_words(chain), (long long)chain->pixels,
 			(long long)chain->c, chain->n_temps);
 		return;
 	}
 	const struct rnf_value *y = &p->values[op->out];
-	fprintf(out, "   step   %s", step->move ? move_words[step->move]
+	fprintf(out, "   task   %s", task->move ? move_words[task->move]
 					  : op->row->name);
-	if (step->kernel.name)
+	if (task->kernel.name)
 		fprintf(out, " %lldx%lld/%lld%s -> %lld x %lld x %lld  %.2f M MAC  [%s]",
 			(long long)op->window.kernel_h,
 			(long long)op->window.kernel_w,
 			(long long)op->window.stride, dilation_words(&op->window), (long long)y->h,
 			(long long)y->w, (long long)y->c,
-			(double)rnf_op_macs(p, op) * 1e-6, step->kernel.name);
+			(double)rnf_op_macs(p, op) * 1e-6, task->kernel.name);
 	fprintf(out, "  %s\n", op->label);
 }
 
@@ -89,18 +89,18 @@ static void print_prologue(const struct rnf_plan *plan, FILE *out)
 	for (size_t i = 0; i < plan->n_prologue; i++) {
 		const struct rnf_op *op = plan->prologue[i];
 		const struct rnf_value *y = &plan->program->values[op->out];
-		if (rnf_class_of(op) == RNF_BARRIER) continue;
+		if (rnf_class_of(op) == RNF_BATCH) continue;
 		fprintf(out, "before the batch: %s of %lld values  %s\n", op->row->name,
 			(long long)rnf_value_size(y), op->label);
 	}
 }
 
-size_t rnf_plan_steps(const struct rnf_plan *plan)
+size_t rnf_plan_tasks(const struct rnf_plan *plan)
 {
-	size_t steps = 0;
+	size_t tasks = 0;
 	for (size_t i = 0; i < plan->n_phases; i++)
-		steps += plan->phases[i].n_steps;
-	return steps;
+		tasks += plan->phases[i].n_tasks;
+	return tasks;
 }
 
 void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
@@ -108,22 +108,22 @@ void rnf_plan_print(const struct rnf_plan *plan, FILE *out)
 	print_prologue(plan, out);
 	for (size_t i = 0; i < plan->n_phases; i++) {
 		const struct rnf_phase *phase = &plan->phases[i];
-		fprintf(out, "phase %zu: %zu steps, %lld sums, %zu barrier ops\n", i,
-			phase->n_steps, (long long)phase->reductions,
-			phase->n_barriers);
-		for (size_t j = 0; j < phase->n_steps; j++)
-			print_step(plan, &phase->steps[j], out);
+		fprintf(out, "phase %zu: %zu tasks, %lld sums, %zu batch ops\n", i,
+			phase->n_tasks, (long long)phase->reductions,
+			phase->n_batch_ops);
+		for (size_t j = 0; j < phase->n_tasks; j++)
+			print_task(plan, &phase->tasks[j], out);
 	}
 	rnf_plan_print_total(plan, out);
 }
 
 void rnf_plan_print_total(const struct rnf_plan *plan, FILE *out)
 {
-	fprintf(out, "%s: %zu phases, %zu steps; batch arena %.1f MB at %lld images, "
+	fprintf(out, "%s: %zu phases, %zu tasks; batch arena %.1f MB at %lld images, "
 		"scratch %.2f MB, kernel scratch %.2f MB and leaf %.2f MB a thread, "
 		"sums %.2f MB, packed weights %.2f MB\n",
 		plan->program->training ? "training" : "inference",
-		plan->n_phases, rnf_plan_steps(plan), megabytes(plan->arena),
+		plan->n_phases, rnf_plan_tasks(plan), megabytes(plan->arena),
 		(long long)plan->batch, megabytes(plan->scratch),
 		(double)plan->kernel_scratch_bytes * 1e-6, megabytes(plan->leaf),
 		megabytes(plan->gradient), megabytes(plan->packed));

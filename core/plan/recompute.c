@@ -116,7 +116,7 @@ static struct rnf_op_list *list_own(const struct rnf_planner *b)
 {
 	struct rnf_op_list *own = rnf_alloc(b->plan->n_phases * sizeof *own);
 	for (int id = 0; id < (int)b->p->n_ops; id++)
-		if (!b->p->ops[id].row->barrier) rnf_list_add(&own[rnf_own_phase(b, id)], id);
+		if (!b->p->ops[id].row->batch) rnf_list_add(&own[rnf_own_phase(b, id)], id);
 	return own;
 }
 

@@ -37,10 +37,10 @@ static void derive(struct rnf_view *v, const struct rnf_op *op)
 	const struct rnf_model_weight *w = rnf_tensor_of(v->program, op->out);
 	struct rnf_named_tensor *to = rnf_alloc(sizeof *to);
 	float *data = rnf_alloc((size_t)w->size * sizeof *data);
-	struct rnf_barrier_io io = { .op = op, .c = w->size, .out = data };
+	struct rnf_batch_io io = { .op = op, .c = w->size, .out = data };
 	for (int i = 0; i < op->n_in; i++) /* fwd only reads them */
 		io.in[i] = (float *)(uintptr_t)v->values[op->in[i]].tensor->data;
-	op->row->barrier(&io);
+	op->row->batch(&io);
 	*to = (struct rnf_named_tensor){ .name = w->name, .rank = w->rank, .data = data };
 	memcpy(to->shape, w->shape, sizeof w->shape);
 	v->values[op->out].tensor = to;
@@ -52,7 +52,7 @@ static void add_constant(struct rnf_view *v, const struct rnf_op *op)
 	struct rnf_named_tensor *to = rnf_alloc(sizeof *to);
 	int32_t *in = rnf_alloc(sizeof *in);
 	float *data = rnf_alloc((size_t)(y->h * y->w * y->c) * sizeof *data);
-	op->row->barrier(&(struct rnf_barrier_io){ .op = op, .c = y->c, .out = data });
+	op->row->batch(&(struct rnf_batch_io){ .op = op, .c = y->c, .out = data });
 	*to = (struct rnf_named_tensor){ .name = op->label, .rank = 3,
 					 .shape = { y->h, y->w, y->c }, .data = data };
 	*in = rnf_view_value(v, (struct rnf_export_value){ y->h, y->w, y->c, to });

@@ -1,5 +1,5 @@
-/* Kind "backend": kernels for the steps of a plan. The core has a plain version
- * of every step; a backend gives faster ones where it can.
+/* Kind "backend": kernels for the tasks of a plan. The core has a plain version
+ * of every task; a backend gives faster ones where it can.
  *
  * Tensors are NHWC, dense: pixel (y, x) of an image at (y * w + x) * c. */
 #ifndef RNFRAME_BACKEND_H
@@ -15,10 +15,10 @@
  * Any window: zeros may lie on all sides or on none, and pixels of x may meet nothing. Its
  * dilation is 1 or more, its border zero: the core makes the other ones, as a part of x.
  * dx and dkernel are the gradients of sum(y dy), dkernel of a batch's images added up. */
-enum rnf_step_kind {
-	RNF_STEP_CONV_FWD,         /* in: x, kernel; out: y */
-	RNF_STEP_CONV_BWD_DATA,    /* in: dy, kernel; out: dx */
-	RNF_STEP_CONV_BWD_WEIGHTS, /* in: x, dy; out: dkernel, added unless first */
+enum rnf_conv_kind {
+	RNF_CONV_FWD,         /* in: x, kernel; out: y */
+	RNF_CONV_BWD_DATA,    /* in: dy, kernel; out: dx */
+	RNF_CONV_BWD_WEIGHTS, /* in: x, dy; out: dkernel, added unless first */
 };
 
 /* What a conv multiplies. Weights, sums and results are always fp32. BF16 lets a kernel
@@ -29,7 +29,7 @@ enum rnf_precision { RNF_PRECISION_FP32, RNF_PRECISION_BF16 };
 static const char *const rnf_precision_words[] = { "fp32", "bf16", NULL };
 
 struct rnf_conv_shape {
-	enum rnf_step_kind kind;
+	enum rnf_conv_kind kind;
 	enum rnf_algorithm algorithm; /* AUTO: by the shape, never by timing */
 	enum rnf_precision precision; /* one that offers() has not refused */
 	int64_t h, w, c; /* of x */
@@ -38,7 +38,7 @@ struct rnf_conv_shape {
 	struct rnf_window window;
 };
 
-/* Memory that the steps after this one read or write. */
+/* Memory that the tasks after this one read or write. */
 struct rnf_range {
 	const float *at;
 	int64_t floats;
@@ -46,13 +46,13 @@ struct rnf_range {
 
 /* One call of a kernel: one image. A worker takes the images of a leaf in order,
  * one after another; sums over the batch begin anew with each leaf. */
-struct rnf_step_io {
+struct rnf_kernel_io {
 	const float *in[2];
 	float *out;
 	/* Of this worker: as many bytes as the kernel asked for, cache-line aligned.
-	 * Other steps use it too, so its contents are undefined. */
+	 * Other tasks use it too, so its contents are undefined. */
 	float *scratch;
-	float *leaf;    /* of this step in this worker: leaf_bytes */
+	float *leaf;    /* of this task in this worker: leaf_bytes */
 	/* The image is the first of its leaf; the last. Reductions overwrite `out` at the
 	 * first image and add to it after. What they hold back in `leaf` they add at the
 	 * last image; or they write everything then: nobody reads `out` before. */
@@ -72,7 +72,7 @@ struct rnf_prefetch {
 };
 
 /* Spread the prefetch over `times` calls; 0: no prefetch. [worker] */
-static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_step_io *io,
+static inline struct rnf_prefetch rnf_prefetch_begin(const struct rnf_kernel_io *io,
 						     int64_t times)
 {
 	int64_t lines = 0;
@@ -96,11 +96,11 @@ static inline void rnf_prefetch_some(struct rnf_prefetch *p)
 
 struct rnf_kernel {
 	const char *name; /* as `plan` prints it */
-	void (*run)(const void *state, const struct rnf_step_io *io); /* [worker] */
+	void (*run)(const void *state, const struct rnf_kernel_io *io); /* [worker] */
 	const void *state; /* of the backend, from host->alloc */
 	size_t scratch_bytes; /* whole floats, as leaf_bytes */
-	/* Bytes kept for this step from the first to the last image of a leaf, while
-	 * other steps run in between. Cache-line aligned. */
+	/* Bytes kept for this task from the first to the last image of a leaf, while
+	 * other tasks run in between. Cache-line aligned. */
 	size_t leaf_bytes;
 	/* The kernel's own form of the weights, made before a batch if they have changed:
 	 * run() then gets packed[pack_floats], cache-line aligned, in place of `kernel`.
@@ -120,7 +120,7 @@ struct rnf_kernel {
 };
 
 /* The part's share of n consecutive items: from <= i < to. [worker] */
-static inline void rnf_part_of(const struct rnf_step_io *io, int64_t n, int64_t *from,
+static inline void rnf_part_of(const struct rnf_kernel_io *io, int64_t n, int64_t *from,
 			       int64_t *to)
 {
 	*from = n * io->part / io->parts;

@@ -132,7 +132,7 @@ static int64_t band_end(const struct conv *k, int64_t y)
 }
 
 /* y [pixels][k] = columns [pixels][n] . kernel [n][k] */
-static void fwd(const void *state, const struct rnf_step_io *io)
+static void fwd(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct conv *k = state;
 	const int64_t out_w = k->s.window.out_w, n = k->columns, c = k->s.k;
@@ -147,7 +147,7 @@ static void fwd(const void *state, const struct rnf_step_io *io)
 }
 
 /* columns = dy [pixels][k] . kernel^T, folded into dx */
-static void bwd_data(const void *state, const struct rnf_step_io *io)
+static void bwd_data(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct conv *k = state;
 	const int64_t out_w = k->s.window.out_w, n = k->columns, c = k->s.k;
@@ -180,21 +180,21 @@ static void turn(const struct rnf_conv_shape *forward, const float *kernel,
 
 /* state: the flipped conv, whose input is dy; scratch begins with the flipped kernel,
  * then the columns. */
-static void bwd_data_turned(const void *state, const struct rnf_step_io *io)
+static void bwd_data_turned(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct conv *k = state;
 	const int64_t size = (k->columns * k->s.k + 15) & ~(int64_t)15;
 	const struct rnf_conv_shape forward = {
 		.c = k->s.k, .k = k->s.c, .window = k->s.window };
 	turn(&forward, io->in[1], io->scratch);
-	const struct rnf_step_io turned = {
+	const struct rnf_kernel_io turned = {
 		.in = { io->in[0], io->scratch }, .out = io->out,
 		.scratch = io->scratch + size };
 	fwd(state, &turned);
 }
 
 /* kernel gradient [n][k] += columns^T . dy */
-static void bwd_weights(const void *state, const struct rnf_step_io *io)
+static void bwd_weights(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct conv *k = state;
 	const int64_t out_w = k->s.window.out_w, n = k->columns, c = k->s.k;
@@ -250,14 +250,14 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	struct conv *k = host->alloc(sizeof *k);
 	if (!k) return host->fail(RNF_ENOMEM, "out of memory");
 	struct rnf_conv_shape turned = *shape;
-	const int turns = shape->kind == RNF_STEP_CONV_BWD_DATA &&
+	const int turns = shape->kind == RNF_CONV_BWD_DATA &&
 			  turn_shape(&turned);
 	k->s = turns ? turned : *shape;
 	measure(k);
 	*kernel = (struct rnf_kernel){ .name = k->direct ? "gemm" : "im2col+gemm",
 				       .state = k };
-	kernel->run = shape->kind == RNF_STEP_CONV_FWD ? fwd
-		: shape->kind == RNF_STEP_CONV_BWD_WEIGHTS ? bwd_weights
+	kernel->run = shape->kind == RNF_CONV_FWD ? fwd
+		: shape->kind == RNF_CONV_BWD_WEIGHTS ? bwd_weights
 		: turns ? bwd_data_turned : bwd_data;
 	if (!k->direct)
 		kernel->scratch_bytes =

@@ -130,6 +130,6 @@ void test_conv_count_inputs(const struct rnf_conv_shape *s, int64_t n[2])
 {
 	int64_t all[3];
 	test_conv_count(s, all);
-	n[0] = all[s->kind == RNF_STEP_CONV_BWD_DATA ? 2 : 0];
-	n[1] = all[s->kind == RNF_STEP_CONV_BWD_WEIGHTS ? 2 : 1];
+	n[0] = all[s->kind == RNF_CONV_BWD_DATA ? 2 : 0];
+	n[1] = all[s->kind == RNF_CONV_BWD_WEIGHTS ? 2 : 1];
 }

@@ -31,7 +31,7 @@ static rnf_status choose(const struct test_convs *by, const struct rnf_conv_shap
 }
 
 static void describe(struct test_conv_call *call, const struct test_convs *by,
-		     const struct rnf_conv_shape *s, enum rnf_step_kind kind)
+		     const struct rnf_conv_shape *s, enum rnf_conv_kind kind)
 {
 	static const char *const passes[] = { "y", "dx", "dkernel" };
 	const struct rnf_window *w = &s->window;
@@ -47,16 +47,16 @@ static void describe(struct test_conv_call *call, const struct test_convs *by,
 static void check_kernel(const struct test_conv_call *call, const struct rnf_conv_shape *s)
 {
 	const struct rnf_kernel *kernel = &call->kernel;
-	const int tensors = s->kind == RNF_STEP_CONV_BWD_WEIGHTS ? 3 : 1; /* bits */
+	const int tensors = s->kind == RNF_CONV_BWD_WEIGHTS ? 3 : 1; /* bits */
 	ck_assert_msg(kernel->run && kernel->name, "%s: no run or no name", call->where);
 	ck_assert_msg(kernel->scratch_bytes % sizeof(float) == 0 &&
 		      kernel->leaf_bytes % sizeof(float) == 0, "%s: odd scratch",
 		      call->where);
 	ck_assert_msg((kernel->pack != NULL) == (kernel->pack_floats > 0),
 		      "%s: pack() without a size, or a size without", call->where);
-	ck_assert_msg(!kernel->pack || s->kind != RNF_STEP_CONV_BWD_WEIGHTS,
+	ck_assert_msg(!kernel->pack || s->kind != RNF_CONV_BWD_WEIGHTS,
 		      "%s: packs what is no weight", call->where);
-	ck_assert_msg(!kernel->takes_parts || s->kind == RNF_STEP_CONV_FWD,
+	ck_assert_msg(!kernel->takes_parts || s->kind == RNF_CONV_FWD,
 		      "%s: takes parts of what is not shared", call->where);
 	ck_assert_msg((kernel->narrow_in & ~tensors) == 0, "%s: narrows what is no tensor",
 		      call->where);
@@ -81,7 +81,7 @@ static void narrow_inputs(struct test_conv_call *call)
 }
 
 int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
-		    const struct rnf_conv_shape *s, enum rnf_step_kind kind,
+		    const struct rnf_conv_shape *s, enum rnf_conv_kind kind,
 		    const float *a, const float *b)
 {
 	struct rnf_conv_shape shape = *s;
@@ -108,7 +108,7 @@ int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
 static void run_part(const struct test_conv_call *call, float *out, int i, int n, int part,
 		     int parts)
 {
-	call->kernel.run(call->kernel.state, &(struct rnf_step_io){
+	call->kernel.run(call->kernel.state, &(struct rnf_kernel_io){
 		.in = { call->in[0], call->in[1] }, .out = out,
 		.scratch = call->scratch, .leaf = call->leaf,
 		.first = i == 0, .last = i == n - 1, .part = part, .parts = parts });
@@ -247,7 +247,7 @@ static void same(const char *where, int64_t n, const float *got, const double *w
 
 /* One pass of a shape: its inputs, its sums and how many terms each has. */
 struct pass {
-	enum rnf_step_kind kind;
+	enum rnf_conv_kind kind;
 	const float *a, *b;
 	int64_t n_a, n_b, n;
 	const double *want;
@@ -259,11 +259,11 @@ static void set_passes(const struct rnf_conv_shape *s, const struct naive *t,
 {
 	const int64_t taps = s->window.kernel_h * s->window.kernel_w;
 	const int64_t pixels = s->window.out_h * s->window.out_w, *n = t->n;
-	passes[0] = (struct pass){ RNF_STEP_CONV_FWD, t->x, t->kernel, n[0], n[1], n[2],
+	passes[0] = (struct pass){ RNF_CONV_FWD, t->x, t->kernel, n[0], n[1], n[2],
 				   t->y, taps * s->c / s->groups };
-	passes[1] = (struct pass){ RNF_STEP_CONV_BWD_DATA, t->dy, t->kernel, n[2], n[1],
+	passes[1] = (struct pass){ RNF_CONV_BWD_DATA, t->dy, t->kernel, n[2], n[1],
 				   n[0], t->dx, taps * s->k / s->groups };
-	passes[2] = (struct pass){ RNF_STEP_CONV_BWD_WEIGHTS, t->x, t->dy, n[0], n[2],
+	passes[2] = (struct pass){ RNF_CONV_BWD_WEIGHTS, t->x, t->dy, n[0], n[2],
 				   n[1], t->dkernel, pixels };
 }
 
@@ -312,7 +312,7 @@ static int check_pass(const struct test_convs *by, const struct rnf_conv_shape *
 	struct test_conv_call call;
 	if (!test_conv_start(&call, by, s, p->kind, p->a, p->b)) return 0;
 	float *out = test_guarded((size_t)p->n, 0, NULL); /* NaN: all is overwritten */
-	const int most = p->kind == RNF_STEP_CONV_BWD_WEIGHTS ? 5 : 1;
+	const int most = p->kind == RNF_CONV_BWD_WEIGHTS ? 5 : 1;
 	for (int n = 1; n <= most; n += 2) { /* the same image n times */
 		for (int i = 0; i < n; i++)
 			test_conv_run(&call, out, i, n);
@@ -361,7 +361,7 @@ static double root_mean_square(int64_t n, const float *got, const double *want)
 }
 
 double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
-		       enum rnf_step_kind kind)
+		       enum rnf_conv_kind kind)
 {
 	struct naive t = make(s, RNF_PRECISION_FP32);
 	struct pass passes[3];

@@ -28,7 +28,7 @@ struct test_conv_call {
 /* 0: the backend leaves this pass to the core. Packs the weights, b, and converts to bf16
  * what is read so. */
 int test_conv_start(struct test_conv_call *call, const struct test_convs *by,
-		    const struct rnf_conv_shape *s, enum rnf_step_kind kind,
+		    const struct rnf_conv_shape *s, enum rnf_conv_kind kind,
 		    const float *a, const float *b);
 /* Image i of a leaf of n. */
 void test_conv_run(const struct test_conv_call *call, float *out, int i, int n);
@@ -41,7 +41,7 @@ int test_conv_check(const struct test_convs *by, const struct rnf_conv_shape *s)
 /* Root of the mean square of a pass' errors, relative to that of its values, of fp32
  * operands. */
 double test_conv_error(const struct test_convs *by, const struct rnf_conv_shape *s,
-		       enum rnf_step_kind kind);
+		       enum rnf_conv_kind kind);
 /* The same bits from two calls of two kernels, each its own or another's, on memory with
  * other contents. */
 void test_conv_repeats(const struct test_convs *by, const struct test_convs *with,

@@ -2,7 +2,7 @@
  * of bf16. Sums are fp32. */
 
 /* For an odd number of channels: the last one's partner is 0. */
-static const float *close_pairs(const struct native_conv *g, const struct rnf_step_io *io)
+static const float *close_pairs(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	const uint16_t *from = (const uint16_t *)io->in[0];
 	const size_t size = (size_t)g->depth * sizeof *from;
@@ -14,7 +14,7 @@ static const float *close_pairs(const struct native_conv *g, const struct rnf_st
 	return io->scratch;
 }
 
-static void bf16(const struct native_conv *g, const struct rnf_step_io *io)
+static void bf16(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	dense_image(g, g->depth % 2 ? close_pairs(g, io) : io->in[0], io, 1);
 }
@@ -85,7 +85,7 @@ static void pair_dy(const struct native_conv *g, const uint16_t *row, float *d)
 }
 
 static struct panel pair_panel(const struct native_conv *g, int64_t row0, int64_t row1,
-			       const struct rnf_step_io *io)
+			       const struct rnf_kernel_io *io)
 {
 	const int64_t from = clamp(row0 * g->in_step + g->dy[0], 0, g->h);
 	const int64_t to = clamp((row1 - 1) * g->in_step + g->dy[1] + 1, from, g->h);
@@ -140,7 +140,7 @@ static void tap_pairs(const struct native_conv *g, const struct native_tap *t,
 		}
 }
 
-static void bf16_weights(const struct native_conv *g, const struct rnf_step_io *io)
+static void bf16_weights(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
 	struct rnf_prefetch ahead =

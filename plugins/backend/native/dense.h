@@ -171,7 +171,7 @@ INLINE void dense_run(const struct native_conv *g, const struct native_sub *s,
 /* Pixels `at` .. to of a row, one column of vectors. */
 INLINE void dense_row(const struct native_conv *g, const struct native_sub *s,
 		      struct run at, int64_t to, int64_t k, const float *in,
-		      const struct rnf_step_io *io, struct rnf_prefetch *ahead,
+		      const struct rnf_kernel_io *io, struct rnf_prefetch *ahead,
 		      int64_t vectors, int pairs)
 {
 	while (at.col < to) {
@@ -197,7 +197,7 @@ struct block {
 
 /* All columns, whose weights stay in L1 meanwhile. */
 INLINE void dense_block(const struct native_conv *g, const struct native_sub *s,
-			struct block b, const float *in, const struct rnf_step_io *io,
+			struct block b, const float *in, const struct rnf_kernel_io *io,
 			struct rnf_prefetch *ahead, int pairs)
 {
 	for (int64_t k = 0; k < g->k; k += VECTORS * LANES)
@@ -219,7 +219,7 @@ INLINE int64_t block_pixels(const struct native_conv *g)
 }
 
 INLINE void dense_blocks(const struct native_conv *g, const struct native_sub *s,
-			 struct block all, const float *in, const struct rnf_step_io *io,
+			 struct block all, const float *in, const struct rnf_kernel_io *io,
 			 struct rnf_prefetch *ahead, int pairs)
 {
 	const int64_t cols = block_pixels(g), rows = cols / s->cols + 1;
@@ -233,7 +233,7 @@ INLINE void dense_blocks(const struct native_conv *g, const struct native_sub *s
 
 /* The least number of times that dense_row() prefetches. */
 static struct rnf_prefetch dense_ahead(const struct native_conv *g,
-				       const struct rnf_step_io *io)
+				       const struct rnf_kernel_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
 	const int64_t columns = native_pieces(g->k, g->column);
@@ -242,7 +242,7 @@ static struct rnf_prefetch dense_ahead(const struct native_conv *g,
 }
 
 /* A part has whole rows, or whole runs if there is one row only. */
-static struct block part_of(const struct native_sub *s, const struct rnf_step_io *io)
+static struct block part_of(const struct native_sub *s, const struct rnf_kernel_io *io)
 {
 	struct block b = { 0, s->rows, 0, s->cols };
 	if (s->rows > 1) {
@@ -257,7 +257,7 @@ static struct block part_of(const struct native_sub *s, const struct rnf_step_io
 
 /* Convolve the image at `in`, floats or pairs, into io->out. */
 INLINE void dense_image(const struct native_conv *g, const float *in,
-			const struct rnf_step_io *io, int pairs)
+			const struct rnf_kernel_io *io, int pairs)
 {
 	struct rnf_prefetch ahead = dense_ahead(g, io);
 	for (size_t i = 0; i < g->n_subs; i++)
@@ -265,7 +265,7 @@ INLINE void dense_image(const struct native_conv *g, const float *in,
 			     pairs);
 }
 
-static void dense(const struct native_conv *g, const struct rnf_step_io *io)
+static void dense(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	dense_image(g, io->in[0], io, 0);
 }
@@ -415,7 +415,7 @@ static void tap_weights(const struct native_conv *g, const struct native_tap *t,
 }
 
 /* Band by band: its pixels stay in L1 while all taps and channels read them. */
-static void dense_weights(const struct native_conv *g, const struct rnf_step_io *io)
+static void dense_weights(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
 	const int64_t row = s->cols * (g->k + g->c * g->in_step * g->in_step);
@@ -490,7 +490,7 @@ static void outer_panel(const struct native_conv *g, int64_t pixels, const float
 }
 
 static void tap_weights_packed(const struct native_conv *g, struct range r,
-			       const struct rnf_step_io *io, struct rnf_prefetch *ahead,
+			       const struct rnf_kernel_io *io, struct rnf_prefetch *ahead,
 			       int overwrite)
 {
 	const int64_t pixels = (r.row1 - r.row0) * (r.col1 - r.col0);
@@ -505,7 +505,7 @@ static void tap_weights_packed(const struct native_conv *g, struct range r,
 	}
 }
 
-static void point_weights(const struct native_conv *g, const struct rnf_step_io *io)
+static void point_weights(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
 	const int64_t panels = native_pieces(s->rows, g->band);

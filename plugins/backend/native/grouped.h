@@ -182,7 +182,7 @@ INLINE void grouped_lane(const struct native_conv *g, const struct native_sub *s
 
 static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 			const struct band *b, int64_t row,
-			const struct rnf_step_io *io, struct rnf_prefetch *ahead)
+			const struct rnf_kernel_io *io, struct rnf_prefetch *ahead)
 {
 	struct lane at = {
 		.in = band_row(g, b, b->rows, row),
@@ -202,7 +202,7 @@ static void grouped_row(const struct native_conv *g, const struct native_sub *s,
 
 /* A part has whole rows. */
 static void grouped_slice(const struct native_conv *g, int64_t k,
-			  const struct rnf_step_io *io, struct rnf_prefetch *ahead)
+			  const struct rnf_kernel_io *io, struct rnf_prefetch *ahead)
 {
 	int64_t row0, end;
 	rnf_part_of(io, g->subs[0].rows, &row0, &end);
@@ -216,7 +216,7 @@ static void grouped_slice(const struct native_conv *g, int64_t k,
 	}
 }
 
-static void grouped(const struct native_conv *g, const struct rnf_step_io *io)
+static void grouped(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	const struct native_sub *s = &g->subs[0];
 	const int64_t runs = s->rows * native_pieces(s->cols, GROUPED_PIXELS);
@@ -357,7 +357,7 @@ static void grouped_inputs(const struct native_conv *g, struct gradient at)
 }
 
 static void grouped_weights_slice(const struct native_conv *g, int64_t k,
-				  const struct rnf_step_io *io,
+				  const struct rnf_kernel_io *io,
 				  struct rnf_prefetch *ahead)
 {
 	for (int64_t row0 = 0; row0 < g->subs[0].rows; row0 += g->band) {
@@ -373,7 +373,7 @@ static void grouped_weights_slice(const struct native_conv *g, int64_t k,
 	}
 }
 
-static void grouped_weights(const struct native_conv *g, const struct rnf_step_io *io)
+static void grouped_weights(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	struct rnf_prefetch ahead =
 		rnf_prefetch_begin(io, g->subs[0].rows * (g->padded / LANES) * g->depth);

@@ -92,7 +92,7 @@ struct state {
 	native_run *run;
 };
 
-static void run(const void *state, const struct rnf_step_io *io)
+static void run(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct state *s = state;
 	s->run(&s->g, io);
@@ -125,7 +125,7 @@ static void set_winograd(struct state *s, const struct native_isa *isa,
 		? &isa->winograd_bf16 : &isa->winograd;
 	native_winograd_size(&s->g, isa->lanes);
 	kernel->name = by->name;
-	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
+	if (s->g.shape.kind == RNF_CONV_BWD_WEIGHTS) {
 		s->run = by->weights;
 		kernel->leaf_bytes = native_winograd_leaf(&s->g);
 		return;
@@ -140,7 +140,7 @@ static void set_bf16(struct state *s, const struct native_isa *isa,
 		     struct rnf_kernel *kernel)
 {
 	kernel->name = isa->bf16_name;
-	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
+	if (s->g.shape.kind == RNF_CONV_BWD_WEIGHTS) {
 		s->run = isa->bf16_weights;
 		kernel->narrow_in = 1 << 0 | 1 << 1;
 		kernel->scratch_bytes = native_bf16_weights_size(&s->g, isa->lanes);
@@ -173,7 +173,7 @@ static void set_direct(struct state *s, const struct native_isa *isa,
 {
 	const int is_grouped = s->g.shape.groups > 1;
 	kernel->name = isa->name;
-	if (s->g.shape.kind == RNF_STEP_CONV_BWD_WEIGHTS) {
+	if (s->g.shape.kind == RNF_CONV_BWD_WEIGHTS) {
 		set_weights(s, isa, kernel);
 		return;
 	}
@@ -205,7 +205,7 @@ static rnf_status conv(void *self, const struct rnf_host *host,
 	if (!native_taps_set(&s->g, host, isa, shape))
 		return host->fail(RNF_ENOMEM, "out of memory");
 	*kernel = (struct rnf_kernel){ .run = run, .state = s,
-				       .takes_parts = shape->kind == RNF_STEP_CONV_FWD };
+				       .takes_parts = shape->kind == RNF_CONV_FWD };
 	if (takes_winograd(shape)) set_winograd(s, isa, kernel);
 	else if (takes_bf16(shape)) set_bf16(s, isa, kernel);
 	else set_direct(s, isa, kernel);

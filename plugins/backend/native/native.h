@@ -137,7 +137,7 @@ static inline int64_t native_packed_at(const struct native_conv *g, int64_t tap,
 	return rows * (k * w->kernel_h * w->kernel_w + tap * width);
 }
 
-typedef void native_run(const struct native_conv *, const struct rnf_step_io *);
+typedef void native_run(const struct native_conv *, const struct rnf_kernel_io *);
 
 /* By Winograd, with points in float or bf16. */
 struct native_winograd {

@@ -87,7 +87,7 @@ static int add_subs(struct native_conv *g, const struct rnf_host *host)
 	const int64_t classes = g->out_step;
 	g->subs = host->alloc((size_t)(classes * classes) * sizeof *g->subs);
 	if (!g->subs) return 0;
-	if (s->kind != RNF_STEP_CONV_BWD_DATA) {
+	if (s->kind != RNF_CONV_BWD_DATA) {
 		const struct axis y = forward_axis(w->out_h, w->kernel_h, w->dilation,
 						   w->pad_top);
 		const struct axis x = forward_axis(w->out_w, w->kernel_w, w->dilation,
@@ -122,7 +122,7 @@ static void set_images(struct native_conv *g, const struct native_isa *isa)
 	const int64_t lanes = isa->lanes;
 	const struct rnf_conv_shape *s = &g->shape;
 	const struct rnf_window *w = &s->window;
-	const int back = s->kind == RNF_STEP_CONV_BWD_DATA;
+	const int back = s->kind == RNF_CONV_BWD_DATA;
 	g->h = back ? w->out_h : s->h;
 	g->w = back ? w->out_w : s->w;
 	g->c = back ? s->k : s->c;
@@ -141,7 +141,7 @@ int native_taps_set(struct native_conv *g, const struct rnf_host *host,
 {
 	g->shape = *shape;
 	/* the others work in bands of rows */
-	if (shape->kind != RNF_STEP_CONV_BWD_WEIGHTS && shape->groups == 1)
+	if (shape->kind != RNF_CONV_BWD_WEIGHTS && shape->groups == 1)
 		join_rows(&g->shape);
 	g->dy[0] = INT64_MAX;
 	g->dy[1] = INT64_MIN;
@@ -156,7 +156,7 @@ int64_t native_weight_at(const struct native_conv *g, int64_t tap, int64_t j, in
 {
 	const struct rnf_conv_shape *s = &g->shape;
 	const int64_t depth = s->c / s->groups, taps = s->window.kernel_h * s->window.kernel_w;
-	if (s->kind == RNF_STEP_CONV_FWD) return (tap * depth + j) * s->k + k;
+	if (s->kind == RNF_CONV_FWD) return (tap * depth + j) * s->k + k;
 	/* backward, k is a channel of x, and j one of its group's outputs */
 	return ((taps - 1 - tap) * depth + k % g->per) * s->k + k / g->per * g->depth + j;
 }

@@ -28,19 +28,19 @@ static int64_t at_once(const struct native_conv *g)
 void native_winograd_size(struct native_conv *g, int64_t lanes)
 {
 	const struct rnf_window *w = &g->shape.window;
-	const int back = g->shape.kind == RNF_STEP_CONV_BWD_DATA;
+	const int back = g->shape.kind == RNF_CONV_BWD_DATA;
 	g->top = back ? 2 - w->pad_top : w->pad_top;
 	g->left = back ? 2 - w->pad_left : w->pad_left;
 	g->out_h = back ? g->shape.h : w->out_h;
 	g->c_padded = native_pieces(g->depth, lanes) * lanes;
 	if (g->shape.precision == RNF_PRECISION_BF16 &&
-	    g->shape.kind != RNF_STEP_CONV_BWD_WEIGHTS) { /* pairs of channels */
+	    g->shape.kind != RNF_CONV_BWD_WEIGHTS) { /* pairs of channels */
 		g->c = (g->depth + 1) / 2;
 		g->c_padded /= 2;
 	}
 	g->tiles_x = native_pieces(g->out_w, TILE);
 	g->tiles = native_pieces(g->out_h, TILE) * g->tiles_x;
-	g->tiles_at_once = g->shape.kind == RNF_STEP_CONV_BWD_WEIGHTS ? GATHERED : at_once(g);
+	g->tiles_at_once = g->shape.kind == RNF_CONV_BWD_WEIGHTS ? GATHERED : at_once(g);
 }
 
 size_t native_winograd_scratch(const struct native_conv *g)

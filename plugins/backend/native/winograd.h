@@ -199,7 +199,7 @@ INLINE void both_ways(const struct view *s, int64_t i, int size, line *of_line, 
 static void load_filters(const struct native_conv *g, const float *weights, int64_t c,
 			 int64_t k, float w[FILTER * FILTER * LANES])
 {
-	const int64_t step = g->shape.kind == RNF_STEP_CONV_FWD ? 1 : g->shape.k;
+	const int64_t step = g->shape.kind == RNF_CONV_FWD ? 1 : g->shape.k;
 	const int64_t there = c < g->depth ? least(LANES, g->k - k) : 0;
 	memset(w, 0, sizeof(float[FILTER * FILTER * LANES]));
 	for (int t = 0; t < FILTER * FILTER && there > 0; t++, w += LANES) {
@@ -331,7 +331,7 @@ struct area {
 
 /* Parts are tiles, whose pixels the step before left in this core's cache; or columns, if
  * a part had too few tiles for a run. */
-static struct area area_of(const struct native_conv *g, const struct rnf_step_io *io)
+static struct area area_of(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	const int64_t columns = native_pieces(g->padded, g->column);
 	struct area a = { 0, g->tiles, 0, columns };
@@ -440,7 +440,7 @@ INLINE void products(const struct native_conv *g, const struct area *a, int64_t 
 
 /* At most as often as product_column() prefetches. */
 static struct rnf_prefetch winograd_ahead(const struct native_conv *g, const struct area *a,
-					  const struct rnf_step_io *io)
+					  const struct rnf_kernel_io *io)
 {
 	const int64_t tiles = a->to - a->from, columns = native_pieces(a->k1 - a->k0, g->column);
 	const int64_t runs = tiles / g->tiles_at_once * native_pieces(g->tiles_at_once, PIXELS) +
@@ -448,7 +448,7 @@ static struct rnf_prefetch winograd_ahead(const struct native_conv *g, const str
 	return rnf_prefetch_begin(io, runs * columns * POINTS);
 }
 
-INLINE void all_tiles(const struct native_conv *g, const struct rnf_step_io *io,
+INLINE void all_tiles(const struct native_conv *g, const struct rnf_kernel_io *io,
 		      read_points *read, int pairs)
 {
 	const struct area a = area_of(g, io);
@@ -464,12 +464,12 @@ INLINE void all_tiles(const struct native_conv *g, const struct rnf_step_io *io,
 	}
 }
 
-static void winograd(const struct native_conv *g, const struct rnf_step_io *io)
+static void winograd(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	all_tiles(g, io, read_tile, 0);
 }
 
-static void winograd_bf16(const struct native_conv *g, const struct rnf_step_io *io)
+static void winograd_bf16(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	all_tiles(g, io, read_tile_in_halves, 1);
 }

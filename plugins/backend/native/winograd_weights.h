@@ -160,7 +160,7 @@ INLINE void outer_products(const struct native_conv *g, struct native_leaf *leaf
 
 /* Gather tiles of all images of a leaf until there are enough for a product. In bf16 the
  * second of two tiles joins the first one's place. */
-INLINE void gather_tiles(const struct native_conv *g, const struct rnf_step_io *io, int pairs)
+INLINE void gather_tiles(const struct native_conv *g, const struct rnf_kernel_io *io, int pairs)
 {
 	struct native_leaf *leaf = (struct native_leaf *)io->leaf;
 	const int64_t most = g->tiles_at_once * (1 + pairs);
@@ -181,12 +181,12 @@ INLINE void gather_tiles(const struct native_conv *g, const struct rnf_step_io *
 	}
 }
 
-static void winograd_weights(const struct native_conv *g, const struct rnf_step_io *io)
+static void winograd_weights(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	gather_tiles(g, io, 0);
 }
 
-static void winograd_bf16_weights(const struct native_conv *g, const struct rnf_step_io *io)
+static void winograd_bf16_weights(const struct native_conv *g, const struct rnf_kernel_io *io)
 {
 	gather_tiles(g, io, 1);
 }

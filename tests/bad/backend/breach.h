@@ -16,7 +16,7 @@ static rnf_status open_conf(const struct rnf_host *host, const void *conf, void 
 	return RNF_OK;
 }
 
-static void nothing(const void *state, const struct rnf_step_io *io)
+static void nothing(const void *state, const struct rnf_kernel_io *io)
 {
 	(void)state, (void)io;
 }

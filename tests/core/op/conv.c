@@ -53,7 +53,7 @@ static struct rnf_conv_shape golden_shape(const char *name, int64_t *images)
 	return s;
 }
 
-static void run(const struct rnf_conv_shape *s, enum rnf_step_kind kind,
+static void run(const struct rnf_conv_shape *s, enum rnf_conv_kind kind,
 		const float *a, const float *b, float *out, int first)
 {
 	struct test_conv_call call;
@@ -74,11 +74,11 @@ START_TEST(all_passes_are_golden)
 	float *y = test_noise(n[2], 4), *dx = test_noise(n[0], 5);
 	float *dkernel = test_noise(n[1], 6);
 	for (int64_t i = 0; i < images; i++) {
-		run(&s, RNF_STEP_CONV_FWD, x + i * n[0], kernel, y, 1);
+		run(&s, RNF_CONV_FWD, x + i * n[0], kernel, y, 1);
 		golden_check(name, "y", y, i * n[2], n[2], TOLERANCE);
-		run(&s, RNF_STEP_CONV_BWD_DATA, dy + i * n[2], kernel, dx, 1);
+		run(&s, RNF_CONV_BWD_DATA, dy + i * n[2], kernel, dx, 1);
 		golden_check(name, "dx", dx, i * n[0], n[0], TOLERANCE);
-		run(&s, RNF_STEP_CONV_BWD_WEIGHTS, x + i * n[0], dy + i * n[2], dkernel,
+		run(&s, RNF_CONV_BWD_WEIGHTS, x + i * n[0], dy + i * n[2], dkernel,
 		    i == 0);
 	}
 	golden_check(name, "dkernel", dkernel, 0, n[1], TOLERANCE);

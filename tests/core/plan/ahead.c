@@ -1,4 +1,4 @@
-/* What convs fetch: every stored tensor that a step touches first has been asked
+/* What convs fetch: every stored tensor that a task touches first has been asked
  * for by the conv before it; those that an image begins with by the last conv of
  * the image before. Nothing is asked for twice, or for nobody. */
 #include <stdio.h>
@@ -43,7 +43,7 @@ static int same(struct rnf_operand a, struct rnf_operand b)
 	return a.space == b.space && a.offset == b.offset && a.stride == b.stride;
 }
 
-/* The stored tensors of a step. */
+/* The stored tensors of a task. */
 enum { TOUCHED_MAX = 128 };
 struct touched {
 	struct rnf_operand at[TOUCHED_MAX];
@@ -57,11 +57,11 @@ static void touch(struct touched *t, struct rnf_operand o)
 	t->at[t->n++] = o;
 }
 
-static struct touched touched_by(const struct rnf_step *s)
+static struct touched touched_by(const struct rnf_task *s)
 {
 	struct touched t = { .n = 0 };
-	for (size_t i = 0; s->chain && i < s->chain->n_slots; i++)
-		touch(&t, s->chain->slots[i].operand);
+	for (size_t i = 0; s->chain && i < s->chain->n_strands; i++)
+		touch(&t, s->chain->strands[i].operand);
 	for (size_t i = 0; s->chain && i < s->chain->n_links; i++)
 		if (s->chain->links[i].move) touch(&t, s->chain->links[i].in[0].whole);
 	for (int i = 0; !s->chain && i < RNF_OP_INPUTS; i++)
@@ -70,7 +70,7 @@ static struct touched touched_by(const struct rnf_step *s)
 	return t;
 }
 
-static int touches(const struct rnf_step *s, struct rnf_operand o)
+static int touches(const struct rnf_task *s, struct rnf_operand o)
 {
 	const struct touched t = touched_by(s);
 	for (size_t i = 0; i < t.n; i++)
@@ -78,7 +78,7 @@ static int touches(const struct rnf_step *s, struct rnf_operand o)
 	return 0;
 }
 
-static int asks(const struct rnf_step *conv, struct rnf_operand o, int next)
+static int asks(const struct rnf_task *conv, struct rnf_operand o, int next)
 {
 	int n = 0;
 	for (size_t i = 0; i < conv->n_ahead; i++)
@@ -87,41 +87,41 @@ static int asks(const struct rnf_step *conv, struct rnf_operand o, int next)
 	return n;
 }
 
-/* The last conv before step `to`, or of the whole phase when there is none. */
-static const struct rnf_step *conv_before(const struct rnf_phase *phase, size_t to, int *next)
+/* The last conv before task `to`, or of the whole phase when there is none. */
+static const struct rnf_task *conv_before(const struct rnf_phase *phase, size_t to, int *next)
 {
-	const struct rnf_step *conv = NULL;
+	const struct rnf_task *conv = NULL;
 	*next = 0;
 	for (size_t i = 0; i < to; i++)
-		if (phase->steps[i].kernel.run) conv = &phase->steps[i];
+		if (phase->tasks[i].kernel.run) conv = &phase->tasks[i];
 	if (conv) return conv;
 	*next = 1;
-	for (size_t i = to; i < phase->n_steps; i++)
-		if (phase->steps[i].kernel.run) conv = &phase->steps[i];
+	for (size_t i = to; i < phase->n_tasks; i++)
+		if (phase->tasks[i].kernel.run) conv = &phase->tasks[i];
 	return conv;
 }
 
 static void check_step(const struct rnf_phase *phase, size_t i)
 {
-	const struct touched t = touched_by(&phase->steps[i]);
+	const struct touched t = touched_by(&phase->tasks[i]);
 	int next;
-	const struct rnf_step *conv = conv_before(phase, i, &next);
+	const struct rnf_task *conv = conv_before(phase, i, &next);
 	for (size_t k = 0; conv && k < t.n; k++) {
 		int warm = 0;
-		for (size_t j = 0; !next && phase->steps + j <= conv; j++)
-			warm |= touches(&phase->steps[j], t.at[k]);
+		for (size_t j = 0; !next && phase->tasks + j <= conv; j++)
+			warm |= touches(&phase->tasks[j], t.at[k]);
 		ck_assert_int_eq(asks(conv, t.at[k], next), !warm);
 	}
 }
 
-/* Everything that a conv asks for is touched by a step of its phase. */
-static void check_asked(const struct rnf_phase *phase, const struct rnf_step *conv)
+/* Everything that a conv asks for is touched by a task of its phase. */
+static void check_asked(const struct rnf_phase *phase, const struct rnf_task *conv)
 {
 	ck_assert_uint_le(conv->n_ahead, RNF_AHEAD);
 	for (size_t i = 0; i < conv->n_ahead; i++) {
 		int found = 0;
-		for (size_t j = 0; j < phase->n_steps; j++)
-			found |= touches(&phase->steps[j], conv->ahead[i].operand);
+		for (size_t j = 0; j < phase->n_tasks; j++)
+			found |= touches(&phase->tasks[j], conv->ahead[i].operand);
 		ck_assert(found);
 	}
 }
@@ -131,10 +131,10 @@ START_TEST(what_comes_is_fetched)
 	const struct rnf_plan *plan = training_plan(plans[_i].conf, plans[_i].precision);
 	size_t asked = 0;
 	for (size_t i = 0; i < plan->n_phases; i++)
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
+		for (size_t j = 0; j < plan->phases[i].n_tasks; j++) {
 			check_step(&plan->phases[i], j);
-			check_asked(&plan->phases[i], &plan->phases[i].steps[j]);
-			asked += plan->phases[i].steps[j].n_ahead;
+			check_asked(&plan->phases[i], &plan->phases[i].tasks[j]);
+			asked += plan->phases[i].tasks[j].n_ahead;
 		}
 	ck_assert_uint_gt(asked, plan->n_phases);
 }

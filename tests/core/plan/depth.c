@@ -17,31 +17,31 @@ static struct rnf_experiment *planned(int fused, const char *threads)
 	return test_planned(WIDE, fused, sets, TEST_ROWS(sets));
 }
 
-/* Floats of weights and of their gradients that a step of a conv or matmul touches. */
-static int64_t weights_of(const struct rnf_program *p, const struct rnf_step *step)
+/* Floats of weights and of their gradients that a task of a conv or matmul touches. */
+static int64_t weights_of(const struct rnf_program *p, const struct rnf_task *task)
 {
 	int64_t floats = 0;
-	if (step->chain || step->move) return 0;
-	for (int i = 0; i < step->op->n_in; i++) {
-		const struct rnf_value *x = &p->values[step->op->in[i]];
+	if (task->chain || task->move) return 0;
+	for (int i = 0; i < task->op->n_in; i++) {
+		const struct rnf_value *x = &p->values[task->op->in[i]];
 		if (x->domain != RNF_IMAGE) floats += rnf_value_size(x);
 	}
-	return floats + (step->reduction >= 0 ? rnf_value_size(&p->values[step->op->out]) : 0);
+	return floats + (task->reduction >= 0 ? rnf_value_size(&p->values[task->op->out]) : 0);
 }
 
-/* A phase with more than fits has a single step that touches weights. */
+/* A phase with more than fits has a single task that touches weights. */
 static void check_phase(const struct rnf_program *p, const struct rnf_phase *phase)
 {
 	int64_t floats = 0;
 	int touching = 0;
-	for (size_t i = 0; i < phase->n_steps; i++) {
-		const int64_t n = weights_of(p, &phase->steps[i]);
+	for (size_t i = 0; i < phase->n_tasks; i++) {
+		const int64_t n = weights_of(p, &phase->tasks[i]);
 		floats += n;
 		touching += n > 0;
 	}
-	ck_assert_msg(floats <= WEIGHTS_MAX || touching == 1, "%d steps share %lld floats", touching,
+	ck_assert_msg(floats <= WEIGHTS_MAX || touching == 1, "%d tasks share %lld floats", touching,
 		      (long long)floats);
-	ck_assert_uint_gt(phase->n_steps, 0);
+	ck_assert_uint_gt(phase->n_tasks, 0);
 }
 
 START_TEST(weights_of_a_phase_fit_into_a_cache)

@@ -119,12 +119,12 @@ START_TEST(half_the_memory_and_nearly_the_same_gradients)
 }
 END_TEST
 
-/* How often a step writes the value as bf16. */
-static int writes(const struct rnf_step *step, int value)
+/* How often a task writes the value as bf16. */
+static int writes(const struct rnf_task *task, int value)
 {
-	int n = step->move == RNF_MOVE_NARROW && step->op->out == value;
-	for (size_t i = 0; step->chain && i < step->chain->n_links; i++) {
-		const struct rnf_link *s = &step->chain->links[i];
+	int n = task->move == RNF_MOVE_NARROW && task->op->out == value;
+	for (size_t i = 0; task->chain && i < task->chain->n_links; i++) {
+		const struct rnf_link *s = &task->chain->links[i];
 		n += s->move == RNF_MOVE_NARROW && s->op->out == value;
 	}
 	return n;
@@ -134,8 +134,8 @@ static int writes_of_all(const struct rnf_plan *plan, int value)
 {
 	int n = 0;
 	for (size_t i = 0; i < plan->n_phases; i++)
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++)
-			n += writes(&plan->phases[i].steps[j], value);
+		for (size_t j = 0; j < plan->phases[i].n_tasks; j++)
+			n += writes(&plan->phases[i].tasks[j], value);
 	return n;
 }
 
@@ -143,9 +143,9 @@ static int writes_of_all(const struct rnf_plan *plan, int value)
 static void check_no_pass_alone(const struct rnf_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_phases; i++)
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++) {
-			const struct rnf_step *step = &plan->phases[i].steps[j];
-			ck_assert(step->move != RNF_MOVE_NARROW || strcmp(step->op->row->name, "conv") != 0);
+		for (size_t j = 0; j < plan->phases[i].n_tasks; j++) {
+			const struct rnf_task *task = &plan->phases[i].tasks[j];
+			ck_assert(task->move != RNF_MOVE_NARROW || strcmp(task->op->row->name, "conv") != 0);
 		}
 }
 
@@ -172,10 +172,10 @@ struct reader {
 	int64_t numbers[2]; /* of each input */
 };
 
-static void read_floats(const void *state, const struct rnf_step_io *io)
+static void read_floats(const void *state, const struct rnf_kernel_io *io)
 {
 	const struct reader *r = state;
-	struct rnf_step_io inner = *io;
+	struct rnf_kernel_io inner = *io;
 	uint16_t *to = (uint16_t *)((char *)io->scratch + r->of.scratch_bytes);
 	for (int i = 0; i < 2; i++) {
 		if (!(r->of.narrow_in >> i & 1)) continue;
@@ -214,8 +214,8 @@ static int reads_narrow(const struct rnf_plan *plan)
 {
 	int n = 0;
 	for (size_t i = 0; i < plan->n_phases; i++)
-		for (size_t j = 0; j < plan->phases[i].n_steps; j++)
-			n += plan->phases[i].steps[j].kernel.narrow_in != 0;
+		for (size_t j = 0; j < plan->phases[i].n_tasks; j++)
+			n += plan->phases[i].tasks[j].kernel.narrow_in != 0;
 	return n;
 }
 

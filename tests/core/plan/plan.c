@@ -62,8 +62,8 @@ START_TEST(tiles_are_of_one_size)
 	size_t several = 0;
 	for (size_t i = 0; i < e->model.plans[1]->n_phases; i++) {
 		const struct rnf_phase *phase = &e->model.plans[1]->phases[i];
-		for (size_t j = 0; j < phase->n_steps; j++) {
-			const struct rnf_chain *chain = phase->steps[j].chain;
+		for (size_t j = 0; j < phase->n_tasks; j++) {
+			const struct rnf_chain *chain = phase->tasks[j].chain;
 			if (!chain) continue;
 			const int64_t most = 2048 / chain->c;
 			ck_assert_int_eq(chain->tile_pixels, most < chain->pixels ? most : chain->pixels);

@@ -79,7 +79,7 @@ static const struct { int64_t side, channels; } stages[] = {
 };
 
 /* Bounds for the errors of a pass: direct, by Winograd. */
-static void check_errors(int stage, enum rnf_step_kind kind, enum rnf_precision precision,
+static void check_errors(int stage, enum rnf_conv_kind kind, enum rnf_precision precision,
 			 double direct, double winograd)
 {
 	static const char *const passes[] = { "y", "dx", "dkernel" };
@@ -104,7 +104,7 @@ static void check_errors(int stage, enum rnf_step_kind kind, enum rnf_precision 
 START_TEST(winograd_errs_little_more_than_direct)
 {
 	for (int kind = 0; kind < 3; kind++)
-		check_errors(_i, (enum rnf_step_kind)kind, RNF_PRECISION_FP32, 1e-6, 2e-6);
+		check_errors(_i, (enum rnf_conv_kind)kind, RNF_PRECISION_FP32, 1e-6, 2e-6);
 }
 END_TEST
 
@@ -112,7 +112,7 @@ END_TEST
 START_TEST(winograd_of_bf16_errs_within_bounds)
 {
 	for (int kind = 0; kind < 3; kind++)
-		check_errors(_i, (enum rnf_step_kind)kind, RNF_PRECISION_BF16, 4e-3, 2e-2);
+		check_errors(_i, (enum rnf_conv_kind)kind, RNF_PRECISION_BF16, 4e-3, 2e-2);
 }
 END_TEST
 
@@ -169,7 +169,7 @@ START_TEST(bf16_rounds_to_even)
 		const int is_second = i % 2; /* operand */
 		struct test_conv_call call;
 		float out;
-		ck_assert(test_conv_start(&call, &by, &s, (enum rnf_step_kind)(i / 2 % 3),
+		ck_assert(test_conv_start(&call, &by, &s, (enum rnf_conv_kind)(i / 2 % 3),
 					  is_second ? &one : value, is_second ? value : &one));
 		test_conv_run(&call, &out, 0, 1);
 		ck_assert_msg(out == value[1], "%s: %a becomes %a, not %a", call.where,
@@ -201,15 +201,15 @@ END_TEST
 /* How the name of a pass's kernel begins: for each algorithm, auto first, and precision. */
 static const struct choice {
 	int64_t c, k, kernel, groups;
-	enum rnf_step_kind kind;
+	enum rnf_conv_kind kind;
 	const char *fp32[3], *bf16[3];
 } choices[] = {
-	{ 16, 16, 3, 1, RNF_STEP_CONV_FWD, { W, "", W }, { WB, B, WB } },
-	{ 16, 16, 3, 1, RNF_STEP_CONV_BWD_DATA, { W, "", W }, { WB, B, WB } },
-	{ 16, 16, 3, 1, RNF_STEP_CONV_BWD_WEIGHTS, { W, "", W }, { WB, B, WB } },
-	{ 16, 32, 1, 1, RNF_STEP_CONV_FWD, { "", "", NULL }, { B, B, NULL } },
-	{ 3, 16, 3, 1, RNF_STEP_CONV_FWD, { "", "", W }, { "", B, WB } },
-	{ 16, 16, 3, 8, RNF_STEP_CONV_FWD, { "", "", NULL }, { "", "", NULL } },
+	{ 16, 16, 3, 1, RNF_CONV_FWD, { W, "", W }, { WB, B, WB } },
+	{ 16, 16, 3, 1, RNF_CONV_BWD_DATA, { W, "", W }, { WB, B, WB } },
+	{ 16, 16, 3, 1, RNF_CONV_BWD_WEIGHTS, { W, "", W }, { WB, B, WB } },
+	{ 16, 32, 1, 1, RNF_CONV_FWD, { "", "", NULL }, { B, B, NULL } },
+	{ 3, 16, 3, 1, RNF_CONV_FWD, { "", "", W }, { "", B, WB } },
+	{ 16, 16, 3, 8, RNF_CONV_FWD, { "", "", NULL }, { "", "", NULL } },
 };
 
 static void check_choice(const struct test_convs *by, struct rnf_conv_shape *s,
@@ -268,7 +268,7 @@ START_TEST(isa_of_that_name_is_used)
 	const struct rnf_conv_shape s = test_conv_shape(0);
 	if (!opened(isas[_i], &by)) return;
 	float *x = test_noise(s.h * s.w * s.c, 1), *kernel = test_noise(9 * s.c * s.k, 2);
-	ck_assert(test_conv_start(&call, &by, &s, RNF_STEP_CONV_FWD, x, kernel));
+	ck_assert(test_conv_start(&call, &by, &s, RNF_CONV_FWD, x, kernel));
 	ck_assert_ptr_nonnull(strstr(call.kernel.name, isas[_i]));
 	test_conv_finish(&call);
 	free(x);
@@ -331,7 +331,7 @@ static void race(struct test_conv_call *calls, float *out, double best[2])
 }
 
 /* The images read and written have the same size here. */
-static void check_speed(struct rnf_conv_shape s, enum rnf_step_kind kind,
+static void check_speed(struct rnf_conv_shape s, enum rnf_conv_kind kind,
 			const struct test_convs *other, double times)
 {
 	const struct test_convs by = test_convs_open(test_feature("backend", "native"));
@@ -368,7 +368,7 @@ START_TEST(dense_is_about_as_fast_as_openblas)
 		test_convs_open(test_feature("backend", "openblas"));
 	check_speed((struct rnf_conv_shape){ .h = 32, .w = 32, .c = 16, .k = 16,
 			.groups = 1, .window = { .kernel_h = 3, .kernel_w = 3, .stride = 1 } },
-		    RNF_STEP_CONV_FWD, &openblas, 1.5);
+		    RNF_CONV_FWD, &openblas, 1.5);
 }
 END_TEST
 
@@ -378,7 +378,7 @@ START_TEST(grouped_is_as_fast_as_plain)
 	if (skipped()) return;
 	check_speed((struct rnf_conv_shape){ .h = 32, .w = 32, .c = 32, .k = 32,
 			.groups = 16, .window = { .kernel_h = 3, .kernel_w = 3, .stride = 1 } },
-		    RNF_STEP_CONV_BWD_DATA, &plain, 1);
+		    RNF_CONV_BWD_DATA, &plain, 1);
 }
 END_TEST
 

@@ -15,10 +15,10 @@ START_TEST(grouped_convs_are_left_to_the_core)
 	const struct test_convs by = test_convs_open(test_feature("backend", "openblas"));
 	int grouped = 0;
 	for (int i = 0; i < test_conv_shapes(); i++)
-		for (int kind = 0; kind <= RNF_STEP_CONV_BWD_WEIGHTS; kind++) {
+		for (int kind = 0; kind <= RNF_CONV_BWD_WEIGHTS; kind++) {
 			struct rnf_conv_shape s = test_conv_shape(i);
 			struct rnf_kernel kernel = { 0 };
-			s.kind = (enum rnf_step_kind)kind;
+			s.kind = (enum rnf_conv_kind)kind;
 			const rnf_status status =
 				by.impl->conv(by.self, &rnf_host, &s, &kernel);
 			ck_assert_int_eq(status, s.groups == 1 ? RNF_OK : RNF_EUNSUP);

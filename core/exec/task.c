@@ -1,10 +1,10 @@
-/* Runs steps that are not chains, by the kernel of a backend or by the row. */
+/* Runs tasks that are not chains, by the kernel of a backend or by the row. */
 #include <stdatomic.h>
 
 #include "exec/exec.h"
 #include "exec/narrow.h"
 
-static int64_t find_ahead(const struct rnf_worker *w, const struct rnf_step *s,
+static int64_t find_ahead(const struct rnf_worker *w, const struct rnf_task *s,
 			  struct rnf_range ahead[RNF_AHEAD])
 {
 	int64_t n = 0;
@@ -19,11 +19,11 @@ static int64_t find_ahead(const struct rnf_worker *w, const struct rnf_step *s,
 	return n;
 }
 
-static void by_kernel(struct rnf_worker *w, const struct rnf_step *s, float *out)
+static void by_kernel(struct rnf_worker *w, const struct rnf_task *s, float *out)
 {
 	struct rnf_range ahead[RNF_AHEAD];
 	const float *b = s->kernel.pack ? w->exec->packed + s->packed : rnf_at(w, s->in[1]);
-	const struct rnf_step_io io = {
+	const struct rnf_kernel_io io = {
 		.in = { rnf_at(w, s->in[0]), b }, .out = out,
 		.scratch = w->kernel_scratch, .leaf = w->kept + s->leaf,
 		.first = w->first, .last = w->last,
@@ -32,7 +32,7 @@ static void by_kernel(struct rnf_worker *w, const struct rnf_step *s, float *out
 	s->kernel.run(s->kernel.state, &io);
 }
 
-static void by_row(struct rnf_worker *w, const struct rnf_step *s, float *out)
+static void by_row(struct rnf_worker *w, const struct rnf_task *s, float *out)
 {
 	const struct rnf_exec *exec = w->exec;
 	const struct rnf_op *op = s->op;
@@ -52,7 +52,7 @@ static void by_row(struct rnf_worker *w, const struct rnf_step *s, float *out)
 	op->row->image(&io);
 }
 
-static void move(struct rnf_worker *w, const struct rnf_step *s)
+static void move(struct rnf_worker *w, const struct rnf_task *s)
 {
 	const struct rnf_program *p = w->exec->plan->program;
 	const int64_t n = rnf_value_size(&p->values[s->op->out]);
@@ -61,13 +61,13 @@ static void move(struct rnf_worker *w, const struct rnf_step *s)
 	else rnf_narrow(n, in, (uint16_t *)out);
 }
 
-static void heavy(struct rnf_worker *w, const struct rnf_step *s)
+static void heavy(struct rnf_worker *w, const struct rnf_task *s)
 {
 	float *out = s->reduction >= 0 ? w->reduction + s->reduction : rnf_at(w, s->out);
 	(s->kernel.run ? by_kernel : by_row)(w, s, out);
 }
 
-void rnf_step_run(struct rnf_worker *w, const struct rnf_step *s)
+void rnf_task_run(struct rnf_worker *w, const struct rnf_task *s)
 {
 	atomic_store_explicit(&w->op, s->op, memory_order_relaxed);
 	if (s->chain) rnf_chain_run(w, s->chain);

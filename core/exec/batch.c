@@ -6,10 +6,10 @@ static float *place(const struct rnf_exec *exec, struct rnf_operand o)
 	return exec->workers[0].base[o.space] + o.offset;
 }
 
-static struct rnf_barrier_io io_of(const struct rnf_exec *exec, const struct rnf_op *op)
+static struct rnf_batch_io io_of(const struct rnf_exec *exec, const struct rnf_op *op)
 {
 	const struct rnf_plan *plan = exec->plan;
-	struct rnf_barrier_io io = { .op = op, .images = exec->images,
+	struct rnf_batch_io io = { .op = op, .images = exec->images,
 		.c = plan->program->values[op->out].c / op->row->rows,
 		.out = place(exec, plan->operands[op->out]) };
 	for (int i = 0; i < op->n_in; i++)
@@ -17,10 +17,10 @@ static struct rnf_barrier_io io_of(const struct rnf_exec *exec, const struct rnf
 	return io;
 }
 
-void rnf_barrier_run(const struct rnf_exec *exec, const struct rnf_op *op)
+void rnf_batch_run(const struct rnf_exec *exec, const struct rnf_op *op)
 {
-	const struct rnf_barrier_io io = io_of(exec, op);
-	op->row->barrier(&io);
+	const struct rnf_batch_io io = io_of(exec, op);
+	op->row->batch(&io);
 }
 
 /* Commit the ops that keep something for the next step, in their order. */
@@ -38,7 +38,7 @@ int rnf_exec_is_finite(const struct rnf_exec *exec)
 {
 	const struct rnf_op *op;
 	for (size_t i = 0; (op = next_kept(exec, &i));) {
-		const struct rnf_barrier_io io = io_of(exec, op);
+		const struct rnf_batch_io io = io_of(exec, op);
 		if (!op->row->is_finite(&io)) return 0;
 	}
 	return 1;
@@ -48,7 +48,7 @@ void rnf_exec_commit(const struct rnf_exec *exec)
 {
 	const struct rnf_op *op;
 	for (size_t i = 0; (op = next_kept(exec, &i));) {
-		const struct rnf_barrier_io io = io_of(exec, op);
+		const struct rnf_batch_io io = io_of(exec, op);
 		op->row->commit(&io);
 	}
 }
