@@ -3,24 +3,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 #include "lib/sanitizer.h"
 
 /* 17 steps an epoch; a checkpoint each 7 steps. */
 #define RUN "train synthetic.cfg data.images=300 train.epochs=4 " \
 	"train.callbacks.training_monitor.plot=false train.callbacks.checkpoint.every_steps=7 "
 
-static char out[16384];
-
-static void run(int status, const char *arguments)
+static void train(int status, const char *arguments)
 {
-	ck_assert_msg(test_program(out, sizeof out, RUN "%s", arguments) == status, "%s: %s",
-		      arguments, out);
+	run(status, rnf_format(RUN "%s", arguments));
 }
-
-static int has(const char *words) { return strstr(out, words) != NULL; }
 
 /* The weights and the losses of each step equal those of the run `whole`. */
 static void check_same(const char *dir, const char *name)
@@ -48,7 +41,7 @@ static void resume_in(const char *dir, const char *steps)
 	ck_assert_msg(test_command(out, sizeof out, "bin=$(realpath %s/rnframe) && cd %s && "
 		"$bin " RUN "--resume auto train.max_steps=30 2>&1", test_build(), dir) == 0, "%s",
 		out);
-	ck_assert_msg(has(rnf_format("%s of 30 steps are made", steps)), "%s", out);
+	has(rnf_format("%s of 30 steps are made", steps));
 }
 
 /* Local time is 14 hours less in New York than in Tokyo. */
@@ -75,10 +68,10 @@ END_TEST
 START_TEST(the_last_folder_of_checkpoints_in_the_path)
 {
 	const char *dir = test_folder("nested");
-	run(0, rnf_format("--out %s/checkpoints/a train.max_steps=20", dir));
+	train(0, rnf_format("--out %s/checkpoints/a train.max_steps=20", dir));
 	test_shell("cd %s/checkpoints && touch other.tmp a/checkpoints/other.tmp "
 		   "a/checkpoints/best.safetensors.tmp", dir);
-	run(0, rnf_format("--resume %s/checkpoints/a/checkpoints/last.safetensors", dir));
+	train(0, rnf_format("--resume %s/checkpoints/a/checkpoints/last.safetensors", dir));
 	test_shell("cd %s && test ! -e run.json && test -e checkpoints/other.tmp && "
 		   "test -e checkpoints/a/checkpoints/other.tmp && "
 		   "test ! -e checkpoints/a/checkpoints/best.safetensors.tmp && "
@@ -90,9 +83,9 @@ END_TEST
 START_TEST(a_refused_resume_leaves_nothing)
 {
 	const char *dir = test_folder("refused");
-	run(0, rnf_format("--out %s/a train.max_steps=20", dir));
-	run(2, rnf_format("--resume %s/a/checkpoints/last.safetensors --out %s/new seed=7", dir, dir));
-	ck_assert_msg(has("is a checkpoint of another conf"), "%s", out);
+	train(0, rnf_format("--out %s/a train.max_steps=20", dir));
+	train(2, rnf_format("--resume %s/a/checkpoints/last.safetensors --out %s/new seed=7", dir, dir));
+	has("is a checkpoint of another conf");
 	ck_assert(!is_there(rnf_format("%s/new", dir)));
 }
 END_TEST
@@ -100,34 +93,34 @@ END_TEST
 START_TEST(a_run_without_a_checkpoint_starts_from_its_weights)
 {
 	const char *dir = test_folder("from_weights");
-	run(0, rnf_format("--out %s/first train.max_steps=9", dir));
-	run(0, rnf_format("--out %s/whole --weights %s/first/model.safetensors", dir, dir));
-	run(0, rnf_format("--out %s/a --weights %s/first/model.safetensors train.max_steps=20", dir,
+	train(0, rnf_format("--out %s/first train.max_steps=9", dir));
+	train(0, rnf_format("--out %s/whole --weights %s/first/model.safetensors", dir, dir));
+	train(0, rnf_format("--out %s/a --weights %s/first/model.safetensors train.max_steps=20", dir,
 			  dir));
 	test_shell("rm %s/a/checkpoints/*", dir);
-	run(0, rnf_format("--out %s/a --resume auto", dir));
+	train(0, rnf_format("--out %s/a --resume auto", dir));
 	check_same(dir, "a");
 	test_shell("rm %s/a/checkpoints/*; sed -i 's/\"finished\"/\"stopped\"/' %s/a/run.json; "
 		   "echo >>%s/first/model.safetensors", dir, dir, dir);
-	run(2, rnf_format("--out %s/a --resume auto", dir));
-	ck_assert_msg(has("which have changed since"), "%s", out);
+	train(2, rnf_format("--out %s/a --resume auto", dir));
+	has("which have changed since");
 }
 END_TEST
 
 START_TEST(extensions_add_up)
 {
 	const char *dir = test_folder("extensions");
-	run(0, rnf_format("--out %s/whole train.epochs=6", dir));
-	run(0, rnf_format("--out %s/a", dir));
-	run(0, rnf_format("--out %s/a --resume auto --extend 1", dir));
-	ck_assert_msg(has("schedule 5 epochs, not 4"), "%s", out);
-	run(0, rnf_format("--out %s/a --resume auto --extend 1", dir));
-	ck_assert_msg(has("schedule 6 epochs, not 5"), "%s", out);
+	train(0, rnf_format("--out %s/whole train.epochs=6", dir));
+	train(0, rnf_format("--out %s/a", dir));
+	train(0, rnf_format("--out %s/a --resume auto --extend 1", dir));
+	has("schedule 5 epochs, not 4");
+	train(0, rnf_format("--out %s/a --resume auto --extend 1", dir));
+	has("schedule 6 epochs, not 5");
 	check_same(dir, "a");
-	run(2, rnf_format("--out %s/a --resume auto --extend 999999", dir));
-	ck_assert_msg(has("--extend is 999999, the run has 6 epochs"), "%s", out);
-	run(2, rnf_format("--out %s/a --resume %s/a/checkpoints/last.safetensors", dir, dir));
-	ck_assert_msg(has("is at step 102 of 6 epochs, the conf ends at step 68"), "%s", out);
+	train(2, rnf_format("--out %s/a --resume auto --extend 999999", dir));
+	has("--extend is 999999, the run has 6 epochs");
+	train(2, rnf_format("--out %s/a --resume %s/a/checkpoints/last.safetensors", dir, dir));
+	has("is at step 102 of 6 epochs, the conf ends at step 68");
 }
 END_TEST
 
@@ -138,20 +131,20 @@ END_TEST
 START_TEST(a_run_that_goes_back)
 {
 	const char *dir = test_folder("back");
-	run(0, rnf_format("--out %s/whole", dir));
-	run(0, rnf_format("--out %s/a train.max_steps=60 train.callbacks.checkpoint.keep=0", dir));
-	run(0, rnf_format("--resume %s/a/checkpoints/synthetic_step14.safetensors "
+	train(0, rnf_format("--out %s/whole", dir));
+	train(0, rnf_format("--out %s/a train.max_steps=60 train.callbacks.checkpoint.keep=0", dir));
+	train(0, rnf_format("--resume %s/a/checkpoints/synthetic_step14.safetensors "
 			  "train.max_steps=25", dir));
-	ck_assert_msg(has("the run goes back: ") && has("moved to ") && has("abandoned-14"), "%s",
+	ck_assert_msg(said("the run goes back: ") && said("moved to ") && said("abandoned-14"), "%s",
 		      out);
 	test_shell("cd %s/a/checkpoints && test -e synthetic_step21.safetensors && "
 		   "test -e abandoned-14/synthetic_step56.safetensors && "
 		   "test ! -e synthetic_step56.safetensors", dir);
-	ck_assert_msg(test_program(out, sizeof out, "verify %s/a --steps 9", dir) == 0, "%s", out);
-	run(0, rnf_format("--out %s/a --resume auto", dir));
-	ck_assert_msg(has("25 of 68 steps are made"), "%s", out);
+	run(0, rnf_format("verify %s/a --steps 9", dir));
+	train(0, rnf_format("--out %s/a --resume auto", dir));
+	has("25 of 68 steps are made");
 	check_same(dir, "a");
-	ck_assert_msg(test_program(out, sizeof out, "verify %s/a --steps 60", dir) == 0, "%s", out);
+	run(0, rnf_format("verify %s/a --steps 60", dir));
 }
 END_TEST
 
@@ -160,15 +153,15 @@ START_TEST(steps_that_were_left)
 {
 	const char *dir = test_folder("left");
 	const char *left = rnf_format("%s/a/checkpoints/abandoned-14/last.safetensors", dir);
-	run(0, rnf_format("--out %s/whole", dir));
-	run(0, rnf_format("--out %s/a train.max_steps=30 train.callbacks.checkpoint.keep=0", dir));
-	run(0, rnf_format("--resume %s/a/checkpoints/synthetic_step14.safetensors "
+	train(0, rnf_format("--out %s/whole", dir));
+	train(0, rnf_format("--out %s/a train.max_steps=30 train.callbacks.checkpoint.keep=0", dir));
+	train(0, rnf_format("--resume %s/a/checkpoints/synthetic_step14.safetensors "
 			  "train.max_steps=20", dir));
-	run(2, rnf_format("--resume %s", left));
-	ck_assert_msg(has("is not in a run folder"), "%s", out);
-	run(2, rnf_format("--resume %s --out %s/a", left, dir));
-	ck_assert_msg(has("went back behind this step: to continue from it, choose a new folder"), "%s", out);
-	run(0, rnf_format("--resume %s --out %s/b", left, dir));
+	train(2, rnf_format("--resume %s", left));
+	has("is not in a run folder");
+	train(2, rnf_format("--resume %s --out %s/a", left, dir));
+	has("went back behind this step: to continue from it, choose a new folder");
+	train(0, rnf_format("--resume %s --out %s/b", left, dir));
 	ck_assert_msg(test_command(out, sizeof out, "cmp %s/whole/model.safetensors "
 				   "%s/b/model.safetensors", dir, dir) == 0, "%s", out);
 }
@@ -181,18 +174,17 @@ START_TEST(a_run_that_is_killed_while_it_goes_back)
 	if (TEST_ASAN || TEST_TSAN) return; /* no other library may be loaded before theirs */
 	const char *dir = test_folder("back_killed");
 	int status = -1;
-	run(0, rnf_format("--out %s/whole", dir));
-	run(0, rnf_format("--out %s/long train.max_steps=60 train.callbacks.checkpoint.keep=0", dir));
+	train(0, rnf_format("--out %s/whole", dir));
+	train(0, rnf_format("--out %s/long train.max_steps=60 train.callbacks.checkpoint.keep=0", dir));
 	for (int n = 1; status != 0 && n < 100; n++) {
 		test_shell("cd %s && rm -rf a && cp -r long a", dir);
 		status = test_command(out, sizeof out, "LD_PRELOAD=%s/tests/fault.so "
 			"RNF_FAULT=rename:%d:kill RNF_FAULT_UNDER=%s/a %s/rnframe " RUN "--resume "
 			"%s/a/checkpoints/synthetic_step14.safetensors train.max_steps=18 2>&1",
 			test_build(), n, dir, test_build(), dir);
-		run(0, rnf_format("--out %s/a --resume auto", dir));
+		train(0, rnf_format("--out %s/a --resume auto", dir));
 		check_same(dir, "a");
-		ck_assert_msg(test_program(out, sizeof out, "verify %s/a --steps 60", dir) == 0,
-			      "%s", out);
+		run(0, rnf_format("verify %s/a --steps 60", dir));
 	}
 	ck_assert_int_eq(status, 0);
 }

@@ -3,20 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/plugin.h"
-#include "lib/program.h"
-
-static char out[1 << 16];
+#include "lib/said.h"
 
 static void check(int status, const char *arguments)
 {
-	const int got = test_program(out, sizeof out, "check %s", arguments);
-	ck_assert_msg(got == status, "%s: status %d: %.2000s", arguments, got, out);
-}
-
-static void has(const char *words)
-{
-	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
+	run(status, rnf_format("check %s", arguments));
 }
 
 START_TEST(prints_a_table)

@@ -2,23 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "lib/photos.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
-
-static char out[1 << 16];
-
-static void has(const char *words)
-{
-	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
-}
-
-static void run(int status, const char *arguments)
-{
-	const int got = test_program(out, sizeof out, "%s", arguments);
-	ck_assert_msg(got == status, "%s: status %d: %.3000s", arguments, got, out);
-}
+#include "lib/said.h"
 
 /* Two classes; an image three times, across splits and classes, one twice across classes. */
 static const char *make(void)

@@ -3,26 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "lib/bad.h"
 #include "lib/photos.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 
 #define OVER TEST_PHOTOS_SETS
-
-static char out[1 << 16];
-
-static void has(const char *words)
-{
-	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
-}
-
-static void run(int status, const char *arguments)
-{
-	const int got = test_program(out, sizeof out, "%s", arguments);
-	ck_assert_msg(got == status, "%s: status %d: %.3000s", arguments, got, out);
-}
 
 static const char usual[] = "\"resize\", \"flip\", \"normalize\"";
 

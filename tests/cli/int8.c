@@ -4,24 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 
 #define PYTHON "PYTHONDONTWRITEBYTECODE=1 ${PEER_PYTHON:-python3} tests/cli/"
 #define QUIET "train.callbacks.training_monitor.plot=false train.pictures=false "
 #define STRICT "-std=c99 -Wall -Wextra -pedantic -Werror -ffreestanding -c "
 
-static char out[1 << 16];
-
 static int has_numpy(void)
 {
 	return test_needs(system("python3 -c 'import numpy' 2>/dev/null") == 0, "numpy");
-}
-
-static void run(const char *arguments)
-{
-	ck_assert_msg(test_program(out, sizeof out, "%s", arguments) == 0, "%s\n%s", arguments, out);
 }
 
 static void shell(const char *command)
@@ -51,7 +42,7 @@ static void train(const char *dir, const char *edit)
 	shell(rnf_format("sed -e 's/\"layernorm\"/\"pad_channels\"; filters = 24/' -e '%s' "
 			 "tests/cli/export.cfg >%s/int8.cfg", edit, dir));
 	shell(rnf_format(PYTHON "export.py data %s/data", dir));
-	run(rnf_format("train %s/int8.cfg --out %s/run data.path=%s/data train.optimizer.lr=0.02 "
+	run(0, rnf_format("train %s/int8.cfg --out %s/run data.path=%s/data train.optimizer.lr=0.02 "
 		       "--plugin-path %s " QUIET, dir, dir, dir, dir));
 }
 
@@ -71,7 +62,7 @@ static void compare(const char *dir, const char *compiler, const char *images, i
 	shell(rnf_format("%s -O2 -o %s/sums %s/sums.c %s/m.o && head -c %d %s | %s/sums >%s/found",
 			 compiler, dir, dir, dir, n * 3073, images, dir, dir));
 	shell(rnf_format(PYTHON "int8.py sums %s/m.c %s %s/found %d", dir, images, dir, n));
-	ck_assert_ptr_nonnull(strstr(out, "numpy: the same"));
+	has("numpy: the same");
 }
 
 static const char *const compilers[] = { "gcc", "clang" };
@@ -80,7 +71,7 @@ START_TEST(all_steps_give_the_integers_of_numpy)
 {
 	if (!has_numpy()) return;
 	const char *dir = trained("int8_all");
-	run(rnf_format("export %s/run %s/m.c --int8", dir, dir));
+	run(0, rnf_format("export %s/run %s/m.c --int8", dir, dir));
 	for (int i = 0; i < TEST_ROWS(compilers); i++)
 		if (test_needs(test_command(out, sizeof out, "command -v %s", compilers[i]) == 0,
 			       compilers[i]))
@@ -95,7 +86,7 @@ START_TEST(sums_cannot_overflow)
 	if (!has_numpy()) return;
 	const char *dir = trained("int8_overflow");
 	shell(rnf_format(PYTHON "int8.py spoil %s/run/model.safetensors %s/x.safetensors", dir, dir));
-	run(rnf_format("export %s/x.safetensors %s/m.c --int8 data.path=%s/data", dir, dir, dir));
+	run(0, rnf_format("export %s/x.safetensors %s/m.c --int8 data.path=%s/data", dir, dir, dir));
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
 }
 END_TEST
@@ -107,7 +98,7 @@ START_TEST(a_function_behind_the_last_sums_counts)
 	const char *dir = rnf_format("%s", test_folder("int8_last"));
 	train(dir, "s/{ type = \"dense\"; name = \"classifier\"; }/&, "
 		   "{ type = \"activation\"; function = \"relu\"; }/");
-	run(rnf_format("export %s/run %s/m.c --int8", dir, dir));
+	run(0, rnf_format("export %s/run %s/m.c --int8", dir, dir));
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
 	shell(rnf_format("! od -An -v -td4 %s/found | grep -e -", dir));
 }
@@ -120,7 +111,7 @@ START_TEST(a_term_is_computed_once)
 	const char *dir = rnf_format("%s", test_folder("int8_once"));
 	test_add_layer(dir, "doubled/doubled.c", "doubled");
 	train(dir, "s/type = \"shake\"/type = \"doubled\"/");
-	run(rnf_format("export %s/run %s/m.c --int8 --plugin-path %s", dir, dir, dir));
+	run(0, rnf_format("export %s/run %s/m.c --int8 --plugin-path %s", dir, dir, dir));
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
 	shell(rnf_format("test $(grep -c '^.add(' %s/m.c) -lt 20", dir));
 }
@@ -130,11 +121,11 @@ END_TEST
 START_TEST(images_of_calibration_count)
 {
 	const char *dir = trained("int8_calibrate");
-	run(rnf_format("export %s/run %s/m.c --int8 --calibrate 16 threads=1", dir, dir));
+	run(0, rnf_format("export %s/run %s/m.c --int8 --calibrate 16 threads=1", dir, dir));
 	shell(rnf_format("mv %s/m.c %s/one.c", dir, dir));
-	run(rnf_format("export %s/run %s/m.c --int8 --calibrate=16 threads=2", dir, dir));
+	run(0, rnf_format("export %s/run %s/m.c --int8 --calibrate=16 threads=2", dir, dir));
 	shell(rnf_format("cmp %s/m.c %s/one.c", dir, dir));
-	run(rnf_format("export %s/run %s/m.c --int8 --calibrate 1", dir, dir));
+	run(0, rnf_format("export %s/run %s/m.c --int8 --calibrate 1", dir, dir));
 	shell(rnf_format("! cmp -s %s/m.c %s/one.c", dir, dir));
 }
 END_TEST
@@ -145,7 +136,7 @@ START_TEST(published_weights_in_integers)
 	enum { IMAGES = 200, LEAST = 194, RAM = 64 * 1024 };
 	const char *dir = rnf_format("%s", test_folder("int8_published"));
 	if (!test_has_data() || !has_numpy() || !test_has_plugin("format", "keras_h5")) return;
-	run(rnf_format("export ../shared/data/seed/se-mxresnet20_180.h5 %s/m.c --int8 --calibrate 128 "
+	run(0, rnf_format("export ../shared/data/seed/se-mxresnet20_180.h5 %s/m.c --int8 --calibrate 128 "
 		       "--conf se_mxresnet20_published.cfg "
 		       "data.path=build/data/cifar-10-batches-bin", dir));
 	compare(dir, "gcc", "build/data/cifar-10-batches-bin/test_batch.bin", IMAGES);
@@ -169,10 +160,10 @@ START_TEST(main_prints_the_classes_of_an_image)
 			 "sed '1s/P6/P5/' a.ppm >grey.ppm && "
 			 "sed '3s/32 32/16 16/' a.ppm >small.ppm", dir));
 	for (int i = 0; i < TEST_ROWS(forms); i++) {
-		run(rnf_format("export %s/run %s/m.c --main %s", dir, dir, forms[i]));
+		run(0, rnf_format("export %s/run %s/m.c --main %s", dir, dir, forms[i]));
 		shell(rnf_format("cd %s && gcc -std=c99 -Wall -Wextra -pedantic -Werror -o m m.c && "
 				 "./m a.ppm && ./m a.ppm >lines", dir));
-		ck_assert_ptr_nonnull(strstr(out, "airplane 0."));
+		has("airplane 0.");
 		shell(rnf_format("cd %s && test $(wc -l <lines) = 10 && sort -c -r -k2 lines", dir));
 		for (int k = 0; k < TEST_ROWS(bad); k++) {
 			const int code = test_command(out, sizeof out, "cd %s && ./m %s 2>&1", dir,
@@ -197,7 +188,7 @@ START_TEST(a_prediction_is_measured)
 	ck_assert_int_ne(test_command(out, sizeof out, "mkdir %s/none && PATH=%s/none %s/rnframe export "
 				      "%s/run %s/n.c --measure 2>&1", dir, dir, test_build(), dir, dir),
 			 0);
-	ck_assert_msg(strstr(out, "--measure: compiling the file with cc: "), "%s", out);
+	has("--measure: compiling the file with cc: ");
 	shell(rnf_format("! test -e %s/n.c", dir));
 }
 END_TEST
@@ -223,11 +214,10 @@ START_TEST(mistakes_are_refused_in_words)
 		ck_assert_msg(code == 2 && strstr(out, mistakes[i].words), "%s\nended with %d: %s",
 			      mistakes[i].arguments, code, out);
 	}
-	run(rnf_format("train synthetic.cfg --out %s/norm train.max_steps=1 " QUIET
+	run(0, rnf_format("train synthetic.cfg --out %s/norm train.max_steps=1 " QUIET
 		       "model.norm=layernorm", dir));
-	ck_assert_int_eq(test_program(out, sizeof out, "export %s/norm %s/m.c --int8", dir, dir), 2);
-	ck_assert_msg(strstr(out, ": its formula sums over channels, which has no form in integers"),
-		      "%s", out);
+	run(2, rnf_format("export %s/norm %s/m.c --int8", dir, dir));
+	has(": its formula sums over channels, which has no form in integers");
 	shell(rnf_format("! test -e %s/m.c", dir));
 }
 END_TEST

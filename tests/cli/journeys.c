@@ -5,12 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "lib/photos.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
-
-static char out[1 << 16];
+#include "lib/said.h"
 
 /* A folder with build/rnframe, which passes `shorter` to the verb train. */
 static const char *workplace(const char *shorter)
@@ -39,11 +35,6 @@ static void type(const char *dir, const char *heading, int n, const char *more)
 	const int status = test_command(out, sizeof out, "cd %s && PATH=$PWD/build:$PATH && "
 					"exec 2>&1 && set -e && . ./commands && %s", dir, more);
 	ck_assert_msg(status == 0, "%s: status %d: %.6000s", heading, status, out);
-}
-
-static void has(const char *words)
-{
-	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.6000s", words, out);
 }
 
 /* To the first run, and on: the model leaves as ONNX, as an archive that another one checks. */

@@ -3,20 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 #include "lib/sanitizer.h"
 
 /* A make of its own, not one of the `make check` that runs this test. */
 #define MAKE "env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DEV make -s "
-
-static char out[16384];
-
-static int has(const char *words)
-{
-	return strstr(out, words) != NULL;
-}
 
 /* A program DIR/NAME of the shell. */
 static void script(const char *dir, const char *name, const char *body)
@@ -53,7 +44,7 @@ START_TEST(a_goal_that_fails_ends_the_rest)
 	const char *dir = test_folder("goals");
 	ck_assert_int_ne(test_command(out, sizeof out, MAKE "BUILD=%s/build no_such_goal "
 				      "help 2>&1", dir), 0);
-	ck_assert_msg(!has("quickstart"), "%s", out);
+	ck_assert_msg(!said("quickstart"), "%s", out);
 }
 END_TEST
 
@@ -123,10 +114,10 @@ START_TEST(no_flags_of_a_packager_change_the_bits)
 	test_command(out, sizeof out, MAKE "V=1 -n CFLAGS='-Ofast -ffast-math -mfma "
 		     "-ffp-contract=fast' BUILD=%s/build %s/build/core/base/file.o | "
 		     "sed -n 's/.* \\(-std=.*\\) -MMD .*/\\1/p'", dir, dir);
-	ck_assert_msg(has("-mfma"), "%s", out);
+	has("-mfma");
 	out[strcspn(out, "\n")] = 0;
 	test_shell("gcc %s -c %s/kernel.c -o %s", out, dir, object);
-	ck_assert_msg(!has("-Ofast") && !has("-ffast-math"), "%s", out);
+	ck_assert_msg(!said("-Ofast") && !said("-ffast-math"), "%s", out);
 	ck_assert_int_ne(test_command(out, sizeof out, "objdump -d %s | grep vfm", object), 0);
 	test_shell("gcc -O3 -mfma -ffp-contract=fast -c %s/kernel.c -o %s && "
 		   "objdump -d %s | grep -q vfm", dir, object, object); /* it would */
@@ -191,7 +182,7 @@ START_TEST(a_plugin_comes_with_its_package)
 	script(dir, "pkg-config", rnf_format("[ -f %s/installed ] || exit 1; exec pkg-config "
 					     "\"$@\"", dir));
 	ck_assert_msg(test_command(out, sizeof out, "%s", make) == 0, "%s", out);
-	ck_assert_msg(has("left out: plugins/format/keras_h5"), "%s", out);
+	has("left out: plugins/format/keras_h5");
 	test_shell("test -f %s/build/plugins/format/keras_h5.missing", dir);
 	test_shell("touch %s/installed", dir);
 	ck_assert_msg(test_command(out, sizeof out, "%s", make) == 0, "%s", out);

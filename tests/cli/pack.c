@@ -3,39 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "lib/photos.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 
 #define PYTHON "PYTHONDONTWRITEBYTECODE=1 ${PEER_PYTHON:-python3} tests/cli/card.py "
 #define QUIET " train.callbacks.training_monitor.plot=false train.pictures=false"
 
-static char out[1 << 16];
-
-/* "@/a" becomes "DIR/a". */
-static const char *in(const char *dir, const char *text)
+static void run_in(int status, const char *dir, const char *format)
 {
-	const char *at = strchr(text, '@');
-	return at ? in(dir, rnf_format("%.*s%s%s", (int)(at - text), text, dir, at + 1)) : text;
-}
-
-static void run(int status, const char *dir, const char *format)
-{
-	const char *arguments = in(dir, format);
-	const int got = test_program(out, sizeof out, "%s", arguments);
-	ck_assert_msg(got == status, "%s: status %d: %.3000s", arguments, got, out);
-}
-
-static void has(const char *words)
-{
-	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
+	run(status, in(dir, format));
 }
 
 static const char *trained(const char *more)
 {
 	const char *dir = rnf_format("%s", test_folder("pack"));
-	run(0, dir, rnf_format("train synthetic.cfg --out @/run train.max_steps=2" QUIET "%s", more));
+	run_in(0, dir, rnf_format("train synthetic.cfg --out @/run train.max_steps=2" QUIET "%s", more));
 	return dir;
 }
 
@@ -61,7 +43,7 @@ static void read_card(const char *dir)
 START_TEST(a_card_tells_what_the_run_says)
 {
 	const char *dir = trained("");
-	run(0, dir, "card @/run --out @/card.md");
+	run_in(0, dir, "card @/run --out @/card.md");
 	check_head(dir, "synthetic");
 	read_card(dir);
 	has("\n# synthetic\n");
@@ -70,9 +52,9 @@ START_TEST(a_card_tells_what_the_run_says)
 	has("| Started from | values drawn by its seed |\n");
 	has("| Augmentations | pad, flip, crop, normalize |\n");
 	has("\n| class | precision | recall | F1 | images |\n");
-	run(2, dir, "card @/run --out @/card.md");
+	run_in(2, dir, "card @/run --out @/card.md");
 	has("card.md exists; it is not overwritten");
-	run(0, dir, "card @/run");
+	run_in(0, dir, "card @/run");
 	has("license: unknown # not stated");
 }
 END_TEST
@@ -83,7 +65,7 @@ START_TEST(what_is_unknown_is_not_stated)
 	const char *dir = trained("");
 	test_shell("cd %s/run && rm report.json && echo '{\"name\": \"synthetic\", \"state\": \"finished\"}' "
 		   ">run.json", dir);
-	run(0, dir, "card @/run --out @/card.md");
+	run_in(0, dir, "card @/run --out @/card.md");
 	check_head(dir, "synthetic");
 	read_card(dir);
 	has("  results: []\n");
@@ -107,14 +89,14 @@ START_TEST(names_that_mean_something_elsewhere)
 		"data = { type = \"image_folder\"; path = \"%s/my: \\\"#1' photos\"; augment = ( \"resize\", "
 		"\"normalize\" ); };\n@include \"train/short.cfg\"\n", dir);
 	fclose(f);
-	run(0, dir, "train @/photos.cfg --out @/run model.input=[12,12,3] train.max_steps=2 "
+	run_in(0, dir, "train @/photos.cfg --out @/run model.input=[12,12,3] train.max_steps=2 "
 	    "train.metrics=accuracy train.callbacks=checkpoint train.pictures=false");
-	run(0, dir, "card @/run --out @/card.md");
+	run_in(0, dir, "card @/run --out @/card.md");
 	check_head(dir, "my: \"#1' photos");
 	read_card(dir);
 	has("| Classes | 3: \\*c\\*: \\[d\\], - a\\|b, gr\xc3\xbcn |\n");
 	ck_assert_ptr_null(strstr(out, "tests/tmp"));
-	run(0, dir, "pack @/run @/photos.tar");
+	run_in(0, dir, "pack @/run @/photos.tar");
 	test_shell("cd %s && tar xf photos.tar && ! grep -rl tests/tmp photos", dir);
 }
 END_TEST
@@ -123,7 +105,7 @@ static void unpack_and_check(const char *dir, const char *file)
 {
 	test_shell("cd %s && rm -rf synthetic && tar xf %s && cd synthetic && sha256sum -c --quiet "
 		   "SHA256SUMS && LC_ALL=C ls >../names", dir, file);
-	run(0, dir, "plan @/synthetic/conf.cfg");
+	run_in(0, dir, "plan @/synthetic/conf.cfg");
 	test_shell("%s/rnframe predict %s/synthetic/model.safetensors %s/synthetic/check.png --topk 100 "
 		   ">%s/line", test_build(), dir, dir, dir);
 	test_shell(PYTHON "check %s/synthetic/check.json %s/line", dir, dir);
@@ -135,9 +117,9 @@ START_TEST(a_pack_is_complete_and_checks_itself)
 {
 	if (!test_has_plugin("archive", "tar")) return;
 	const char *dir = trained(colours[_i]);
-	run(0, dir, "pack @/run @/a.tar.gz");
+	run_in(0, dir, "pack @/run @/a.tar.gz");
 	has("  synthetic/model.safetensors\n");
-	run(0, dir, "pack @/run @/a.tar.xz");
+	run_in(0, dir, "pack @/run @/a.tar.xz");
 	unpack_and_check(dir, "a.tar.xz");
 	unpack_and_check(dir, "a.tar.gz");
 	test_shell("cd %s && printf '%%s\\n' README.md SHA256SUMS check.json check.png conf.cfg "
@@ -153,12 +135,12 @@ START_TEST(the_same_run_gives_the_same_bytes)
 {
 	if (!test_has_plugin("archive", "tar")) return;
 	const char *dir = trained("");
-	run(0, dir, "pack @/run @/a.tar.gz");
+	run_in(0, dir, "pack @/run @/a.tar.gz");
 	test_shell("sleep 1.1; cp -r %s/run %s/other", dir, dir);
-	run(0, dir, "pack @/other @/b.tar.gz");
+	run_in(0, dir, "pack @/other @/b.tar.gz");
 	test_shell("cmp %s/a.tar.gz %s/b.tar.gz", dir, dir);
 	test_shell("echo 'my own card' >%s/run/README.md && rm %s/run/report.*", dir, dir);
-	run(0, dir, "pack @/run @/a.tar.gz");
+	run_in(0, dir, "pack @/run @/a.tar.gz");
 	test_shell("cd %s && tar xf a.tar.gz && grep -qx 'my own card' synthetic/README.md && "
 		   "test ! -e synthetic/report.json", dir);
 }
@@ -181,7 +163,7 @@ START_TEST(nonsense_is_refused)
 {
 	const char *dir = trained("");
 	for (int i = 0; i < TEST_ROWS(refused); i++) {
-		run(refused[i].status, dir, refused[i].arguments);
+		run_in(refused[i].status, dir, refused[i].arguments);
 		has(refused[i].words);
 	}
 	test_shell("cd %s && touch synthetic.tar.gz", dir);
@@ -189,11 +171,11 @@ START_TEST(nonsense_is_refused)
 				      test_build(), dir), 2);
 	has("synthetic.tar.gz exists; it is not overwritten unless you name it");
 	test_shell("cd %s/run && mv report.txt ../secret && ln -s ../secret report.txt", dir);
-	run(2, dir, "pack @/run @/linked.tar"); /* it would hand on a file from elsewhere */
+	run_in(2, dir, "pack @/run @/linked.tar"); /* it would hand on a file from elsewhere */
 	has("run/report.txt is a symbolic link");
 	test_shell("test ! -e %s/linked.tar", dir);
 	test_shell("rm %s/run/model.safetensors", dir);
-	run(2, dir, "pack @/run @/a.tar");
+	run_in(2, dir, "pack @/run @/a.tar");
 	has("has no model.safetensors");
 }
 END_TEST

@@ -3,16 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
-
-static char out[1 << 18];
-
-static void has(const char *words)
-{
-	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\" in:\n%.4000s", words, out);
-}
+#include "lib/said.h"
 
 static void python(const char *folder, const char *script)
 {
@@ -27,7 +18,7 @@ static void python(const char *folder, const char *script)
 /* 4704 = 2 * 2304 (3x3, 16 to 16) + 2 * 32 (norms) + 2 * 16 (squeeze-excite), times 3. */
 START_TEST(a_row_for_each_layer)
 {
-	ck_assert_int_eq(test_program(out, sizeof out, "plan se_mxresnet20.cfg"), 0);
+	run(0, "plan se_mxresnet20.cfg");
 	has("layer            type         output        parameters      %        M MAC      %\n"
 	    "input                         32 x 32 x 3\n"
 	    "stem             cifar        32 x 32 x 16         432    0.2        0.442    1.1\n"
@@ -45,7 +36,7 @@ END_TEST
 
 START_TEST(phases_follow_when_asked_for)
 {
-	ck_assert_int_eq(test_program(out, sizeof out, "plan synthetic.cfg --phases"), 0);
+	run(0, "plan synthetic.cfg --phases");
 	has("\ntotal ");
 	has("\nphase 0: ");
 	has("\ntraining: ");

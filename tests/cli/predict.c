@@ -7,30 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/png.h"
 #include "base/status.h"
 #include "data/picture.h"
 #include "lib/photos.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 #include "plugin/loader.h"
 
 #define OVER TEST_PHOTOS_SETS
 enum { CLASSES = 3, EACH = 7, N = CLASSES * EACH, HEADER = 128 };
-
-static char out[1 << 16];
-
-static void run(int status, const char *arguments)
-{
-	const int got = test_program(out, sizeof out, "%s", arguments);
-	ck_assert_msg(got == status, "%s: status %d: %.3000s", arguments, got, out);
-}
-
-static void has(const char *words)
-{
-	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
-}
 
 /* DIR/run: trained for some steps on DIR/data/train, images of three classes; there is
  * DIR/data/test as well. */
@@ -194,12 +179,6 @@ static const struct { const char *arguments, *words; } refused[] = {
 	{ "@/data/test/a --out @/run/model.safetensors", "--out names a file that is read" },
 	{ "@/data/test/a --topk 0", "--topk is \"0\", must be a number of 1 .. " },
 };
-
-static const char *in(const char *dir, const char *text)
-{
-	const char *at = strchr(text, '@');
-	return at ? in(dir, rnf_format("%.*s%s%s", (int)(at - text), text, dir, at + 1)) : text;
-}
 
 START_TEST(nonsense_is_refused)
 {

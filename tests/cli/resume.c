@@ -8,24 +8,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 
 /* 17 steps an epoch, the last of each with fewer images; a checkpoint each 7 steps. */
 #define RUN "train synthetic.cfg data.images=300 train.epochs=4 " \
 	"train.callbacks.training_monitor.plot=false train.callbacks.checkpoint.every_steps=7 "
 #define LONG "train.epochs=60 "
 
-static char out[16384];
-
-static void run(int status, const char *dir, const char *name, const char *more)
+static void train(int status, const char *dir, const char *name, const char *more)
 {
-	ck_assert_msg(test_program(out, sizeof out, RUN "--out %s/%s %s", dir, name, more) ==
-		      status, "%s: %s", more, out);
+	run(status, rnf_format(RUN "--out %s/%s %s", dir, name, more));
 }
-
-static int has(const char *words) { return strstr(out, words) != NULL; }
 
 static int same_files(const char *dir, const char *a, const char *b, const char *file)
 {
@@ -61,16 +54,15 @@ static void check_replay(const char *dir, const char *name)
 {
 	long long steps, from, losses;
 	const int all = lines_of(rnf_format("%s/%s/steps.jsonl", dir, name));
-	ck_assert_msg(test_program(out, sizeof out, "verify %s/%s --steps 9", dir, name) == 0,
-		      "%s", out);
+	run(0, rnf_format("verify %s/%s --steps 9", dir, name));
 	const char *row = strstr(out, "replay ");
 	ck_assert_msg(row && sscanf(row, "replay %lld steps after step %lld: %lld losses", &steps,
 				    &from, &losses) == 3, "%s", out);
 	ck_assert_msg(steps >= 9 && from + steps == all && losses == steps, "%s", out);
 	test_shell("cp -r %s/%s %s/changed; sed -i '$s/\"loss\": [0-9.]*/\"loss\": 9.5/' "
 		   "%s/changed/steps.jsonl", dir, name, dir, dir);
-	ck_assert_int_eq(test_program(out, sizeof out, "verify %s/changed --steps 9 2>&1", dir), 2);
-	ck_assert_msg(has(rnf_format("the replay computes other bits from step %d on", all)), "%s", out);
+	run(2, rnf_format("verify %s/changed --steps 9 2>&1", dir));
+	has(rnf_format("the replay computes other bits from step %d on", all));
 }
 
 /* -- breaks -- */
@@ -108,16 +100,16 @@ static int break_at(const char *dir, const char *name, const char *more, int ste
 START_TEST(the_same_bits_after_a_planned_end)
 {
 	const char *dir = test_folder("resume");
-	run(0, dir, "whole", "threads=1");
+	train(0, dir, "whole", "threads=1");
 	for (int threads = 1; threads <= 4; threads++)
 		for (int end = 16; end <= 18; end++) { /* 17 steps are an epoch */
 			char name[32], more[96];
 			snprintf(name, sizeof name, "end%d_%d", end, threads);
 			snprintf(more, sizeof more, "threads=%d train.max_steps=%d",
 				 5 - threads, end);
-			run(0, dir, name, more);
+			train(0, dir, name, more);
 			snprintf(more, sizeof more, "threads=%d --resume auto", threads);
-			run(0, dir, name, more);
+			train(0, dir, name, more);
 			check_same(dir, "whole", name);
 		}
 	check_replay(dir, "end17_1");
@@ -135,11 +127,11 @@ START_TEST(the_same_bits_after_a_signal)
 {
 	const int number = breaks[_i].number, expected = breaks[_i].status;
 	const char *dir = test_folder("signal");
-	run(0, dir, "whole", LONG);
+	train(0, dir, "whole", LONG);
 	ck_assert_int_eq(break_at(dir, "broken", LONG "threads=2", 40, number), expected);
-	run(0, dir, "broken", LONG "threads=3 --resume auto");
-	if (expected == 128 + SIGKILL) ck_assert_msg(has("taken over"), "%s", out);
-	ck_assert_msg(has(expected ? "steps are made" : "is finished"), "%s", out);
+	train(0, dir, "broken", LONG "threads=3 --resume auto");
+	if (expected == 128 + SIGKILL) has("taken over");
+	has(expected ? "steps are made" : "is finished");
 	check_same(dir, "whole", "broken");
 	check_replay(dir, "broken");
 }
@@ -166,16 +158,16 @@ END_TEST
 START_TEST(damaged_checkpoints_are_skipped_with_a_word)
 {
 	const char *dir = test_folder("damaged");
-	run(0, dir, "whole", "");
-	run(0, dir, "a", "train.max_steps=30 train.callbacks.checkpoint.keep=0");
+	train(0, dir, "whole", "");
+	train(0, dir, "a", "train.max_steps=30 train.callbacks.checkpoint.keep=0");
 	test_shell("cd %s/a/checkpoints && for i in last best synthetic_2; do head -c 9000 "
 		   "$i.safetensors >x && mv x $i.safetensors; done && printf x | dd bs=1 "
 		   "seek=12000 conv=notrunc of=synthetic_step28.safetensors 2>/dev/null; "
 		   "echo cut >draft.safetensors.tmp", dir);
-	run(0, dir, "a", "--resume auto");
-	ck_assert_msg(has("last.safetensors: file is truncated: 9,000 of "), "%s", out);
-	ck_assert_msg(has("step28.safetensors is damaged"), "%s", out);
-	ck_assert_msg(has("step21.safetensors: 21 of 68 steps"), "%s", out);
+	train(0, dir, "a", "--resume auto");
+	has("last.safetensors: file is truncated: 9,000 of ");
+	has("step28.safetensors is damaged");
+	has("step21.safetensors: 21 of 68 steps");
 	ck_assert_int_ne(test_command(out, sizeof out, "ls %s/a/checkpoints | grep tmp", dir), 0);
 	check_same(dir, "whole", "a");
 }
@@ -184,20 +176,18 @@ END_TEST
 START_TEST(a_checkpoint_by_name)
 {
 	const char *dir = test_folder("by_name");
-	run(0, dir, "whole", "");
-	run(0, dir, "a", "train.max_steps=30 train.callbacks.checkpoint.keep=0");
-	ck_assert_int_eq(test_program(out, sizeof out, RUN "--resume "
-		"%s/a/checkpoints/synthetic_step7.safetensors --out %s/b", dir, dir), 0);
-	ck_assert_msg(has("step7.safetensors: 7 of 68 steps"), "%s", out);
+	train(0, dir, "whole", "");
+	train(0, dir, "a", "train.max_steps=30 train.callbacks.checkpoint.keep=0");
+	run(0, rnf_format(RUN "--resume "
+		"%s/a/checkpoints/synthetic_step7.safetensors --out %s/b", dir, dir));
+	has("step7.safetensors: 7 of 68 steps");
 	ck_assert(same_files(dir, "whole", "b", "model.safetensors"));
-	ck_assert_int_eq(test_program(out, sizeof out, RUN "--resume "
-		"%s/a/checkpoints/synthetic_step14.safetensors", dir), 0);
+	run(0, rnf_format(RUN "--resume %s/a/checkpoints/synthetic_step14.safetensors", dir));
 	check_same(dir, "whole", "a");
-	run(2, dir, "a", "--resume nothing.safetensors");
-	ck_assert_msg(has("there is no such checkpoint"), "%s", out);
-	ck_assert_int_eq(test_program(out, sizeof out, RUN "--out %s/c --resume "
-		"%s/a/model.safetensors", dir, dir), 2);
-	ck_assert_msg(has("it holds weights only"), "%s", out);
+	train(2, dir, "a", "--resume nothing.safetensors");
+	has("there is no such checkpoint");
+	run(2, rnf_format(RUN "--out %s/c --resume %s/a/model.safetensors", dir, dir));
+	has("it holds weights only");
 }
 END_TEST
 
@@ -210,7 +200,7 @@ START_TEST(the_newest_unfinished_run)
 		"$bin " RUN "seed=7 && $bin " RUN "--resume auto", test_build(), dir), 0);
 	ck_assert_int_eq(test_command(out, sizeof out, "cd %s/runs/synthetic && ls -d *-s42-* | "
 		"wc -l && grep -h '\"state\\|\"step\"' *-s42-*/run.json", dir), 0);
-	ck_assert_msg(!strncmp(out, "1\n", 2) && has("finished") && has("\"step\": 68"), "%s", out);
+	ck_assert_msg(!strncmp(out, "1\n", 2) && said("finished") && said("\"step\": 68"), "%s", out);
 }
 END_TEST
 
@@ -227,7 +217,7 @@ START_TEST(how_many_stay)
 		char more[128];
 		snprintf(more, sizeof more, "train.max_steps=34 train.callbacks.checkpoint.%s",
 			 left[i][0]);
-		run(0, dir, left[i][0], more);
+		train(0, dir, left[i][0], more);
 		test_command(out, sizeof out, "cd %s/%s/checkpoints && for i in *; do "
 			     "printf '%%s ' ${i%%.safetensors}; done", dir, left[i][0]);
 		ck_assert_str_eq(out, left[i][1]);
@@ -240,18 +230,18 @@ END_TEST
 START_TEST(another_conf_is_refused)
 {
 	const char *dir = test_folder("other");
-	run(0, dir, "a", "train.max_steps=20");
+	train(0, dir, "a", "train.max_steps=20");
 	test_shell("cd %s && find a -type f | sort | xargs md5sum >before", dir);
-	run(2, dir, "a", "--resume auto model.act=mish train.batch_size=8 seed=1");
-	ck_assert_msg(has("model.act is \"mish\" (was \"relu\")") && has("train.batch_size is 8") &&
-		      has("seed is 1 (was 42)"), "%s", out);
-	ck_assert_int_eq(test_program(out, sizeof out, RUN "train.max_steps=10 --resume "
-				      "%s/a/checkpoints/last.safetensors", dir), 2);
-	ck_assert_msg(has("raise train.epochs or train.max_steps"), "%s", out);
-	run(2, dir, "a", "");
-	ck_assert_msg(has("holds a run already"), "%s", out);
+	train(2, dir, "a", "--resume auto model.act=mish train.batch_size=8 seed=1");
+	ck_assert_msg(said("model.act is \"mish\" (was \"relu\")") && said("train.batch_size is 8") &&
+		      said("seed is 1 (was 42)"), "%s", out);
+	run(2, rnf_format(RUN "train.max_steps=10 --resume "
+		"%s/a/checkpoints/last.safetensors", dir));
+	has("raise train.epochs or train.max_steps");
+	train(2, dir, "a", "");
+	has("holds a run already");
 	test_shell("cd %s && find a -type f | sort | xargs md5sum | cmp - before", dir);
-	run(0, dir, "a", "--resume auto threads=3 train.callbacks.progress.type=checkpoint "
+	train(0, dir, "a", "--resume auto threads=3 train.callbacks.progress.type=checkpoint "
 	    "train.recompute=activations model.algorithm=auto"); /* the defaults */
 }
 END_TEST
@@ -260,12 +250,12 @@ START_TEST(other_kernels_are_told)
 {
 	const char *dir = test_folder("kernels");
 	ck_assert_int_eq(setenv("RNF_ISA", "portable", 1), 0);
-	run(0, dir, "a", "train.max_steps=20");
-	run(0, dir, "a", "--resume auto train.max_steps=30");
-	ck_assert_msg(!has("not the same"), "%s", out);
+	train(0, dir, "a", "train.max_steps=20");
+	train(0, dir, "a", "--resume auto train.max_steps=30");
+	ck_assert_msg(!said("not the same"), "%s", out);
 	unsetenv("RNF_ISA");
-	run(0, dir, "a", "--resume auto");
-	const int told = has("changed since the checkpoint: kernels; equal bits");
+	train(0, dir, "a", "--resume auto");
+	const int told = said("changed since the checkpoint: kernels; equal bits");
 	const int same = test_command(out, sizeof out, "grep '\"kernels\": \"portable' "
 				      "%s/a/run.json", dir) == 0; /* the best here */
 	ck_assert_int_eq(told, !same);
@@ -275,33 +265,33 @@ END_TEST
 START_TEST(a_finished_run_can_only_be_extended)
 {
 	const char *dir = test_folder("extend");
-	run(0, dir, "long", "train.epochs=6");
-	run(0, dir, "a", "");
+	train(0, dir, "long", "train.epochs=6");
+	train(0, dir, "a", "");
 	test_shell("cd %s && find a -type f | sort | xargs md5sum >before", dir);
-	run(0, dir, "a", "--resume auto");
-	ck_assert_msg(has("is finished at step 68"), "%s", out);
-	run(2, dir, "a", "--resume auto seed=7");
-	ck_assert_msg(has("a is a run of another conf: seed is 7 (was 42)"), "%s", out);
+	train(0, dir, "a", "--resume auto");
+	has("is finished at step 68");
+	train(2, dir, "a", "--resume auto seed=7");
+	has("a is a run of another conf: seed is 7 (was 42)");
 	test_shell("cd %s && find a -type f | sort | xargs md5sum | cmp - before", dir);
-	run(0, dir, "a", "--resume auto --extend 2");
-	ck_assert_msg(has("schedule 6 epochs, not 4: the rate of step 69 is 0.1"), "%s", out);
+	train(0, dir, "a", "--resume auto --extend 2");
+	has("schedule 6 epochs, not 4: the rate of step 69 is 0.1");
 	ck_assert(same_log(dir, "long", "a"));
-	run(2, dir, "a", "--resume auto --extend two");
-	run(2, dir, "b", "--extend 2");
-	ck_assert_msg(has("--extend goes with --resume"), "%s", out);
+	train(2, dir, "a", "--resume auto --extend two");
+	train(2, dir, "b", "--extend 2");
+	has("--extend goes with --resume");
 }
 END_TEST
 
 START_TEST(a_fresh_start_is_said)
 {
 	const char *dir = test_folder("fresh");
-	run(0, dir, "whole", "");
-	run(0, dir, "a", "--resume auto");
-	ck_assert_msg(has("nothing to resume in"), "%s", out);
+	train(0, dir, "whole", "");
+	train(0, dir, "a", "--resume auto");
+	has("nothing to resume in");
 	check_same(dir, "whole", "a");
 	test_shell("cd %s/a && rm checkpoints/* && echo '{' >run.json", dir);
-	run(0, dir, "a", "--resume auto");
-	ck_assert_msg(has("has no checkpoint that can be used: from the start"), "%s", out);
+	train(0, dir, "a", "--resume auto");
+	has("has no checkpoint that can be used: from the start");
 	check_same(dir, "whole", "a");
 }
 END_TEST
@@ -314,14 +304,14 @@ START_TEST(a_folder_in_use_is_left_alone)
 	int status;
 	snprintf(log, sizeof log, "%s/a/steps.jsonl", dir);
 	while (lines_of(log) < 5 && waitpid(pid, &status, WNOHANG) == 0) usleep(1000);
-	run(2, dir, "a", "train.epochs=100000 --resume auto");
-	ck_assert_msg(has("is in use by process"), "%s", out);
+	train(2, dir, "a", "train.epochs=100000 --resume auto");
+	has("is in use by process");
 	kill(pid, SIGTERM);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(WEXITSTATUS(status), 75);
 	test_shell("echo 'host elsewhere pid 7 boot x' >%s/a/lock", dir);
-	run(2, dir, "a", "train.epochs=100000 --resume auto");
-	ck_assert_msg(has("on the host elsewhere: if that one is gone, remove"), "%s", out);
+	train(2, dir, "a", "train.epochs=100000 --resume auto");
+	has("on the host elsewhere: if that one is gone, remove");
 }
 END_TEST
 

@@ -6,14 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 #include "lib/sanitizer.h"
-
-static char out[1 << 18];
-
-static int has(const char *words) { return strstr(out, words) != NULL; }
 
 /* Three runs: relu and mish with seed 1, mish with seed 2; one folder of something else. */
 static const char *three_runs(const char *name)
@@ -23,9 +17,8 @@ static const char *three_runs(const char *name)
 		"deep/c model.act=mish seed=2 name=mish" };
 	const char *dir = rnf_format("%s", test_folder(name));
 	for (int i = 0; i < TEST_ROWS(runs); i++)
-		ck_assert_msg(test_program(out, sizeof out, "train synthetic.cfg train.pictures=false "
-			"train.callbacks.training_monitor.plot=false --out %s/%s", dir, runs[i]) == 0,
-			"%s", out);
+		run(0, rnf_format("train synthetic.cfg train.pictures=false "
+			"train.callbacks.training_monitor.plot=false --out %s/%s", dir, runs[i]));
 	test_shell("mkdir %s/other %s/.hidden && cp %s/a/run.json %s/.hidden && ln -s a %s/link", dir,
 		   dir, dir, dir, dir);
 	return dir;
@@ -33,8 +26,7 @@ static const char *three_runs(const char *name)
 
 static void runs(int status, const char *dir, const char *more)
 {
-	ck_assert_msg(test_program(out, sizeof out, "runs %s %s", dir, more) == status, "%s: %s",
-		      more, out);
+	run(status, rnf_format("runs %s %s", dir, more));
 }
 
 /* Of what was printed, without the head. */
@@ -50,17 +42,17 @@ START_TEST(a_line_for_each_run)
 	const char *dir = three_runs("runs");
 	runs(0, dir, "");
 	ck_assert_int_eq(lines(), 3);
-	ck_assert(strstr(out, "name ") == out && has("  folder\n"));
-	ck_assert(has("/a\n") && has("/deep/b\n") && has("/deep/c\n") && has(" finished "));
-	ck_assert(has(" 2/2 ") && has(" MB "));
+	ck_assert(strstr(out, "name ") == out && said("  folder\n"));
+	ck_assert(said("/a\n") && said("/deep/b\n") && said("/deep/c\n") && said(" finished "));
+	ck_assert(said(" 2/2 ") && said(" MB "));
 	runs(0, rnf_format("%s/deep/b", dir), ""); /* a run itself */
 	ck_assert_int_eq(lines(), 1);
 	runs(0, rnf_format("%s/other", dir), "");
 	ck_assert_int_eq(lines(), 0);
 	runs(2, rnf_format("%s/none", dir), "");
-	ck_assert(has("none: No such file or directory"));
+	has("none: No such file or directory");
 	runs(2, rnf_format("%s/a/run.json", dir), "");
-	ck_assert(has("run.json is not a folder"));
+	has("run.json is not a folder");
 }
 END_TEST
 
@@ -70,7 +62,7 @@ START_TEST(conditions_and_order)
 	runs(0, dir, "--where model.act=mish");
 	ck_assert_int_eq(lines(), 2);
 	runs(0, dir, "--where model.act=mish --where 'seed>1'");
-	ck_assert(lines() == 1 && has("/deep/c\n"));
+	ck_assert(lines() == 1 && said("/deep/c\n"));
 	runs(0, dir, "--where train.optimizer=sgd --where model.act=mish");
 	ck_assert_int_eq(lines(), 2);
 	runs(0, dir, "--where 'train.optimizer.lr>0.1'");
@@ -81,13 +73,13 @@ START_TEST(conditions_and_order)
 	ck_assert(strstr(out, "/deep/c\n") < strstr(out, "/deep/b\n"));
 	test_shell("head -c 3000000 /dev/zero >%s/deep/b/checkpoints/more", dir);
 	runs(0, dir, "--sort size");
-	ck_assert(strstr(out, "/a\n") < strstr(out, "/deep/b\n") && has(" 3.3 MB  "));
+	ck_assert(strstr(out, "/a\n") < strstr(out, "/deep/b\n") && said(" 3.3 MB  "));
 	runs(2, dir, "--where 'train.optimizer.lrr>0.1'");
-	ck_assert(has("--where: no run has a column or a key \"train.optimizer.lrr\""));
+	has("--where: no run has a column or a key \"train.optimizer.lrr\"");
 	runs(2, dir, "--where lr");
-	ck_assert(has("--where lr: must be KEY, one of "));
+	has("--where lr: must be KEY, one of ");
 	runs(2, dir, "--sort best");
-	ck_assert(has("--sort is \"best\", must be one of name, state, epoch, error, started, size"));
+	has("--sort is \"best\", must be one of name, state, epoch, error, started, size");
 }
 END_TEST
 
@@ -107,7 +99,7 @@ START_TEST(as_json)
 	ck_assert_int_gt(json_integer_value(json_object_get(c, "bytes")), 10000);
 	json_decref(all);
 	runs(2, dir, "--json=x");
-	ck_assert(has("--json takes no value"));
+	has("--json takes no value");
 }
 END_TEST
 
@@ -137,20 +129,20 @@ END_TEST
 START_TEST(runs_beside_each_other)
 {
 	const char *dir = three_runs("compare");
-	ck_assert_msg(test_program(out, sizeof out, "compare %s/a %s/deep", dir, dir) == 0, "%s", out);
-	ck_assert(has("| runs | n | test error, % | beside relu |"));
-	ck_assert(has("\n| mish | 2 | ") && has("n = 1 + 1, seed 1"));
-	ck_assert(has("\n| key | relu | mish |\n") && has("\n| model.act | \"relu\" | \"mish\" |\n"));
-	ck_assert(!has("| seed |") && !has("| name |"));
-	ck_assert_int_eq(test_program(out, sizeof out, "compare %s/deep", dir), 0);
-	ck_assert(has("\nNo key differs.\n"));
+	run(0, rnf_format("compare %s/a %s/deep", dir, dir));
+	has("| runs | n | test error, % | beside relu |");
+	ck_assert(said("\n| mish | 2 | ") && said("n = 1 + 1, seed 1"));
+	ck_assert(said("\n| key | relu | mish |\n") && said("\n| model.act | \"relu\" | \"mish\" |\n"));
+	ck_assert(!said("| seed |") && !said("| name |"));
+	run(0, rnf_format("compare %s/deep", dir));
+	has("\nNo key differs.\n");
 	test_shell("cp -r %s/deep/c %s/copy", dir, dir); /* counts once */
-	ck_assert_int_eq(test_program(out, sizeof out, "compare %s/deep %s/copy", dir, dir), 0);
-	ck_assert(has("| mish | 2 | ") && has("have the same conf and seed: one of them counts"));
-	ck_assert_int_eq(test_program(out, sizeof out, "compare %s/a %s/other", dir, dir), 2);
-	ck_assert(has("other holds no run: there is no run.json"));
-	ck_assert_int_eq(test_program(out, sizeof out, "compare"), 2);
-	ck_assert(has("compare needs run folders"));
+	run(0, rnf_format("compare %s/deep %s/copy", dir, dir));
+	ck_assert(said("| mish | 2 | ") && said("have the same conf and seed: one of them counts"));
+	run(2, rnf_format("compare %s/a %s/other", dir, dir));
+	has("other holds no run: there is no run.json");
+	run(2, "compare");
+	has("compare needs run folders");
 }
 END_TEST
 
@@ -158,12 +150,12 @@ START_TEST(a_conf_that_cannot_be_used_is_a_row)
 {
 	const char *dir = three_runs("compare_bad");
 	test_shell("sed -i 's/act = \"mish\"/act = \"mishh\"/' %s/deep/c/conf.cfg", dir);
-	ck_assert_msg(test_program(out, sizeof out, "compare %s/a %s/deep", dir, dir) == 0, "%s", out);
-	ck_assert(has("\n| mish (") && has("/deep/c) | 1 | "));
-	ck_assert(has("\"mishh\" |\n"));
+	run(0, rnf_format("compare %s/a %s/deep", dir, dir));
+	ck_assert(said("\n| mish (") && said("/deep/c) | 1 | "));
+	has("\"mishh\" |\n");
 	test_shell("echo {} >%s/deep/b/run.json", dir);
-	ck_assert_int_eq(test_program(out, sizeof out, "compare %s/a %s/deep", dir, dir), 0);
-	ck_assert(has(rnf_format("\n| %s/deep/b | 0 | ", dir))); /* without a name: its folder */
+	run(0, rnf_format("compare %s/a %s/deep", dir, dir));
+	has(rnf_format("\n| %s/deep/b | 0 | ", dir)); /* without a name: its folder */
 }
 END_TEST
 
@@ -172,23 +164,22 @@ END_TEST
 START_TEST(keys_that_differ)
 {
 	const char *dir = three_runs("diff");
-	ck_assert_int_eq(test_program(out, sizeof out, "diff ablation/4_cosine.cfg "
-				      "ablation/5_smoothing.cfg"), 0);
-	ck_assert_msg(has("\n2 keys differ\n") && has("train.loss.label_smoothing ") &&
-		      has(" 0 (default)\n") && has("0.1 (") &&
-		      has("/conf/ablation/5_smoothing.cfg:6)"), "%s", out);
-	ck_assert_int_eq(test_program(out, sizeof out, "diff %s/deep/b %s/deep/c", dir, dir), 0);
-	ck_assert_msg(has("seed ") && has(" 1 (") && has("/deep/c/conf.cfg:2)\n1 key differs\n"), "%s",
+	run(0, "diff ablation/4_cosine.cfg ablation/5_smoothing.cfg");
+	ck_assert_msg(said("\n2 keys differ\n") && said("train.loss.label_smoothing ") &&
+		      said(" 0 (default)\n") && said("0.1 (") &&
+		      said("/conf/ablation/5_smoothing.cfg:6)"), "%s", out);
+	run(0, rnf_format("diff %s/deep/b %s/deep/c", dir, dir));
+	ck_assert_msg(said("seed ") && said(" 1 (") && said("/deep/c/conf.cfg:2)\n1 key differs\n"), "%s",
 		      out);
-	ck_assert_int_eq(test_program(out, sizeof out, "diff synthetic.cfg synthetic.cfg"), 0);
+	run(0, "diff synthetic.cfg synthetic.cfg");
 	ck_assert_str_eq(out, "no key differs\n");
 	test_shell("sed -i 's/lr = 0.1;/lr = 0.1000001;/' %s/deep/c/conf.cfg", dir);
-	ck_assert_int_eq(test_program(out, sizeof out, "diff %s/deep/b %s/deep/c", dir, dir), 0);
-	ck_assert_msg(has(" 0.1 (") && has(" 0.1000001 ("), "%s", out);
-	ck_assert_int_eq(test_program(out, sizeof out, "diff synthetic.cfg"), 2);
-	ck_assert(has("diff needs two confs or run folders"));
-	ck_assert_int_eq(test_program(out, sizeof out, "diff synthetic.cfg none.cfg"), 2);
-	ck_assert(has("there is no conf none.cfg"));
+	run(0, rnf_format("diff %s/deep/b %s/deep/c", dir, dir));
+	ck_assert_msg(said(" 0.1 (") && said(" 0.1000001 ("), "%s", out);
+	run(2, "diff synthetic.cfg");
+	has("diff needs two confs or run folders");
+	run(2, "diff synthetic.cfg none.cfg");
+	has("there is no conf none.cfg");
 }
 END_TEST
 

@@ -7,12 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
-
-static char out[1 << 16];
+#include "lib/said.h"
 
 #define ARMS "{ name = \"relu\"; }, { name = \"mish\"; set = ( \"model.act=mish\" ); " \
 	"published = 80.0; }, { name = \"lr\"; set = ( \"train.optimizer.lr=0.02\" ); }"
@@ -31,17 +27,10 @@ static const char *study(const char *name, const char *arms, const char *more)
 	return dir;
 }
 
-static int run(const char *dir, const char *more)
-{
-	return test_program(out, sizeof out, "study %s/s.cfg --out %s/o %s", dir, dir, more);
-}
-
 static void must(int status, const char *dir, const char *more)
 {
-	ck_assert_msg(run(dir, more) == status, "%s: %s", more, out);
+	run(status, rnf_format("study %s/s.cfg --out %s/o %s", dir, dir, more));
 }
-
-static int has(const char *words) { return strstr(out, words) != NULL; }
 
 static json_t *read_study(const char *dir, const char *name)
 {
@@ -82,11 +71,11 @@ START_TEST(each_run_is_made_once)
 {
 	const char *dir = study("study", ARMS, "");
 	must(0, dir, "");
-	ck_assert(has("[6/6] ") && has("| mish | 2 | "));
+	ck_assert(said("[6/6] ") && said("| mish | 2 | "));
 	count(dir, 6, 6);
 	test_shell("cd %s/o && head -c 8 table.md table.csv study.json study.gp >/dev/null", dir);
 	must(0, dir, "");
-	ck_assert(!has("[1/6] ") && has("| mish | 2 | "));
+	ck_assert(!said("[1/6] ") && said("| mish | 2 | "));
 	count(dir, 6, 6);
 	must(0, dir, "--arm mish --seeds 2..3"); /* one run is new */
 	count(dir, 7, 7);
@@ -105,12 +94,12 @@ START_TEST(the_table_is_that_of_the_runs)
 	double e[2];
 	for (size_t i = 0; i < 2; i++) {
 		const json_t *r = json_array_get(runs, i);
-		json_t *run = json_load_file(rnf_format("%s/o/%s/run.json", dir, json_string_value(
+		json_t *one = json_load_file(rnf_format("%s/o/%s/run.json", dir, json_string_value(
 			json_object_get(r, "folder"))), 0, NULL);
-		e[i] = number(json_object_get(run, "test"), "error");
-		ck_assert_double_eq(number(run, "seed"), (double)i + 1);
+		e[i] = number(json_object_get(one, "test"), "error");
+		ck_assert_double_eq(number(one, "seed"), (double)i + 1);
 		ck_assert_double_eq(number(r, "error"), e[i]);
-		json_decref(run);
+		json_decref(one);
 	}
 	ck_assert_double_eq_tol(number(mish, "error"), (e[0] + e[1]) / 2, 1e-9);
 	ck_assert_double_eq_tol(number(mish, "error_sd"), fabs(e[0] - e[1]) / sqrt(2), 1e-9);
@@ -124,22 +113,20 @@ END_TEST
 /* The final weights' error, where an earlier epoch was the best by validation. */
 START_TEST(the_error_is_that_of_the_last_epoch)
 {
-	const char *dir = study("study_last", "{ name = \"a\"; }", ""), *run;
+	const char *dir = study("study_last", "{ name = \"a\"; }", ""), *one;
 	must(0, dir, "--seeds 1 train.epochs=30");
 	json_t *json = read_study(dir, "o");
 	const double error = number(arm(json, 0), "error");
-	run = rnf_format("%s/o/%s", dir, json_string_value(json_object_get(json_array_get(
+	one = rnf_format("%s/o/%s", dir, json_string_value(json_object_get(json_array_get(
 		json_object_get(arm(json, 0), "runs"), 0), "folder")));
 	json_decref(json);
-	json = json_load_file(rnf_format("%s/run.json", run), 0, NULL);
+	json = json_load_file(rnf_format("%s/run.json", one), 0, NULL);
 	ck_assert_double_lt(number(json_object_get(json, "best"), "epoch"), 30);
 	json_decref(json);
-	ck_assert_int_eq(test_program(out, sizeof out, "eval %s/conf.cfg --weights %s/model.safetensors",
-				      run, run), 0);
-	ck_assert_msg(has(rnf_format("error %.2f %%", error)), "%g: %s", error, out);
-	ck_assert_int_eq(test_program(out, sizeof out, "eval %s/conf.cfg --weights "
-				      "%s/checkpoints/best.safetensors", run, run), 0);
-	ck_assert_msg(!has(rnf_format("error %.2f %%", error)), "%g: %s", error, out);
+	run(0, rnf_format("eval %s/conf.cfg --weights %s/model.safetensors", one, one));
+	ck_assert_msg(said(rnf_format("error %.2f %%", error)), "%g: %s", error, out);
+	run(0, rnf_format("eval %s/conf.cfg --weights %s/checkpoints/best.safetensors", one, one));
+	ck_assert_msg(!said(rnf_format("error %.2f %%", error)), "%g: %s", error, out);
 }
 END_TEST
 
@@ -209,7 +196,7 @@ START_TEST(the_picture_is_drawn)
 	const char *dir = study("study_picture", ARMS, "");
 	must(0, dir, "--seeds 1");
 	ck_assert_int_eq(test_command(out, sizeof out, "cat %s/o/study.svg", dir), 0);
-	ck_assert(has("</svg>") && has(">mish<") && has(">published<"));
+	ck_assert(said("</svg>") && said(">mish<") && said(">published<"));
 	test_shell("head -c 4 %s/o/study.png | grep -q PNG", dir);
 }
 END_TEST
@@ -288,11 +275,10 @@ START_TEST(a_signal_stops_it_for_now)
 		"train.epochs=200 2>&1 & p=$!; until [ -s %s/o/relu/s1-*/epochs.csv ]; do "
 		"sleep 0.02; done; kill -%s $p; wait $p", test_build(), dir, dir, dir, stops[_i]),
 		75);
-	ck_assert_msg(has(rnf_format("stopped by SIG%s: 6 of 6 runs are left", stops[_i])), "%s",
-		      out);
+	has(rnf_format("stopped by SIG%s: 6 of 6 runs are left", stops[_i]));
 	test_shell("grep -q '\"stopped\"' %s/o/relu/s1-*/run.json", dir);
-	ck_assert_int_eq(test_program(out, sizeof out, "study %s/s.cfg --out %s/o train.epochs=200 "
-				      "--seeds 1 --arm relu", dir, dir), 0);
+	run(0, rnf_format("study %s/s.cfg --out %s/o train.epochs=200 "
+		"--seeds 1 --arm relu", dir, dir));
 	count(dir, 1, 1);
 	test_shell("grep -q '^resume ' %s/o/relu/s1-*/log.txt", dir);
 }
@@ -305,7 +291,7 @@ START_TEST(a_signal_ends_the_planning)
 	ck_assert_int_eq(test_command(out, sizeof out, "%s/rnframe study synthetic.cfg --vary "
 		"train.optimizer.lr=lin:0.1:1:999 --seeds 1..3 --out %s/o 2>&1 & p=$!; sleep 0.4; "
 		"kill -TERM $p; wait $p", test_build(), dir), 75);
-	ck_assert_msg(has("stopped by SIGTERM") && strchr(out, '\n') == out + strlen(out) - 1, "%s",
+	ck_assert_msg(said("stopped by SIGTERM") && strchr(out, '\n') == out + strlen(out) - 1, "%s",
 		      out);
 	ck_assert_int_eq(access(rnf_format("%s/o", dir), F_OK), -1);
 }
@@ -315,7 +301,7 @@ START_TEST(a_budget_ends_between_runs)
 {
 	const char *dir = study("study_budget", ARMS, "");
 	must(75, dir, "--budget 0.001");
-	ck_assert(has("the budget of 0.001 is over: ") && has(" of 6 runs are left; the same"));
+	ck_assert(said("the budget of 0.001 is over: ") && said(" of 6 runs are left; the same"));
 	must(0, dir, "--budget 2h");
 	count(dir, 6, 6);
 }
@@ -329,13 +315,13 @@ START_TEST(others_go_on_when_one_fails)
 		"\"train.optimizer.lr=100\", \"train.optimizer.momentum=1\", \"model.l2=1\", "
 		"\"train.epochs=9\" ); }, { name = \"relu\"; }", "baseline = \"relu\";");
 	must(4, dir, "");
-	ck_assert(has("wild, seed 1: failed: ") && has("2 of 4 runs failed: wild, seed 1: "));
-	ck_assert(has("| wild | 0 (2 failed) | - |"));
+	ck_assert(said("wild, seed 1: failed: ") && said("2 of 4 runs failed: wild, seed 1: "));
+	has("| wild | 0 (2 failed) | - |");
 	ck_assert_int_eq(test_command(out, sizeof out, "grep -l '\"finished\"' %s/o/relu/*/run.json | "
 				      "wc -l", dir), 0);
 	ck_assert_int_eq(atoi(out), 2);
 	must(4, dir, ""); /* it would fail again: it is not tried again */
-	ck_assert(!has("/4]") && has("2 of 4 runs failed: wild, seed 1: "));
+	ck_assert(!said("/4]") && said("2 of 4 runs failed: wild, seed 1: "));
 	ck_assert_int_eq(test_command(out, sizeof out, "cat %s/o/wild/*/log.txt | grep -c "
 				      "'a new run starts'", dir), 0);
 	ck_assert_int_eq(atoi(out), 2);
@@ -350,10 +336,10 @@ START_TEST(a_run_that_the_storage_failed_is_tried_again)
 	test_shell("cd %s/o/relu/s1-* && rm model.safetensors && mkdir report.json.tmp && "
 		   "sed -i 's/\"finished\"/\"stopped\"/' run.json", dir);
 	must(3, dir, "--seeds 1");
-	ck_assert(has("relu, seed 1: failed: ") && has("report.json.tmp"));
+	ck_assert(said("relu, seed 1: failed: ") && said("report.json.tmp"));
 	test_shell("rmdir %s/o/relu/s1-*/report.json.tmp", dir);
 	must(0, dir, "--seeds 1");
-	ck_assert(has("| relu | 1 | "));
+	has("| relu | 1 | ");
 }
 END_TEST
 
@@ -375,7 +361,7 @@ START_TEST(links_and_pipes_in_a_study_folder)
 			   files[i], stand_ins[_i]);
 		const int status = test_command(out, sizeof out, "timeout 60 %s/rnframe study %s/s.cfg "
 			"--out %s/o --seeds 1 2>&1", test_build(), dir, dir);
-		ck_assert_msg(status == 0 || ((status == 2 || status == 3) && has("rnframe: ")),
+		ck_assert_msg(status == 0 || ((status == 2 || status == 3) && said("rnframe: ")),
 			      "%s: %d: %s", files[i], status, out);
 		test_shell("cmp %s/target %s/kept", dir, dir);
 	}
@@ -394,7 +380,7 @@ START_TEST(a_conf_that_changes_under_a_study)
 	ck_assert_int_eq(test_command(out, sizeof out, "%s/rnframe study %s/s.cfg --out %s/o 2>&1 & "
 		"p=$!; until [ -s %s/o/x/s1-*/epochs.csv ]; do sleep 0.02; done; sed -i s/20/2/ "
 		"%s/arm.cfg; wait $p", test_build(), dir, dir, dir, dir), 2);
-	ck_assert_msg(has(words) && has("[4/4] relu, seed 2: error "), "%s", out);
+	ck_assert_msg(said(words) && said("[4/4] relu, seed 2: error "), "%s", out);
 	count(dir, 4, 3); /* no run was made of x with seed 2 */
 	must(0, dir, "");
 	count(dir, 6, 5);
@@ -408,16 +394,16 @@ START_TEST(a_dry_run_writes_nothing)
 {
 	const char *dir = study("study_dry", ARMS, "");
 	must(0, dir, "--dry-run");
-	ck_assert(has("6 runs, 0 are there, 6 to do: about ") && has("/o/mish/s2-"));
+	ck_assert(said("6 runs, 0 are there, 6 to do: about ") && said("/o/mish/s2-"));
 	ck_assert_int_eq(access(rnf_format("%s/o", dir), F_OK), -1);
 	must(0, dir, "--table --arm mish");
-	ck_assert(has("| mish | 0 | not measured yet | - | 80.00 | "));
+	has("| mish | 0 | not measured yet | - | 80.00 | ");
 	ck_assert_int_eq(access(rnf_format("%s/o", dir), F_OK), -1);
 	must(0, dir, "--arm mish --seeds 1");
 	must(0, dir, "--dry-run --arm mish");
-	ck_assert(has("1 are there, 1 to do") && has("left out"));
+	ck_assert(said("1 are there, 1 to do") && said("left out"));
 	/* with the first arm first of all */
-	ck_assert_ptr_nonnull(strstr(out, "relu"));
+	has("relu");
 }
 END_TEST
 
@@ -425,11 +411,11 @@ START_TEST(finished_runs_of_elsewhere_count)
 {
 	const char *dir = study("study_results", ARMS, "results = \"done\";");
 	test_shell("mkdir %s/done", dir);
-	ck_assert_int_eq(test_program(out, sizeof out, "train synthetic.cfg seed=2 name=other "
+	run(0, rnf_format("train synthetic.cfg seed=2 name=other "
 		"model.act=mish train.pictures=false --out %s/done/x "
-		"train.callbacks.training_monitor.plot=false", dir), 0);
+		"train.callbacks.training_monitor.plot=false", dir));
 	must(0, dir, "--seeds 2 --dry-run");
-	ck_assert(has("3 runs, 1 are there, 2 to do"));
+	has("3 runs, 1 are there, 2 to do");
 	must(0, dir, "--seeds 2 --arm relu");
 	count(dir, 1, 1);
 	json_t *json = read_study(dir, "o");
@@ -443,14 +429,13 @@ END_TEST
 START_TEST(arms_out_of_values)
 {
 	const char *dir = rnf_format("%s", test_folder("study_vary"));
-	ck_assert_msg(test_program(out, sizeof out, "study synthetic.cfg --vary model.act=relu,mish "
-		"--vary train.optimizer.lr=log:0.01:1:3 --seeds 1..2 --dry-run --out %s/o", dir)
-		== 0, "%s", out);
-	ck_assert(has("12 runs, 0 are there") && has("/o/act=mish,lr=0.1/s2-"));
+	run(0, rnf_format("study synthetic.cfg --vary model.act=relu,mish "
+		"--vary train.optimizer.lr=log:0.01:1:3 --seeds 1..2 --dry-run --out %s/o", dir));
+	ck_assert(said("12 runs, 0 are there") && said("/o/act=mish,lr=0.1/s2-"));
 	ck_assert(strstr(out, "act=relu,lr=0.01 ") < strstr(out, "act=relu,lr=0.1 "));
-	ck_assert_msg(test_program(out, sizeof out, "study synthetic.cfg --vary model.act=relu,mish "
-		"train.epochs=1 train.pictures=false --out %s/o", dir) == 0, "%s", out);
-	ck_assert(has("| act=mish | 1 | ") && has("n = 1 + 1, seed 1"));
+	run(0, rnf_format("study synthetic.cfg --vary model.act=relu,mish "
+		"train.epochs=1 train.pictures=false --out %s/o", dir));
+	ck_assert(said("| act=mish | 1 | ") && said("n = 1 + 1, seed 1"));
 }
 END_TEST
 

@@ -5,37 +5,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 
 /* 17 steps an epoch, each step with another rate. */
 #define RUN "train synthetic.cfg data.images=300 train.epochs=4 " \
 	"train.callbacks.training_monitor.plot=false train.callbacks.checkpoint.every_steps=7 " \
 	"train.scheduler.type=cosine train.scheduler.warmup=0 "
 
-static char out[16384];
-
-static void run(const char *arguments)
+static void train(const char *arguments)
 {
-	ck_assert_msg(test_program(out, sizeof out, RUN "%s", arguments) == 0, "%s: %s",
-		      arguments, out);
+	run(0, rnf_format(RUN "%s", arguments));
 }
 
 static void verify(int status, const char *arguments, const char *words)
 {
-	ck_assert_msg(test_program(out, sizeof out, "verify %s", arguments) == status, "%s: %s",
-		      arguments, out);
-	ck_assert_msg(strstr(out, words) != NULL, "%s: %s", arguments, out);
+	run(status, rnf_format("verify %s", arguments));
+	has(words);
 }
 
 /* Each step has the rate of the length that the run had then. */
 START_TEST(a_run_that_became_longer)
 {
 	const char *dir = test_folder("verify_longer");
-	run(rnf_format("--out %s/a", dir));
-	run(rnf_format("--out %s/a --resume auto --extend 1", dir));
-	run(rnf_format("--resume %s/a/checkpoints/best.safetensors --out %s/a --extend 2", dir, dir));
+	train(rnf_format("--out %s/a", dir));
+	train(rnf_format("--out %s/a --resume auto --extend 1", dir));
+	train(rnf_format("--resume %s/a/checkpoints/best.safetensors --out %s/a --extend 2", dir, dir));
 	verify(0, rnf_format("%s/a --steps 9", dir), "equal, bit for bit");
 	test_shell("rm %s/a/checkpoints/*.safetensors", dir);
 	verify(0, rnf_format("%s/a --steps 100", dir), "119 steps after step 0: 119 losses");
@@ -45,7 +39,7 @@ END_TEST
 START_TEST(a_run_that_started_from_weights)
 {
 	const char *dir = test_folder("verify_weights");
-	run(rnf_format("--out %s/first train.max_steps=9", dir));
+	train(rnf_format("--out %s/first train.max_steps=9", dir));
 	ck_assert_msg(test_command(out, sizeof out, "bin=$(realpath %s/rnframe) && cd %s && $bin "
 		RUN "--weights first/model.safetensors --out a train.max_steps=20 2>&1 && $bin " RUN
 		"--out a --resume auto 2>&1", test_build(), dir) == 0, "%s", out);
@@ -54,7 +48,7 @@ START_TEST(a_run_that_started_from_weights)
 	test_shell("cp %s/a/model.safetensors %s/first", dir, dir);
 	verify(2, rnf_format("%s/a --steps 9", dir), "its steps cannot be checked: the run started "
 	       "from the weights");
-	ck_assert_ptr_nonnull(strstr(out, "which have changed since"));
+	has("which have changed since");
 	test_shell("rm %s/first/model.safetensors", dir);
 	verify(2, rnf_format("%s/a --steps 9", dir), "which cannot be read any more");
 	verify(0, rnf_format("%s/a", dir), "68 steps");
@@ -65,15 +59,14 @@ END_TEST
 START_TEST(a_run_that_fine_tunes)
 {
 	const char *dir = test_folder("verify_tuned");
-	run(rnf_format("--out %s/first train.max_steps=9", dir));
+	train(rnf_format("--out %s/first train.max_steps=9", dir));
 	ck_assert_msg(test_command(out, sizeof out, "bin=$(realpath %s/rnframe) && cd %s && $bin "
 		RUN "data.classes=7 train.init.weights=first/model.safetensors "
 		"train.init.skip=classifier train.freeze=stem,stage1 --out a train.max_steps=20 "
 		"2>&1 && mv first second && $bin " RUN "data.classes=7 train.freeze=stem,stage1 "
 		"--out a --resume auto 2>&1 && mv second first", test_build(), dir) == 0, "%s", out);
 	test_shell("! grep -a 'init =' %s/a/model.safetensors", dir);
-	ck_assert_msg(test_program(out, sizeof out, "eval %s/a/model.safetensors", dir) == 0, "%s",
-		      out);
+	run(0, rnf_format("eval %s/a/model.safetensors", dir));
 	verify(0, rnf_format("%s/a --steps 9", dir), "equal, bit for bit");
 }
 END_TEST
@@ -82,20 +75,18 @@ END_TEST
 START_TEST(a_fine_tuned_run_from_its_first_step)
 {
 	const char *dir = test_folder("verify_tuned_first");
-	run(rnf_format("--out %s/first train.max_steps=9", dir));
+	train(rnf_format("--out %s/first train.max_steps=9", dir));
 	const char *tuned = rnf_format("data.classes=7 train.init.weights=%s/first/model.safetensors "
 		"train.init.skip=classifier train.freeze=stem,stage1 --out %s/a", dir, dir);
-	run(rnf_format("%s train.max_steps=20", tuned));
+	train(rnf_format("%s train.max_steps=20", tuned));
 	test_shell("rm %s/a/checkpoints/*.safetensors && mv %s/a/model.safetensors %s/model", dir,
 		   dir, dir);
 	verify(0, rnf_format("%s/a --steps 20", dir), "20 steps after step 0: 20 losses");
 	test_shell("sed -i 's/\"finished\"/\"stopped\"/' %s/a/run.json", dir);
-	run(rnf_format("%s train.max_steps=20 --resume auto", tuned));
+	train(rnf_format("%s train.max_steps=20 --resume auto", tuned));
 	test_shell("cmp %s/a/model.safetensors %s/model", dir, dir);
-	ck_assert_msg(test_program(out, sizeof out, RUN "%s/b train.init.skip=stem", tuned) == 2,
-		      "%s", out);
-	ck_assert_ptr_nonnull(strstr(out, "shape: classifier/bias is 10 in the file, 7 in the "
-				     "model"));
+	run(2, rnf_format(RUN "%s/b train.init.skip=stem", tuned));
+	has("shape: classifier/bias is 10 in the file, 7 in the model");
 }
 END_TEST
 
@@ -103,12 +94,12 @@ END_TEST
 START_TEST(a_log_that_lacks_lines)
 {
 	const char *dir = test_folder("verify_gap");
-	run(rnf_format("--out %s/a train.callbacks.checkpoint.keep=0", dir));
+	train(rnf_format("--out %s/a train.callbacks.checkpoint.keep=0", dir));
 	test_shell("cd %s/a && sed -i '40,44d' steps.jsonl && printf '{\"step\": 69, \"ep' "
 		   ">>steps.jsonl", dir);
 	verify(0, rnf_format("%s/a --steps 60", dir), "68 steps, 5 of them without a line");
-	ck_assert_msg(strstr(out, "61 steps after step 7: 56 losses and 14 of 14 checkpoints equal, "
-			     "bit for bit; the log has no line of 5 steps"), "%s", out);
+	has("61 steps after step 7: 56 losses and 14 of 14 checkpoints equal, "
+			     "bit for bit; the log has no line of 5 steps");
 	test_shell("cd %s/a && sed -i '45s/\"loss\": [0-9.]*/\"loss\": 9.5/' steps.jsonl", dir);
 	verify(2, rnf_format("%s/a --steps 60", dir), "computes other bits from step 50 on");
 	test_shell("cd %s/a && sed -i '50s/\"step\": 55/\"step\": 5/' steps.jsonl", dir);
@@ -126,7 +117,7 @@ START_TEST(a_log_that_is_none)
 		{ "truncate -s 1G run.json", "run.json has 1073741824 bytes, may have 67108864" },
 	};
 	const char *dir = test_folder("verify_none");
-	run(rnf_format("--out %s/begun train.max_steps=3", dir));
+	train(rnf_format("--out %s/begun train.max_steps=3", dir));
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		test_shell("cd %s && rm -rf a && cp -r begun a && cd a && : >steps.jsonl && %s", dir,
 			   rows[i].make);
@@ -139,13 +130,13 @@ END_TEST
 START_TEST(a_run_that_began_in_another_folder)
 {
 	const char *dir = test_folder("verify_begun");
-	run(rnf_format("--out %s/a train.max_steps=20", dir));
-	run(rnf_format("--resume %s/a/checkpoints/last.safetensors --out %s/b "
+	train(rnf_format("--out %s/a train.max_steps=20", dir));
+	train(rnf_format("--resume %s/a/checkpoints/last.safetensors --out %s/b "
 		       "train.callbacks.checkpoint.keep=0", dir, dir));
 	verify(0, rnf_format("%s/b --steps 20", dir), "21 to 68 steps");
 	verify(0, rnf_format("%s/b --steps 48", dir), "fewer than 48 steps can be checked: its log "
 	       "begins at step 21 only");
-	ck_assert_msg(strstr(out, "47 steps after step 21: 47 losses") != NULL, "%s", out);
+	has("47 steps after step 21: 47 losses");
 	test_shell("rm %s/b/checkpoints/*.safetensors", dir);
 	verify(2, rnf_format("%s/b --steps 9", dir), "its steps cannot be checked");
 }
@@ -176,11 +167,11 @@ END_TEST
 START_TEST(weights_that_were_changed_by_others)
 {
 	const char *dir = test_folder("verify_changed");
-	run(rnf_format("--out %s/a train.max_steps=3", dir));
+	train(rnf_format("--out %s/a train.max_steps=3", dir));
 	test_shell("cd %s/a && n=$(stat -c %%s model.safetensors) && printf xyzu | dd bs=1 "
 		   "seek=$((n - 4)) conv=notrunc of=model.safetensors 2>/dev/null", dir);
 	verify(2, rnf_format("%s/a", dir), "is damaged or changed: its digest is");
-	ck_assert_ptr_nonnull(strstr(out, "drop the text rnframe.digest"));
+	has("drop the text rnframe.digest");
 }
 END_TEST
 

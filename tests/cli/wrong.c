@@ -3,28 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/status.h"
 #include "data/picture.h"
 #include "lib/photos.h"
-#include "lib/plugin.h"
-#include "lib/program.h"
+#include "lib/said.h"
 #include "plugin/loader.h"
 
 #define OVER TEST_PHOTOS_SETS
-
-static char out[1 << 16];
-
-static void run(int status, const char *arguments)
-{
-	const int got = test_program(out, sizeof out, "%s", arguments);
-	ck_assert_msg(got == status, "%s: status %d: %.3000s", arguments, got, out);
-}
-
-static void has(const char *words)
-{
-	ck_assert_msg(strstr(out, words) != NULL, "no \"%s\": %.4000s", words, out);
-}
 
 /* DIR/run has learned a, b and c; of the test images of b the first two are of a. */
 static const char *trained(void)
@@ -103,12 +88,6 @@ static const struct { const char *arguments, *words; int status; } refused[] = {
 	{ "@/run --sheet /nowhere/x.png", "/nowhere/x.png: No such file", 3 },
 	{ "@/run data.path=/nowhere", "/nowhere: No such file", 2 },
 };
-
-static const char *in(const char *dir, const char *text)
-{
-	const char *at = strchr(text, '@');
-	return at ? in(dir, rnf_format("%.*s%s%s", (int)(at - text), text, dir, at + 1)) : text;
-}
 
 START_TEST(nonsense_is_refused)
 {
