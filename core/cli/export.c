@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/running.h"
 #include "base/status.h"
-#include "base/text.h"
 #include "cli/cli.h"
+#include "cli/suffix.h"
 #include "plugin/answer.h"
 #include "plugin/loader.h"
 #include "run/subject.h"
@@ -41,35 +41,24 @@ struct target {
 	const void *conf;
 };
 
-/* The longest suffix that the name has. */
-static void offer(struct target *t, const char *file, struct target other, struct rnf_list *words)
-{
-	rnf_list_add(words, ", ", other.suffix);
-	if (rnf_file_ends(rnf_file_name(file), other.suffix) &&
-	    (!t->suffix || strlen(other.suffix) > strlen(t->suffix)))
-		*t = other;
-}
-
 static rnf_status find_target(const char *file, struct target *t)
 {
 	const struct rnf_feature **list;
-	struct rnf_list words = { 0 };
+	struct rnf_suffixes suffixes = { .file = file };
 	size_t n;
 	RNF_TRY(rnf_loader_all("export", &list, &n));
 	for (size_t i = 0; i < n; i++) {
 		const struct rnf_export_impl *impl = list[i]->impl;
-		offer(t, file, (struct target){ list[i], impl, NULL, impl->suffix, NULL }, &words);
+		if (rnf_suffix_offer(&suffixes, impl->suffix))
+			*t = (struct target){ list[i], impl, NULL, impl->suffix, NULL };
 	}
 	RNF_TRY(rnf_loader_all("format", &list, &n));
 	for (size_t i = 0; i < n; i++) {
 		const struct rnf_format_impl *impl = list[i]->impl;
-		if (impl->write)
-			offer(t, file, (struct target){ list[i], NULL, impl, impl->suffix, NULL },
-			      &words);
+		if (impl->write && rnf_suffix_offer(&suffixes, impl->suffix))
+			*t = (struct target){ list[i], NULL, impl, impl->suffix, NULL };
 	}
-	if (t->suffix) return RNF_OK;
-	if (words.n == 0) return rnf_fail(RNF_ENOENT, "no plugin of kind export is built");
-	return rnf_fail(RNF_EINVAL, "%s: its suffix must be one of %s", file, rnf_list_text(&words, ""));
+	return rnf_suffix_check(&suffixes, "no plugin that exports models is built");
 }
 
 /* Does the file hold tensors alone? Then they may have other names. */

@@ -1,14 +1,13 @@
 /* rnframe pack RUN [FILE]: a run in an archive, for others. */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/running.h"
 #include "base/status.h"
-#include "base/text.h"
 #include "cli/cli.h"
+#include "cli/suffix.h"
 #include "plugin/answer.h"
 #include "plugin/loader.h"
 #include "run/pack.h"
@@ -24,20 +23,16 @@ struct packer {
 static rnf_status find_packer(const char *file, struct packer *packer)
 {
 	const struct rnf_feature **list;
-	struct rnf_list words = { 0 };
+	struct rnf_suffixes suffixes = { .file = file };
 	size_t n;
 	RNF_TRY(rnf_loader_all("archive", &list, &n));
 	for (size_t i = 0; i < n; i++) {
 		const struct rnf_archive_impl *impl = list[i]->impl;
-		for (size_t k = 0; impl->write && impl->endings && impl->endings[k]; k++) {
-			rnf_list_add(&words, ", ", impl->endings[k]);
-			if (!rnf_file_ends(file, impl->endings[k])) continue;
-			*packer = (struct packer){ list[i], impl, impl->endings[k] };
-			return RNF_OK;
-		}
+		for (size_t k = 0; impl->write && impl->endings && impl->endings[k]; k++)
+			if (rnf_suffix_offer(&suffixes, impl->endings[k]))
+				*packer = (struct packer){ list[i], impl, impl->endings[k] };
 	}
-	if (words.n == 0) return rnf_fail(RNF_ENOENT, "no plugin that writes archives is built");
-	return rnf_fail(RNF_EINVAL, "%s: its suffix must be one of %s", file, rnf_list_text(&words, ""));
+	return rnf_suffix_check(&suffixes, "no plugin that writes archives is built");
 }
 
 static rnf_status write_pack(const struct packer *packer, const char *file,

@@ -152,6 +152,7 @@ static const struct { const char *arguments, *words; int status; } refused[] = {
 	{ "card @", " is a folder, but not that of a run", 2 },
 	{ "card @/run --out /nowhere/card.md", "/nowhere/card.md: No such file", 3 },
 	{ "pack", "pack needs a run folder", 2 },
+	{ "pack @/run @/.tar", "/.tar: its suffix must be one of .tar.gz, ", 2 },
 	{ "pack @/run @/a.zip", "its suffix must be one of .tar.gz, ", 2 },
 	{ "pack @/run/model.safetensors @/a.tar", "is no run folder", 2 },
 	{ "pack @/nowhere @/a.tar", "nowhere is no run folder", 2 },
