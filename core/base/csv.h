@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define RNF_CSV_END "\r\n" /* of a line */
+
 /* Write a text in quotes. */
 void rnf_csv_text(FILE *out, const char *text);
 /* Cut the next field off a line and return its value without quotes, in place; *line

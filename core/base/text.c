@@ -116,9 +116,11 @@ static int write_all(const char *p, size_t n)
 	return 0;
 }
 
-/* Bytes at the end that may begin a character: a lead byte with too few behind it. */
+/* Bytes at the end that are judged by what follows: a lead byte with too few behind it, which
+ * may begin a character, or a carriage return, which may end a line. */
 static size_t open_end(const char *text, size_t n)
 {
+	if (n > 0 && text[n - 1] == '\r') return 1;
 	for (size_t back = 1; back <= 3 && back <= n; back++) {
 		const unsigned c = (unsigned char)text[n - back];
 		if ((c & 0xc0) == 0x80) continue;
@@ -127,13 +129,19 @@ static size_t open_end(const char *text, size_t n)
 	return 0;
 }
 
+/* Does it only move on: a line feed, a tab, or the end of a line of CSV? */
+static int is_layout(const char *p, size_t n)
+{
+	return *p == '\n' || *p == '\t' || (*p == '\r' && n > 1 && p[1] == '\n');
+}
+
 static int put_output(const char *text, size_t n)
 {
 	char out[4096];
 	size_t length = 0;
 	for (size_t i = 0; i < n;) {
 		struct piece piece = look(text + i, n - i);
-		if (text[i] == '\n' || text[i] == '\t') piece = (struct piece){ 1, 1, 1 };
+		if (is_layout(text + i, n - i)) piece = (struct piece){ 1, 1, 1 };
 		if (length + piece.to > sizeof out) {
 			if (write_all(out, length) < 0) return -1;
 			length = 0;

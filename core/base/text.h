@@ -13,8 +13,8 @@ size_t rnf_text_line(char *out, size_t room, const char *text, size_t n);
 /* The same in quotes, cut to about 200 bytes. Kept. [main] */
 const char *rnf_text_quoted(const char *text);
 
-/* Mask the program's standard output from here on, except line feeds and tabs. Call it
- * before anything is printed. [main] */
+/* Mask the program's standard output from here on, except tabs and line feeds, and a carriage
+ * return in front of one. Call it before anything is printed. [main] */
 void rnf_text_mask_output(void);
 
 /* A list of words: "a, b, c". Zero-initialize it. Long words are shortened, and beyond

@@ -86,7 +86,7 @@ static void begin_csv(struct rnf_answer_writer *w, size_t n)
 	fputs("file,error", w->out);
 	for (int64_t i = 1; i <= w->top; i++)
 		fprintf(w->out, ",label%" PRId64 ",p%" PRId64, i, i);
-	fputs(w->sorted ? ",sorted\n" : "\n", w->out);
+	fputs(w->sorted ? ",sorted" RNF_CSV_END : RNF_CSV_END, w->out);
 }
 
 static void add_csv(struct rnf_answer_writer *w, const struct rnf_answer *a)
@@ -102,7 +102,7 @@ static void add_csv(struct rnf_answer_writer *w, const struct rnf_answer *a)
 	}
 	if (w->sorted) fputc(',', w->out);
 	if (a->as) rnf_csv_text(w->out, a->as);
-	fputc('\n', w->out);
+	fputs(RNF_CSV_END, w->out);
 }
 
 /* -- an array of numpy, and beside it what its rows and columns are -- */

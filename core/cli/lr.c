@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/csv.h"
 #include "base/draw.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -41,9 +42,9 @@ static void print(const struct result *r)
 
 static void write_csv(const struct result *r, FILE *out)
 {
-	fputs("step,rate,loss,smoothed\n", out);
+	fputs("step,rate,loss,smoothed" RNF_CSV_END, out);
 	for (size_t i = 0; i < r->f.n; i++)
-		fprintf(out, "%zu,%.9g,%.9g,%.9g\n", i + 1, r->f.rates[i], r->f.losses[i],
+		fprintf(out, "%zu,%.9g,%.9g,%.9g" RNF_CSV_END, i + 1, r->f.rates[i], r->f.losses[i],
 			r->f.smooth[i]);
 }
 

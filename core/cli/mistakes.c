@@ -190,9 +190,10 @@ static void put_list(const struct mistakes *m, const struct list *l, FILE *out)
 		put_name(out, m->labels[e->said.label]);
 		put_name(out, decided ? m->labels[e->said.class] : NULL);
 		put_name(out, e->likely >= 0 ? m->labels[e->likely] : NULL);
-		if (decided) fprintf(out, ",%.9g,%.9g,%.9g\r\n", (double)e->said.p_label,
+		if (decided) fprintf(out, ",%.9g,%.9g,%.9g", (double)e->said.p_label,
 				     (double)e->said.p_class, e->said.cross_entropy);
-		else fputs(",,,\r\n", out);
+		else fputs(",,,", out);
+		fputs(RNF_CSV_END, out);
 	}
 }
 
@@ -200,7 +201,8 @@ static rnf_status write_csv(const struct mistakes *m, const char *path)
 {
 	FILE *out;
 	RNF_TRY(rnf_file_create(path, &out));
-	fputs("list,rank,index,file,true,predicted,likely,p_true,p_predicted,cross_entropy\r\n", out);
+	fputs("list,rank,index,file,true,predicted,likely,p_true,p_predicted,cross_entropy" RNF_CSV_END,
+	      out);
 	put_list(m, &m->costly, out);
 	put_list(m, &m->doubtful, out);
 	return rnf_file_close(path, out, RNF_OK);

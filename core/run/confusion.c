@@ -38,12 +38,12 @@ void rnf_confusion_csv(const struct rnf_report *r, FILE *out)
 		fputc(',', out);
 		rnf_csv_text(out, column_label(r, j));
 	}
-	fputs("\r\n", out);
+	fputs(RNF_CSV_END, out);
 	for (int64_t i = 0; i < t->classes; i++) {
 		rnf_csv_text(out, r->labels[i]);
 		for (int64_t j = 0; j < columns(t); j++)
 			fprintf(out, ",%lld", (long long)cell(t, i, j));
-		fputs("\r\n", out);
+		fputs(RNF_CSV_END, out);
 	}
 }
 

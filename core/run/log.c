@@ -54,7 +54,7 @@ void rnf_train_log_step(struct rnf_train_log *log, const struct rnf_run *run)
 	rnf_lines_put(&log->user, line.text, line.n);
 }
 
-/* -- an epoch: CSV, whose readers know nan -- */
+/* -- an epoch: CSV, whose readers know nan; lines end as in all logs, by a line feed alone -- */
 
 static void put_heading(struct rnf_lines *lines)
 {

@@ -20,17 +20,17 @@ static void write_row(const struct rnf_report *r, const struct rnf_prediction *p
 	fprintf(out, "%lld,", (long long)p->index);
 	rnf_csv_text(out, r->labels[p->label]);
 	if (p->class < 0) {
-		fputs(",,,\r\n", out);
+		fputs(",,," RNF_CSV_END, out);
 		return;
 	}
 	fputc(',', out);
 	rnf_csv_text(out, r->labels[p->class]);
-	fprintf(out, ",%.9g,%.9g\r\n", (double)p->p_label, (double)p->p_class);
+	fprintf(out, ",%.9g,%.9g" RNF_CSV_END, (double)p->p_label, (double)p->p_class);
 }
 
 void rnf_predictions_csv(const struct rnf_report *r, FILE *out)
 {
-	fprintf(out, "%s\r\n", head);
+	fprintf(out, "%s" RNF_CSV_END, head);
 	for (int64_t i = 0; i < r->tally->n; i++)
 		write_row(r, &r->tally->predictions[i], out);
 }

@@ -206,14 +206,14 @@ static void write_line(const struct rnf_table *t, size_t i, FILE *out)
 	put(out, r->epoch_seconds);
 	put(out, r->images_per_s);
 	put(out, r->peak_bytes);
-	fputs("\r\n", out);
+	fputs(RNF_CSV_END, out);
 }
 
 void rnf_table_csv(const struct rnf_table *t, FILE *out)
 {
 	fputs("arm,n,failed,error,error_sd,error_low,error_high,baseline,difference,"
 	      "difference_low,difference_high,p,p_holm,method,published,parameters,macs,"
-	      "epoch_s,images_per_s,peak_rss_bytes\r\n", out);
+	      "epoch_s,images_per_s,peak_rss_bytes" RNF_CSV_END, out);
 	for (size_t i = 0; i < t->n; i++)
 		write_line(t, i, out);
 }

@@ -137,7 +137,10 @@ START_TEST(a_list_of_names)
 	ck_assert_ptr_nonnull(strstr(first, "/a/01.png\""));
 	ck_assert_int_eq(test_command(out, sizeof out, "find %s/c -name 'x*' -print0 | %s/rnframe predict "
 		"%s/run - --format csv --topk 1 2>&1", test, test_build(), dir), 0);
+	has("file,error,label1,p1\r\n");
 	has("/c/x\ny.png\",,\"");
+	test_shell("test $(%s/rnframe predict %s/run %s/a --format csv | grep -c $(printf '\\r')'$') = %d",
+		   test_build(), dir, test, EACH + 1);
 	ck_assert_int_eq(test_command(out, sizeof out, "%s/rnframe predict %s/run - </dev/null 2>&1",
 				      test_build(), dir), 0);
 	ck_assert_str_eq(out, "");
@@ -154,7 +157,7 @@ START_TEST(images_are_sorted_by_class)
 			  "--out %s/p.csv", dir, test, test, test, into, dir));
 	test_shell("test $(ls %s/*/*.png | wc -l) = 23", into); /* the first two have numbers */
 	test_shell("test $(ls %s/*/00*-*.png | wc -l) -ge 1", into);
-	test_shell("tail -n +2 %s/p.csv | while IFS=, read file error label p as; do "
+	test_shell("tail -n +2 %s/p.csv | tr -d '\\r' | while IFS=, read file error label p as; do "
 		   "eval cmp $file $as || exit 1; eval test \"\\$(dirname $as)\" = %s/$label || exit 1; "
 		   "done", dir, into);
 	test_shell("test $(stat -c %%h %s/a/02.png) = 1", test);

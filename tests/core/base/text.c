@@ -108,7 +108,7 @@ START_TEST(the_output_is_masked)
 	const int saved = dup(1);
 	dup2(fileno(file), 1);
 	rnf_text_mask_output();
-	for (const char *p = "\xe2\x82\xac\n\t\33\xc2\x9bz\xe2\x82|\n"; *p; p++) {
+	for (const char *p = "\xe2\x82\xac\n\t\33\xc2\x9bz\r\n\r\r|\xe2\x82|\n"; *p; p++) {
 		putchar(*p);
 		ck_assert_int_eq(fflush(stdout), 0);
 	}
@@ -116,7 +116,7 @@ START_TEST(the_output_is_masked)
 	rewind(file);
 	out[fread(out, 1, sizeof out - 1, file)] = 0;
 	fclose(file);
-	ck_assert_str_eq(out, "\xe2\x82\xac\n\t\\x1b\\xc2\\x9bz\\xe2\\x82|\n");
+	ck_assert_str_eq(out, "\xe2\x82\xac\n\t\\x1b\\xc2\\x9bz\r\n\\x0d\\x0d|\\xe2\\x82|\n");
 }
 END_TEST
 

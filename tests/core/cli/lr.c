@@ -16,7 +16,8 @@ START_TEST(a_table_and_a_picture)
 	ck_assert_ptr_nonnull(strstr(out, "\nvalley "));
 	ck_assert_ptr_nonnull(strstr(out, "\nslide "));
 	ck_assert_ptr_nonnull(strstr(out, "of 60 steps"));
-	test_shell("head -n 1 %s/a/lr.csv | grep -qx step,rate,loss,smoothed", dir);
+	test_shell("head -n 1 %s/a/lr.csv | grep -qx $(printf 'step,rate,loss,smoothed\\r')", dir);
+	test_shell("! grep -v $(printf '\\r')'$' %s/a/lr.csv", dir);
 	test_shell("sed -n 2p %s/a/lr.csv | grep -q '^1,1e-07,'", dir);
 	test_shell("grep -q '>minimum<' %s/a/lr.svg && test $(ls %s/a | wc -l) = 3", dir, dir);
 }
