@@ -42,13 +42,14 @@ static rnf_status read_jobs(const char *text, size_t *jobs)
 	return RNF_OK;
 }
 
-static struct rnf_study_wish wish_of(const struct rnf_options *o)
+static rnf_status read_wish(const struct rnf_options *o, struct rnf_study_wish *wish)
 {
-	return (struct rnf_study_wish){
+	*wish = (struct rnf_study_wish){
 		.conf = o->conf, .sets = o->sets, .n_sets = o->n_sets,
 		.varies = o->varies.at, .n_varies = o->varies.n,
 		.arms = o->arms.at, .n_arms = o->arms.n,
-		.seeds = o->seeds, .random = o->random };
+		.seeds = o->seeds };
+	return rnf_options_number("--random", o->random, 0, RNF_STUDY_ARMS, &wish->random);
 }
 
 /* An option without effect is a mistake. */
@@ -148,7 +149,8 @@ rnf_status rnf_verb_study(const struct rnf_options *o)
 	double budget_s;
 	if (!o->conf) return rnf_fail(RNF_EINVAL, "study needs the conf of a study, or that of "
 				      "a model and --vary");
-	const struct rnf_study_wish wish = wish_of(o);
+	struct rnf_study_wish wish;
+	RNF_TRY(read_wish(o, &wish));
 	RNF_TRY(check_table(o));
 	RNF_TRY(read_budget(o->budget, &budget_s));
 	RNF_TRY(read_jobs(o->jobs, &jobs));

@@ -1,6 +1,5 @@
 /* rnframe verify RUN: is a run folder intact, and does it compute the same bits again? */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -104,13 +103,11 @@ static rnf_status check_files(struct folder *f, struct rnf_experiment *e)
 			f->first_bad);
 }
 
-static rnf_status parse_steps(const char *word, int64_t *steps)
+/* At most as many as the run has made. */
+static rnf_status read_steps(const struct folder *f, const char *word, int64_t *steps)
 {
-	char *end;
-	*steps = strtol(word, &end, 10);
-	if (!*end && *steps > 0) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "--steps is \"%s\", must be a number of steps, 1 .. those "
-			"that the run has made", word);
+	if (f->log.n > 0) return rnf_options_number("--steps", word, 1, f->log.n, steps);
+	return rnf_fail(RNF_EINVAL, "%s: the run has made no step that --steps could repeat", f->dir);
 }
 
 /* Load the values before step 1 into e: drawn anew, unless the run took them from a file. */
@@ -185,10 +182,7 @@ static rnf_status replay(struct folder *f, struct rnf_experiment *e, const char 
 {
 	int64_t steps, from;
 	struct rnf_replay result;
-	RNF_TRY(parse_steps(word, &steps));
-	if (steps > f->log.n)
-		return rnf_fail(RNF_EINVAL, "--steps is %lld, the run has made %lld",
-				(long long)steps, (long long)f->log.n);
+	RNF_TRY(read_steps(f, word, &steps));
 	RNF_TRY(rnf_dataset_open(&e->data, &e->conf));
 	RNF_TRY(rnf_experiment_shapes(e));
 	RNF_TRY(rnf_experiment_build(e, 1));

@@ -37,12 +37,15 @@ struct rnf_study {
 	const char *results_place; /* "conf/study/a.cfg:3: ", for messages */
 };
 
+enum { RNF_STUDY_ARMS = 10000 }; /* the most that --vary may make */
+
 /* From the command line. */
 struct rnf_study_wish {
 	const char *conf;          /* of a study, or with --vary of a model */
 	const char *const *sets, *const *varies, *const *arms;
 	size_t n_sets, n_varies, n_arms;
-	const char *seeds, *random; /* texts, or NULL */
+	const char *seeds;          /* a text, or NULL */
+	int64_t random;             /* arms to draw out of those of `varies`; 0: all */
 };
 
 /* Read a study's conf, or make the arms of --vary; the arms' confs are not read. Mistakes

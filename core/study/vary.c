@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <math.h>
 #include <rnframe/random.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -11,7 +10,7 @@
 #include "study/study.h"
 #include "train/setup.h"
 
-enum { MOST_VALUES = 1000, MOST_ARMS = 10000 };
+enum { MOST_VALUES = 1000 };
 
 struct axis { /* a key and its values */
 	const char *text, *key;
@@ -180,19 +179,6 @@ static void add_random(struct rnf_study *study, const char *conf, const struct a
 	}
 }
 
-static rnf_status read_random(const char *text, size_t n, size_t *count)
-{
-	char *end = NULL;
-	const long value = text ? strtol(text, &end, 10) : 0;
-	*count = n;
-	if (!text) return RNF_OK;
-	if (*end || value < 1)
-		return rnf_fail(RNF_EINVAL, "--random is \"%s\", must be a number of arms, 1 or "
-				"more", text);
-	if ((size_t)value < n) *count = (size_t)value;
-	return RNF_OK;
-}
-
 /* Only what a key adds to a list can be said twice. */
 static rnf_status check_key(const struct axis *axes, size_t i)
 {
@@ -208,16 +194,16 @@ static rnf_status make_arms(struct rnf_study *study, const struct rnf_study_wish
 			    const char *conf)
 {
 	struct axis *axes = rnf_alloc((wish->n_varies + 1) * sizeof *axes);
-	size_t n = 1, count;
+	size_t n = 1;
 	for (size_t i = 0; i < wish->n_varies; i++) {
 		RNF_TRY(read_axis(&axes[i], wish->varies[i]));
 		RNF_TRY(check_key(axes, i));
 		n *= axes[i].n;
-		if (n > MOST_ARMS)
-			return refuse(&axes[i], rnf_format("makes more than %d arms", MOST_ARMS));
+		if (n > RNF_STUDY_ARMS)
+			return refuse(&axes[i], rnf_format("makes more than %d arms", RNF_STUDY_ARMS));
 	}
-	RNF_TRY(read_random(wish->random, n, &count));
-	add_random(study, conf, axes, wish->n_varies, n, count);
+	const size_t drawn = (size_t)wish->random;
+	add_random(study, conf, axes, wish->n_varies, n, drawn > 0 && drawn < n ? drawn : n);
 	return RNF_OK;
 }
 

@@ -99,11 +99,24 @@ START_TEST(a_log_that_lacks_lines)
 		   ">>steps.jsonl", dir);
 	verify(0, rnf_format("%s/a --steps 60", dir), "68 steps, 5 of them without a line");
 	has("61 steps after step 7: 56 losses and 14 of 14 checkpoints equal, "
-			     "bit for bit; the log has no line of 5 steps");
+	    "bit for bit; the log has no line of 5 steps");
 	test_shell("cd %s/a && sed -i '45s/\"loss\": [0-9.]*/\"loss\": 9.5/' steps.jsonl", dir);
 	verify(2, rnf_format("%s/a --steps 60", dir), "computes other bits from step 50 on");
 	test_shell("cd %s/a && sed -i '50s/\"step\": 55/\"step\": 5/' steps.jsonl", dir);
 	verify(2, rnf_format("%s/a", dir), "steps.jsonl:50: must be a line of a step after 54");
+}
+END_TEST
+
+START_TEST(a_number_of_steps)
+{
+	static const char *const wrong[] = { "0", "-1", "4", "2x", "99999999999999999999" };
+	const char *dir = test_folder("verify_steps");
+	train(rnf_format("--out %s/a train.max_steps=3", dir));
+	for (int i = 0; i < TEST_ROWS(wrong); i++)
+		verify(2, rnf_format("%s/a --steps %s", dir, wrong[i]),
+		       rnf_format("--steps is \"%s\", must be a number of 1 .. 3", wrong[i]));
+	test_shell(": >%s/a/steps.jsonl", dir);
+	verify(2, rnf_format("%s/a --steps 1", dir), "the run has made no step that --steps could");
 }
 END_TEST
 
@@ -181,7 +194,7 @@ int main(void)
 		{ a_run_that_became_longer, 0 },
 		{ a_run_that_started_from_weights, 0 },
 		{ a_run_that_fine_tunes, 0 }, { a_fine_tuned_run_from_its_first_step, 0 },
-		{ a_log_that_lacks_lines, 0 },
+		{ a_log_that_lacks_lines, 0 }, { a_number_of_steps, 0 },
 		{ a_log_that_is_none, 0 },
 		{ a_run_that_began_in_another_folder, 0 },
 		{ beside_a_run_that_is_under_way, 0 },

@@ -162,6 +162,8 @@ static const struct { const char *arguments, *words; } calls[] = {
 	{ "synthetic.cfg --vary seed=1,2", "set seeds with --seeds" },
 	{ "synthetic.cfg --vary name=a,b", "a study sets this key itself" },
 	{ "synthetic.cfg --vary model.act=relu,mish --random 0", "--random is \"0\", must be " },
+	{ "synthetic.cfg --vary model.act=relu,mish --random 99999999999999999999",
+	  "--random is \"99999999999999999999\", must be a number of 1 .. 10000" },
 	{ "synthetic.cfg --vary data.path=a/b,a_b", "--vary: two arms are called path=a_b" },
 };
 
@@ -178,19 +180,20 @@ END_TEST
 /* -- values -- */
 
 static const struct {
-	const char *vary, *random;
+	const char *vary;
+	int64_t random;
 	size_t n;
 	const char *first, *last, *set; /* names of arms, an override of the last */
 } axes[] = {
-	{ "model.act=relu,mish", NULL, 2, "act=relu", "act=mish", "model.act=mish" },
-	{ "train.optimizer.lr=lin:0:1:5", NULL, 5, "lr=0", "lr=1", "train.optimizer.lr=1" },
-	{ "train.optimizer.lr=log:0.01:1:3", NULL, 3, "lr=0.01", "lr=1", "train.optimizer.lr=1" },
-	{ "data.images=lin:1000000:1234567:3", NULL, 3, "images=1000000", "images=1234567",
+	{ "model.act=relu,mish", 0, 2, "act=relu", "act=mish", "model.act=mish" },
+	{ "train.optimizer.lr=lin:0:1:5", 0, 5, "lr=0", "lr=1", "train.optimizer.lr=1" },
+	{ "train.optimizer.lr=log:0.01:1:3", 0, 3, "lr=0.01", "lr=1", "train.optimizer.lr=1" },
+	{ "data.images=lin:1000000:1234567:3", 0, 3, "images=1000000", "images=1234567",
 	  "data.images=1234567" },
-	{ "model.input=[8, 8, 3],[4, 4, 3]", NULL, 2, "input=_8,_8,_3_", "input=_4,_4,_3_",
+	{ "model.input=[8, 8, 3],[4, 4, 3]", 0, 2, "input=_8,_8,_3_", "input=_4,_4,_3_",
 	  "model.input=[4, 4, 3]" },
-	{ "train.optimizer.lr=lin:0:1:100", "7", 7, NULL, NULL, NULL },
-	{ "train.optimizer.lr=lin:0:1:3", "70", 3, "lr=0", "lr=1", NULL },
+	{ "train.optimizer.lr=lin:0:1:100", 7, 7, NULL, NULL, NULL },
+	{ "train.optimizer.lr=lin:0:1:3", 70, 3, "lr=0", "lr=1", NULL },
 };
 
 START_TEST(values_of_an_axis)
