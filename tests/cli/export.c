@@ -245,7 +245,7 @@ START_TEST(a_bad_image_is_a_line_of_its_own)
 	ck_assert_msg(first && strstr(first, "none.png\",\"error\":\"No such file or directory\"") &&
 		      strstr(first, "01.png\",\"label\":\""), "%s", out);
 	refused(2, in(dir, "predict @/run @/data/01.png @/data/cut.png --format csv --topk 1"),
-		"file,error,label1,p1\n");
+		"file,error,label1,p1\r\n");
 	ck_assert_msg(strstr(out, "/01.png\",,\"") && strstr(out, "/cut.png\",\""), "%s", out);
 }
 END_TEST
