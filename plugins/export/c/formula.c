@@ -43,6 +43,12 @@ static void term(const struct formula *f, int32_t i)
 	else fprintf(f->w->body, "v%d", i);
 }
 
+/* Mish has this factor. Together the two functions need one exponential, apart two. */
+static int is_tanh_softplus(const struct formula *f, const struct rnf_formula_node *node)
+{
+	return node->function == RNF_FN_TANH && f->nodes[node->a].function == RNF_FN_SOFTPLUS;
+}
+
 /* Mark what this pass computes of a term. */
 static void need(struct formula *f, int32_t i)
 {
@@ -50,7 +56,7 @@ static void need(struct formula *f, int32_t i)
 	if (f->needed[i] || is_one(node->function)) return;
 	f->needed[i] = 1;
 	if (node->function <= RNF_FN_IN) return;
-	need(f, node->a);
+	need(f, is_tanh_softplus(f, node) ? f->nodes[node->a].a : node->a);
 	if (rnf_function_operands(node->function) == 2) need(f, node->b);
 }
 
@@ -83,9 +89,21 @@ static void share(const struct formula *f, int32_t i)
 	writer_want(f->w, HELPER_EXP);
 }
 
+static void tanh_softplus(const struct formula *f, const struct rnf_formula_node *node)
+{
+	fputs("tanh_softplus_of(", f->w->body);
+	term(f, f->nodes[node->a].a);
+	fputs(")", f->w->body);
+	writer_want(f->w, HELPER_TANH_SOFTPLUS);
+}
+
 static void expression(const struct formula *f, int32_t i)
 {
 	const struct rnf_formula_node *node = &f->nodes[i];
+	if (is_tanh_softplus(f, node)) {
+		tanh_softplus(f, node);
+		return;
+	}
 	switch (node->function) {
 	case RNF_FN_MAX: choose(f, node, " > "); return;
 	case RNF_FN_MIN: choose(f, node, " < "); return;

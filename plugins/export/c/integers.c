@@ -411,7 +411,7 @@ static rnf_status write_step(struct plan *p, const struct step *s)
 	writer_word(p->w->body, s->label);
 	fputs(" */\n", p->w->body);
 	writer_want(p->w, rows[s->kind].helper);
-	if (rows[s->kind].windows) writer_want(p->w, HELPER_WINDOW);
+	if (rows[s->kind].windows) writer_want(p->w, HELPER_PIXEL);
 	return rows[s->kind].write(p, s);
 }
 

@@ -64,6 +64,7 @@ static rnf_status product(struct writer *w, const struct rnf_export_op *op,
 	const int64_t size = n->kernel_h * n->kernel_w * c / groups * filters;
 	const int table = writer_table(w, kernel->name, kernel->data, size);
 	w->macs += size * n->out_h * n->out_w;
+	writer_want(w, HELPER_WINDOW);
 	writer_want(w, HELPER_CONV);
 	writer_window(w, value(w, op->in[0]), n);
 	fprintf(w->body, "\t\tconv(&at, %lld, %lld, memory + %lld, t%d, memory + %lld);\n\t}\n",
@@ -97,10 +98,10 @@ static rnf_status batch_norm(struct writer *w, const struct rnf_export_op *op)
 	const int by = writer_table(w, tensor(w, op, 1)->name, scale, y->c);
 	const int shift = writer_table(w, tensor(w, op, 2)->name, tensor(w, op, 2)->data, y->c);
 	const int mean = writer_table(w, tensor(w, op, 3)->name, tensor(w, op, 3)->data, y->c);
-	fprintf(w->body, "\tfor (int i = 0; i < %lld; i++)\n\t\tmemory[%lld + i] = t%d[i %% %lld] * "
-		"(memory[%lld + i] - t%d[i %% %lld]) + t%d[i %% %lld];\n",
-		(long long)(pixels(y) * y->c), at(w, op->out), by, (long long)y->c,
-		at(w, op->in[0]), mean, (long long)y->c, shift, (long long)y->c);
+	writer_want(w, HELPER_NORM);
+	fprintf(w->body, "\tnorm(%lld, %lld, memory + %lld, t%d, t%d, t%d, memory + %lld);\n",
+		(long long)pixels(y), (long long)y->c, at(w, op->in[0]), by, mean, shift,
+		at(w, op->out));
 	return RNF_OK;
 }
 
