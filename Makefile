@@ -240,11 +240,13 @@ to_install = echo 755 $(BUILD)/rnframe bin/rnframe; \
 	echo 644 $(BUILD)/man/rnframe.cfg.5 share/man/man5/rnframe.cfg.5; \
 	echo 644 $(BUILD)/man/completion share/bash-completion/completions/rnframe; \
 	find $(BUILD)/plugins -type f '(' -name '*.so' -o -name '*.missing' ')' -printf '644 %p lib/rnframe/plugins/%P\n'; \
-	sed 's|@PREFIX@|$(subst ','\'',$(PREFIX))|; s|@LIBDIR@|$(libdir)|; s|@VERSION@|$(version)|' core/library/rnframe.pc.in >$(BUILD)/rnframe.pc; \
+	sed 's|@PREFIX@|$(call for_sed,$(PREFIX))|; s|@LIBDIR@|$(call for_sed,$(libdir))|; s|@VERSION@|$(version)|' core/library/rnframe.pc.in >$(BUILD)/rnframe.pc; \
 	echo 644 $(BUILD)/rnframe.pc $(libdir)/pkgconfig/rnframe.pc; \
 	echo 644 $(library) $(libdir)/$(notdir $(library)); \
 	echo link $(notdir $(library)) $(libdir)/librnframe.so; \
 	find core/library/rnframe -maxdepth 1 -type f -printf '644 %p $(pythondir)/rnframe/%f\n'
+# A text behind s|...| in a script of sed in single quotes.
+for_sed = $(subst ','\'',$(subst |,\|,$(subst &,\&,$(subst \,\\,$(1)))))
 libdir = $(patsubst $(PREFIX)/%,%,$(LIBDIR))
 pythondir = $(patsubst $(PREFIX)/%,%,$(PYTHONDIR))
 

@@ -103,6 +103,17 @@ START_TEST(the_installed_program_works_from_anywhere)
 }
 END_TEST
 
+/* PREFIX has characters that sed, the shell and pkg-config read as their own. */
+START_TEST(pkg_config_finds_any_prefix)
+{
+	const char *dir = test_folder("in stall");
+	make("install 'PREFIX=/a&b|c d'\\''e'", dir);
+	test_command(out, sizeof out, "find '%s' -name rnframe.pc -execdir env PKG_CONFIG_PATH=. "
+		     "pkg-config --cflags --libs rnframe ';' 2>&1", dir);
+	ck_assert_str_eq(out, "-I/a\\&b\\|c\\ d\\'e/include -L/a\\&b\\|c\\ d\\'e/lib -lrnframe \n");
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
@@ -111,6 +122,7 @@ int main(void)
 		{ install_is_complete, 0 },
 		{ an_upgrade_removes_old_files, 0 },
 		{ the_installed_program_works_from_anywhere, 0 },
+		{ pkg_config_finds_any_prefix, 0 },
 		{ NULL, 0 },
 	};
 	return test_run_cases("install", cases);
