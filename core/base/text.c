@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,6 +96,25 @@ const char *rnf_text_quoted(const char *text)
 	char line[QUOTED];
 	rnf_text_line(line, sizeof line, text, strlen(text));
 	return rnf_format("\"%s\"", line);
+}
+
+/* ---- tables ---- */
+
+int rnf_text_width(const char *text)
+{
+	int width = 0;
+	while (*text) {
+		const struct piece piece = look(text, 4); /* the terminating zero ends it, too */
+		width += piece.as_it_is ? rnf_utf8_columns(text) : (int)piece.to;
+		text += piece.from;
+	}
+	return width;
+}
+
+void rnf_text_cell(FILE *out, int width, const char *text)
+{
+	const int left = abs(width) - rnf_text_width(text), blanks = left > 0 ? left : 0;
+	fprintf(out, "%*s%s%*s", width > 0 ? blanks : 0, "", text, width > 0 ? 0 : blanks, "");
 }
 
 /* ---- the standard output ---- */

@@ -5,6 +5,7 @@
 #define RNF_BASE_TEXT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* Write n bytes of text into `out` (of `room` bytes, 64 or more) as one masked,
  * zero-terminated line; return its length. A long text loses its middle: " [... N bytes
@@ -16,6 +17,12 @@ const char *rnf_text_quoted(const char *text);
 /* Mask the program's standard output from here on, except tabs and line feeds, and a carriage
  * return in front of one. Call it before anything is printed. [main] */
 void rnf_text_mask_output(void);
+
+/* Columns of a terminal that the masked text takes. */
+int rnf_text_width(const char *text);
+/* Print a cell of a table, so many columns wide: as "%*s" does, which counts bytes. Negative:
+ * the text comes first, the blanks behind it. */
+void rnf_text_cell(FILE *out, int width, const char *text);
 
 /* A list of words: "a, b, c". Zero-initialize it. Long words are shortened, and beyond
  * the first few they are counted only. */

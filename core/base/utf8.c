@@ -44,6 +44,24 @@ size_t rnf_utf8_length(const char *p)
 	return character(p, 4, &code); /* the terminating zero is no continuation byte */
 }
 
+/* Source: Unicode's EastAsianWidth.txt, by whole blocks. */
+int rnf_utf8_columns(const char *p)
+{
+	static const struct { uint32_t first, last; int columns; } others[] = {
+		{ 0x0300, 0x036f, 0 }, { 0x200b, 0x200d, 0 }, { 0x20d0, 0x20ff, 0 },
+		{ 0xfe00, 0xfe0f, 0 }, { 0xfe20, 0xfe2f, 0 },
+		{ 0x1100, 0x115f, 2 }, { 0x2e80, 0x303e, 2 }, { 0x3041, 0xa4cf, 2 },
+		{ 0xac00, 0xd7a3, 2 }, { 0xf900, 0xfaff, 2 }, { 0xfe30, 0xfe6f, 2 },
+		{ 0xff00, 0xff60, 2 }, { 0xffe0, 0xffe6, 2 }, { 0x1f300, 0x1f64f, 2 },
+		{ 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 },
+	};
+	uint32_t code;
+	if (!character(p, 4, &code)) return 0;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (code >= others[i].first && code <= others[i].last) return others[i].columns;
+	return 1;
+}
+
 size_t rnf_utf8_plain(const char *p, size_t n)
 {
 	uint32_t code = 0;

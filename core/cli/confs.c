@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "train/setup.h"
 
@@ -55,11 +56,12 @@ static void print_conf(const char *name)
 	rnf_file_read(path, 0, &f);
 	if (f && fgets(line, sizeof line, f)) line[strcspn(line, "\n")] = 0;
 	if (f) fclose(f);
+	rnf_text_cell(stdout, -30, name);
 	if (count_parameters(path, &parameters) < 0) {
-		printf("%-30s %10s  %s\n", name, "-", rnf_fail_line());
+		printf(" %10s  %s\n", "-", rnf_fail_line());
 		return;
 	}
-	printf("%-30s %10lld  %s\n", name, (long long)parameters,
+	printf(" %10lld  %s\n", (long long)parameters,
 	       line[0] == '#' ? line + 1 + (line[1] == ' ') : "");
 }
 

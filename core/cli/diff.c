@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "train/setup.h"
 
@@ -29,7 +30,8 @@ static const char *words(const struct rnf_conf *node)
 static void tell(void *context, const char *path, const struct rnf_conf *a,
 		 const struct rnf_conf *b)
 {
-	printf("%-36s %s\n%-36s %s\n", path, words(a), "", words(b));
+	rnf_text_cell(stdout, -36, path);
+	printf(" %s\n%-36s %s\n", words(a), "", words(b));
 	++*(size_t *)context;
 }
 

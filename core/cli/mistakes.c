@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/samples.h"
 #include "data/picture.h"
@@ -132,13 +133,14 @@ static int widest(const struct mistakes *m)
 {
 	int width = (int)strlen("predicted");
 	for (int64_t i = 0; i < m->e->data.info.classes; i++)
-		if (rnf_label_width(m->labels[i]) > width) width = rnf_label_width(m->labels[i]);
+		if (rnf_text_width(m->labels[i]) > width) width = rnf_text_width(m->labels[i]);
 	return width;
 }
 
 static void print_name(const char *name, int width)
 {
-	printf("  %s%*s", name, width - rnf_label_width(name), "");
+	fputs("  ", stdout);
+	rnf_text_cell(stdout, -width, name);
 }
 
 static void print_entry(const struct mistakes *m, const struct entry *e, int64_t rank, int width)

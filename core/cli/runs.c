@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
 #include "study/folders.h"
@@ -185,7 +186,8 @@ static rnf_status collect(struct lines *lines, const struct rnf_folders *folders
 
 static void print_cell(const struct column *c, const char *text)
 {
-	printf("%*s%s", c->width, text, c == &columns[N_COLUMNS - 1] ? "\n" : "  ");
+	rnf_text_cell(stdout, c->width, text);
+	fputs(c == &columns[N_COLUMNS - 1] ? "\n" : "  ", stdout);
 }
 
 static void print_lines(const struct lines *lines)

@@ -7,6 +7,7 @@
 #include "base/machine.h"
 #include "base/meter.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "study/progress.h"
 #include "study/publish.h"
@@ -103,8 +104,8 @@ static void print_plan(const struct rnf_study_runs *runs, size_t jobs)
 		const struct rnf_study_run *run = &runs->at[i];
 		const double seconds = seconds_of(runs, run), bytes = runs->looks[run->arm].bytes;
 		const int waits = run->turn == RNF_TURN_WAITS;
-		printf("%-32s %8lld %-20s %10s %8.0f  %s\n", runs->study->arms[run->arm].name,
-		       (long long)run->seed, state_of(run),
+		rnf_text_cell(stdout, -32, runs->study->arms[run->arm].name);
+		printf(" %8lld %-20s %10s %8.0f  %s\n", (long long)run->seed, state_of(run),
 		       waits ? rnf_meter_time(time, seconds) : "-", bytes * 1e-6, run->dir);
 		made += run->turn == RNF_TURN_MADE;
 		if (!waits) continue;

@@ -1,9 +1,9 @@
 #include "cli/summary.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "graph/outline.h"
 
 enum { LABEL, TYPE, OUTPUT, WORDS }; /* columns of words; figures follow */
@@ -34,8 +34,10 @@ static void words_of(const struct rnf_program *p, size_t layer, size_t n,
 
 static void put_words(const struct table *t, const char *const words[WORDS])
 {
-	for (int i = 0; i < WORDS; i++)
-		printf("%-*s  ", t->widths[i], words[i]);
+	for (int i = 0; i < WORDS; i++) {
+		rnf_text_cell(stdout, -t->widths[i], words[i]);
+		fputs("  ", stdout);
+	}
 }
 
 static double percent(double part, double whole)
@@ -64,7 +66,7 @@ static void measure_row(struct table *t, size_t layer, size_t n)
 	const char *words[WORDS];
 	words_of(t->p, layer, n, words);
 	for (int i = 0; i < WORDS; i++)
-		if ((int)strlen(words[i]) > t->widths[i]) t->widths[i] = (int)strlen(words[i]);
+		if (rnf_text_width(words[i]) > t->widths[i]) t->widths[i] = rnf_text_width(words[i]);
 }
 
 /* Do its blocks have rows of their own: does it compose them, and is no block itself? */

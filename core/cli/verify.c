@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "run/log.h"
 #include "run/replay.h"
@@ -28,7 +29,8 @@ static const char *path_in(const struct folder *f, const char *name)
 
 static void say(struct folder *f, const char *name, const char *bad, const char *words)
 {
-	printf("%-40s %s\n", name, bad ? bad : words);
+	rnf_text_cell(stdout, -40, name);
+	printf(" %s\n", bad ? bad : words);
 	if (!bad) return;
 	f->bad++;
 	if (!f->first_bad) f->first_bad = bad;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "plugin/param.h"
 #include "plugin/value.h"
 
@@ -85,16 +86,18 @@ static const char *cell(const struct rnf_param *row, int column)
 
 static void print_rows(const struct rnf_params *params, FILE *out)
 {
-	size_t widths[COLUMNS] = { 0 };
+	int widths[COLUMNS] = { 0 };
 	for (size_t i = 0; i < params->n; i++)
 		for (int c = 0; c < COLUMNS; c++) {
-			const size_t n = strlen(cell(rnf_param_at(params, i), c));
+			const int n = rnf_text_width(cell(rnf_param_at(params, i), c));
 			if (n > widths[c]) widths[c] = n;
 		}
 	for (size_t i = 0; i < params->n; i++) {
 		const struct rnf_param *row = rnf_param_at(params, i);
-		for (int c = 0; c < COLUMNS; c++)
-			fprintf(out, "  %-*s", (int)widths[c], cell(row, c));
+		for (int c = 0; c < COLUMNS; c++) {
+			fputs("  ", out);
+			rnf_text_cell(out, -widths[c], cell(row, c));
+		}
 		fprintf(out, "  %s\n", row->brief ? row->brief : "");
 	}
 }

@@ -9,6 +9,7 @@
 #include "base/csv.h"
 #include "base/draw.h"
 #include "base/status.h"
+#include "base/text.h"
 
 /* -- the matrix, with a last column for images without a prediction, if any -- */
 
@@ -64,7 +65,7 @@ static int longest(const struct rnf_report *r)
 {
 	int most = 0;
 	for (int64_t j = 0; j < columns(r->tally); j++) {
-		const int n = rnf_label_width(column_label(r, j));
+		const int n = rnf_text_width(column_label(r, j));
 		if (n > most) most = n;
 	}
 	return most;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "run/predictions.h"
 
@@ -46,18 +47,10 @@ const char *const *rnf_report_labels(const char *const *names, int64_t k)
 
 /* -- report.txt -- */
 
-/* In characters, as scikit-learn counts. */
-int rnf_label_width(const char *label)
-{
-	int n = 0;
-	for (const char *c = label; *c; c++)
-		n += (*c & 0xc0) != 0x80;
-	return n;
-}
-
 static void start_row(FILE *out, int width, const char *label)
 {
-	fprintf(out, "%*s%s ", width - rnf_label_width(label), "", label);
+	rnf_text_cell(out, width, label);
+	fputc(' ', out);
 }
 
 static void row(FILE *out, int width, const char *label,
@@ -73,9 +66,9 @@ void rnf_report_table(const struct rnf_report *r, FILE *out)
 	const struct rnf_tally *t = r->tally;
 	const struct rnf_class_figures macro = rnf_tally_average(t, 0);
 	const struct rnf_class_figures weighted = rnf_tally_average(t, 1);
-	int width = rnf_label_width("weighted avg");
+	int width = rnf_text_width("weighted avg");
 	for (int64_t i = 0; i < t->classes; i++)
-		if (rnf_label_width(r->labels[i]) > width) width = rnf_label_width(r->labels[i]);
+		if (rnf_text_width(r->labels[i]) > width) width = rnf_text_width(r->labels[i]);
 	start_row(out, width, "");
 	fprintf(out, " %9s %9s %9s %9s\n\n", "precision", "recall", "f1-score", "support");
 	for (int64_t i = 0; i < t->classes; i++) {

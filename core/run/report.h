@@ -19,8 +19,6 @@ struct rnf_report {
  * more than a line. No two are equal. names may be NULL. */
 const char *const *rnf_report_labels(const char *const *names, int64_t k);
 
-/* Length in characters of UTF-8. */
-int rnf_label_width(const char *label);
 
 /* The table in the layout of scikit-learn's classification_report, digits=4. */
 void rnf_report_table(const struct rnf_report *r, FILE *out);

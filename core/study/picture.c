@@ -3,6 +3,7 @@
 #include <rnframe/gnuplot.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "run/report.h"
 #include "study/table.h"
 
@@ -39,7 +40,7 @@ static int longest(const struct rnf_table *t)
 	enum { LEAST = 4, MOST = 60 };
 	int most = LEAST;
 	for (size_t i = 0; i < t->n; i++) {
-		const int n = rnf_label_width(t->rows[i].name);
+		const int n = rnf_text_width(t->rows[i].name);
 		if (n > most) most = n;
 	}
 	return most < MOST ? most : MOST;

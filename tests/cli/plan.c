@@ -34,6 +34,16 @@ START_TEST(a_row_for_each_layer)
 }
 END_TEST
 
+/* Columns are counted, not bytes. */
+START_TEST(names_of_any_letters_stay_in_line)
+{
+	run(0, "plan synthetic.cfg model.layers.stem.name=gr\xc3\xbcn");
+	has("\ngr\xc3\xbcn          cifar ");
+	run(0, "plan synthetic.cfg model.layers.stem.name=green");
+	has("\ngreen         cifar ");
+}
+END_TEST
+
 START_TEST(phases_follow_when_asked_for)
 {
 	run(0, "plan synthetic.cfg --phases");
@@ -168,6 +178,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ a_row_for_each_layer, 0 },
+		{ names_of_any_letters_stay_in_line, 0 },
 		{ phases_follow_when_asked_for, 0 },
 		{ json_adds_up, 0 },
 		{ pictures_of_all_families, 0 },

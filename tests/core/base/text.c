@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/utf8.h"
 #include "lib/plugin.h"
 
@@ -100,6 +101,31 @@ START_TEST(a_list_shortens_and_counts)
 }
 END_TEST
 
+/* Columns as terminals count them. */
+static const struct { const char *text; int width; } widths[] = {
+	{ "", 0 }, { "oak", 3 }, { "gr\xc3\xbcn", 4 }, { "gru\xcc\x88n", 4 }, { "\xe6\x9c\xa8", 2 },
+	{ "\xed\x95\x9c", 2 }, { "\xf0\x9f\x8c\xb3", 2 }, { "\xe2\x82\xac", 1 }, { "a\33", 5 },
+	{ "\xff", 4 }, { "\xe6\x9c", 8 }, { "\xef\xbd\xb1", 1 },
+};
+
+START_TEST(columns_of_a_text)
+{
+	char cell[64];
+	FILE *out = fmemopen(cell, sizeof cell, "w");
+	const char *text = widths[_i].text;
+	const int width = widths[_i].width;
+	ck_assert_int_eq(rnf_text_width(text), width);
+	rnf_text_cell(out, -10, text);
+	fputc('|', out);
+	rnf_text_cell(out, 10, text);
+	fputc('|', out);
+	rnf_text_cell(out, 1, text); /* never cut */
+	fclose(out);
+	ck_assert_str_eq(cell, rnf_format("%s%*s|%*s%s|%*s%s", text, 10 - width, "", 10 - width, "",
+					  text, width ? 0 : 1, "", text));
+}
+END_TEST
+
 /* The standard output, in pieces that split characters. */
 START_TEST(the_output_is_masked)
 {
@@ -140,7 +166,8 @@ int main(void)
 	const struct test_case cases[] = {
 		{ what_a_terminal_would_obey_is_masked, TEST_ROWS(lines) },
 		{ a_long_line_loses_its_middle, 3 }, { a_line_fits_its_room, 0 },
-		{ a_list_shortens_and_counts, 0 }, { the_output_is_masked, 0 },
+		{ a_list_shortens_and_counts, 0 }, { columns_of_a_text, TEST_ROWS(widths) },
+		{ the_output_is_masked, 0 },
 		{ an_output_that_fails_is_told, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("text", cases);
