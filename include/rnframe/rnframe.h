@@ -17,6 +17,7 @@
 #include <rnframe/layer.h>
 #include <rnframe/learned.h>
 #include <rnframe/npy.h>
+#include <rnframe/records.h>
 #include <rnframe/sums.h>
 #include <rnframe/training.h>
 #include <rnframe/vmath.h>

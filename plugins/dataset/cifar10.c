@@ -1,7 +1,7 @@
 /* cifar10: 50,000 + 10,000 colour images of 32x32 in 10 classes.
  * Source: Krizhevsky 2009, "binary version": records of one label byte and
  * three planes (red, green, blue) of 1,024 bytes. */
-#include <rnframe/data.h>
+#include <rnframe/records.h>
 
 enum {
 	SIDE = 32,
@@ -53,31 +53,12 @@ struct store {
 	struct part parts[FILES];
 };
 
-static rnf_status check_labels(const struct rnf_host *host, const char *name,
-			       const struct part *part)
-{
-	for (int64_t i = 0; i < part->n; i++) {
-		const int label = part->records[i * RECORD];
-		if (label >= CLASSES)
-			return host->fail(RNF_EINVAL,
-				"%s: record %lld has label %d, must be 0..9",
-				name, (long long)i, label);
-	}
-	return RNF_OK;
-}
-
 static rnf_status open_part(const struct rnf_host *host,
 			    const struct rnf_blob *blob, struct part *part)
 {
-	if (!blob->data)
-		return host->fail(RNF_ENOENT, "%s is missing", blob->name);
-	if (blob->size == 0 || blob->size % RECORD != 0)
-		return host->fail(RNF_EINVAL, "%s has %zu bytes, must be a multiple of %d "
-			"(%d as published): record %zu is cut", blob->name, blob->size, RECORD,
-			FILE_RECORDS * RECORD, blob->size / RECORD);
+	RNF_TRY(rnf_records_count(host, blob, RECORD, FILE_RECORDS, &part->n));
 	part->records = blob->data;
-	part->n = (int64_t)(blob->size / RECORD);
-	return check_labels(host, blob->name, part);
+	return rnf_records_labels(host, blob->name, blob->data, part->n, RECORD, CLASSES);
 }
 
 /* An incomplete file reads well and trains badly: warn about the first one. */

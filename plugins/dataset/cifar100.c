@@ -1,7 +1,7 @@
 /* cifar100: 50,000 + 10,000 colour images of 32x32 in 100 classes, or 20 groups of them.
  * Source: Krizhevsky 2009, "binary version": records of a coarse label, a fine one, and three
  * planes (red, green, blue) of 1,024 bytes. */
-#include <rnframe/data.h>
+#include <rnframe/records.h>
 
 enum {
 	SIDE = 32,
@@ -78,28 +78,15 @@ static void describe(const void *conf_, struct rnf_dataset_info *info)
 	info->names = fine ? fine_names : coarse_names;
 }
 
-static rnf_status check_labels(const struct rnf_host *host, const struct rnf_blob *blob)
+static rnf_status open_split(const struct rnf_host *host, const struct rnf_blob *blob, int split,
+			     int64_t *n)
 {
-	for (size_t i = 0; i < blob->size / RECORD; i++) {
-		const uint8_t *record = blob->data + i * RECORD;
-		if (record[0] >= COARSE || record[1] >= FINE)
-			return host->fail(RNF_EINVAL, "%s: record %zu has labels %d and %d, must be "
-				"0..19 and 0..99", blob->name, i, record[0], record[1]);
-	}
-	return RNF_OK;
-}
-
-static rnf_status open_split(const struct rnf_host *host, const struct rnf_blob *blob, int split)
-{
-	if (!blob->data) return host->fail(RNF_ENOENT, "%s is missing", blob->name);
-	if (blob->size == 0 || blob->size % RECORD != 0)
-		return host->fail(RNF_EINVAL, "%s has %zu bytes, must be a multiple of %d "
-			"(%lld as published): record %zu is cut", blob->name, blob->size, RECORD,
-			(long long)published[split] * RECORD, blob->size / RECORD);
-	RNF_TRY(check_labels(host, blob));
-	if ((int64_t)(blob->size / RECORD) != published[split])
-		host->log(RNF_LOG_WARNING, "%s has %zu images, the published one has %lld",
-			  blob->name, blob->size / RECORD, (long long)published[split]);
+	RNF_TRY(rnf_records_count(host, blob, RECORD, published[split], n));
+	RNF_TRY(rnf_records_labels(host, blob->name, blob->data, *n, RECORD, COARSE));
+	RNF_TRY(rnf_records_labels(host, blob->name, blob->data + 1, *n, RECORD, FINE));
+	if (*n != published[split])
+		host->log(RNF_LOG_WARNING, "%s has %lld images, the published one has %lld",
+			  blob->name, (long long)*n, (long long)published[split]);
 	return RNF_OK;
 }
 
@@ -110,9 +97,8 @@ static rnf_status open_files(const struct rnf_host *host, const void *conf,
 	struct store *store = host->alloc(sizeof *store);
 	if (!store) return host->fail(RNF_ENOMEM, "no memory");
 	for (int s = 0; s < RNF_SPLITS; s++) {
-		RNF_TRY(open_split(host, &blobs[s], s));
+		RNF_TRY(open_split(host, &blobs[s], s, &info->images[s]));
 		store->records[s] = blobs[s].data;
-		info->images[s] = (int64_t)(blobs[s].size / RECORD);
 	}
 	store->label = ((const struct conf *)conf)->labels == LABELS_FINE;
 	*self = store;

@@ -2,7 +2,7 @@
  * Source: Xiao, Rasul, Vollgraf 2017 (arXiv 1708.07747). IDX files: two zero
  * bytes, the type (8: bytes), the rank, then each dimension as 32 bits big
  * endian, then the bytes. */
-#include <rnframe/data.h>
+#include <rnframe/records.h>
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, CLASSES = 10 };
 
@@ -74,17 +74,6 @@ static rnf_status open_idx(const struct rnf_host *host, const struct rnf_blob *b
 	return RNF_OK;
 }
 
-static rnf_status check_labels(const struct rnf_host *host, const char *name,
-			       const uint8_t *labels, int64_t n)
-{
-	for (int64_t i = 0; i < n; i++)
-		if (labels[i] >= CLASSES)
-			return host->fail(RNF_EINVAL,
-				"%s: record %lld has label %d, must be 0..9",
-				name, (long long)i, labels[i]);
-	return RNF_OK;
-}
-
 static rnf_status open_split(const struct rnf_host *host, const struct rnf_blob *pair,
 			     const uint8_t **images, const uint8_t **labels, int64_t *n)
 {
@@ -94,7 +83,7 @@ static rnf_status open_split(const struct rnf_host *host, const struct rnf_blob 
 	if (n_labels != *n)
 		return host->fail(RNF_EINVAL, "%s has %lld images, %s has %lld labels",
 			pair[0].name, (long long)*n, pair[1].name, (long long)n_labels);
-	return check_labels(host, pair[1].name, *labels, *n);
+	return rnf_records_labels(host, pair[1].name, *labels, *n, 1, CLASSES);
 }
 
 static void describe(const void *conf, struct rnf_dataset_info *info)

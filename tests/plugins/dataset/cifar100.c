@@ -98,10 +98,10 @@ START_TEST(refuses_what_is_cut_or_out_of_range)
 		"published): record 2 is cut");
 	make(blobs);
 	bytes[1][0] = 20;
-	refused(blobs, "test.bin: record 0 has labels 20 and 90, must be 0..19 and 0..99");
+	refused(blobs, "test.bin: record 0 has label 20, must be 0..19");
 	make(blobs);
 	bytes[0][RECORD + 1] = 100;
-	refused(blobs, "train.bin: record 1 has labels 1 and 100");
+	refused(blobs, "train.bin: record 1 has label 100, must be 0..99");
 	blobs[0].data = NULL;
 	refused(blobs, "train.bin is missing");
 }
