@@ -174,6 +174,7 @@ END_TEST
 
 /* -- C -- */
 
+static const char *const acts[] = { "mish", "silu", "gelu" };
 static const char *const compilers[] = { "gcc", "clang" };
 
 /* One file, without a library, warnings or memory of its own; its name becomes a word of C. */
@@ -197,6 +198,20 @@ START_TEST(c_says_what_the_model_says)
 						"2>&1", dir, dir);
 		ck_assert_msg(status == 0, "%s", out);
 	}
+}
+END_TEST
+
+/* A branch in a function, or an image that may lie over another, would leave loops as they are. */
+START_TEST(loops_of_c_are_vectorised)
+{
+	if (!has_python() || !test_needs(system("gcc -dumpmachine 2>/dev/null | grep -q x86_64") == 0,
+					 "gcc for x86-64"))
+		return;
+	const char *dir = small("c_vectors", rnf_format("model.act=%s", acts[_i]));
+	works("export @/run @/m.c", dir);
+	test_shell("cd %s && gcc -std=c99 -O3 -fopt-info-vec-optimized=notes -c -o m.o m.c", dir);
+	const int status = test_command(out, sizeof out, PYTHON "vectors %s/m.c %s/notes 2>&1", dir, dir);
+	ck_assert_msg(status == 0, "%s", out);
 }
 END_TEST
 
@@ -330,6 +345,7 @@ int main(void)
 		{ onnx_says_what_the_model_says, TEST_ROWS(models) },
 		{ tensors_for_numpy_and_pytorch, 0 },
 		{ c_says_what_the_model_says, TEST_ROWS(models) },
+		{ loops_of_c_are_vectorised, TEST_ROWS(acts) },
 		{ published_weights_in_onnx, 0 },
 		{ predict_says_what_eval_says, 0 },
 		{ a_bad_image_is_a_line_of_its_own, 0 },

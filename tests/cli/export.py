@@ -482,6 +482,22 @@ def check_tables(path):
     return 0
 
 
+def check_vectors(path, notes):
+    """gcc says it of the loops over filters and of formulas, or of the loop around them."""
+    with open(path) as f:
+        text = f.read()
+    with open(notes) as f:
+        made = {int(n) for n in re.findall(r":(\d+):\d+: optimized: loop vectorized", f.read())}
+    sums = list(re.finditer(r"for \(int o = 0; o < n; o\+\+\)", text))
+    formulas = [m for m in re.finditer(r"for \(int c = 0; c < \d+; c\+\+\) {\n([^}]*)}", text)
+                if "_of(" in m[1] and "[pixel * " in m[1] and "exp_of" not in m[1]]
+    assert sums and formulas
+    for loop in sums + formulas:
+        line = text.count("\n", 0, loop.start()) + 1
+        assert made & {line, line - 1}, f"line {line}: {loop[0]}"
+    return 0
+
+
 def main(verb, *words):
     if verb == "data":
         return make_data(words[0])
@@ -493,6 +509,8 @@ def main(verb, *words):
         return check_tensors(*words)
     if verb == "tables":
         return check_tables(words[0])
+    if verb == "vectors":
+        return check_vectors(*words)
     if verb == "pictures":
         return write_pictures(words[0])
     if verb == "predicted":
