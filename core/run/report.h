@@ -19,7 +19,6 @@ struct rnf_report {
  * more than a line. No two are equal. names may be NULL. */
 const char *const *rnf_report_labels(const char *const *names, int64_t k);
 
-
 /* The table in the layout of scikit-learn's classification_report, digits=4. */
 void rnf_report_table(const struct rnf_report *r, FILE *out);
 /* The same with the keys of output_dict; "rnframe" holds what scikit-learn lacks: error
