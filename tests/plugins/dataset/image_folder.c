@@ -214,6 +214,23 @@ START_TEST(tables_that_are_refused)
 }
 END_TEST
 
+/* A field has less than 4,096 bytes. */
+START_TEST(long_fields)
+{
+	enum { MOST = 4095 };
+	void *self;
+	struct rnf_dataset_info info;
+	static char field[MOST + 2];
+	memset(field, 'a', MOST);
+	const char *dir = labels(rnf_format("file,label\n%s,b\n", field));
+	ck_assert_msg(open_folder(dir, &self, &info) == RNF_OK, "%s", rnf_fail_words());
+	field[MOST] = 'a';
+	dir = labels(rnf_format("file,label\n%s,b\n", field));
+	ck_assert_int_eq(open_folder(dir, &self, &info), RNF_EINVAL);
+	ck_assert_ptr_nonnull(strstr(rnf_fail_words(), "labels.csv:2: a field is too long"));
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
@@ -221,7 +238,7 @@ int main(void)
 		{ links_to_folders, 0 },
 		{ folders_that_are_refused, TEST_ROWS(bad_trees) },
 		{ tables_of_files, TEST_ROWS(tables) },
-		{ tables_that_are_refused, TEST_ROWS(bad_tables) }, { NULL, 0 },
+		{ tables_that_are_refused, TEST_ROWS(bad_tables) }, { long_fields, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("dataset/image_folder", cases);
 }
