@@ -30,7 +30,10 @@ def head(card, run):
 
 
 def check(said, line):
-    check = json.load(open(said, encoding="utf-8"))
+    with open(said, encoding="utf-8") as f:
+        text = f.read()
+    assert text.startswith('{\n  "file": '), text  # people read it too
+    check = json.loads(text)
     got = dict(json.loads(open(line, encoding="utf-8").read())["top"])
     assert got.keys() == check["probabilities"].keys(), got
     assert abs(sum(check["probabilities"].values()) - 1) < 1e-5, check
