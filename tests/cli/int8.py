@@ -2,8 +2,8 @@
 calls that FILE.c makes, on the images of a file of CIFAR-10, and compares the sums of its last
 layer with SUMS, int32, which the compiled file wrote. int8.py main NAME prints a program that
 writes them; int8.py spoil MODEL OUT spoils filters of a file of weights; int8.py classes FILE.c
-SUMS PROBS LEAST counts the images of which the sums say the class of the highest probability;
-int8.py images BATCH N prints images as an array of C."""
+SUMS PROBS LEAST counts the images of which the sums say the class of the highest probability, near
+FILE.c SUMS PROBS MOST compares probabilities; int8.py images BATCH N prints images as an array of C."""
 import json
 import re
 import struct
@@ -205,11 +205,23 @@ def compare(path, batch, sums, images=None):
     return 0
 
 
-def classes(path, sums, probs, least):
+def logits(path, sums):
     with open(path) as f:
         scales = re.search(r"/\* logits \*/\nstatic const float t\d+\[\d+\] = \{([^}]*)\};", f.read())[1]
     scales = np.array([float(v.rstrip("f")) for v in scales.split(",") if v.strip()])
-    found = (np.fromfile(sums, "<i4").reshape(-1, 10) * scales).argmax(1)
+    return np.fromfile(sums, "<i4").reshape(-1, 10) * scales
+
+
+def near(path, sums, probs, most):
+    found = np.exp(logits(path, sums))
+    found /= found.sum(1, keepdims=True)
+    far = np.abs(found - np.load(probs)[:len(found)]).max()
+    print(f"probabilities differ by at most {far:.4f}")
+    return 0 if far <= float(most) else 1
+
+
+def classes(path, sums, probs, least):
+    found = logits(path, sums).argmax(1)
     right = int((found == np.load(probs)[:len(found)].argmax(1)).sum())
     print(f"the same class of {right} of {len(found)} images")
     return 0 if right >= int(least) else 1
@@ -248,7 +260,7 @@ def images(path, n):
     print("};")
 
 
-VERBS = {"images": images, "sums": compare, "classes": classes, "spoil": spoil,
+VERBS = {"images": images, "sums": compare, "classes": classes, "near": near, "spoil": spoil,
          "main": lambda name: print(MAIN.replace("NAME", name), end="")}
 
 if __name__ == "__main__":

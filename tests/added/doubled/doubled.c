@@ -1,5 +1,5 @@
 /* doubled: y = a + b, which its formula makes of 2^10 (a + b), where each double is the sum of the
- * term before it and itself. a, b, y (h, w, c). */
+ * term before it and itself, and a = max(a, 0) - max(-a, 0). a, b, y (h, w, c). */
 #include <rnframe/layer.h>
 
 enum { TIMES = 10 };
@@ -21,7 +21,10 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
 
 static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
 {
-	int32_t sum = f->apply(f, RNF_FN_ADD, in[0], in[1]);
+	const int32_t zero = f->number(f, 0), minus = f->apply(f, RNF_FN_SUB, zero, in[0]);
+	const int32_t a = f->apply(f, RNF_FN_SUB, f->apply(f, RNF_FN_MAX, in[0], zero),
+				   f->apply(f, RNF_FN_MAX, minus, zero));
+	int32_t sum = f->apply(f, RNF_FN_ADD, a, in[1]);
 	(void)self;
 	for (int i = 0; i < TIMES; i++)
 		sum = f->apply(f, RNF_FN_ADD, sum, sum);
