@@ -147,6 +147,17 @@ START_TEST(a_list_of_names)
 }
 END_TEST
 
+/* 160 kB of names. */
+START_TEST(a_long_list_of_names)
+{
+	enum { NAMES = 4000 };
+	const char *dir = trained();
+	test_shell("cd %s && yes %040d.png | head -n %d | $OLDPWD/%s/rnframe predict run - --format csv "
+		   ">long 2>log; test $? = 2 && test $(grep -c '07.png.,.No such' long) = %d", dir, 7,
+		   NAMES, test_build(), NAMES);
+}
+END_TEST
+
 START_TEST(images_are_sorted_by_class)
 {
 	const char *dir = trained();
@@ -199,7 +210,8 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ an_array_of_probabilities, 0 }, { bad_images_among_many, 0 },
-		{ a_list_of_names, 0 }, { images_are_sorted_by_class, 0 },
+		{ a_list_of_names, 0 }, { a_long_list_of_names, 0 },
+		{ images_are_sorted_by_class, 0 },
 		{ nonsense_is_refused, 0 }, { NULL, 0 },
 	};
 	return test_run_cases("cli/predict", cases);

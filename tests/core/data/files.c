@@ -213,11 +213,12 @@ START_TEST(bad_files_are_remembered)
 	test_shell("test -z \"$(ls %s/cache)\"", dir);
 	conf.skip = 1;
 	for (int i = 0; i < 2; i++) {
-		struct rnf_dataset_info info = { .images = { TRAIN, TEST } };
+		struct rnf_dataset_info info = { .images = { TRAIN, TEST }, .validation = 7 };
 		size_t framed;
 		void *self;
 		ck_assert_int_eq(rnf_files_open(&conf, &info, &self, &framed), RNF_OK);
 		ck_assert_int_eq(info.images[0], TRAIN - 1);
+		ck_assert_int_eq(info.validation, 6); /* the bad one is among them */
 		kept(i ? &second : &first);
 	}
 	ck_assert_uint_eq(first, second);
