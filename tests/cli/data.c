@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rnframe/npy.h>
+
 #include "lib/photos.h"
 #include "lib/said.h"
 
@@ -46,6 +48,41 @@ START_TEST(bad_files_are_listed)
 	has("/train/a/bad.png: the PNG is cut\n");
 	has("/test/a/bad.png: the file is empty\n");
 	has(": 2 files cannot be read\n");
+}
+END_TEST
+
+static void write_array(const char *path, int32_t rank, const int64_t *shape, const float *values)
+{
+	char header[RNF_NPY_HEADER];
+	size_t n = 1;
+	FILE *f = fopen(path, "wb");
+	ck_assert_ptr_nonnull(f);
+	for (int32_t i = 0; i < rank; i++)
+		n *= (size_t)shape[i];
+	rnf_npy_header(header, rank, shape);
+	ck_assert_uint_eq(fwrite(header, 1, sizeof header, f), sizeof header);
+	ck_assert_uint_eq(fwrite(values, sizeof *values, n, f), n);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* Of pixels with equal channels. */
+START_TEST(grey_images_look_as_in_colour)
+{
+	enum { IMAGES = 12, H = 9, W = 7, SIZE = IMAGES * H * W };
+	static float pixels[3 * SIZE], labels[IMAGES];
+	if (!test_has_plugin("dataset", "npy")) return;
+	const char *dir = test_folder("data_grey");
+	for (int c = 1; c <= 3; c += 2) {
+		const char *at = rnf_format("%s/%d", dir, c);
+		for (int i = 0; i < c * SIZE; i++)
+			pixels[i] = (float)(i / c * 37 % 256) / 255;
+		test_shell("mkdir %s", at);
+		write_array(rnf_format("%s/X.npy", at), 4, (int64_t[]){ IMAGES, H, W, c }, pixels);
+		write_array(rnf_format("%s/y.npy", at), 1, (int64_t[]){ IMAGES }, labels);
+		run(0, rnf_format("data check synthetic.cfg data.type=npy data.path=%s data.classes=2 "
+				  "--sheet %s.png", at, at));
+	}
+	test_shell("cmp %s/1.png %s/3.png", dir, dir);
 }
 END_TEST
 
@@ -146,7 +183,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		a_folder_is_described, bad_files_are_listed, a_conf_is_described,
+		a_folder_is_described, bad_files_are_listed, grey_images_look_as_in_colour,
+		a_conf_is_described,
 		a_new_conf_trains, a_new_conf_of_few_images, many_classes_get_no_picture,
 		a_new_conf_like_another, NULL,
 	};
