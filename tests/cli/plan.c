@@ -71,6 +71,24 @@ START_TEST(json_adds_up)
 }
 END_TEST
 
+/* Beside the same model with everything trained. */
+START_TEST(what_freezing_saves)
+{
+	const char *dir = test_folder("plan");
+	test_shell("%s/rnframe plan synthetic.cfg --json >%s/every.json", test_build(), dir);
+	test_shell("%s/rnframe plan synthetic.cfg 'train.freeze=[\"stem\"]' --json >%s/some.json",
+		   test_build(), dir);
+	run(0, "plan synthetic.cfg 'train.freeze=[\"stem\"]'");
+	test_shell("cat >%s/said <<'E'\n%s\nE", dir, out);
+	python(dir, "import json\n"
+	       "some, every = (json.load(open(n + '.json'))['training'] for n in ('some', 'every'))\n"
+	       "said = [line for line in open('said') if line.startswith('frozen: ')][0]\n"
+	       "assert f\"takes {some['phases']} phases, {some['tasks']} tasks and\" in said, said\n"
+	       "assert f\"without train.freeze {every['phases']}, {every['tasks']} and\" in said, said\n"
+	       "assert some['tasks'] < every['tasks']\n");
+}
+END_TEST
+
 /* Layers that overlap, or stand outside of the page, or above what they read. */
 #define LOOK "import glob, xml.etree.ElementTree as tree\n" \
 	"S = '{http://www.w3.org/2000/svg}'\n" \
@@ -181,6 +199,7 @@ int main(void)
 		{ names_of_any_letters_stay_in_line, 0 },
 		{ phases_follow_when_asked_for, 0 },
 		{ json_adds_up, 0 },
+		{ what_freezing_saves, 0 },
 		{ pictures_of_all_families, 0 },
 		{ a_graph_with_branches, 0 },
 		{ more_branches_than_columns, 0 },

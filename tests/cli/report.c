@@ -125,7 +125,7 @@ START_TEST(eval_reports_the_split_that_it_was_asked_for)
 	same_scores(report, scores);
 	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(
 		report, "rnframe"), "split")), "train");
-	ck_assert_ptr_nonnull(strstr(out, " % (95 %: "));
+	ck_assert_ptr_nonnull(strstr(out, rnf_format("error %.2f %% (95 %%: ", number(scores, "error"))));
 	json_decref(report);
 	json_decref(scores);
 }
