@@ -93,6 +93,7 @@ struct reader {
 	char said[RNF_DIGEST_BYTES]; /* "" when the file has none */
 	struct rnf_named_tensor last; /* handed out, not yet in the digest */
 	char last_name[512];
+	rnf_status no_room; /* why add() gave nothing, where the file is not at fault */
 	float *room;      /* for tensors that are dropped; of malloc() */
 	size_t room_size;
 };
@@ -152,7 +153,8 @@ static float *held(struct reader *r, const struct rnf_named_tensor *t)
 	const size_t bytes = (size_t)rnf_tensor_size(t) * sizeof(float);
 	float *data = malloc(bytes + 1);
 	if (!data) {
-		rnf_fail(RNF_ENOMEM, "%s: no memory for the %zu bytes of %s", r->path, bytes, t->name);
+		r->no_room = rnf_fail(RNF_ENOMEM, "%s: no memory for the %zu bytes of %s", r->path,
+				      bytes, t->name);
 		return NULL;
 	}
 	struct rnf_named_tensor *kept = rnf_push((void **)&l->at, &l->n, sizeof *kept);
@@ -251,6 +253,7 @@ static rnf_status read_all(struct reader *r, const struct rnf_format_impl *forma
 	const rnf_status status = format->read(&rnf_host, r->path, &r->sink);
 	if (status >= 0) digest_last(r);
 	drop_room(r);
+	if (status < 0 && r->no_room < 0) return r->no_room;
 	RNF_TRY(status);
 	rnf_digest_words(r->tensors + r->texts, words);
 	if (!r->said[0] || !strcmp(r->said, words)) return RNF_OK;
