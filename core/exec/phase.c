@@ -119,9 +119,9 @@ static void pack_weights(struct rnf_worker *w, int worker)
 	if (!exec->stale) return;
 	const int workers = exec->alone ? 1 : exec->n_workers;
 	for (size_t i = (size_t)worker; i < plan->n_packs; i += (size_t)workers) {
-		const struct rnf_task *s = plan->packs[i];
-		s->kernel.pack(s->kernel.state, rnf_at(w, s->in[1]),
-			       exec->packed + s->packed);
+		const struct rnf_task *t = plan->packs[i];
+		t->kernel.pack(t->kernel.state, rnf_at(w, t->in[1]),
+			       exec->packed + t->packed);
 		lap(w, RNF_TIME_PACK);
 	}
 	if (plan->n_packs) rnf_exec_barrier(w, NULL);

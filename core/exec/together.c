@@ -4,11 +4,11 @@
 #include "exec/exec.h"
 #include "exec/times.h"
 
-static int has_parts(const struct rnf_task *s)
+static int has_parts(const struct rnf_task *t)
 {
-	const struct rnf_chain *chain = s->chain;
+	const struct rnf_chain *chain = t->chain;
 	if (chain) return chain->acc_floats == 0 && chain->pixels > chain->tile_pixels;
-	return s->kernel.run && s->kernel.takes_parts;
+	return t->kernel.run && t->kernel.takes_parts;
 }
 
 /* Only one worker counts the task as a call. */

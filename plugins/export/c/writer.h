@@ -71,12 +71,12 @@ rnf_status writer_measure(struct writer *w, const char *text, size_t n);
 void writer_main(const struct writer *w, FILE *f);
 
 rnf_status writer_ops(struct writer *w);
-/* What moves elements, and the product of two images. (arrange.c) */
-/* An image [h][w][c] around one of its axes: [outer][size][inner]. */
+/* An image [h][w][c] around one of its axes: [outer][size][inner]. (arrange.c) */
 struct around {
 	int64_t outer, size, inner;
 };
 struct around writer_around(const int64_t hwc[3], int32_t axis);
+/* What moves elements, and the product of two images. (arrange.c) */
 rnf_status writer_permute(struct writer *w, const struct rnf_export_op *op);
 rnf_status writer_take(struct writer *w, const struct rnf_export_op *op);
 rnf_status writer_product(struct writer *w, const struct rnf_export_op *op);
