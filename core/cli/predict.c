@@ -1,6 +1,7 @@
 /* rnframe predict RUN|WEIGHTS IMAGE|DIR|-...: a line for each image, in their order. */
 #include <dirent.h>
 #include <errno.h>
+#include <rnframe/training.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 #include "data/picture.h"
 #include "run/predict.h"
 #include "run/sort.h"
-#include "train/tally.h"
 
 enum { TOP = 3, TOP_MAX = 1000000 };
 

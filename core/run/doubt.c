@@ -1,10 +1,10 @@
 #include "run/doubt.h"
 
 #include <math.h>
+#include <rnframe/training.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "train/tally.h"
 
 /* Probabilities within this of a threshold reach it; no threshold is below twice that. */
 static const double slack = 1e-6;

@@ -1,6 +1,7 @@
 #include "train/tally.h"
 
 #include <math.h>
+#include <rnframe/training.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -20,14 +21,6 @@ void rnf_tally_keep(struct rnf_tally *t, int64_t n)
 }
 
 /* -- an image -- */
-
-int64_t rnf_largest(int64_t k, const float *values)
-{
-	int64_t best = 0;
-	for (int64_t i = 1; i < k; i++)
-		if (values[i] > values[best]) best = i;
-	return best;
-}
 
 /* How many classes rank above `class`; a NaN ranks below all numbers. */
 static int64_t rank(int64_t k, const float *logits, int64_t class)
@@ -63,8 +56,8 @@ static void keep(const struct rnf_tally *t, int64_t label, int64_t class, const 
 void rnf_tally_add(struct rnf_tally *t, const float *target, const float *logits,
 		   const float *probs, double cross_entropy)
 {
-	const int64_t k = t->classes, label = rnf_largest(k, target);
-	const int64_t class = rnf_largest(k, logits);
+	const int64_t k = t->classes;
+	const int64_t label = rnf_largest(k, target), class = rnf_largest(k, logits);
 	keep(t, label, class, logits, probs, cross_entropy);
 	t->n++;
 	t->cross_entropy += cross_entropy;

@@ -12,9 +12,6 @@ struct rnf_tally_bin { /* predictions with a confidence in (b / 15, (b + 1) / 15
 	double confidence; /* sum over them */
 };
 
-/* The class that is predicted: the first of the largest values. */
-int64_t rnf_largest(int64_t classes, const float *values);
-
 struct rnf_prediction { /* about one image */
 	int64_t index;         /* in its split's files */
 	int32_t label, class;  /* true class; predicted one, or -1 */

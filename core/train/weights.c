@@ -80,7 +80,7 @@ const char *rnf_native_suffix(void)
 struct reader {
 	struct rnf_tensor_sink sink; /* first */
 	const char *path;
-	/* Memory for a tensor of the file, or NULL with a message. */
+	/* Memory for a tensor of the file, or NULL if there is none. */
 	float *(*place)(struct reader *, const struct rnf_named_tensor *);
 	const struct rnf_tensors *own; /* the session's */
 	size_t n_wanted;  /* the first of these */
@@ -135,7 +135,7 @@ static float *passing(struct reader *r, const struct rnf_named_tensor *t)
 	free(r->room);
 	r->room_size = n > 2 * r->room_size ? n : 2 * r->room_size;
 	r->room = calloc(r->room_size + 1, sizeof *r->room);
-	if (!r->room) rnf_no_memory(r->room_size * sizeof *r->room);
+	if (!r->room) r->room_size = 0;
 	return r->room;
 }
 
@@ -150,13 +150,8 @@ static void drop_room(struct reader *r)
 static float *held(struct reader *r, const struct rnf_named_tensor *t)
 {
 	struct rnf_loaded *l = r->loaded;
-	const size_t bytes = (size_t)rnf_tensor_size(t) * sizeof(float);
-	float *data = malloc(bytes + 1);
-	if (!data) {
-		r->no_room = rnf_fail(RNF_ENOMEM, "%s: no memory for the %zu bytes of %s", r->path,
-				      bytes, t->name);
-		return NULL;
-	}
+	float *data = malloc((size_t)rnf_tensor_size(t) * sizeof(float) + 1);
+	if (!data) return NULL;
 	struct rnf_named_tensor *kept = rnf_push((void **)&l->at, &l->n, sizeof *kept);
 	*kept = *t;
 	kept->name = rnf_strndup(t->name, strlen(t->name));
@@ -210,6 +205,15 @@ static float *in_model(struct reader *r, const struct rnf_named_tensor *t)
 	return passing(r, t);
 }
 
+static float *place(struct reader *r, const struct rnf_named_tensor *t)
+{
+	float *data = r->place(r, t);
+	if (!data)
+		r->no_room = rnf_fail(RNF_ENOMEM, "%s: no memory for the %lld values of %s",
+				      r->path, (long long)rnf_tensor_size(t), t->name);
+	return data;
+}
+
 static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
 		  const int64_t *shape)
 {
@@ -227,7 +231,7 @@ static float *add(struct rnf_tensor_sink *sink, const char *name, int32_t rank,
 	strcpy(r->last_name, name);
 	r->last = (struct rnf_named_tensor){ .name = r->last_name, .rank = rank };
 	memcpy(r->last.shape, shape, (size_t)rank * sizeof *shape);
-	float *data = r->place(r, &r->last);
+	float *data = place(r, &r->last);
 	r->last.data = data;
 	return data;
 }
@@ -375,12 +379,13 @@ rnf_status rnf_weights_load(const char *path, struct rnf_loaded *loaded)
 rnf_status rnf_weights_put(struct rnf_session *s, struct rnf_loaded *loaded)
 {
 	struct reader r = into_model(s, loaded->path, s->tensors.n_model, (struct rnf_strings){ 0 });
-	for (size_t i = 0; i < loaded->n; i++) {
+	for (size_t i = 0; i < loaded->n && r.no_room >= 0; i++) {
 		const struct rnf_named_tensor *t = &loaded->at[i];
-		memcpy(in_model(&r, t), t->data, (size_t)rnf_tensor_size(t) * sizeof(float));
+		float *to = place(&r, t);
+		if (to) memcpy(to, t->data, (size_t)rnf_tensor_size(t) * sizeof(float));
 	}
 	rnf_loaded_drop(loaded);
-	return first_line(finish(&r, s, RNF_OK));
+	return first_line(finish(&r, s, r.no_room));
 }
 
 void rnf_loaded_drop(struct rnf_loaded *loaded)
@@ -470,13 +475,15 @@ static size_t with_digest(const struct rnf_tensors *t, size_t n,
 	return n_texts + 1;
 }
 
-/* The file must hold what was meant to be written. */
+/* The file must hold what was meant to be written: it may be corrupted on its way to the disk. */
 static rnf_status read_back(const char *path, const char *digest)
 {
 	char name[PATH_MAX];
 	struct reader r = { .path = rnf_file_draft(path, name), .place = passing };
-	RNF_TRY(read_all(&r, native));
-	if (!strcmp(r.said, digest)) return RNF_OK;
+	const rnf_status status = read_all(&r, native);
+	if (status >= 0 && !strcmp(r.said, digest)) return RNF_OK;
+	if (status == RNF_ENOMEM) return status;
+	if (status < 0) return rnf_fail_again(RNF_EIO, rnf_fail_line());
 	return rnf_fail(RNF_EIO, "%s does not read back as it was written", r.path);
 }
 
@@ -491,8 +498,7 @@ rnf_status rnf_weights_write(const struct rnf_tensors *t, const char *path, size
 	RNF_TRY(rnf_file_begin(path, rnf_weights_bytes(t, n), &fd));
 	rnf_status status = native->write(&rnf_host, fd, t->at, n, all, n_all);
 	status = rnf_file_sync(path, fd, status);
-	if (status >= 0 && read_back(path, digest) < 0) /* corrupted on its way to the disk */
-		status = rnf_fail_again(RNF_EIO, rnf_fail_line());
+	if (status >= 0) status = read_back(path, digest);
 	return rnf_file_publish(path, status);
 }
 

@@ -6,6 +6,15 @@
 #include <rnframe/formula.h>
 #include <rnframe/plugin.h>
 
+/* The class that k values of an image name, k > 0: the first of the largest. [worker] */
+static inline int64_t rnf_largest(int64_t k, const float *values)
+{
+	int64_t best = 0;
+	for (int64_t i = 1; i < k; i++)
+		if (values[i] > values[best]) best = i;
+	return best;
+}
+
 /* Of one image: k logits, a target of one float a class that sums to 1. */
 struct rnf_loss_impl {
 	/* The loss that training minimises. [worker] */

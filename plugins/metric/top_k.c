@@ -10,14 +10,6 @@ struct conf {
 static const struct rnf_params params = RNF_PARAMS(struct conf,
 	RNF_INT(struct conf, k, 5, 1, 1000000, "classes", "that may hold the right one"));
 
-static size_t largest(size_t k, const float *values)
-{
-	size_t best = 0;
-	for (size_t i = 1; i < k; i++)
-		if (values[i] > values[best]) best = i;
-	return best;
-}
-
 /* How many logits rank above that of `class`. The tests are negated so that a NaN ranks
  * the right class lower, never higher. */
 static int64_t rank(size_t k, const float *logits, size_t class)
@@ -34,7 +26,7 @@ static double score(const void *self, size_t k, const float *logits,
 		    const float *target)
 {
 	const struct conf *conf = self;
-	return rank(k, logits, largest(k, target)) < conf->k ? 1.0 : 0.0;
+	return rank(k, logits, rnf_largest(k, target)) < conf->k ? 1.0 : 0.0;
 }
 
 /* With k classes or fewer the right one is always among them. */

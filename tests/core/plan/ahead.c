@@ -57,22 +57,22 @@ static void touch(struct touched *t, struct rnf_operand o)
 	t->at[t->n++] = o;
 }
 
-static struct touched touched_by(const struct rnf_task *s)
+static struct touched touched_by(const struct rnf_task *task)
 {
 	struct touched t = { .n = 0 };
-	for (size_t i = 0; s->chain && i < s->chain->n_strands; i++)
-		touch(&t, s->chain->strands[i].operand);
-	for (size_t i = 0; s->chain && i < s->chain->n_links; i++)
-		if (s->chain->links[i].move) touch(&t, s->chain->links[i].in[0].whole);
-	for (int i = 0; !s->chain && i < RNF_OP_INPUTS; i++)
-		touch(&t, s->in[i]);
-	if (!s->chain) touch(&t, s->out);
+	for (size_t i = 0; task->chain && i < task->chain->n_strands; i++)
+		touch(&t, task->chain->strands[i].operand);
+	for (size_t i = 0; task->chain && i < task->chain->n_links; i++)
+		if (task->chain->links[i].move) touch(&t, task->chain->links[i].in[0].whole);
+	for (int i = 0; !task->chain && i < RNF_OP_INPUTS; i++)
+		touch(&t, task->in[i]);
+	if (!task->chain) touch(&t, task->out);
 	return t;
 }
 
-static int touches(const struct rnf_task *s, struct rnf_operand o)
+static int touches(const struct rnf_task *task, struct rnf_operand o)
 {
-	const struct touched t = touched_by(s);
+	const struct touched t = touched_by(task);
 	for (size_t i = 0; i < t.n; i++)
 		if (same(t.at[i], o)) return 1;
 	return 0;
@@ -101,7 +101,7 @@ static const struct rnf_task *conv_before(const struct rnf_phase *phase, size_t 
 	return conv;
 }
 
-static void check_step(const struct rnf_phase *phase, size_t i)
+static void check_task(const struct rnf_phase *phase, size_t i)
 {
 	const struct touched t = touched_by(&phase->tasks[i]);
 	int next;
@@ -132,7 +132,7 @@ START_TEST(what_comes_is_fetched)
 	size_t asked = 0;
 	for (size_t i = 0; i < plan->n_phases; i++)
 		for (size_t j = 0; j < plan->phases[i].n_tasks; j++) {
-			check_step(&plan->phases[i], j);
+			check_task(&plan->phases[i], j);
 			check_asked(&plan->phases[i], &plan->phases[i].tasks[j]);
 			asked += plan->phases[i].tasks[j].n_ahead;
 		}
