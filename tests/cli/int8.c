@@ -104,7 +104,7 @@ START_TEST(a_function_behind_the_last_sums_counts)
 }
 END_TEST
 
-/* A formula that reads each of its terms twice: 12 steps, not 2^11. Ranges of its terms follow
+/* A formula that reads each of its terms twice: 22 steps, not 2^11. Ranges of its terms follow
  * from those of its operands: wrong ones would give other probabilities. */
 START_TEST(a_term_is_computed_once)
 {

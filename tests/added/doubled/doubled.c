@@ -1,8 +1,8 @@
-/* doubled: y = a + b, which its formula makes of 2^10 (a + b), where each double is the sum of the
- * term before it and itself, and a = max(a, 0) - max(-a, 0). a, b, y (h, w, c). */
+/* doubled: y = a + b, which its formula makes of 2^10 (a + b), where each double is the negated sum
+ * of the term before it and itself, and a = max(a, 0) - max(-a, 0). a, b, y (h, w, c). */
 #include <rnframe/layer.h>
 
-enum { TIMES = 10 };
+enum { TIMES = 10 }; /* even: the sign comes back */
 
 static void fwd(const void *self, const struct rnf_tile *tile, const float *const *in, float *y)
 {
@@ -27,7 +27,7 @@ static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *i
 	int32_t sum = f->apply(f, RNF_FN_ADD, a, in[1]);
 	(void)self;
 	for (int i = 0; i < TIMES; i++)
-		sum = f->apply(f, RNF_FN_ADD, sum, sum);
+		sum = f->apply(f, RNF_FN_SUB, zero, f->apply(f, RNF_FN_ADD, sum, sum));
 	return f->apply(f, RNF_FN_DIV, sum, f->number(f, 1 << TIMES));
 }
 
