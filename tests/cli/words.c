@@ -163,6 +163,16 @@ START_TEST(a_copy_says_what_it_misses)
 }
 END_TEST
 
+START_TEST(one_plugin_is_enough_to_begin)
+{
+	const int status = script("mkdir -p a/b/c one/layer; cp $r a/b/c; "
+				  "cp ${r%/*}/plugins/layer/conv2d.so one/layer; "
+				  "a/b/c/rnframe inspect --plugin-path one");
+	ck_assert_msg(status == 0, "status %d: %.2000s", status, out);
+	ck_assert_msg(strstr(out, "conv2d") != NULL, "%.2000s", out);
+}
+END_TEST
+
 /* Where there is no /proc the program finds its folders by the path that it was started with,
  * and so do the runs of a study. */
 static const char *const without_proc[] = {
@@ -188,6 +198,7 @@ int main(void)
 		{ no_byte_steers_a_terminal, TEST_ROWS(hostile) }, { letters_stay, 0 },
 		{ large_mistakes_are_cheap, TEST_ROWS(large) },
 		{ a_copy_says_what_it_misses, TEST_ROWS(copies) },
+		{ one_plugin_is_enough_to_begin, 0 },
 		{ no_proc_is_needed, TEST_ROWS(without_proc) }, { NULL, 0 },
 	};
 	return test_run_cases("words", cases);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/status.h"
 #include "lib/convs.h"
 #include "lib/plugin.h"
@@ -69,16 +70,18 @@ static const struct { const char *fault, *words; } faults[] = {
 	{ "*y += 0 * old", "64 x 144 and 144 x 16 is wrong" }, /* NaN is read */
 };
 
-static void build_fake(const char *folder, const char *fault)
+static void build_fake(const char *folder, const char *library, const char *define)
 {
 	char path[512];
 	snprintf(path, sizeof path, "%s/fake.c", folder);
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
-	fprintf(file, "#define FAULT %s\n%s", fault, fake_source);
+	fprintf(file, "#define %s\n%s", define, fake_source);
 	ck_assert_int_eq(fclose(file), 0);
-	test_shell("${CC:-cc} -shared -fPIC -o '%s/fake.so' '%s'", folder, path);
+	test_shell("${CC:-cc} -shared -fPIC -o '%s/%s' '%s'", folder, library, path);
 }
+
+static const char command[] = "plan --phases --conf synthetic.cfg --set 'backend=\"openblas\"'";
 
 /* Check ends the test at much longer messages. */
 #define SHOWN "%.2000s"
@@ -87,12 +90,12 @@ static void build_fake(const char *folder, const char *fault)
 static int run_with_fake(const char *name, const char *fault, char *output, size_t size)
 {
 	const char *folder = test_folder(name);
-	char library[512];
-	build_fake(folder, fault);
+	char library[512], define[128];
+	snprintf(define, sizeof define, "FAULT %s", fault);
+	build_fake(folder, "fake.so", define);
 	snprintf(library, sizeof library, "%s/fake.so", folder);
 	ck_assert_int_eq(setenv("LD_PRELOAD", library, 1), 0);
-	const int status = test_program(output, size,
-		"plan --phases --conf synthetic.cfg --set 'backend=\"openblas\"'");
+	const int status = test_program(output, size, command);
 	unsetenv("LD_PRELOAD");
 	return status;
 }
@@ -129,12 +132,32 @@ START_TEST(right_library_is_used)
 }
 END_TEST
 
+/* A library of that name that lacks one of the functions. */
+static const char *const lacking[] = {
+	"cblas_sgemm", "openblas_get_corename", "openblas_set_num_threads",
+};
+
+START_TEST(another_library_is_refused)
+{
+	char output[32768], define[128];
+	const char *folder = test_folder(rnf_format("openblas_lacks%d", _i));
+	snprintf(define, sizeof define, "FAULT\n#define %s other", lacking[_i]);
+	build_fake(folder, "libopenblas.so.0", define);
+	ck_assert_int_eq(setenv("LD_LIBRARY_PATH", folder, 1), 0);
+	const int status = test_program(output, sizeof output, command);
+	unsetenv("LD_LIBRARY_PATH");
+	ck_assert_msg(status == 2, "status %d: " SHOWN, status, output);
+	ck_assert_msg(strstr(output, "libopenblas.so.0 is no OpenBLAS"), SHOWN, output);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ grouped_convs_are_left_to_the_core, 0 },
 		{ wrong_library_is_refused, TEST_ROWS(faults) },
 		{ right_library_is_used, 0 },
+		{ another_library_is_refused, TEST_ROWS(lacking) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("openblas", cases);
