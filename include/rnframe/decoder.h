@@ -10,7 +10,7 @@ enum { RNF_PICTURE_SIDE_MAX = 16384, RNF_PICTURE_PIXELS_MAX = 64 << 20 };
 /* What a file says of its image before anything is decoded. */
 struct rnf_picture_look {
 	int64_t h, w;      /* as stored: before it is turned */
-	int32_t orientation; /* EXIF's: 1 .. 8, 1 when the file names none (exif.h) */
+	int32_t orientation; /* EXIF's or XMP's: 1 .. 8, 1 when the file names none (exif.h) */
 	int32_t reserved;
 };
 

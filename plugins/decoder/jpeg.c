@@ -14,8 +14,10 @@
 enum {
 	MARKER_MAX = 0xffff,
 	SCANS_MAX = 256, /* a progressive file has some ten; thousands would take minutes */
-	EXIF_NAME = 6,   /* "Exif", two zeros */
 };
+
+/* How the markers APP1 begin, with the zero that ends the name. */
+static const char exif_name[] = "Exif\0", xmp_name[] = "http://ns.adobe.com/xap/1.0/";
 
 static const char *const endings[] = { ".jpg", ".jpeg", ".jpe", ".jfif", NULL };
 
@@ -84,15 +86,22 @@ static rnf_status check_colours(struct reader *r)
 	return RNF_OK;
 }
 
+static int begins(const struct jpeg_marker_struct *m, const char *name, size_t n)
+{
+	return m->marker == JPEG_APP0 + 1 && m->data_length >= n && !memcmp(m->data, name, n);
+}
+
 static int32_t orientation(const struct reader *r)
 {
-	const struct jpeg_marker_struct *m = r->jpeg.marker_list;
-	for (; m; m = m->next)
-		if (m->marker == JPEG_APP0 + 1 && m->data_length >= EXIF_NAME &&
-		    !memcmp(m->data, "Exif\0\0", EXIF_NAME))
-			return rnf_exif_orientation(m->data + EXIF_NAME,
-						    m->data_length - EXIF_NAME);
-	return 1;
+	int32_t exif = 0, xmp = 0;
+	for (const struct jpeg_marker_struct *m = r->jpeg.marker_list; m; m = m->next)
+		if (!exif && begins(m, exif_name, sizeof exif_name))
+			exif = rnf_exif_orientation(m->data + sizeof exif_name,
+						    m->data_length - sizeof exif_name);
+		else if (begins(m, xmp_name, sizeof xmp_name))
+			xmp = rnf_xmp_orientation(m->data + sizeof xmp_name,
+						  m->data_length - sizeof xmp_name);
+	return exif ? exif : xmp ? xmp : 1;
 }
 
 static void read_header(struct reader *r, const uint8_t *bytes, size_t n)

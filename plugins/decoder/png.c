@@ -1,7 +1,7 @@
 /* png: PNG of any colour type and depth, interlaced or not. Alpha is dropped without
  * blending, palettes and gamma are not converted. The orientation is that of an eXIf chunk or,
  * without one, of a text "Raw profile type exif", which older programs write: three lines, then
- * hex digits. */
+ * hex digits. If these do not say, it is that of the XMP, a text "XML:com.adobe.xmp". */
 /* needs: spng zlib */
 #include <rnframe/decoder.h>
 #include <rnframe/exif.h>
@@ -79,51 +79,86 @@ static size_t read_text(struct part text, int packed, uint8_t *to)
 	return n;
 }
 
-static int32_t orientation_of_text(struct part text, int packed)
+static int32_t orientation_of_hex(uint8_t *text, size_t n)
 {
 	static const char mark[] = { 'E', 'x', 'i', 'f', 0, 0 };
+	n = unhex(text, n);
+	const size_t skip = n >= sizeof mark && !memcmp(text, mark, sizeof mark) ? sizeof mark : 0;
+	return rnf_exif_orientation(text + skip, n - skip);
+}
+
+static int32_t orientation_of_xmp(uint8_t *text, size_t n)
+{
+	return rnf_xmp_orientation(text, n);
+}
+
+enum { PROFILE, XMP, TEXTS };
+static const struct {
+	const char *key;
+	int32_t (*orientation)(uint8_t *text, size_t n);
+} texts[TEXTS] = {
+	[PROFILE] = { "Raw profile type exif", orientation_of_hex },
+	[XMP] = { "XML:com.adobe.xmp", orientation_of_xmp },
+};
+
+static int32_t orientation_of_text(int kind, struct part text, int packed)
+{
 	uint8_t *bytes = text.at ? malloc(PROFILE_MAX) : NULL;
-	if (!bytes) return 1;
-	const size_t n = unhex(bytes, read_text(text, packed, bytes));
-	const size_t skip = n >= sizeof mark && !memcmp(bytes, mark, sizeof mark) ? sizeof mark : 0;
-	const int32_t found = rnf_exif_orientation(bytes + skip, n - skip);
+	if (!bytes) return 0;
+	const int32_t found = texts[kind].orientation(bytes, read_text(text, packed, bytes));
 	free(bytes);
 	return found;
 }
 
 /* Of a chunk tEXt, zTXt (a byte says how it is packed) or iTXt (two, and two more texts). */
-static int32_t orientation_of_profile(const uint8_t *chunk, size_t length)
+static int32_t orientation_of_chunk(int kind, const uint8_t *chunk)
 {
-	struct part text = behind_zero((struct part){ chunk + 8, length });
-	if (chunk[4] == 't') return orientation_of_text(text, 0);
-	if (text.n < 2) return 1;
-	if (chunk[4] == 'z') return orientation_of_text((struct part){ text.at + 1, text.n - 1 }, 1);
+	struct part text = behind_zero((struct part){ chunk + 8, big_endian(chunk) });
+	if (chunk[4] == 't') return orientation_of_text(kind, text, 0);
+	if (text.n < 2) return 0;
+	if (chunk[4] == 'z')
+		return orientation_of_text(kind, (struct part){ text.at + 1, text.n - 1 }, 1);
 	const int packed = text.at[0] == 1;
 	text = behind_zero(behind_zero((struct part){ text.at + 2, text.n - 2 }));
-	return orientation_of_text(text, packed);
+	return orientation_of_text(kind, text, packed);
 }
 
-static int is_profile(const uint8_t *chunk, size_t length)
+static int is_text(int kind, const uint8_t *chunk, size_t length)
 {
-	static const char name[] = "Raw profile type exif"; /* with its zero */
-	return length >= sizeof name && memchr("tzi", chunk[4], 3) &&
+	const size_t n = strlen(texts[kind].key) + 1;
+	return length >= n && memchr("tzi", chunk[4], 3) &&
 	       !memcmp(chunk + 5, chunk[4] == 't' ? "EXt" : "TXt", 3) &&
-	       !memcmp(chunk + 8, name, sizeof name);
+	       !memcmp(chunk + 8, texts[kind].key, n);
 }
 
-/* They may stand behind the pixels. */
-static int32_t orientation(const uint8_t *bytes, size_t n)
+/* The first eXIf chunk and the last text of each kind, NULL without one. They may stand behind
+ * the pixels. */
+struct sources {
+	const uint8_t *exif, *texts[TEXTS];
+};
+
+static struct sources find_sources(const uint8_t *bytes, size_t n)
 {
-	const uint8_t *profile = NULL;
+	struct sources found = { 0 };
 	size_t length;
 	for (size_t at = SIGNATURE; at + CHUNK <= n; at += CHUNK + length) {
 		length = big_endian(bytes + at);
 		if (length > n - at - CHUNK) break;
-		if (!memcmp(bytes + at + 4, "eXIf", 4))
-			return rnf_exif_orientation(bytes + at + 8, length);
-		if (is_profile(bytes + at, length)) profile = bytes + at;
+		if (!found.exif && !memcmp(bytes + at + 4, "eXIf", 4)) found.exif = bytes + at;
+		for (int kind = 0; kind < TEXTS; kind++)
+			if (is_text(kind, bytes + at, length)) found.texts[kind] = bytes + at;
 	}
-	return profile ? orientation_of_profile(profile, big_endian(profile)) : 1;
+	return found;
+}
+
+static int32_t orientation(const uint8_t *bytes, size_t n)
+{
+	const struct sources from = find_sources(bytes, n);
+	int32_t found = 0;
+	if (from.exif) found = rnf_exif_orientation(from.exif + 8, big_endian(from.exif));
+	else if (from.texts[PROFILE]) found = orientation_of_chunk(PROFILE, from.texts[PROFILE]);
+	if (!found && from.texts[XMP]) found = orientation_of_chunk(XMP, from.texts[XMP]);
+	return found ? found : 1;
 }
 
 static rnf_status fail(const struct rnf_host *host, int error)

@@ -79,16 +79,63 @@ def exif(orientation, order="<"):
             struct.pack(order + "I", 0))
 
 
-def profile(kind, block):
-    """EXIF as a text, as ImageMagick writes it; iTXz: a packed iTXt."""
-    block = b"Exif\0\0" + block
-    digits = block.hex()
-    text = f"\nexif\n{len(block):8}\n" + "\n".join(digits[i:i + 72] for i in range(0, len(digits), 72)) + "\n"
-    text, packed = text.encode(), zlib.compress(text.encode())
+def text_chunk(kind, key, text):
+    """iTXz: a packed iTXt."""
+    packed = zlib.compress(text)
     after = {"tEXt": text, "zTXt": b"\0" + packed, "iTXt": b"\0\0en\0\0" + text,
              "iTXz": b"\1\0\0key\0" + packed}[kind]
     return chunk(kind.replace("z", "t").encode() if kind == "iTXz" else kind.encode(),
-                 b"Raw profile type exif\0" + after)
+                 key + b"\0" + after)
+
+
+def profile(kind, block):
+    """EXIF as a text, as ImageMagick writes it."""
+    block = b"Exif\0\0" + block
+    digits = block.hex()
+    text = f"\nexif\n{len(block):8}\n" + "\n".join(digits[i:i + 72] for i in range(0, len(digits), 72)) + "\n"
+    return text_chunk(kind, b"Raw profile type exif", text.encode())
+
+
+def xmp(orientation):
+    """A packet with these attributes or elements of its description."""
+    inside = orientation if orientation.startswith("<") else ""
+    attribute = "" if inside else orientation
+    return (f'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+            f'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+            f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+            f'rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" {attribute}>'
+            f'{inside}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>').encode()
+
+
+ATTRIBUTE, ELEMENT = 'tiff:Orientation="{}"', "<tiff:Orientation>{}</tiff:Orientation>"
+
+
+def xmp_chunk(kind, packet):
+    return text_chunk(kind, b"XML:com.adobe.xmp", packet)
+
+
+def good_xmp():
+    """EXIF counts if it names an orientation, even one that does not exist; else XMP does."""
+    plain = exif(6).replace(b"\x12\x01", b"\x13\x01")  # another tag in the place of the orientation
+    six, eight = xmp(ATTRIBUTE.format(6)), xmp(ELEMENT.format(8))
+    yield "xmp_attribute.jpg", jpeg(xmp=six)
+    yield "xmp_element.jpg", jpeg(xmp=eight)
+    yield "xmp_nine.jpg", jpeg(xmp=xmp(ATTRIBUTE.format(9)))
+    yield "xmp_quotes.jpg", jpeg(xmp=xmp("tiff:Orientation='6' " + ATTRIBUTE.format(3)))
+    yield "xmp_none.jpg", jpeg(xmp=xmp('tiff:Make="x"'))
+    yield "xmp_exif.jpg", jpeg(exif=b"Exif\0\0" + exif(3), xmp=six)
+    yield "xmp_exif_one.jpg", jpeg(exif=b"Exif\0\0" + exif(1), xmp=six)
+    yield "xmp_exif_nine.jpg", jpeg(exif=b"Exif\0\0" + exif(9), xmp=six)
+    yield "xmp_exif_none.jpg", jpeg(exif=b"Exif\0\0" + plain, xmp=six)
+    for kind in ("tEXt", "zTXt", "iTXt", "iTXz"):
+        yield f"xmp_{kind}.png", png(8, 2, before=xmp_chunk(kind, six))
+    yield "xmp_late.png", png(8, 2, after=xmp_chunk("iTXt", eight))
+    yield "xmp_last.png", png(8, 2, before=xmp_chunk("iTXt", six) + xmp_chunk("iTXt", eight))
+    yield "xmp_chunk.png", png(8, 2, before=xmp_chunk("iTXt", six) + chunk(b"eXIf", exif(3)))
+    yield "xmp_chunk_none.png", png(8, 2, before=chunk(b"eXIf", plain) + profile("tEXt", exif(3)) +
+                                    xmp_chunk("iTXt", six))
+    yield "xmp_profile.png", png(8, 2, before=xmp_chunk("iTXt", six) + profile("tEXt", exif(3)))
+    yield "xmp_profile_none.png", png(8, 2, before=xmp_chunk("iTXt", six) + profile("tEXt", plain))
 
 
 def picture(mode="RGB"):
@@ -249,7 +296,7 @@ def save(path, image):
 def main():
     folder = Path(sys.argv[1])
     (folder / "bad").mkdir(parents=True, exist_ok=True)
-    for name, data in good():
+    for name, data in (*good(), *good_xmp()):
         (folder / name).write_bytes(data)
         save((folder / name).with_suffix(".ppm"), ImageOps.exif_transpose(Image.open(folder / name)))
     image = Image.open(folder / "rgb8.png")
