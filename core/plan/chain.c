@@ -108,14 +108,12 @@ static int is_missing(const struct weave *k, const struct rnf_op *op, int i)
 
 static int reach(const struct weave *k, int id);
 
-/* Does the op belong to this chain, and does the chain have or make all that it reads? */
+/* Can the op join this chain, whose pixels it has: does the chain have or make all that it reads? */
 static int can_reach(const struct weave *k, int id)
 {
 	const struct rnf_planner *b = k->b;
 	const struct rnf_op *op = op_at(k, id);
-	const struct rnf_value *shape = shape_of(b->p, op);
 	if (!rnf_needed(b, id) || b->done[id] || !chainable(op)) return 0;
-	if (shape->h != k->h || shape->w != k->w) return 0;
 	for (int i = 0; i < op->n_in; i++) {
 		const int from = b->p->values[op->in[i]].op;
 		if (is_missing(k, op, i) &&

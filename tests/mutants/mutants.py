@@ -73,9 +73,10 @@ def copy_tree(top, tree):
     subprocess.run(f"find {tree} -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {{}} + && "
                    f"git ls-files -z | xargs -0 tar c | tar x -C {tree}",
                    shell=True, cwd=top, check=True)
-    data, link = os.path.join(top, "build/data"), os.path.join(made, "data")
-    if os.path.isdir(data) and not os.path.lexists(link):
-        os.symlink(data, link)
+    for data in ("build/data", "../shared"):
+        link = os.path.join(tree, data)
+        if os.path.isdir(os.path.join(top, data)) and not os.path.lexists(link):
+            os.symlink(os.path.realpath(os.path.join(top, data)), link)
     if os.path.exists(mark):
         with open(mark) as f:
             os.utime(os.path.join(tree, f.read()))

@@ -122,6 +122,33 @@ START_TEST(a_single_channel_is_its_own_mean)
 }
 END_TEST
 
+static int64_t again(const void *n, int64_t i)
+{
+	return i % *(const int64_t *)n;
+}
+
+static int32_t widened(const void *self, struct rnf_formula *f, const int32_t *in)
+{
+	static const int64_t n = 2;
+	(void)self;
+	const int32_t four = f->take(f, in[0], RNF_AXIS_CHANNELS, 4, again, &n);
+	const int32_t scaled = f->apply(f, RNF_FN_MUL, four, f->apply(f, RNF_FN_MEAN, in[0], 0));
+	return f->take(f, scaled, RNF_AXIS_CHANNELS, 2, again, &n);
+}
+
+/* The mean is over 2 channels, not over the 4 that it scales. */
+START_TEST(a_mean_meets_other_channels)
+{
+	struct rnf_view v;
+	float x[24] = { 2, 7, 1, 5 };
+	ck_assert_int_eq(express(widened, &v), RNF_OK);
+	double **images = test_interpret(&v, x);
+	const double want[] = { 2 * 4.5, 7 * 4.5, 1 * 3, 5 * 3 };
+	for (int i = 0; i < 4; i++)
+		ck_assert_double_eq_tol(images[v.ops[v.n_ops - 1].out][i], want[i], 1e-12);
+}
+END_TEST
+
 /* -- what is refused -- */
 
 #define WRONG(name, expression)                                                              \
@@ -183,6 +210,7 @@ int main(void)
 		{ a_call_at_the_end_is_the_result, 0 },
 		{ elements_are_gathered_between_calls, 0 },
 		{ a_single_channel_is_its_own_mean, 0 },
+		{ a_mean_meets_other_channels, 0 },
 		{ mistakes_are_those_of_the_plugin, TEST_ROWS(wrong) },
 		{ no_formula_is_refused_by_name, 2 },
 		{ NULL, 0 },
