@@ -165,11 +165,6 @@ static rnf_status check_found(const struct list *list)
 	if (count(list, SPLIT_TRAIN) == 0)
 		return host->fail(RNF_EINVAL, "%s has no training images: it must have folders "
 			"train/CLASS or CLASS with image files, or a file labels.csv", list->folder);
-	if (list->strays)
-		host->log(RNF_LOG_INFO, "%s: %lld %s no image of a class and left out: %s%s",
-			  list->folder, (long long)list->strays,
-			  list->strays == 1 ? "entry is" : "entries are", list->stray,
-			  list->strays == 1 ? "" : ", ...");
 	return RNF_OK;
 }
 
@@ -179,6 +174,7 @@ static rnf_status make(struct list *list, const struct conf *conf, struct store 
 	struct classes classes = { 0 };
 	RNF_TRY(gather(list, conf->labels));
 	RNF_TRY(check_found(list));
+	log_strays(list);
 	RNF_TRY(find_classes(list, &classes));
 	for (size_t i = 0; i < list->n; i++)
 		RNF_TRY(set_label(list->host, &classes, &list->items[i]));

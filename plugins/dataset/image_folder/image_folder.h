@@ -12,14 +12,26 @@ struct item {
 	int64_t line; /* of labels.csv; 0: it was found in a folder */
 };
 
+enum { ENDINGS = 16 };
+
+/* Files and folders where none belongs. */
+struct strays {
+	int64_t n;
+	const char *first;
+	size_t n_endings; /* of the first ENDINGS different ones */
+	struct {
+		const char *text; /* ".txt" */
+		int64_t n;
+	} endings[ENDINGS];
+};
+
 struct list {
 	const struct rnf_host *host;
 	const char *folder;
 	const char *const *endings; /* of files that can be decoded; NULL ends them */
 	struct item *items;         /* of malloc() */
 	size_t n, room;
-	int64_t strays;             /* files and folders where none belongs */
-	const char *stray;          /* the first of them */
+	struct strays strays;
 	const struct above *above;  /* tree.c: the folders on the way; NULL: none */
 };
 
@@ -33,5 +45,9 @@ int is_image(const struct list *list, const char *name);
 rnf_status list_tree(struct list *list);
 /* Those that this file names. (labels.c) */
 rnf_status list_labels(struct list *list, const char *file);
+/* Leave this entry out. (strays.c) */
+void note_stray(struct list *list, const char *path);
+/* Log how many were left out, if any, and of what kinds they are. */
+void log_strays(struct list *list);
 
 #endif

@@ -37,11 +37,6 @@ static int is_file(const char *path)
 	return stat(path, &at) == 0 && S_ISREG(at.st_mode);
 }
 
-static void note_stray(struct list *list, const char *path)
-{
-	if (list->strays++ == 0) list->stray = path;
-}
-
 /* Call each(list, path, name, context) for the entries of a folder that are not hidden. */
 struct visit {
 	rnf_status (*each)(struct list *, const char *path, const char *name,

@@ -108,11 +108,12 @@ START_TEST(strays_are_summed_up)
 {
 	void *self;
 	struct rnf_dataset_info info;
-	const char *dir = folder("a/1.png a/deeper/notes.txt a/notes.txt z.png a/3.png.tmp");
+	const char *dir = folder("a/1.png a/deeper/notes.txt a/notes.TXT z.png a/3.png.tmp a/README "
+				 "a/b.webp a/c.webp a/d.WebP a/e.a_long_ending");
 	ck_assert_msg(open_folder(dir, &self, &info) == RNF_OK, "%s", rnf_fail_words());
 	ck_assert_int_eq(info.images[0], 1);
-	ck_assert_str_eq(logged, rnf_format("%s: 4 entries are no image of a class and left out: "
-					    "%s/a/3.png.tmp, ...", dir, dir));
+	ck_assert_str_eq(logged, rnf_format("%s: 9 entries are no image of a class and left out: "
+		"%s/a/3.png.tmp, ...; 3 .webp, 2 .txt, 1 .tmp, 1 .png", dir, dir));
 }
 END_TEST
 
