@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -36,8 +37,12 @@ static rnf_status read_conf(struct rnf_config *c, const char *path, const char *
 			    size_t n_sets)
 {
 	struct rnf_data_common *keys = rnf_alloc(sizeof *keys);
-	if (!rnf_is_folder(path))
-		return rnf_config_read(c, path, sets, n_sets);
+	if (!rnf_is_folder(path)) {
+		const rnf_status status = rnf_config_read(c, path, sets, n_sets);
+		return status != RNF_ENOENT || access(path, F_OK) == 0 ? status
+			: rnf_fail(status, "there is no folder %s, and %s", path,
+				   rnf_format("%s", rnf_fail_words()));
+	}
 	if (n_sets > 0)
 		return rnf_fail(RNF_EINVAL, "%s is a folder and takes no %s: overrides belong to a conf",
 				path, sets[0]);

@@ -128,12 +128,26 @@ static rnf_status set_base(struct words *w, const char *like)
 	return RNF_OK;
 }
 
+/* Training stops at the first. */
+static void warn_of_bad(const struct rnf_survey *s, const char *folder)
+{
+	int64_t n = 0;
+	for (int64_t i = 0; i < s->n; i++)
+		n += s->images[i].bad;
+	if (n > 0)
+		rnf_log(RNF_LOG_WARNING, "%s: %" PRId64 " file%s cannot be read: rnframe data check names "
+			"them; data.on_bad_image=skip leaves them out", folder, n, n == 1 ? "" : "s");
+}
+
 static rnf_status set_data(struct words *w, const char *folder)
 {
 	struct rnf_looked *l = rnf_alloc(sizeof *l);
 	char path[PATH_MAX];
-	RNF_TRY(rnf_look_at_data(l, folder, NULL, 0));
 	if (!realpath(folder, path)) return rnf_fail_input(folder);
+	if (!rnf_is_folder(path))
+		return rnf_fail(RNF_EINVAL, "--data %s is not a folder of images", folder);
+	RNF_TRY(rnf_look_at_data(l, folder, NULL, 0));
+	warn_of_bad(&l->survey, folder);
 	set(w, "NAME", name_of(path));
 	set(w, "PATH", quoted(path));
 	set(w, "TYPE", l->conf.root.data->feature->name);

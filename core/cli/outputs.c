@@ -9,19 +9,20 @@
 struct row {
 	const char *name;
 	size_t offset;
+	const char *ending; /* of a picture's name; NULL: any */
 };
 static const struct row outputs[] = {
-	{ "--json", offsetof(struct rnf_options, json) },
-	{ "--probs", offsetof(struct rnf_options, probs) },
-	{ "--csv", offsetof(struct rnf_options, csv) },
-	{ "--sheet", offsetof(struct rnf_options, sheet) },
-	{ "--log", offsetof(struct rnf_options, log) },
-	{ "--svg", offsetof(struct rnf_options, svg) },
+	{ "--json", offsetof(struct rnf_options, json), NULL },
+	{ "--probs", offsetof(struct rnf_options, probs), NULL },
+	{ "--csv", offsetof(struct rnf_options, csv), NULL },
+	{ "--sheet", offsetof(struct rnf_options, sheet), ".png" },
+	{ "--log", offsetof(struct rnf_options, log), NULL },
+	{ "--svg", offsetof(struct rnf_options, svg), ".svg" },
 };
 static const struct row inputs[] = {
-	{ "the conf", offsetof(struct rnf_options, conf) },
-	{ "--weights", offsetof(struct rnf_options, weights) },
-	{ "--resume", offsetof(struct rnf_options, resume) },
+	{ "the conf", offsetof(struct rnf_options, conf), NULL },
+	{ "--weights", offsetof(struct rnf_options, weights), NULL },
+	{ "--resume", offsetof(struct rnf_options, resume), NULL },
 };
 enum {
 	N_OUTPUTS = sizeof outputs / sizeof *outputs,
@@ -57,6 +58,15 @@ static rnf_status check_pair(const struct rnf_options *o, const struct row *outp
 			a);
 }
 
+/* A viewer goes by the name: a PNG called .jpg looks broken. */
+static rnf_status check_ending(const struct rnf_options *o, const struct row *output)
+{
+	const char *file = value(o, output);
+	if (!output->ending || rnf_file_ends(file, output->ending)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s writes a %s file: %s has another ending", output->name,
+			output->ending, file);
+}
+
 rnf_status rnf_outputs_check(const struct rnf_options *o)
 {
 	for (size_t i = 0; i < N_OUTPUTS; i++) {
@@ -66,6 +76,7 @@ rnf_status rnf_outputs_check(const struct rnf_options *o)
 		for (size_t j = 0; j < i; j++)
 			RNF_TRY(check_pair(o, &outputs[i], &outputs[j]));
 		RNF_TRY(check_words(o, &outputs[i]));
+		RNF_TRY(check_ending(o, &outputs[i]));
 		RNF_TRY(rnf_file_writable(value(o, &outputs[i])));
 	}
 	return RNF_OK;

@@ -52,7 +52,8 @@ static rnf_status add_folder(struct list *files, const char *dir)
 		free(entries[i]);
 	}
 	free(entries);
-	return n > 0 ? RNF_OK : rnf_fail(RNF_EINVAL, "%s has no images", dir);
+	return n > 0 ? RNF_OK : rnf_fail(RNF_EINVAL, "%s has no images; the folders in it "
+					"are not searched", dir);
 }
 
 /* All of the standard input, with a NUL behind it. */

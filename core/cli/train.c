@@ -65,6 +65,7 @@ static rnf_status prepare(struct command *s)
 	const struct rnf_options *o = s->o;
 	struct rnf_experiment *e = s->e;
 	RNF_TRY(rnf_outputs_check(o));
+	if (o->out && !o->resume) RNF_TRY(rnf_record_new(o->out));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	s->record = (struct rnf_record){
 		.e = e, .dir = o->out ? o->out : e->conf.root.out,

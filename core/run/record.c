@@ -102,12 +102,17 @@ static rnf_status check_others(const struct rnf_record *r)
 			"be overwritten: move it, or choose another --out", r->dir, name);
 }
 
+rnf_status rnf_record_new(const char *dir)
+{
+	if (!rnf_past_is_there(dir)) return RNF_OK;
+	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or "
+			"continue it with --resume auto", dir);
+}
+
 static rnf_status check_folder(const struct rnf_record *r)
 {
 	if (!rnf_past_is_there(r->dir)) return check_others(r);
-	if (r->goes_on) return RNF_OK;
-	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or "
-			"continue it with --resume auto", r->dir);
+	return r->goes_on ? RNF_OK : rnf_record_new(r->dir);
 }
 
 /* For a user who may not write there, or has no space. */

@@ -21,6 +21,9 @@ struct rnf_record {
 	struct json_t *resumed; /* when, from which step, for how many epochs in total */
 };
 
+/* RNF_EINVAL if the folder holds a run. A new run asks this before it reads its data, which may
+ * take minutes. */
+rnf_status rnf_record_new(const char *dir);
 /* Make the folder, set `dir`, and lock it. Fails when the folder holds another run or is
  * in use. */
 rnf_status rnf_record_take(struct rnf_record *r);

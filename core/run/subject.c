@@ -19,7 +19,10 @@ static rnf_status find_weights(const char *word, const char **weights)
 	if (access(word, F_OK) != 0)
 		return rnf_fail(RNF_ENOENT, "%s: there is no such run folder or file of weights",
 				word);
-	if (!rnf_is_folder(word)) return RNF_OK;
+	if (!rnf_is_folder(word))
+		return !rnf_file_ends(word, ".cfg") ? RNF_OK
+			: rnf_fail(RNF_EINVAL, "%s is a conf, must be a run folder or a file of weights",
+				   word);
 	if (!rnf_past_is_there(word))
 		return rnf_fail(RNF_EINVAL, "%s is a folder, but not that of a run", word);
 	RNF_TRY(rnf_native_find());

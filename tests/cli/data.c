@@ -48,6 +48,11 @@ START_TEST(bad_files_are_listed)
 	has("/train/a/bad.png: the PNG is cut\n");
 	has("/test/a/bad.png: the file is empty\n");
 	has(": 2 files cannot be read\n");
+	run(0, rnf_format("new conf %s/p.cfg --data %s", dir, dir));
+	has(": 2 files cannot be read: rnframe data check names them; data.on_bad_image=skip leaves them "
+	    "out\n");
+	run(2, rnf_format("data check %s/none", dir));
+	has(rnf_format("there is no folder %s/none, and there is no conf %s/none", dir, dir));
 }
 END_TEST
 
@@ -122,6 +127,10 @@ START_TEST(a_new_conf_trains)
 	run(0, rnf_format("train '%s/p.cfg' %s --out '%s/run'", dir, set, dir));
 	run(2, rnf_format("new conf '%s/p.cfg' --data '%s/run'", dir, dir));
 	has("exists; it is not overwritten");
+	test_shell("cd '%s' && for d in it*/r; do echo no image >\"$d/broken.png\"; done",
+		   dir);
+	run(2, rnf_format("train '%s/p.cfg' --out '%s/run'", dir, dir));
+	has("/run holds a run already: "); /* before its images are read */
 }
 END_TEST
 
@@ -173,7 +182,9 @@ START_TEST(a_new_conf_like_another)
 	run(2, rnf_format("new conf %s/q.cfg --data %s/data --like xresnet21", dir, dir));
 	has("xresnet21");
 	run(2, rnf_format("new conf %s/q.cfg --data %s/nowhere", dir, dir));
-	has("/nowhere");
+	has("/nowhere: No such file or directory\n");
+	run(2, rnf_format("new conf %s/q.cfg --data %s/p.cfg", dir, dir));
+	has("/p.cfg is not a folder of images");
 	run(2, rnf_format("new conf %s/q.cfg", dir));
 	has("new takes: conf FILE --data DIR [--like CONF]");
 	test_shell("test ! -e %s/q.cfg", dir);

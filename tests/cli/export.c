@@ -293,7 +293,7 @@ static const struct { const char *arguments, *words; } mistakes[] = {
 	{ "export @/none @/m.onnx", "/none: there is no such run folder or file of weights" },
 	{ "export @ @/m.onnx", "is a folder, but not that of a run" },
 	{ "export @/begun @/m.onnx", "has no model.safetensors, which a run writes at its end" },
-	{ "export @/run/conf.cfg @/m.onnx", "no format plugin knows this kind of file" },
+	{ "export @/run/conf.cfg @/m.onnx", "conf.cfg is a conf, must be a run folder or a file of weights" },
 	{ "export @/bare.safetensors @/m.onnx", "has no conf inside: name it by --conf" },
 	{ "export @/run @/m.c --fold", "--fold does not apply to .c files" },
 	{ "export @/run @/m.onnx --names torch", "--names does not apply to .onnx files" },

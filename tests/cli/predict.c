@@ -118,7 +118,7 @@ START_TEST(bad_images_among_many)
 	test_shell("grep -q '\"classes\": \\[\"a\", \"b b\", \"c\"\\], \"files\": \\[\"a/00.png\", "
 		   "\"a/01.png\"' %s/p.json", dir);
 	run(2, rnf_format("predict %s/run %s/e %s/c", dir, test, test));
-	has("/e has no images");
+	has("/e has no images; the folders in it are not searched");
 	run(2, rnf_format("predict %s/run %s/c --topk 1", dir, test));
 	has("/c/x.png\",\"error\":\"the PNG is cut\"}");
 	has("1 of 8 images");

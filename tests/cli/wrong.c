@@ -85,6 +85,7 @@ static const struct { const char *arguments, *words; int status; } refused[] = {
 	{ "@/run --split dev", "--split is \"dev\", must be test, validation or train", 2 },
 	{ "@/run --sheet @/x --csv @/x", "name one file", 2 },
 	{ "@/run/model.safetensors --csv @/run/model.safetensors", "--csv names a file that is read", 2 },
+	{ "@/run --sheet @/x.jpg", "--sheet writes a .png file: ", 2 },
 	{ "@/run --sheet /nowhere/x.png", "/nowhere/x.png: No such file", 3 },
 	{ "@/run data.path=/nowhere", "/nowhere: No such file", 2 },
 };
