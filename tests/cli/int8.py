@@ -110,6 +110,20 @@ class Model:
         v = (self.at(x, pixels, c) - x_zero) * by + plus
         self.put(y, cut(y_zero + rounded(v, shift)))
 
+    def normalise(self, _, times, x, y):
+        pixels, c, width, x_zero, y_zero, eps, by, plus, shift = self.sets
+        v = self.at(x, times, pixels, c // width, width) - x_zero
+        n, total = pixels * width, v.sum((2, 4), keepdims=True)
+        variance = n * (v * v).sum((2, 4), keepdims=True) - total * total + eps
+        assert variance.min() > 0 and variance.max() < 1 << 62
+        shifts = np.full(variance.shape, 61 - 12)
+        while variance.min() < 1 << 60:
+            small = variance < 1 << 60
+            variance, shifts = np.where(small, variance * 4, variance), shifts - small
+        u = rounded((n * v - total) * ((1 << 61) // root(variance)), shifts)
+        by, plus, shift = (t.reshape(c // width, width) for t in (by, plus, shift))
+        self.put(y, cut(y_zero + rounded(u * by + plus, shift)))
+
     def look_up(self, n, tables, table, x, y):
         v = self.at(x, n, tables) + 128
         self.put(y, table.reshape(tables, 256)[np.arange(tables), v])
@@ -170,6 +184,12 @@ class Model:
         out = self.at(x, outer, size, inner)[:, :, np.maximum(at, 0)]
         self.put(y, np.where(at[:, None] < 0, zero, out))
 
+    def permute(self, n, axes, x, y):
+        places = np.zeros(1, np.int64)
+        for size, apart in axes.reshape(n, 2):
+            places = (places[:, None] + np.arange(size) * apart).ravel()
+        self.put(y, self.memory[:, x + places])
+
     def widen(self, n, zero, x, _):
         self.sums = self.at(x, n) - zero
 
@@ -177,6 +197,13 @@ class Model:
 def rounded(v, shift):
     """Half up; numpy shifts towards minus infinity."""
     return (v + (1 << (shift - 1))) >> shift
+
+
+def root(v):
+    """The largest numbers whose squares are at most v."""
+    r = np.sqrt(v.astype(float)).astype(np.int64)
+    r -= r * r > v
+    return r + ((r + 1) ** 2 <= v)
 
 
 def cut(v):

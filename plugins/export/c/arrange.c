@@ -11,8 +11,7 @@ static long long at(const struct writer *w, int32_t v)
 	return (long long)w->offset[v];
 }
 
-/* Floats from one element of each axis to the next. */
-static void strides_of(const struct rnf_export_op *op, int64_t *strides)
+void writer_strides(const struct rnf_export_op *op, int64_t *strides)
 {
 	int64_t step = 1;
 	for (int32_t i = op->n_axes - 1; i >= 0; i--) {
@@ -25,7 +24,7 @@ static void strides_of(const struct rnf_export_op *op, int64_t *strides)
 rnf_status writer_permute(struct writer *w, const struct rnf_export_op *op)
 {
 	int64_t strides[RNF_AXES_MAX];
-	strides_of(op, strides);
+	writer_strides(op, strides);
 	fprintf(w->body, "\t{\n\t\tfloat *y = memory + %lld;\n", at(w, op->out));
 	for (int32_t i = 0; i < op->n_axes; i++)
 		fprintf(w->body, "\t\tfor (int i%d = 0; i%d < %lld; i%d++)\n", i, i,

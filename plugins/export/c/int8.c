@@ -54,6 +54,19 @@ static const char rule[] =
 " * towards minus infinity. What is not in -128 .. 127 is cut. The logits are the sums of the last\n"
 " * step times their scales; the probabilities are computed from these in float.\n";
 
+static const char norms[] =
+" * The root of a norm's variance and the inverse of this root are rounded down.\n";
+
+static const char *notes_of(const struct plan *p)
+{
+	char *text = p->w->host->alloc(sizeof rule + sizeof norms);
+	int has_norm = 0;
+	for (size_t i = 0; i < p->n_steps; i++)
+		has_norm |= p->steps[i].kind == STEP_NORM;
+	snprintf(text, sizeof rule + sizeof norms, "%s%s", rule, has_norm ? norms : "");
+	return text;
+}
+
 static void write_logits(struct plan *p)
 {
 	const struct rnf_export_model *m = p->w->model;
@@ -87,7 +100,7 @@ rnf_status int8_write(struct writer *w, int64_t images)
 	fprintf(w->body, "void %s_sums(const uint8_t *image, int32_t *sums)\n{\n", w->name);
 	RNF_TRY(plan_write(&p));
 	write_logits(&p);
-	w->notes = rule;
+	w->notes = notes_of(&p);
 	w->declared = declared(&p);
 	w->ram = p.memory + 2 * p.patch + 8 * w->model->classes;
 	return RNF_OK;

@@ -8,13 +8,24 @@
 enum step_kind {
 	STEP_CONV,   /* by[o] (x * kernel)[o] + shift[o] */
 	STEP_AFFINE, /* by[c] x + shift[c] */
+	STEP_NORM,   /* by[c] (x - mean) / deviation + shift[c] */
 	STEP_TABLE,  /* f(x), or f(x, c) */
 	STEP_ADD,    /* by[0] a + by[1] b */
 	STEP_MUL,    /* a b */
 	STEP_MAX, STEP_MIN,
 	STEP_AVERAGE, STEP_LARGEST, STEP_MEAN, /* of a window's pixels; of all */
 	STEP_CONCAT, STEP_SLICE, STEP_RESHAPE, STEP_BORDER, STEP_TAKE,
+	STEP_PERMUTE,
 	STEPS
+};
+
+/* Of an image x: of each pixel, or of so many neighbouring channels of all pixels. eps is added to
+ * the variance. */
+struct norm {
+	int32_t x;
+	int each_pixel;
+	int64_t width;
+	double eps;
 };
 
 struct step {
@@ -24,7 +35,9 @@ struct step {
 	uint32_t n_in;
 	int32_t out;
 	struct rnf_window window;
+	int flat; /* the window slides over the numbers of an image, as if each were a pixel */
 	int64_t groups, first;
+	struct norm norm;
 	const float *kernel;
 	double *by, *shift;
 	/* of a table: the term of a formula, and what its operands are */
@@ -65,13 +78,22 @@ static inline int64_t image_size(const struct image *i)
 	return i->h * i->w * i->c;
 }
 
+/* The tensor that a value is; NULL: an image, which may be one between terms. (terms.c) */
+const struct rnf_named_tensor *plan_tensor(const struct plan *p, int32_t value);
 /* A term of a step's formula, where its image operand is x at channel c. (terms.c) */
 double term_at(const struct plan *p, const struct rnf_export_op *op, int32_t term, double x,
 	       int64_t c);
 /* Add the steps of an op that is a formula. (terms.c) */
 rnf_status plan_formula(struct plan *p, const struct rnf_export_op *op);
+/* Mark the values that the steps of a formula read; values [of the model]. (terms.c) */
+void plan_reads(const struct plan *p, const struct rnf_export_op *op, char *values);
+/* Is a term of a model's formula a norm? (norms.c) */
+int plan_norm(const struct plan *p, const struct rnf_export_op *op, int32_t term, struct norm *to);
 struct step *plan_step(struct plan *p, enum step_kind kind, const struct rnf_export_op *op,
 		       const int32_t *in, uint32_t n_in, int32_t out);
+/* The product of each pixel with a kernel [channels of in][of out]. (plan.c) */
+struct step *plan_product(struct plan *p, const struct rnf_export_op *op, const int32_t *in,
+			  int32_t out, const float *kernel);
 
 /* Turn the model's ops into steps, and join those that are one in integers. (plan.c) */
 rnf_status plan_make(struct plan *p);

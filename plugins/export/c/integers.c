@@ -139,7 +139,8 @@ static void quantise(const struct plan *p, const struct step *s, struct kernel *
 static void window(const struct plan *p, const struct step *s)
 {
 	const struct image *x = image(p, s->in[0]);
-	const struct rnf_export_value shape = { x->h, x->w, x->c, NULL };
+	const struct rnf_export_value shape = { s->flat ? 1 : x->h, s->flat ? image_size(x) : x->w,
+						s->flat ? 1 : x->c, NULL };
 	writer_window(p->w, &shape, &s->window);
 }
 
@@ -180,22 +181,56 @@ static rnf_status convolution(struct plan *p, const struct step *s)
 
 /* -- one image, element by element -- */
 
-static rnf_status affine(struct plan *p, const struct step *s)
+/* For each channel a factor of what has that scale, a constant and a shift: their tables. */
+static void line(const struct plan *p, const struct step *s, double scale, int t[3])
 {
-	const struct image *x = image(p, s->in[0]), *y = image(p, s->out);
+	const struct image *y = image(p, s->out);
 	int32_t *by = room(p, y->c), *plus = room(p, y->c), *shift = room(p, y->c);
 	for (int64_t c = 0; c < y->c; c++) {
-		const double both[2] = { s->by[c] * x->scale / y->scale, s->shift[c] / y->scale };
+		const double both[2] = { s->by[c] * scale / y->scale, s->shift[c] / y->scale };
 		shift[c] = shift_for(both, 2);
 		by[c] = shifted(both[0], shift[c]);
 		plus[c] = shifted(both[1], shift[c]);
 	}
-	const int t[3] = { table(p, s->label, "int32_t", by, y->c),
-			   table(p, s->label, "int32_t", plus, y->c),
-			   table(p, s->label, "uint8_t", shift, y->c) };
+	t[0] = table(p, s->label, "int32_t", by, y->c);
+	t[1] = table(p, s->label, "int32_t", plus, y->c);
+	t[2] = table(p, s->label, "uint8_t", shift, y->c);
+}
+
+static rnf_status affine(struct plan *p, const struct step *s)
+{
+	const struct image *x = image(p, s->in[0]), *y = image(p, s->out);
+	int t[3];
+	line(p, s, x->scale, t);
 	fprintf(p->w->body, "\taffine(%lld, %lld, %d, %d, t%d, t%d, t%d, %s, %s);\n",
 		(long long)(y->h * y->w), (long long)y->c, x->zero, y->zero, t[0], t[1], t[2],
 		at(p, s->in[0]), at(p, s->out));
+	return RNF_OK;
+}
+
+/* The variance of a set of n numbers is computed n^2 times as large, on the scale of x: so is
+ * eps, at least 1, so that nothing is divided by 0. */
+static int64_t eps_of(const struct step *s, const struct image *x, double n)
+{
+	const double eps = half_up(s->norm.eps * n * n / (x->scale * x->scale));
+	return eps < 1 ? 1 : eps > ldexp(1, 60) ? (int64_t)1 << 60 : (int64_t)eps;
+}
+
+static rnf_status normalise(struct plan *p, const struct step *s)
+{
+	enum { MOST = 1 << 22, UNIT = 1 << 12 }; /* as int8_helpers.c has it */
+	const struct image *x = image(p, s->in[0]), *y = image(p, s->out);
+	const int64_t pixels = s->norm.each_pixel ? 1 : x->h * x->w, n = pixels * s->norm.width;
+	int t[3];
+	if (n > MOST)
+		return p->w->host->fail(RNF_EUNSUP, "%s: sums of %lld squares may not fit an int64",
+					s->label, (long long)n);
+	line(p, s, 1.0 / UNIT, t);
+	fprintf(p->w->body, "\t{\n\t\tstatic const struct sets s = { %lld, %lld, %lld, %d, %d, %lld, "
+		"t%d, t%d, t%d };\n", (long long)pixels, (long long)x->c, (long long)s->norm.width,
+		x->zero, y->zero, (long long)eps_of(s, x, (double)n), t[0], t[1], t[2]);
+	fprintf(p->w->body, "\t\tnormalise(&s, %lld, %s, %s);\n\t}\n",
+		(long long)(x->h * x->w / pixels), at(p, s->in[0]), at(p, s->out));
 	return RNF_OK;
 }
 
@@ -383,6 +418,21 @@ static rnf_status take(struct plan *p, const struct step *s)
 	return RNF_OK;
 }
 
+static rnf_status permute(struct plan *p, const struct step *s)
+{
+	const int32_t n = s->op->n_axes;
+	int64_t strides[RNF_AXES_MAX];
+	int32_t axes[2 * RNF_AXES_MAX];
+	writer_strides(s->op, strides);
+	for (int32_t i = 0; i < n; i++) {
+		axes[2 * i] = (int32_t)s->op->sizes[s->op->order[i]];
+		axes[2 * i + 1] = (int32_t)strides[s->op->order[i]];
+	}
+	fprintf(p->w->body, "\tpermute(%d, t%d, %s, %s);\n", n,
+		table(p, s->label, "int32_t", axes, 2 * n), at(p, s->in[0]), at(p, s->out));
+	return RNF_OK;
+}
+
 static const struct {
 	rnf_status (*write)(struct plan *, const struct step *);
 	enum helper helper;
@@ -390,6 +440,7 @@ static const struct {
 } rows[STEPS] = {
 	[STEP_CONV] = { convolution, HELPER_INT_CONV, 1 },
 	[STEP_AFFINE] = { affine, HELPER_INT_AFFINE, 0 },
+	[STEP_NORM] = { normalise, HELPER_INT_NORM, 0 },
 	[STEP_TABLE] = { function, HELPER_INT_TABLE, 0 },
 	[STEP_ADD] = { add, HELPER_INT_ADD, 0 },
 	[STEP_MUL] = { multiply, HELPER_INT_MULTIPLY, 0 },
@@ -403,6 +454,7 @@ static const struct {
 	[STEP_RESHAPE] = { reshape, HELPERS, 0 },
 	[STEP_BORDER] = { border, HELPER_INT_BORDER, 0 },
 	[STEP_TAKE] = { take, HELPER_INT_TAKE, 0 },
+	[STEP_PERMUTE] = { permute, HELPER_INT_PERMUTE, 0 },
 };
 
 static rnf_status write_step(struct plan *p, const struct step *s)

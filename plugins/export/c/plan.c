@@ -24,22 +24,35 @@ static const float *data_of(const struct plan *p, const struct rnf_export_op *op
 
 /* -- one op -- */
 
+static struct step *filters(struct plan *p, const struct rnf_export_op *op, const int32_t *in,
+			    int32_t out, const float *kernel)
+{
+	struct step *s = plan_step(p, STEP_CONV, op, in, 1, out);
+	s->kernel = kernel;
+	for (int64_t c = 0; c < p->images[out].c; c++)
+		s->by[c] = 1;
+	return s;
+}
+
+struct step *plan_product(struct plan *p, const struct rnf_export_op *op, const int32_t *in,
+			  int32_t out, const float *kernel)
+{
+	const struct image *x = &p->images[in[0]];
+	struct step *s = filters(p, op, in, out, kernel);
+	s->groups = 1;
+	s->window = (struct rnf_window){ .kernel_h = 1, .kernel_w = 1, .stride = 1,
+					 .out_h = x->h, .out_w = x->w };
+	return s;
+}
+
 static void convolution(struct plan *p, const struct rnf_export_op *op)
 {
-	struct step *s = plan_step(p, STEP_CONV, op, op->in, 1, op->out);
-	s->kernel = data_of(p, op, 1);
-	for (int64_t c = 0; c < p->images[op->out].c; c++)
-		s->by[c] = 1;
+	filters(p, op, op->in, op->out, data_of(p, op, 1));
 }
 
 static void product(struct plan *p, const struct rnf_export_op *op)
 {
-	const struct image *x = &p->images[op->in[0]];
-	convolution(p, op);
-	struct step *s = &p->steps[p->n_steps - 1];
-	s->groups = 1;
-	s->window = (struct rnf_window){ .kernel_h = 1, .kernel_w = 1, .stride = 1,
-					 .out_h = x->h, .out_w = x->w };
+	plan_product(p, op, op->in, op->out, data_of(p, op, 1));
 }
 
 static void norm(struct plan *p, const struct rnf_export_op *op)
@@ -63,7 +76,7 @@ static const struct {
 	{ "maxpool", STEP_LARGEST, NULL }, { "global_avgpool", STEP_MEAN, NULL },
 	{ "concat", STEP_CONCAT, NULL }, { "slice", STEP_SLICE, NULL },
 	{ "reshape", STEP_RESHAPE, NULL }, { "border", STEP_BORDER, NULL },
-	{ "take", STEP_TAKE, NULL },
+	{ "take", STEP_TAKE, NULL }, { "permute", STEP_PERMUTE, NULL },
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -78,6 +91,31 @@ static rnf_status add_op(struct plan *p, const struct rnf_export_op *op)
 	}
 	return p->w->host->fail(RNF_EUNSUP, "%s: the primitive %s has no form in integers yet",
 				op->label, op->call);
+}
+
+/* Some ops only say what one step does. */
+static const char *needed_values(const struct plan *p)
+{
+	const struct rnf_export_model *m = p->w->model;
+	char *needed = p->w->host->alloc(m->n_values);
+	needed[m->logits] = 1;
+	for (uint32_t i = m->n_ops; i-- > 0;) {
+		const struct rnf_export_op *op = &m->ops[i];
+		if (!needed[op->out]) continue;
+		if (op->formula) plan_reads(p, op, needed);
+		for (uint32_t k = 0; k < op->n_in && !op->formula; k++)
+			needed[op->in[k]] = 1;
+	}
+	return needed;
+}
+
+static rnf_status add_ops(struct plan *p)
+{
+	const struct rnf_export_model *m = p->w->model;
+	const char *needed = needed_values(p);
+	for (uint32_t i = 0; i < m->n_ops; i++)
+		if (needed[m->ops[i].out]) RNF_TRY(add_op(p, &m->ops[i]));
+	return RNF_OK;
 }
 
 /* -- joined steps -- */
@@ -113,7 +151,7 @@ static int is_rounded(enum step_kind kind)
 static int join(const struct plan *p, struct step *a, const struct step *b)
 {
 	if (is_rounded(a->kind) && is_cut(p, b)) return a->cut = 1;
-	if (a->cut || (a->kind != STEP_CONV && a->kind != STEP_AFFINE) || b->kind != STEP_AFFINE) return 0;
+	if (a->cut || a->kind > STEP_NORM || b->kind != STEP_AFFINE) return 0;
 	for (int64_t c = 0; c < p->images[b->out].c; c++) {
 		a->by[c] *= b->by[c];
 		a->shift[c] = a->shift[c] * b->by[c] + b->shift[c];
@@ -177,8 +215,7 @@ rnf_status plan_make(struct plan *p)
 		p->images[i].w = m->values[i].w;
 		p->images[i].c = m->values[i].c;
 	}
-	for (uint32_t i = 0; i < m->n_ops; i++)
-		RNF_TRY(add_op(p, &m->ops[i]));
+	RNF_TRY(add_ops(p));
 	join_steps(p);
 	return check_logits(p);
 }

@@ -61,6 +61,24 @@ static void of_two(const struct plan *p, const struct step *s, struct image *y)
 	}
 }
 
+/* Of a filter, at the ends of the range that are worst for each weight; what lies outside of the
+ * image is 0. */
+static void of_filters(const struct plan *p, const struct step *s, struct image *y)
+{
+	const struct image *x = &p->images[s->in[0]];
+	const int64_t size = s->window.kernel_h * s->window.kernel_w * x->c / s->groups;
+	for (int64_t o = 0; o < y->c; o++) {
+		double ends[2] = { s->shift[o], s->shift[o] };
+		for (int64_t i = 0; i < size; i++) {
+			const double by = (double)s->kernel[i * y->c + o] * s->by[o];
+			ends[0] += by * (by > 0 ? x->low : x->high);
+			ends[1] += by * (by > 0 ? x->high : x->low);
+		}
+		widen(y, ends[0]);
+		widen(y, ends[1]);
+	}
+}
+
 /* Means and moved values stay within the ranges of what they are made of. */
 static void of_all(const struct plan *p, const struct step *s, struct image *y)
 {
@@ -72,10 +90,12 @@ static void of_all(const struct plan *p, const struct step *s, struct image *y)
 
 static rnf_status unseen(const struct plan *p, const struct step *s, struct image *y)
 {
-	if (s->kind == STEP_CONV)
-		return p->w->host->fail(RNF_EUNSUP, "%s: nothing says the range of its sums",
+	if (s->kind == STEP_NORM)
+		return p->w->host->fail(RNF_EUNSUP, "%s: nothing says the range of its norm, which must "
+					"be what the layer gives, but for factors and constants",
 					s->label);
-	if (s->kind == STEP_AFFINE || s->kind == STEP_TABLE) of_one(p, s, y);
+	if (s->kind == STEP_CONV) of_filters(p, s, y);
+	else if (s->kind == STEP_AFFINE || s->kind == STEP_TABLE) of_one(p, s, y);
 	else if (s->kind >= STEP_ADD && s->kind <= STEP_MIN) of_two(p, s, y);
 	else of_all(p, s, y);
 	return RNF_OK;
@@ -96,7 +116,7 @@ static void choose(struct image *i)
 static int moves(enum step_kind kind)
 {
 	return kind == STEP_LARGEST || kind == STEP_SLICE || kind == STEP_RESHAPE ||
-	       kind == STEP_BORDER || kind == STEP_TAKE;
+	       kind == STEP_BORDER || kind == STEP_TAKE || kind == STEP_PERMUTE;
 }
 
 static rnf_status scale_of(const struct plan *p, const struct step *s)
@@ -113,12 +133,28 @@ static rnf_status scale_of(const struct plan *p, const struct step *s)
 	return RNF_OK;
 }
 
+/* What is known of a result whose numbers are all those of an image is known of the image. */
+static void look_back(struct plan *p)
+{
+	for (size_t i = p->n_steps; i-- > 0;) {
+		const struct step *s = &p->steps[i];
+		struct image *x = &p->images[s->in[0]], *y = &p->images[s->out];
+		if ((s->kind != STEP_RESHAPE && s->kind != STEP_PERMUTE) || !y->seen || x->seen ||
+		    x->readers != 1)
+			continue;
+		x->low = y->low;
+		x->high = y->high;
+		x->seen = 1;
+	}
+}
+
 rnf_status plan_ranges(struct plan *p, int64_t images)
 {
 	const struct rnf_export_model *m = p->w->model;
 	RNF_TRY(m->watch(m, images, see, p));
 	see_input(p);
 	choose(&p->images[m->input]);
+	look_back(p);
 	for (size_t i = 0; i < p->n_steps; i++)
 		RNF_TRY(scale_of(p, &p->steps[i]));
 	return RNF_OK;

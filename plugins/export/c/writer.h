@@ -15,7 +15,7 @@ enum helper {
 	HELPER_INT_ROUNDED, HELPER_INT_IMAGE, HELPER_INT_CONV, HELPER_INT_AFFINE, HELPER_INT_TABLE,
 	HELPER_INT_ADD, HELPER_INT_MULTIPLY, HELPER_INT_EXTREME, HELPER_INT_AVERAGE,
 	HELPER_INT_LARGEST, HELPER_INT_MEAN, HELPER_INT_MOVE, HELPER_INT_BORDER, HELPER_INT_TAKE,
-	HELPER_INT_WIDEN,
+	HELPER_INT_WIDEN, HELPER_INT_NORM, HELPER_INT_PERMUTE,
 	HELPERS
 };
 struct helper_text {
@@ -77,6 +77,8 @@ struct around {
 };
 struct around writer_around(const int64_t hwc[3], int32_t axis);
 /* What moves elements, and the product of two images. (arrange.c) */
+/* Of an axis of what is permuted: numbers from one to the next; strides [n_axes]. */
+void writer_strides(const struct rnf_export_op *op, int64_t *strides);
 rnf_status writer_permute(struct writer *w, const struct rnf_export_op *op);
 rnf_status writer_take(struct writer *w, const struct rnf_export_op *op);
 rnf_status writer_product(struct writer *w, const struct rnf_export_op *op);
