@@ -47,7 +47,7 @@ static rnf_status count_parameters(const char *path, int64_t *n)
 
 /* The description is the conf's first comment; a conf that cannot be built here (a plugin
  * is missing) shows why instead. */
-static void print_conf(const char *name)
+static void print_conf(const char *name, FILE *out)
 {
 	const char *path = rnf_format("%s/%s", rnf_conf_dir, name);
 	char line[256] = "";
@@ -56,17 +56,17 @@ static void print_conf(const char *name)
 	rnf_file_read(path, 0, &f);
 	if (f && fgets(line, sizeof line, f)) line[strcspn(line, "\n")] = 0;
 	if (f) fclose(f);
-	rnf_text_cell(stdout, -30, name);
+	rnf_text_cell(out, -30, name);
 	if (count_parameters(path, &parameters) < 0) {
-		printf(" %10s  %s\n", "-", rnf_fail_line());
+		fprintf(out, " %10s  %s\n", "-", rnf_fail_line());
 		return;
 	}
-	printf(" %10lld  %s\n", (long long)parameters,
-	       line[0] == '#' ? line + 1 + (line[1] == ' ') : "");
+	fprintf(out, " %10lld  %s\n", (long long)parameters,
+		line[0] == '#' ? line + 1 + (line[1] == ' ') : "");
 }
 
 /* Each conf in a folder of the confs ("": the top one), by name. */
-static rnf_status print_folder(const char *folder)
+static rnf_status visit_folder(const char *folder, void (*visit)(const char *, FILE *), FILE *out)
 {
 	const char *path = rnf_format("%s/%s", rnf_conf_dir, folder);
 	struct dirent **list;
@@ -75,24 +75,29 @@ static rnf_status print_folder(const char *folder)
 		return rnf_fail(RNF_ENOENT, "%s: no confs there: is this program a copy?", path);
 	for (int i = 0; i < n; i++) {
 		const char *name = rnf_format("%s%s", folder, list[i]->d_name);
-		if (has_name(rnf_format("%s/%s", rnf_conf_dir, name))) print_conf(name);
+		if (has_name(rnf_format("%s/%s", rnf_conf_dir, name))) visit(name, out);
 		free(list[i]);
 	}
 	free(list);
 	return RNF_OK;
 }
 
-rnf_status rnf_verb_confs(const struct rnf_options *o)
+rnf_status rnf_confs_each(void (*visit)(const char *name, FILE *out), FILE *out)
 {
 	struct dirent **list;
-	(void)o;
-	printf("%-30s %10s\n", "conf", "parameters");
-	RNF_TRY(print_folder(""));
+	RNF_TRY(visit_folder("", visit, out));
 	const int n = scandir(rnf_conf_dir, &list, is_folder, alphasort);
 	for (int i = 0; i < n; i++) {
-		print_folder(rnf_format("%s/", list[i]->d_name)); /* an unreadable one has none */
+		visit_folder(rnf_format("%s/", list[i]->d_name), visit, out); /* unreadable: none */
 		free(list[i]);
 	}
 	if (n >= 0) free(list);
 	return RNF_OK;
+}
+
+rnf_status rnf_verb_confs(const struct rnf_options *o)
+{
+	(void)o;
+	printf("%-30s %10s\n", "conf", "parameters");
+	return rnf_confs_each(print_conf, stdout);
 }

@@ -114,8 +114,8 @@ static const struct rnf_verb verbs[] = {
 	  { NULL }, 0 },
 	{ "man", "[rnframe | rnframe.cfg]", "print a manual page; to read it: rnframe man rnframe.cfg | "
 	  "mandoc -a", man, 1, { NULL }, 0 },
-	{ "completion", "", "print a script for bash (and zsh's bashcompinit) that completes verbs and "
-	  "options", completion, 0, { NULL }, 0 },
+	{ "completion", "", "print a script for bash (and zsh's bashcompinit) that completes verbs, "
+	  "options and confs: eval \"$(rnframe completion)\"", completion, 0, { NULL }, 0 },
 	{ "version", "", "print the version", version, 0, { NULL }, 0 },
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };

@@ -24,6 +24,8 @@ void rnf_verb_print(const struct rnf_verb *verb, FILE *out);
 /* Write the pages as mdoc. (man.c) */
 void rnf_man_program(const struct rnf_verb *verbs, size_t n, FILE *out);
 void rnf_man_conf(FILE *out);
+/* Call visit(name, out) for each conf that comes with the program. (confs.c) */
+rnf_status rnf_confs_each(void (*visit)(const char *name, FILE *out), FILE *out);
 /* Write a script for bash. (completion.c) */
 void rnf_completion(const struct rnf_verb *verbs, size_t n, FILE *out);
 

@@ -81,14 +81,23 @@ static const struct {
 	const char *typed, *words; /* the last word is being typed */
 } completed[] = {
 	{ "rnframe pr", "predict profile" }, { "rnframe plan a.cfg --p", "--phases --plugin-path" },
-	{ "rnframe train a", "" }, { "rnframe nonsense --", "" },
+	{ "rnframe train zz", "" }, { "rnframe nonsense --", "" },
+	{ "rnframe help pr", "predict profile" }, { "rnframe predict run --format \"\"", "jsonl csv npy" },
+	{ "rnframe eval run --split v", "validation" }, { "rnframe train --resume a", "auto" },
+	{ "rnframe data \"\"", "check" }, { "rnframe new c", "conf" }, { "rnframe card r", "" },
+	{ "rnframe man \"\"", "rnframe rnframe.cfg" }, { "rnframe mistakes run --top \"\"", "" },
+	{ "rnframe train quick", "quickstart.cfg" }, { "rnframe plan --conf xresnet2",
+	  "xresnet20.cfg xresnet29.cfg" },
+	{ "rnframe new conf a.cfg --like fine_", "fine_tune.cfg" },
+	{ "rnframe check own", "own 1.cfg" }, /* beside "own.txt" */
 };
 
 START_TEST(bash_completes)
 {
 	const char *dir = test_folder("man");
-	test_shell("%s/rnframe completion >%s/script", test_build(), dir);
-	test_command(out, sizeof out, "bash -euc '. %s/script; COMP_WORDS=(%s); "
+	test_shell("%s/rnframe completion >%s/script && cd %s && touch \"own 1.cfg\" own.txt", test_build(),
+		   dir, dir);
+	test_command(out, sizeof out, "cd %s && bash -euc '. ./script; COMP_WORDS=(%s); "
 		     "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _rnframe; echo -n \"${COMPREPLY[*]:-}\"' 2>&1",
 		     dir, completed[_i].typed);
 	ck_assert_str_eq(out, completed[_i].words);
