@@ -140,9 +140,9 @@ static const struct rnf_pair examples[] = {
 	  "rnframe plan se_mxresnet20.cfg model.act=relu" },
 	{ "Train on a folder of photos, and classify others:",
 	  "rnframe data check photos\nrnframe new conf photos.cfg --data photos\n"
-	  "rnframe train photos.cfg --out runs/photos\nrnframe predict runs/photos another.jpg" },
+	  "rnframe train photos.cfg --out runs/photos/first\nrnframe predict runs/photos/first another.jpg" },
 	{ "Resume a run that was interrupted:", "rnframe train photos.cfg --resume auto" },
-	{ "Write the model for other programs:", "rnframe export runs/photos photos.onnx" },
+	{ "Write the model for other programs:", "rnframe export runs/photos/first photos.onnx" },
 	{ NULL, NULL },
 };
 

@@ -29,7 +29,7 @@ static void look(struct rnf_folders *folders, FTS *tree, FTSENT *entry)
 	if (is_run)
 		*(const char **)rnf_push((void **)&folders->at, &folders->n, sizeof dir) =
 			rnf_format("%s", dir);
-	if (is_run || hidden) fts_set(tree, entry, FTS_SKIP);
+	if (hidden || (is_run && entry->fts_level == 0)) fts_set(tree, entry, FTS_SKIP);
 }
 
 rnf_status rnf_folders_find(struct rnf_folders *folders, const char *top)

@@ -10,8 +10,9 @@ struct rnf_folders {
 	size_t n;
 };
 
-/* Add `top` if it holds a run (a run.json), else all folders below it that do. Links are
- * not followed, and folders inside of a run are skipped. */
+/* Add `top` if it holds a run (a run.json), else all folders below it that do, even those inside
+ * of a run: with train --out runs/NAME the later runs of that name are there. Links are not
+ * followed. */
 rnf_status rnf_folders_find(struct rnf_folders *folders, const char *top);
 /* Bytes of all files in a folder and below. */
 double rnf_folder_bytes(const char *dir);

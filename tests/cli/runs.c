@@ -45,6 +45,9 @@ START_TEST(a_line_for_each_run)
 	ck_assert(strstr(out, "name ") == out && said("  folder\n"));
 	ck_assert(said("/a\n") && said("/deep/b\n") && said("/deep/c\n") && said(" finished "));
 	ck_assert(said(" 2/2 ") && said(" MB "));
+	test_shell("cd %s/deep/b && mkdir later && cp run.json conf.cfg later", dir);
+	runs(0, dir, ""); /* and one inside of another */
+	ck_assert(lines() == 4 && said("/deep/b\n") && said("/deep/b/later\n"));
 	runs(0, rnf_format("%s/deep/b", dir), ""); /* a run itself */
 	ck_assert_int_eq(lines(), 1);
 	runs(0, rnf_format("%s/other", dir), "");
