@@ -205,6 +205,7 @@ static rnf_status new_conf(const char *file, const struct rnf_options *o)
 	const char *text;
 	if (access(file, F_OK) == 0)
 		return rnf_fail(RNF_EINVAL, "%s exists; it is not overwritten", file);
+	RNF_TRY(rnf_file_writable(file)); /* before all images are read */
 	RNF_TRY(set_base(&w, o->like ? o->like : usual));
 	RNF_TRY(set_data(&w, o->data));
 	RNF_TRY(fill_in(&w, &text));

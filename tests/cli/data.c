@@ -185,6 +185,8 @@ START_TEST(a_new_conf_like_another)
 	has("/nowhere: No such file or directory\n");
 	run(2, rnf_format("new conf %s/q.cfg --data %s/p.cfg", dir, dir));
 	has("/p.cfg is not a folder of images");
+	run(3, rnf_format("new conf %s/none/q.cfg --data %s/data", dir, dir));
+	has("/none/q.cfg: No such file or directory\n");
 	run(2, rnf_format("new conf %s/q.cfg", dir));
 	has("new takes: conf FILE --data DIR [--like CONF]");
 	test_shell("test ! -e %s/q.cfg", dir);
