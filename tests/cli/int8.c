@@ -132,10 +132,11 @@ START_TEST(a_term_is_computed_once)
 END_TEST
 
 /* In the place of int8.cfg's layernorm; the last one normalises numbers that are all equal. */
-static const struct { const char *name, *layers; } over_channels[] = {
+static const struct { const char *name, *layers; } one_layer[] = {
 	{ "layernorm", "{ type = \"layernorm\"; eps = 1e-3; }" },
 	{ "groupnorm", "{ type = \"groupnorm\"; groups = 4; }" },
 	{ "one_group", "{ type = \"groupnorm\"; groups = 1; }" },
+	{ "attention", "{ type = \"attention\"; heads = 2; }" },
 	{ "eca", "{ type = \"eca\"; kernel = 5; }" },
 	{ "cbam", "{ type = \"cbam\"; ratio = 4; }" },
 	{ "pixel_shuffle", "{ type = \"pixel_shuffle\"; }, { type = \"conv2d\"; stride = 2; filters = 8; }" },
@@ -143,12 +144,12 @@ static const struct { const char *name, *layers; } over_channels[] = {
 		   "name = \"one\"; }, { type = \"add\"; inputs = [ \"one\", \"x\" ]; }" },
 };
 
-START_TEST(layers_over_channels_give_the_integers_of_numpy)
+START_TEST(each_layer_gives_the_integers_of_numpy)
 {
 	if (!has_numpy()) return;
-	const char *dir = rnf_format("%s", test_folder(rnf_format("int8_%s", over_channels[_i].name)));
+	const char *dir = rnf_format("%s", test_folder(rnf_format("int8_%s", one_layer[_i].name)));
 	train_conf(dir, "int8.cfg", rnf_format("s/{ type = \"layernorm\"; }/%s/",
-					       over_channels[_i].layers));
+					       one_layer[_i].layers));
 	run(0, rnf_format("export %s/run %s/m.c --int8", dir, dir));
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
 	near_eval(dir, "0.02");
@@ -252,11 +253,24 @@ START_TEST(mistakes_are_refused_in_words)
 		ck_assert_msg(code == 2 && strstr(out, mistakes[i].words), "%s\nended with %d: %s",
 			      mistakes[i].arguments, code, out);
 	}
-	const char *other = rnf_format("%s", test_folder("int8_refused"));
-	train_conf(other, "int8.cfg", "s/\"layernorm\"/\"attention\"/");
-	run(2, rnf_format("export %s/run %s/m.c --int8", other, other));
-	has(": the primitive product has no form in integers yet");
-	shell(rnf_format("! test -e %s/m.c", other));
+}
+END_TEST
+
+static const char *const refusals[] = {
+	": its formula shares out among channels, which has no form in integers yet",
+	": a product of images has a form in integers only as softmax(factor a b) v",
+	": nothing says the range of its norm",
+};
+
+START_TEST(terms_without_integers_are_refused)
+{
+	if (!test_needs(system("python3 -c '' 2>/dev/null") == 0, "python3")) return;
+	const char *dir = rnf_format("%s", test_folder(rnf_format("int8_refused_%d", _i)));
+	test_add_layer(dir, "refused/refused.c", "refused");
+	train_conf(dir, "int8.cfg", rnf_format("s/\"layernorm\";/\"refused\"; term = %d;/", _i));
+	run(2, rnf_format("export %s/run %s/m.c --int8 --plugin-path %s", dir, dir, dir));
+	has(refusals[_i]);
+	shell(rnf_format("! test -e %s/m.c", dir));
 }
 END_TEST
 
@@ -267,12 +281,13 @@ int main(void)
 		{ sums_cannot_overflow, 0 },
 		{ a_function_behind_the_last_sums_counts, 0 },
 		{ a_term_is_computed_once, 0 },
-		{ layers_over_channels_give_the_integers_of_numpy, TEST_ROWS(over_channels) },
+		{ each_layer_gives_the_integers_of_numpy, TEST_ROWS(one_layer) },
 		{ images_of_calibration_count, 0 },
 		{ published_weights_in_integers, 0 },
 		{ main_prints_the_classes_of_an_image, 0 },
 		{ a_prediction_is_measured, 0 },
 		{ mistakes_are_refused_in_words, 0 },
+		{ terms_without_integers_are_refused, TEST_ROWS(refusals) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("int8", cases);

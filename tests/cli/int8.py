@@ -190,6 +190,15 @@ class Model:
             places = (places[:, None] + np.arange(size) * apart).ravel()
         self.put(y, self.memory[:, x + places])
 
+    def mix(self, _, a, b, v, y):
+        h, w, d, n, c, a_zero, b_zero, v_zero, y_zero, octaves, octaves_shift, by, shift, power = self.mixture
+        scores = (self.at(a, h, w, d) - a_zero) @ (self.at(b, h, d, n) - b_zero)
+        far = rounded((scores.max(-1, keepdims=True) - scores) * octaves, octaves_shift)
+        weights = np.where(far >> 8 > 24, 0, power[far & 255] >> np.minimum(far >> 8, 24))
+        total = weights @ (self.at(v, h, n, c) + 128)
+        mean = total * 4096 // weights.sum(-1, keepdims=True) - (v_zero + 128) * 4096
+        self.put(y, cut(y_zero + rounded(mean * by, shift)))
+
     def widen(self, n, zero, x, _):
         self.sums = self.at(x, n) - zero
 

@@ -54,16 +54,22 @@ static const char rule[] =
 " * towards minus infinity. What is not in -128 .. 127 is cut. The logits are the sums of the last\n"
 " * step times their scales; the probabilities are computed from these in float.\n";
 
-static const char norms[] =
-" * The root of a norm's variance and the inverse of this root are rounded down.\n";
+static const struct { enum step_kind kind; const char *note; } notes[] = {
+	{ STEP_NORM, " * The root of a norm's variance and the inverse of this root are rounded down.\n" },
+	{ STEP_MIX, " * A mean of weighed pixels is rounded down, in 1/4096.\n" },
+};
+enum { NOTES = sizeof notes / sizeof *notes };
 
 static const char *notes_of(const struct plan *p)
 {
-	char *text = p->w->host->alloc(sizeof rule + sizeof norms);
-	int has_norm = 0;
+	enum { ROOM = sizeof rule + 256 };
+	char *text = p->w->host->alloc(ROOM);
+	int has[STEPS] = { 0 };
 	for (size_t i = 0; i < p->n_steps; i++)
-		has_norm |= p->steps[i].kind == STEP_NORM;
-	snprintf(text, sizeof rule + sizeof norms, "%s%s", rule, has_norm ? norms : "");
+		has[p->steps[i].kind] = 1;
+	int n = snprintf(text, ROOM, "%s", rule);
+	for (int i = 0; i < NOTES; i++)
+		if (has[notes[i].kind]) n += snprintf(text + n, (size_t)(ROOM - n), "%s", notes[i].note);
 	return text;
 }
 
@@ -85,9 +91,11 @@ static void write_logits(struct plan *p)
 
 static const char *declared(const struct plan *p)
 {
-	char *text = p->w->host->alloc(96);
-	snprintf(text, 96, "static int8_t memory[%lld];\nstatic int16_t patch[%lld];\n",
-		 (long long)p->memory, (long long)(p->patch > 0 ? p->patch : 1));
+	char *text = p->w->host->alloc(160);
+	const int n = snprintf(text, 160, "static int8_t memory[%lld];\nstatic int16_t patch[%lld];\n",
+			       (long long)p->memory, (long long)(p->patch > 0 ? p->patch : 1));
+	if (p->row) snprintf(text + n, (size_t)(160 - n), "static int32_t row[%lld];\n",
+			     (long long)p->row);
 	return text;
 }
 
@@ -102,6 +110,6 @@ rnf_status int8_write(struct writer *w, int64_t images)
 	write_logits(&p);
 	w->notes = notes_of(&p);
 	w->declared = declared(&p);
-	w->ram = p.memory + 2 * p.patch + 8 * w->model->classes;
+	w->ram = p.memory + 2 * p.patch + 4 * p.row + 8 * w->model->classes;
 	return RNF_OK;
 }

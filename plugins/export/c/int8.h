@@ -16,6 +16,7 @@ enum step_kind {
 	STEP_AVERAGE, STEP_LARGEST, STEP_MEAN, /* of a window's pixels; of all */
 	STEP_CONCAT, STEP_SLICE, STEP_RESHAPE, STEP_BORDER, STEP_TAKE,
 	STEP_PERMUTE,
+	STEP_MIX, /* softmax(by[0] a b) v, of rows of pixels */
 	STEPS
 };
 
@@ -26,6 +27,11 @@ struct norm {
 	int each_pixel;
 	int64_t width;
 	double eps;
+};
+
+struct mixture {
+	int32_t in[3]; /* a, b, v */
+	double factor; /* above 0 */
 };
 
 struct step {
@@ -69,7 +75,7 @@ struct plan {
 	int32_t logits;
 	int wide; /* the last step leaves its sums in int32 */
 	struct life *lives; /* [n_images], bytes */
-	int64_t memory, patch; /* bytes; numbers of the largest filter */
+	int64_t memory, patch, row; /* bytes; numbers of the largest filter; of a mixture's row */
 	int scales; /* the table that makes logits of sums */
 };
 
@@ -87,8 +93,10 @@ double term_at(const struct plan *p, const struct rnf_export_op *op, int32_t ter
 rnf_status plan_formula(struct plan *p, const struct rnf_export_op *op);
 /* Mark the values that the steps of a formula read; values [of the model]. (terms.c) */
 void plan_reads(const struct plan *p, const struct rnf_export_op *op, char *values);
-/* Is a term of a model's formula a norm? (norms.c) */
+/* Is a term of a model's formula a norm? (wholes.c) */
 int plan_norm(const struct plan *p, const struct rnf_export_op *op, int32_t term, struct norm *to);
+/* Is an op of the model the last one of a mixture? (wholes.c) */
+int plan_mixture(const struct plan *p, const struct rnf_export_op *op, struct mixture *to);
 struct step *plan_step(struct plan *p, enum step_kind kind, const struct rnf_export_op *op,
 		       const int32_t *in, uint32_t n_in, int32_t out);
 /* The product of each pixel with a kernel [channels of in][of out]. (plan.c) */

@@ -433,6 +433,37 @@ static rnf_status permute(struct plan *p, const struct step *s)
 	return RNF_OK;
 }
 
+/* 2^(-i / 256), in 2^-24 */
+static int powers(const struct plan *p)
+{
+	int32_t *data = room(p, 256);
+	for (int i = 0; i < 256; i++)
+		data[i] = (int32_t)half_up(exp2(24 - i / 256.0));
+	return table(p, "powers", "int32_t", data, 256);
+}
+
+static rnf_status mix(struct plan *p, const struct step *s)
+{
+	enum { CHANNELS = 16512, PIXELS = 1 << 18, UNIT = 1 << 12 }; /* as int8_helpers.c has it */
+	const struct image *a = image(p, s->in[0]), *b = image(p, s->in[1]), *v = image(p, s->in[2]),
+			   *y = image(p, s->out);
+	int32_t shift, by_shift;
+	const int32_t octaves = multiplier_of(256 / log(2) * s->by[0] * a->scale * b->scale, &shift);
+	const int32_t by = multiplier_of(v->scale / y->scale / UNIT, &by_shift);
+	if (a->c > CHANNELS || v->w > PIXELS)
+		return p->w->host->fail(RNF_EUNSUP, "%s: sums over %lld channels and %lld pixels may not "
+					"fit", s->label, (long long)a->c, (long long)v->w);
+	if (v->w > p->row) p->row = v->w;
+	p->w->macs += a->h * a->w * v->w * (a->c + v->c);
+	fprintf(p->w->body, "\t{\n\t\tstatic const struct mixture m = { %lld, %lld, %lld, %lld, %lld, %d, "
+		"%d, %d, %d, %d, %d, %d, %d, t%d };\n", (long long)a->h, (long long)a->w,
+		(long long)a->c, (long long)v->w, (long long)v->c, a->zero, b->zero, v->zero, y->zero,
+		octaves, shift, by, by_shift, powers(p));
+	fprintf(p->w->body, "\t\tmix(&m, %s, %s, %s, %s);\n\t}\n", at(p, s->in[0]), at(p, s->in[1]),
+		at(p, s->in[2]), at(p, s->out));
+	return RNF_OK;
+}
+
 static const struct {
 	rnf_status (*write)(struct plan *, const struct step *);
 	enum helper helper;
@@ -454,6 +485,7 @@ static const struct {
 	[STEP_RESHAPE] = { reshape, HELPERS, 0 },
 	[STEP_BORDER] = { border, HELPER_INT_BORDER, 0 },
 	[STEP_TAKE] = { take, HELPER_INT_TAKE, 0 },
+	[STEP_MIX] = { mix, HELPER_INT_MIX, 0 },
 	[STEP_PERMUTE] = { permute, HELPER_INT_PERMUTE, 0 },
 };
 

@@ -45,17 +45,29 @@ struct step *plan_product(struct plan *p, const struct rnf_export_op *op, const 
 	return s;
 }
 
-static void convolution(struct plan *p, const struct rnf_export_op *op)
+static rnf_status convolution(struct plan *p, const struct rnf_export_op *op)
 {
 	filters(p, op, op->in, op->out, data_of(p, op, 1));
+	return RNF_OK;
 }
 
-static void product(struct plan *p, const struct rnf_export_op *op)
+static rnf_status product(struct plan *p, const struct rnf_export_op *op)
 {
 	plan_product(p, op, op->in, op->out, data_of(p, op, 1));
+	return RNF_OK;
 }
 
-static void norm(struct plan *p, const struct rnf_export_op *op)
+static rnf_status mix(struct plan *p, const struct rnf_export_op *op)
+{
+	struct mixture *m = p->w->host->alloc(sizeof *m);
+	if (!plan_mixture(p, op, m))
+		return p->w->host->fail(RNF_EUNSUP, "%s: a product of images has a form in integers "
+					"only as softmax(factor a b) v", op->label);
+	plan_step(p, STEP_MIX, op, m->in, 3, op->out)->by[0] = m->factor;
+	return RNF_OK;
+}
+
+static rnf_status norm(struct plan *p, const struct rnf_export_op *op)
 {
 	struct step *s = plan_step(p, STEP_AFFINE, op, op->in, 1, op->out);
 	const float *gamma = data_of(p, op, 1), *beta = data_of(p, op, 2);
@@ -64,12 +76,13 @@ static void norm(struct plan *p, const struct rnf_export_op *op)
 		s->by[c] = gamma[c] / sqrt(variance[c] + op->eps);
 		s->shift[c] = beta[c] - mean[c] * s->by[c];
 	}
+	return RNF_OK;
 }
 
 static const struct {
 	const char *call;
 	enum step_kind kind;
-	void (*make)(struct plan *, const struct rnf_export_op *); /* NULL: as they are */
+	rnf_status (*make)(struct plan *, const struct rnf_export_op *); /* NULL: as they are */
 } calls[] = {
 	{ "conv2d", STEP_CONV, convolution }, { "matmul", STEP_CONV, product },
 	{ "batch_norm", STEP_AFFINE, norm }, { "avgpool", STEP_AVERAGE, NULL },
@@ -77,6 +90,7 @@ static const struct {
 	{ "concat", STEP_CONCAT, NULL }, { "slice", STEP_SLICE, NULL },
 	{ "reshape", STEP_RESHAPE, NULL }, { "border", STEP_BORDER, NULL },
 	{ "take", STEP_TAKE, NULL }, { "permute", STEP_PERMUTE, NULL },
+	{ "product", STEP_MIX, mix },
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -85,12 +99,21 @@ static rnf_status add_op(struct plan *p, const struct rnf_export_op *op)
 	if (op->formula) return plan_formula(p, op);
 	for (int i = 0; i < CALLS; i++) {
 		if (strcmp(op->call, calls[i].call)) continue;
-		if (calls[i].make) calls[i].make(p, op);
-		else plan_step(p, calls[i].kind, op, op->in, op->n_in, op->out);
+		if (calls[i].make) return calls[i].make(p, op);
+		plan_step(p, calls[i].kind, op, op->in, op->n_in, op->out);
 		return RNF_OK;
 	}
 	return p->w->host->fail(RNF_EUNSUP, "%s: the primitive %s has no form in integers yet",
 				op->label, op->call);
+}
+
+static void mark_operands(const struct plan *p, const struct rnf_export_op *op, char *needed)
+{
+	struct mixture m;
+	const int is_mixture = plan_mixture(p, op, &m);
+	const int32_t *in = is_mixture ? m.in : op->in;
+	for (uint32_t i = 0; i < (is_mixture ? 3 : op->n_in); i++)
+		needed[in[i]] = 1;
 }
 
 /* Some ops only say what one step does. */
@@ -103,8 +126,7 @@ static const char *needed_values(const struct plan *p)
 		const struct rnf_export_op *op = &m->ops[i];
 		if (!needed[op->out]) continue;
 		if (op->formula) plan_reads(p, op, needed);
-		for (uint32_t k = 0; k < op->n_in && !op->formula; k++)
-			needed[op->in[k]] = 1;
+		else mark_operands(p, op, needed);
 	}
 	return needed;
 }

@@ -82,7 +82,7 @@ static void of_filters(const struct plan *p, const struct step *s, struct image 
 /* Means and moved values stay within the ranges of what they are made of. */
 static void of_all(const struct plan *p, const struct step *s, struct image *y)
 {
-	for (uint32_t i = 0; i < s->n_in; i++) {
+	for (uint32_t i = s->kind == STEP_MIX ? 2 : 0; i < s->n_in; i++) {
 		widen(y, p->images[s->in[i]].low);
 		widen(y, p->images[s->in[i]].high);
 	}

@@ -1,7 +1,8 @@
-/* What a formula divides by the deviation of the numbers around it is a norm, whatever layer says
- * so: (x - m) / sqrt(v + eps), m the means of an image x over sets of its numbers, v the means of
- * (x - m)^2 over the same. A set is a pixel, or neighbouring channels of all pixels. In steps of
- * int8, the squares would lose what a small variance is made of; so it is one step. */
+/* Terms that are one step as a whole, whatever layer writes them, since images of int8 between
+ * their parts would lose too many digits.
+ * A norm: (x - m) / sqrt(v + eps), m the means of an image x over sets of its numbers, v the means
+ * of (x - m)^2 over the same. A set is a pixel, or neighbouring channels of all pixels.
+ * A mixture: softmax(factor a b) v, of products of images. */
 #include "int8.h"
 
 #include <string.h>
@@ -188,4 +189,36 @@ int plan_norm(const struct plan *p, const struct rnf_export_op *op, int32_t term
 	return are_means(p, variance, &(struct target){ to->x, &sets }, &of_squares) &&
 	       (of_squares.each_pixel || are_groups(&of_squares, p->images[to->x].c)) &&
 	       are_same(&sets, &of_squares);
+}
+
+/* -- the mixture -- */
+
+static const struct rnf_export_op *product_at(const struct plan *p, struct place t)
+{
+	const struct rnf_export_op *op = t.op ? NULL : maker_of(p, t.value);
+	return op && !strcmp(op->call, "product") ? op : NULL;
+}
+
+/* Of factor x: x */
+static struct place without_factor(struct place t, double *factor)
+{
+	const struct rnf_formula_node *n = node_of(t, RNF_FN_MUL);
+	const struct rnf_formula_node *number = n ? node_of(at(t.op, n->b), RNF_FN_NUMBER) : NULL;
+	*factor = number ? number->number : 1;
+	return number ? at(t.op, n->a) : t;
+}
+
+int plan_mixture(const struct plan *p, const struct rnf_export_op *op, struct mixture *to)
+{
+	if (strcmp(op->call, "product")) return 0;
+	const struct place shares = opened(p, of_value(op->in[0]));
+	const struct rnf_formula_node *n = node_of(shares, RNF_FN_SOFTMAX);
+	if (!n) return 0;
+	const struct place t = without_factor(opened(p, at(shares.op, n->a)), &to->factor);
+	const struct rnf_export_op *scores = product_at(p, t);
+	if (!scores || !(to->factor > 0)) return 0;
+	to->in[0] = scores->in[0];
+	to->in[1] = scores->in[1];
+	to->in[2] = op->in[1];
+	return 1;
 }
