@@ -247,13 +247,25 @@ def transpose(x, perm):
     return shape, out
 
 
-def concat(inputs):
+def must(attributes, name, value):
+    if attributes.get(name) != value:
+        raise ValueError(f"{name} is {attributes.get(name)}, must be {value} here")
+
+
+def concat(inputs, a):
     """Along the channels of one image; or of two lists."""
+    must(a, "axis", min(1, len(inputs[0][0]) - 1))
     if len(inputs[0][0]) == 1:
         return [sum(t[0][0] for t in inputs)], [v for t in inputs for v in t[1]]
     shape = list(inputs[0][0])
     shape[1] = sum(t[0][1] for t in inputs)
     return shape, [v for t in inputs for v in t[1]]
+
+
+def reduced(x, a, f):
+    must(a, "axes", [1])
+    must(a, "keepdims", 1)
+    return over_channels(x, lambda v: [f(v)])
 
 
 def over_channels(x, f):
@@ -281,7 +293,7 @@ ONE = {"Relu": lambda x: max(x, 0), "Exp": math.exp, "Log": math.log, "Sqrt": ma
 OTHERS = {
     "Conv": conv,
     "BatchNormalization": batch_norm,
-    "Concat": lambda i, a: concat(i),
+    "Concat": concat,
     "Pad": lambda i, a: pad(i[0], i[1][1], a["mode"]),
     "Slice": lambda i, a: picked(i[0], i[3][1][0], range(i[1][1][0], i[2][1][0])),
     "Gather": lambda i, a: picked(i[0], a["axis"], i[1][1]),
@@ -296,9 +308,9 @@ OTHERS = {
     "GlobalAveragePool": lambda i, a: (i[0][0][:2] + [1, 1], [
         sum(i[0][1][c * size(i[0][0][2:]):(c + 1) * size(i[0][0][2:])]) / size(i[0][0][2:])
         for c in range(i[0][0][1])]),
-    "Softmax": lambda i, a: over_channels(i[0], softmax),
-    "ReduceMax": lambda i, a: over_channels(i[0], lambda v: [max(v)]),
-    "ReduceMean": lambda i, a: over_channels(i[0], lambda v: [sum(v) / len(v)]),
+    "Softmax": lambda i, a: must(a, "axis", 1) or over_channels(i[0], softmax),
+    "ReduceMax": lambda i, a: reduced(i[0], a, max),
+    "ReduceMean": lambda i, a: reduced(i[0], a, lambda v: sum(v) / len(v)),
 }
 
 
