@@ -137,6 +137,7 @@ static const struct { const char *name, *layers; } one_layer[] = {
 	{ "groupnorm", "{ type = \"groupnorm\"; groups = 4; }" },
 	{ "one_group", "{ type = \"groupnorm\"; groups = 1; }" },
 	{ "attention", "{ type = \"attention\"; heads = 2; }" },
+	{ "one_pixel", "{ type = \"global_avgpool\"; }, { type = \"attention\"; }" },
 	{ "eca", "{ type = \"eca\"; kernel = 5; }" },
 	{ "cbam", "{ type = \"cbam\"; ratio = 4; }" },
 	{ "pixel_shuffle", "{ type = \"pixel_shuffle\"; }, { type = \"conv2d\"; stride = 2; filters = 8; }" },
@@ -258,7 +259,6 @@ END_TEST
 
 static const char *const refusals[] = {
 	": its formula shares out among channels, which has no form in integers yet",
-	": a product of images has a form in integers only as softmax(factor a b) v",
 	": nothing says the range of its norm",
 };
 

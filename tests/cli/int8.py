@@ -190,6 +190,10 @@ class Model:
             places = (places[:, None] + np.arange(size) * apart).ravel()
         self.put(y, self.memory[:, x + places])
 
+    def product(self, h, w, n, c, a_zero, b_zero, y_zero, by, shift, a, b, y):
+        total = (self.at(a, h, w, n) - a_zero) @ (self.at(b, h, n, c) - b_zero)
+        self.put(y, cut(y_zero + rounded(total * by, shift)))
+
     def mix(self, _, a, b, v, y):
         h, w, d, n, c, a_zero, b_zero, v_zero, y_zero, octaves, octaves_shift, by, shift, power = self.mixture
         scores = (self.at(a, h, w, d) - a_zero) @ (self.at(b, h, d, n) - b_zero)

@@ -16,6 +16,7 @@ enum step_kind {
 	STEP_AVERAGE, STEP_LARGEST, STEP_MEAN, /* of a window's pixels; of all */
 	STEP_CONCAT, STEP_SLICE, STEP_RESHAPE, STEP_BORDER, STEP_TAKE,
 	STEP_PERMUTE,
+	STEP_PRODUCT, /* a b, of rows of pixels */
 	STEP_MIX, /* softmax(by[0] a b) v, of rows of pixels */
 	STEPS
 };

@@ -212,6 +212,18 @@ const struct helper_text int8_helpers[HELPERS] = {
 "\t\t}\n"
 "\t\tif (k >= 0) x += axes[2 * k + 1];\n"
 "\t}\n}\n" },
+[HELPER_INT_PRODUCT] = { HELPER_INT_ROUNDED,
+"/* a[h][w][n], b[h][n][c], y[h][w][c] */\n"
+"static void product(int h, int w, int n, int c, int a_zero, int b_zero, int y_zero, int32_t by,\n"
+"\t\t    int shift, const int8_t *a, const int8_t *b, int8_t *y)\n{\n"
+"\tfor (int r = 0; r < h; r++, b += n * c)\n"
+"\t\tfor (int i = 0; i < w; i++, a += n)\n"
+"\t\t\tfor (int k = 0; k < c; k++) {\n"
+"\t\t\t\tint32_t sum = 0;\n"
+"\t\t\t\tfor (int j = 0; j < n; j++)\n"
+"\t\t\t\t\tsum += (a[j] - a_zero) * (b[j * c + k] - b_zero);\n"
+"\t\t\t\t*y++ = cut(y_zero + rounded((int64_t)sum * by, shift));\n"
+"\t\t\t}\n}\n" },
 [HELPER_INT_MIX] = { HELPER_INT_ROUNDED,
 "/* a[h][w][d], b[h][d][n], v[h][n][c], y[h][w][c] */\n"
 "struct mixture {\n"

@@ -433,6 +433,21 @@ static rnf_status permute(struct plan *p, const struct step *s)
 	return RNF_OK;
 }
 
+static rnf_status product(struct plan *p, const struct step *s)
+{
+	const struct image *a = image(p, s->in[0]), *b = image(p, s->in[1]), *y = image(p, s->out);
+	int32_t shift;
+	const int32_t by = multiplier_of(a->scale * b->scale / y->scale, &shift);
+	if (a->c > INT32_MAX / (255 * 255))
+		return p->w->host->fail(RNF_EUNSUP, "%s: a sum of %lld products may not fit an int32",
+					s->label, (long long)a->c);
+	p->w->macs += a->h * a->w * a->c * b->c;
+	fprintf(p->w->body, "\tproduct(%lld, %lld, %lld, %lld, %d, %d, %d, %d, %d, %s, %s, %s);\n",
+		(long long)a->h, (long long)a->w, (long long)a->c, (long long)b->c, a->zero, b->zero,
+		y->zero, by, shift, at(p, s->in[0]), at(p, s->in[1]), at(p, s->out));
+	return RNF_OK;
+}
+
 /* 2^(-i / 256), in 2^-24 */
 static int powers(const struct plan *p)
 {
@@ -485,6 +500,7 @@ static const struct {
 	[STEP_RESHAPE] = { reshape, HELPERS, 0 },
 	[STEP_BORDER] = { border, HELPER_INT_BORDER, 0 },
 	[STEP_TAKE] = { take, HELPER_INT_TAKE, 0 },
+	[STEP_PRODUCT] = { product, HELPER_INT_PRODUCT, 0 },
 	[STEP_MIX] = { mix, HELPER_INT_MIX, 0 },
 	[STEP_PERMUTE] = { permute, HELPER_INT_PERMUTE, 0 },
 };

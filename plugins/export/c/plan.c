@@ -57,13 +57,11 @@ static rnf_status product(struct plan *p, const struct rnf_export_op *op)
 	return RNF_OK;
 }
 
-static rnf_status mix(struct plan *p, const struct rnf_export_op *op)
+static rnf_status product_of_images(struct plan *p, const struct rnf_export_op *op)
 {
 	struct mixture *m = p->w->host->alloc(sizeof *m);
-	if (!plan_mixture(p, op, m))
-		return p->w->host->fail(RNF_EUNSUP, "%s: a product of images has a form in integers "
-					"only as softmax(factor a b) v", op->label);
-	plan_step(p, STEP_MIX, op, m->in, 3, op->out)->by[0] = m->factor;
+	if (plan_mixture(p, op, m)) plan_step(p, STEP_MIX, op, m->in, 3, op->out)->by[0] = m->factor;
+	else plan_step(p, STEP_PRODUCT, op, op->in, 2, op->out);
 	return RNF_OK;
 }
 
@@ -90,7 +88,7 @@ static const struct {
 	{ "concat", STEP_CONCAT, NULL }, { "slice", STEP_SLICE, NULL },
 	{ "reshape", STEP_RESHAPE, NULL }, { "border", STEP_BORDER, NULL },
 	{ "take", STEP_TAKE, NULL }, { "permute", STEP_PERMUTE, NULL },
-	{ "product", STEP_MIX, mix },
+	{ "product", STEP_PRODUCT, product_of_images },
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 

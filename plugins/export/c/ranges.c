@@ -55,6 +55,7 @@ static void of_two(const struct plan *p, const struct step *s, struct image *y)
 		switch (s->kind) {
 		case STEP_ADD: widen(y, s->by[0] * a + s->by[1] * b); break;
 		case STEP_MUL: widen(y, a * b); break;
+		case STEP_PRODUCT: widen(y, (double)x->c * a * b); break;
 		case STEP_MAX: widen(y, a > b ? a : b); break;
 		default: widen(y, a < b ? a : b);
 		}
@@ -96,7 +97,7 @@ static rnf_status unseen(const struct plan *p, const struct step *s, struct imag
 					s->label);
 	if (s->kind == STEP_CONV) of_filters(p, s, y);
 	else if (s->kind == STEP_AFFINE || s->kind == STEP_TABLE) of_one(p, s, y);
-	else if (s->kind >= STEP_ADD && s->kind <= STEP_MIN) of_two(p, s, y);
+	else if ((s->kind >= STEP_ADD && s->kind <= STEP_MIN) || s->kind == STEP_PRODUCT) of_two(p, s, y);
 	else of_all(p, s, y);
 	return RNF_OK;
 }

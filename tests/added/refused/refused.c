@@ -8,7 +8,7 @@ struct conf {
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT(struct conf, term, 0, 0, 2, "", "0: shares of channels; 1: a product; 2: a norm"));
+	RNF_INT(struct conf, term, 0, 0, 1, "", "0: shares of channels; 1: a norm"));
 
 static void fwd(const void *self, const struct rnf_tile *tile, const float *const *in, float *y,
 		float *scratch)
@@ -24,15 +24,6 @@ static void bwd(const void *self, const struct rnf_tile *tile, uint32_t operand,
 	memcpy(dx, dy, (size_t)(tile->pixels * tile->channels) * sizeof *dx);
 }
 
-static int32_t product_of(struct rnf_formula *f, int32_t x)
-{
-	int64_t s[3];
-	f->shape(f, x, s);
-	const int32_t turned = f->permute(f, x, 3, s, (int32_t[]){ 0, 2, 1 },
-					  (int64_t[]){ s[0], s[2], s[1] });
-	return f->product(f, f->product(f, x, turned), x);
-}
-
 static int32_t norm_of(struct rnf_formula *f, int32_t x)
 {
 	const int32_t d = f->apply(f, RNF_FN_SUB, x, f->apply(f, RNF_FN_MEAN, x, 0));
@@ -45,7 +36,7 @@ static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *i
 {
 	const struct conf *conf = self;
 	const int32_t term = conf->term == 0 ? f->apply(f, RNF_FN_SOFTMAX, in[0], 0)
-			   : conf->term == 1 ? product_of(f, in[0]) : norm_of(f, in[0]);
+					     : norm_of(f, in[0]);
 	return f->apply(f, RNF_FN_ADD, in[0], f->apply(f, RNF_FN_MUL, term, f->number(f, 0)));
 }
 
