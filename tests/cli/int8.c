@@ -131,7 +131,8 @@ START_TEST(a_term_is_computed_once)
 }
 END_TEST
 
-/* In the place of int8.cfg's layernorm; the last one normalises numbers that are all equal. */
+/* In the place of int8.cfg's layernorm; `equal` normalises numbers that are all equal, and the
+ * softmax of `one_pixel` has a single channel. */
 static const struct { const char *name, *layers; } one_layer[] = {
 	{ "layernorm", "{ type = \"layernorm\"; eps = 1e-3; }" },
 	{ "groupnorm", "{ type = \"groupnorm\"; groups = 4; }" },
@@ -258,8 +259,8 @@ START_TEST(mistakes_are_refused_in_words)
 END_TEST
 
 static const char *const refusals[] = {
-	": its formula shares out among channels, which has no form in integers yet",
-	": nothing says the range of its norm",
+	": its formula has a softmax over channels, which has no form in integers yet",
+	": the range of its norm is unknown: only factors and constants may follow",
 };
 
 START_TEST(terms_without_integers_are_refused)

@@ -45,27 +45,24 @@ struct step *plan_product(struct plan *p, const struct rnf_export_op *op, const 
 	return s;
 }
 
-static rnf_status convolution(struct plan *p, const struct rnf_export_op *op)
+static void convolution(struct plan *p, const struct rnf_export_op *op)
 {
 	filters(p, op, op->in, op->out, data_of(p, op, 1));
-	return RNF_OK;
 }
 
-static rnf_status product(struct plan *p, const struct rnf_export_op *op)
+static void product(struct plan *p, const struct rnf_export_op *op)
 {
 	plan_product(p, op, op->in, op->out, data_of(p, op, 1));
-	return RNF_OK;
 }
 
-static rnf_status product_of_images(struct plan *p, const struct rnf_export_op *op)
+static void product_of_images(struct plan *p, const struct rnf_export_op *op)
 {
 	struct mixture *m = p->w->host->alloc(sizeof *m);
 	if (plan_mixture(p, op, m)) plan_step(p, STEP_MIX, op, m->in, 3, op->out)->by[0] = m->factor;
 	else plan_step(p, STEP_PRODUCT, op, op->in, 2, op->out);
-	return RNF_OK;
 }
 
-static rnf_status norm(struct plan *p, const struct rnf_export_op *op)
+static void norm(struct plan *p, const struct rnf_export_op *op)
 {
 	struct step *s = plan_step(p, STEP_AFFINE, op, op->in, 1, op->out);
 	const float *gamma = data_of(p, op, 1), *beta = data_of(p, op, 2);
@@ -74,13 +71,12 @@ static rnf_status norm(struct plan *p, const struct rnf_export_op *op)
 		s->by[c] = gamma[c] / sqrt(variance[c] + op->eps);
 		s->shift[c] = beta[c] - mean[c] * s->by[c];
 	}
-	return RNF_OK;
 }
 
 static const struct {
 	const char *call;
 	enum step_kind kind;
-	rnf_status (*make)(struct plan *, const struct rnf_export_op *); /* NULL: as they are */
+	void (*make)(struct plan *, const struct rnf_export_op *); /* NULL: as they are */
 } calls[] = {
 	{ "conv2d", STEP_CONV, convolution }, { "matmul", STEP_CONV, product },
 	{ "batch_norm", STEP_AFFINE, norm }, { "avgpool", STEP_AVERAGE, NULL },
@@ -97,8 +93,8 @@ static rnf_status add_op(struct plan *p, const struct rnf_export_op *op)
 	if (op->formula) return plan_formula(p, op);
 	for (int i = 0; i < CALLS; i++) {
 		if (strcmp(op->call, calls[i].call)) continue;
-		if (calls[i].make) return calls[i].make(p, op);
-		plan_step(p, calls[i].kind, op, op->in, op->n_in, op->out);
+		if (calls[i].make) calls[i].make(p, op);
+		else plan_step(p, calls[i].kind, op, op->in, op->n_in, op->out);
 		return RNF_OK;
 	}
 	return p->w->host->fail(RNF_EUNSUP, "%s: the primitive %s has no form in integers yet",

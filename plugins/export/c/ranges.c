@@ -92,9 +92,8 @@ static void of_all(const struct plan *p, const struct step *s, struct image *y)
 static rnf_status unseen(const struct plan *p, const struct step *s, struct image *y)
 {
 	if (s->kind == STEP_NORM)
-		return p->w->host->fail(RNF_EUNSUP, "%s: nothing says the range of its norm, which must "
-					"be what the layer gives, but for factors and constants",
-					s->label);
+		return p->w->host->fail(RNF_EUNSUP, "%s: the range of its norm is unknown: only factors "
+					"and constants may follow a norm in its formula", s->label);
 	if (s->kind == STEP_CONV) of_filters(p, s, y);
 	else if (s->kind == STEP_AFFINE || s->kind == STEP_TABLE) of_one(p, s, y);
 	else if ((s->kind >= STEP_ADD && s->kind <= STEP_MIN) || s->kind == STEP_PRODUCT) of_two(p, s, y);

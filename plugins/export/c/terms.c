@@ -204,7 +204,7 @@ static rnf_status lower(struct plan *p, const struct rnf_export_op *op, int32_t 
 	return RNF_OK;
 }
 
-/* -- steps of more than one number -- */
+/* -- steps of many numbers each -- */
 
 static rnf_status normalise(struct plan *p, const struct rnf_export_op *op, const struct norm *norm,
 			    int32_t out)
@@ -252,7 +252,7 @@ static rnf_status over_channels(struct plan *p, const struct rnf_export_op *op, 
 	switch (op->formula[term].function) {
 	case RNF_FN_MEAN: return mean(p, op, term, out);
 	case RNF_FN_LARGEST: return largest(p, op, term, out);
-	default: return refuse(p, op, "shares out among channels");
+	default: return refuse(p, op, "has a softmax over channels");
 	}
 }
 

@@ -95,10 +95,12 @@ static int joined(struct sets *s, int64_t each)
 	return 1;
 }
 
-static int are_groups(const struct sets *s, int64_t channels)
+/* Does the value give each of so many channels the mean of a group that it is in? */
+static int are_groups(const struct plan *p, struct place t, const struct sets *s, int64_t channels)
 {
 	if (s->each_pixel) return 1;
-	if (s->n != channels || channels % s->width) return 0;
+	if (t.op || p->images[t.value].c != channels || s->n != channels || channels % s->width)
+		return 0;
 	for (int64_t i = 0; i < s->n; i++)
 		if (s->first[i] != i - i % s->width) return 0;
 	return 1;
@@ -139,11 +141,12 @@ static int is_distance(const struct plan *p, struct place t, int32_t *x, struct 
 {
 	t = opened(p, t);
 	const struct rnf_formula_node *n = node_of(t, RNF_FN_SUB);
-	const struct place image = n ? at(t.op, n->a) : t;
+	if (!n) return 0;
+	const struct place image = at(t.op, n->a), means = at(t.op, n->b);
 	*x = image.value;
-	return n && !image.op && !plan_tensor(p, *x) &&
-	       are_means(p, at(t.op, n->b), &(struct target){ *x, NULL }, s) &&
-	       are_groups(s, p->images[*x].c);
+	return !image.op && !plan_tensor(p, *x) &&
+	       are_means(p, means, &(struct target){ *x, NULL }, s) &&
+	       are_groups(p, means, s, p->images[*x].c);
 }
 
 static int are_same(const struct sets *s, const struct sets *t)
@@ -187,7 +190,7 @@ int plan_norm(const struct plan *p, const struct rnf_export_op *op, int32_t term
 	to->each_pixel = sets.each_pixel;
 	to->width = sets.width;
 	return are_means(p, variance, &(struct target){ to->x, &sets }, &of_squares) &&
-	       (of_squares.each_pixel || are_groups(&of_squares, p->images[to->x].c)) &&
+	       are_groups(p, variance, &of_squares, p->images[to->x].c) &&
 	       are_same(&sets, &of_squares);
 }
 

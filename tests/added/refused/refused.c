@@ -8,7 +8,7 @@ struct conf {
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT(struct conf, term, 0, 0, 1, "", "0: shares of channels; 1: a norm"));
+	RNF_INT(struct conf, term, 0, 0, 1, "", "0: a softmax; 1: a norm"));
 
 static void fwd(const void *self, const struct rnf_tile *tile, const float *const *in, float *y,
 		float *scratch)
