@@ -1,8 +1,11 @@
 """Read what rnframe card and pack wrote.
    head CARD RUN    the YAML head of a card against run.json (PyYAML)
-   check CHECK FILE the probabilities of check.json against a line of predict"""
+   check CHECK FILE the probabilities of check.json against a line of predict
+   drawing PNG      the check image is a drawing: ramps, and 4 x 4 squares of blue"""
 import json
+import struct
 import sys
+import zlib
 
 
 def head(card, run):
@@ -41,4 +44,24 @@ def check(said, line):
         assert abs(p - got[name]) <= check["within"], (name, p, got[name])
 
 
-{"head": head, "check": check}[sys.argv[1]](*sys.argv[2:])
+def drawing(path):
+    """As core/base/png.c writes it: lines of filter 0."""
+    with open(path, "rb") as f:
+        png = f.read()
+    w, h = struct.unpack(">II", png[16:24])
+    at, body = 8, b""
+    while at < len(png):
+        n, kind = struct.unpack(">I4s", png[at:at + 8])
+        body += png[at + 8:at + 8 + n] if kind == b"IDAT" else b""
+        at += 12 + n
+    lines = zlib.decompress(body)
+    depth = len(lines) // h // w  # bytes a pixel, behind each line's filter
+    for y in range(h):
+        assert lines[y * (1 + depth * w)] == 0, y
+        for x in range(w):
+            rgb = 255 * (x + 1) // w, 255 * (y + 1) // h, (40, 200)[(4 * x // w + 4 * y // h) % 2]
+            got = lines[y * (1 + depth * w) + 1 + depth * x:][:depth]
+            assert tuple(got) == rgb[:depth], (x, y, tuple(got), rgb)
+
+
+{"head": head, "check": check, "drawing": drawing}[sys.argv[1]](*sys.argv[2:])

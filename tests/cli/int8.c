@@ -58,14 +58,20 @@ static const char *trained(const char *name)
 	return dir;
 }
 
-/* DIR/m.c, compiled by `compiler`, says of a file of images what numpy says. */
-static void compare(const char *dir, const char *compiler, const char *images, int n)
+/* DIR/m.c, compiled by `compiler`, writes its sums of images into DIR/found. */
+static void compute(const char *dir, const char *compiler, const char *images, int n)
 {
 	shell(rnf_format("cd %s && %s " STRICT "-O2 -o m.o m.c", dir, compiler));
 	shell(rnf_format("! nm %s/m.o | grep ' U '", dir));
 	shell(rnf_format(PYTHON "int8.py main m >%s/sums.c", dir));
 	shell(rnf_format("%s -O2 -o %s/sums %s/sums.c %s/m.o && head -c %d %s | %s/sums >%s/found",
 			 compiler, dir, dir, dir, n * 3073, images, dir, dir));
+}
+
+/* They are those of numpy. */
+static void compare(const char *dir, const char *compiler, const char *images, int n)
+{
+	compute(dir, compiler, images, n);
 	shell(rnf_format(PYTHON "int8.py sums %s/m.c %s %s/found %d", dir, images, dir, n));
 	has("numpy: the same");
 }
@@ -100,6 +106,19 @@ START_TEST(sums_cannot_overflow)
 	shell(rnf_format(PYTHON "int8.py spoil %s/run/model.safetensors %s/x.safetensors", dir, dir));
 	run(0, rnf_format("export %s/x.safetensors %s/m.c --int8 data.path=%s/data", dir, dir, dir));
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
+}
+END_TEST
+
+/* A filter without weights gives its bias, to some 30 bits. */
+START_TEST(a_dead_filter_gives_its_bias)
+{
+	if (!has_numpy()) return;
+	const char *dir = trained("int8_dead");
+	shell(rnf_format(PYTHON "int8.py deaden %s/run/model.safetensors %s/x.safetensors", dir, dir));
+	run(0, rnf_format("export %s/x.safetensors %s/m.c --int8 data.path=%s/data", dir, dir, dir));
+	compute(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
+	run(0, rnf_format("eval %s/x.safetensors --probs %s/probs.npy data.path=%s/data", dir, dir, dir));
+	shell(rnf_format(PYTHON "int8.py near %s/m.c %s/found %s/probs.npy 1e-6", dir, dir, dir));
 }
 END_TEST
 
@@ -280,6 +299,7 @@ int main(void)
 	const struct test_case cases[] = {
 		{ all_steps_give_the_integers_of_numpy, 0 },
 		{ sums_cannot_overflow, 0 },
+		{ a_dead_filter_gives_its_bias, 0 },
 		{ a_function_behind_the_last_sums_counts, 0 },
 		{ a_term_is_computed_once, 0 },
 		{ each_layer_gives_the_integers_of_numpy, TEST_ROWS(one_layer) },

@@ -1,7 +1,8 @@
 """The integers of exported C files in numpy: python3 int8.py sums FILE.c BATCH SUMS [IMAGES] runs the
 calls that FILE.c makes, on the images of a file of CIFAR-10, and compares the sums of its last
 layer with SUMS, int32, which the compiled file wrote. int8.py main NAME prints a program that
-writes them; int8.py spoil MODEL OUT spoils filters of a file of weights; int8.py classes FILE.c
+writes them; int8.py spoil MODEL OUT spoils filters of a file of weights, deaden MODEL OUT those of
+its classifier; int8.py classes FILE.c
 SUMS PROBS LEAST counts the images of which the sums say the class of the highest probability, near
 FILE.c SUMS PROBS MOST compares probabilities; int8.py images BATCH N prints images as an array of C."""
 import json
@@ -267,26 +268,41 @@ def classes(path, sums, probs, least):
     return 0 if right >= int(least) else 1
 
 
-def spoil(path, to):
-    """Of each kernel: filter 0 is dead, 1 has tiny weights, 2 large ones. Of each norm: what
-    comes of filter 0 and 1 is far from what their weights give."""
+def change_weights(path, to, change):
+    """Calls change(name, values) for each tensor."""
     with open(path, "rb") as f:
         data = bytearray(f.read())
     n = struct.unpack("<Q", data[:8])[0]
     for name, t in json.loads(data[8:8 + n]).items():
-        if name == "__metadata__" or name.startswith("classifier"):
+        if name == "__metadata__":
             continue
         at = slice(8 + n + t["data_offsets"][0], 8 + n + t["data_offsets"][1])
         values = np.frombuffer(data[at], "<f4").reshape(t["shape"]).copy()
-        if name.endswith("/kernel"):
-            values[..., 0], values[..., 2] = 0, values[..., 2] * 1e3
-            values[..., 1] *= 1e-12
-        if name.endswith("/beta") and values.size > 2:
-            values[:2] = 7, -3
+        change(name, values)
         data[at] = values.tobytes()
     with open(to, "wb") as f:
         f.write(data.replace(b"rnframe.digest", b"rnframe.former"))
     return 0
+
+
+def spoil(name, values):
+    """Of each kernel: filter 0 is dead, 1 has tiny weights, 2 large ones. Of each norm: what
+    comes of filter 0 and 1 is far from what their weights give."""
+    if name.startswith("classifier"):
+        return
+    if name.endswith("/kernel"):
+        values[..., 0], values[..., 2] = 0, values[..., 2] * 1e3
+        values[..., 1] *= 1e-12
+    if name.endswith("/beta") and values.size > 2:
+        values[:2] = 7, -3
+
+
+def deaden(name, values):
+    """The logits are biases, which fall between the steps of what the classifier reads."""
+    if name == "classifier/kernel":
+        values[...] = 0
+    if name == "classifier/bias":
+        values[...] = 0.0137 * np.arange(values.size)
 
 
 def images(path, n):
@@ -300,7 +316,9 @@ def images(path, n):
     print("};")
 
 
-VERBS = {"images": images, "sums": compare, "classes": classes, "near": near, "spoil": spoil,
+VERBS = {"images": images, "sums": compare, "classes": classes, "near": near,
+         "spoil": lambda path, to: change_weights(path, to, spoil),
+         "deaden": lambda path, to: change_weights(path, to, deaden),
          "main": lambda name: print(MAIN.replace("NAME", name), end="")}
 
 if __name__ == "__main__":

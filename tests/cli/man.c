@@ -25,6 +25,16 @@ START_TEST(mandoc_has_no_complaint)
 }
 END_TEST
 
+START_TEST(a_verb_says_what_it_takes)
+{
+	ck_assert_int_eq(test_program(out, sizeof out, "train --help"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "rnframe train CONF"));
+	ck_assert_ptr_null(strstr(out, "rnframe eval RUN"));
+	ck_assert_int_eq(test_program(out, sizeof out, "help eval"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "rnframe eval RUN"));
+}
+END_TEST
+
 START_TEST(every_verb_and_option_is_explained)
 {
 	static char help[1 << 16];
@@ -125,6 +135,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ mandoc_has_no_complaint, TEST_ROWS(pages) },
+		{ a_verb_says_what_it_takes, 0 },
 		{ every_verb_and_option_is_explained, 0 },
 		{ every_plugin_and_key_is_in_the_page, 0 },
 		{ bash_completes, TEST_ROWS(completed) },

@@ -109,6 +109,7 @@ static void unpack_and_check(const char *dir, const char *file)
 	test_shell("%s/rnframe predict %s/synthetic/model.safetensors %s/synthetic/check.png --topk 100 "
 		   ">%s/line", test_build(), dir, dir, dir);
 	test_shell(PYTHON "check %s/synthetic/check.json %s/line", dir, dir);
+	test_shell(PYTHON "drawing %s/synthetic/check.png", dir);
 }
 
 static const char *const colours[] = { "", " data.channels=1" };

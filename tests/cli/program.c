@@ -159,17 +159,6 @@ START_TEST(the_users_plugins_come_first)
 }
 END_TEST
 
-START_TEST(a_verb_says_what_it_takes)
-{
-	static char out[1 << 14];
-	ck_assert_int_eq(test_program(out, sizeof out, "train --help"), 0);
-	ck_assert_ptr_nonnull(strstr(out, "rnframe train CONF"));
-	ck_assert_ptr_null(strstr(out, "rnframe eval RUN"));
-	ck_assert_int_eq(test_program(out, sizeof out, "help eval"), 0);
-	ck_assert_ptr_nonnull(strstr(out, "rnframe eval RUN"));
-}
-END_TEST
-
 START_TEST(a_folder_needs_a_name)
 {
 	ck_assert_int_eq(rnf_folder_make(""), RNF_EINVAL);
@@ -290,7 +279,6 @@ int main(void)
 		{ every_spelling_gives_the_same_plan, TEST_ROWS(spellings) },
 		{ streams_that_fail, TEST_ROWS(stream_cases) },
 		{ the_users_plugins_come_first, 0 },
-		{ a_verb_says_what_it_takes, 0 },
 		{ a_folder_needs_a_name, 0 },
 		{ bf16_is_planned_or_refused, TEST_ROWS(bf16_cases) },
 		{ libraries_start_no_threads, 0 },

@@ -159,8 +159,8 @@ class Worker:
                          covered.runs(self.top, kept, site._replace(line=line))]
         if not found:  # a table, or the initial value of a constant
             found = [p for p, kept in self.coverage.items() if site.file in kept.get("lines", ())]
-        if not found:  # counts of a confined child are lost
-            found = [p for p in self.coverage if distance(p, site.file) == 0]
+        # its own test whatever is counted: counts of a confined child are lost
+        found = set(found) | {p for p in self.coverage if distance(p, site.file) == 0}
         return sorted(found, key=lambda p: (distance(p, site.file), -self.caught_by[folder, p],
                                             self.coverage[p]["seconds"]))
 

@@ -151,6 +151,24 @@ START_TEST(rows_of_the_matrix_are_true_classes)
 }
 END_TEST
 
+/* With fewer classes than ranks, a rank for each class. */
+static const struct { int64_t classes; size_t ranks; } ranked[] = { { 2, 2 }, { 5, 5 }, { 9, 5 } };
+
+START_TEST(no_more_ranks_than_classes)
+{
+	static const char *const labels[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i" };
+	const float target[9] = { 1 }, probs[9] = { 1 };
+	struct rnf_tally t;
+	rnf_tally_init(&t, ranked[_i].classes);
+	rnf_tally_add(&t, target, probs, probs, 0);
+	const struct rnf_report r = { .name = "ranks", .split = "test", .labels = labels, .tally = &t };
+	json_t *got = rnf_report_json(&r);
+	const json_t *top = json_object_get(json_object_get(got, "rnframe"), "top_k");
+	ck_assert_uint_eq(json_object_size(top), ranked[_i].ranks);
+	json_decref(got);
+}
+END_TEST
+
 /* -- against the program's own scores -- */
 
 enum { CLASSES = 7, IMAGES = 4000 };
@@ -301,6 +319,7 @@ int main(void)
 		{ table_is_the_text_of_classification_report, TEST_ROWS(cases) },
 		{ figures_are_those_of_output_dict, TEST_ROWS(cases) },
 		{ rows_of_the_matrix_are_true_classes, TEST_ROWS(cases) },
+		{ no_more_ranks_than_classes, TEST_ROWS(ranked) },
 		{ accuracy_is_that_of_the_metric, 0 },
 		{ all_lies_within_the_picture, TEST_ROWS(sides) },
 		{ an_image_without_a_number_is_wrong_and_has_a_column, 0 },
