@@ -167,6 +167,7 @@ START_TEST(images_are_sorted_by_class)
 	run(0, rnf_format("predict %s/run %s/a '%s/b b' %s/c --sort-into %s --format csv --topk 1 "
 			  "--out %s/p.csv", dir, test, test, test, into, dir));
 	test_shell("test $(ls %s/*/*.png | wc -l) = 23", into); /* the first two have numbers */
+	test_shell("test $(stat -c %%a %s/*/ | sort -u) = $(printf %%o $((0777 & ~$(umask))))", into);
 	test_shell("test $(ls %s/*/00*-*.png | wc -l) -ge 1", into);
 	test_shell("tail -n +2 %s/p.csv | tr -d '\\r' | while IFS=, read file error label p as; do "
 		   "eval cmp $file $as || exit 1; eval test \"\\$(dirname $as)\" = %s/$label || exit 1; "

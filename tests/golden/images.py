@@ -129,6 +129,7 @@ def good_xmp():
     yield "xmp_exif_none.jpg", jpeg(exif=b"Exif\0\0" + plain, xmp=six)
     for kind in ("tEXt", "zTXt", "iTXt", "iTXz"):
         yield f"xmp_{kind}.png", png(8, 2, before=xmp_chunk(kind, six))
+    yield "xmp_long.png", png(8, 2, before=xmp_chunk("zTXt", six + b" " * 300000))
     yield "xmp_late.png", png(8, 2, after=xmp_chunk("iTXt", eight))
     yield "xmp_last.png", png(8, 2, before=xmp_chunk("iTXt", six) + xmp_chunk("iTXt", eight))
     yield "xmp_chunk.png", png(8, 2, before=xmp_chunk("iTXt", six) + chunk(b"eXIf", exif(3)))

@@ -37,6 +37,7 @@ COUNTING = "-O1 --coverage -fprofile-update=single"
 # no test here runs them, and each takes a minute to compile.
 SETS = {"avx512_bf16": "avx512bf16.o", "avx512f": "avx512.o", "avx2": "avx2.o"}
 STATEMENT = 8  # lines that a statement may take
+SLOW = 30  # seconds of a test that waits until the others have run
 CAP = 75  # seconds of the processor that tests of a mutant may take
 Result = collections.namedtuple("Result", "site verdict by")
 
@@ -161,8 +162,10 @@ class Worker:
             found = [p for p, kept in self.coverage.items() if site.file in kept.get("lines", ())]
         # its own test whatever is counted: counts of a confined child are lost
         found = set(found) | {p for p in self.coverage if distance(p, site.file) == 0}
-        return sorted(found, key=lambda p: (distance(p, site.file), -self.caught_by[folder, p],
-                                            self.coverage[p]["seconds"]))
+        def order(p):
+            seconds = self.coverage[p]["seconds"]
+            return seconds > SLOW, distance(p, site.file), -self.caught_by[folder, p], seconds
+        return sorted(found, key=order)
 
     def run(self, program):
         seconds = 10 + 4 * self.coverage[program]["seconds"]

@@ -11,11 +11,11 @@
 
 static const struct {
 	const char *conf;
-	size_t phases;
+	size_t phases, pairs;
 	int64_t arena_bytes; /* at most, at 128 images */
 } plans[] = {
-	{ "se_mxresnet20.cfg", 39, 220000000 },
-	{ "se_mxresnext29_16x2d.cfg", 57, 900000000 },
+	{ "se_mxresnet20.cfg", 39, 18, 220000000 },
+	{ "se_mxresnext29_16x2d.cfg", 57, 27, 900000000 },
 };
 
 static struct rnf_experiment *plan(const char *conf)
@@ -74,11 +74,29 @@ START_TEST(tiles_are_of_one_size)
 }
 END_TEST
 
+/* An activation that is made again behind a conv runs in one call with its gradient. */
+START_TEST(activations_run_with_their_gradients)
+{
+	const struct rnf_experiment *e = plan(plans[_i].conf);
+	size_t pairs = 0;
+	for (size_t i = 0; i < e->model.plans[1]->n_phases; i++) {
+		const struct rnf_phase *phase = &e->model.plans[1]->phases[i];
+		for (size_t j = 0; j < phase->n_tasks; j++) {
+			const struct rnf_chain *chain = phase->tasks[j].chain;
+			for (size_t k = 0; chain && k < chain->n_links; k++)
+				pairs += chain->links[k].forward >= 0;
+		}
+	}
+	ck_assert_uint_eq(pairs, plans[_i].pairs);
+}
+END_TEST
+
 int main(void)
 {
 	const struct test_case cases[] = {
 		{ plans_have_the_phases_of_their_barriers, TEST_ROWS(plans) },
 		{ tiles_are_of_one_size, TEST_ROWS(plans) },
+		{ activations_run_with_their_gradients, TEST_ROWS(plans) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("plan", cases);
