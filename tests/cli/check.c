@@ -22,6 +22,18 @@ START_TEST(prints_a_table)
 }
 END_TEST
 
+START_TEST(a_model_needs_no_weights)
+{
+	const char *dir = test_folder("check");
+	test_shell("printf '%%s\n' 'name = \"none\";' '@include \"train/run.cfg\"' "
+		   "'@include \"data/synthetic.cfg\"' '@include \"train/short.cfg\"' "
+		   "'model = { norm = \"batchnorm\"; act = \"relu\"; initializer = \"he_normal\"; "
+		   "layers = ( { type = \"global_avgpool\"; } ); };' >%s/none.cfg", dir);
+	check(0, rnf_format("%s/none.cfg data.classes=3 train.metrics=accuracy", dir));
+	has("none, 0 parameters");
+}
+END_TEST
+
 /* As for a user: an empty folder stays empty. */
 START_TEST(writes_nothing)
 {
@@ -135,6 +147,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ prints_a_table, 0 }, { writes_nothing, 0 }, { origins, 0 },
+		{ a_model_needs_no_weights, 0 },
 		{ a_batch_goes_through_the_augmentations, 0 }, { doubts, 0 },
 		{ a_rate_that_is_never_reached_is_told, TEST_ROWS(rates) },
 		{ training_tells_of_it_at_its_start, 0 }, { real_data_and_weights, 0 },

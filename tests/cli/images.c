@@ -58,6 +58,17 @@ START_TEST(same_bits_on_any_threads)
 }
 END_TEST
 
+/* Where no model.input says another size, and every image has the same. */
+START_TEST(a_model_takes_images_as_they_are)
+{
+	const char *dir = test_folder("images");
+	test_photos(rnf_format("%s/data", dir), "a,b", 10, 12, 12, 0);
+	run(0, rnf_format("check %s train.metrics=accuracy",
+			  test_photos_conf(dir, "\"center_crop\", \"normalize\"")));
+	has("input 12 x 12 x 3");
+}
+END_TEST
+
 START_TEST(splits_of_the_folder)
 {
 	const char *dir = test_folder("images");
@@ -261,6 +272,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ a_folder_trains_and_is_evaluated, 0 }, { same_bits_on_any_threads, TEST_ROWS(drawn) },
+		{ a_model_takes_images_as_they_are, 0 },
 		{ splits_of_the_folder, 0 }, { bad_files_stop_or_are_left_out, 0 },
 		{ many_images_go_to_a_file, 0 }, { a_damaged_cache_ends_the_run, 0 },
 		{ a_run_resumes, 0 },

@@ -119,6 +119,19 @@ START_TEST(an_epoch_in_csv)
 }
 END_TEST
 
+/* 54 training images in batches of 16: three and one of 6. */
+START_TEST(an_epochs_loss_is_the_mean_of_its_images)
+{
+	const char *dir = test_folder("epochs");
+	ck_assert_int_eq(test_program(out, sizeof out, "train " SHORT "--out %s train.epochs=3", dir), 0);
+	test_shell("cd %s && awk '{ match($0, /\"loss\": [^,]*/); "
+		   "sum += substr($0, RSTART + 8, RLENGTH - 8) * (NR %% 4 ? 16 : 6) } "
+		   "NR %% 4 == 0 { printf \"%%.6f\\n\", sum / 54; sum = 0 }' steps.jsonl >steps", dir);
+	test_shell("cd %s && awk -F, 'NR > 1 { printf \"%%.6f\\n\", $5 }' epochs.csv | cmp - steps", dir);
+	test_shell("test $(wc -l <%s/steps) = 3", dir);
+}
+END_TEST
+
 START_TEST(a_run_that_diverges_keeps_its_log_json)
 {
 	const char *dir = test_folder("nan");
@@ -210,6 +223,7 @@ int main(void)
 		{ a_failed_run_says_so, 0 },
 		{ what_is_not_finite_is_null, 0 },
 		{ an_epoch_in_csv, 0 },
+		{ an_epochs_loss_is_the_mean_of_its_images, 0 },
 		{ a_run_that_diverges_keeps_its_log_json, 0 },
 		{ a_run_that_ends_without_a_number_has_status_4, TEST_ROWS(endings) },
 		{ runs_that_start_together_share_no_folder, 0 },

@@ -155,6 +155,7 @@ static const struct { const char *arguments, *words; } calls[] = {
 	{ "synthetic.cfg --vary model.act=relu,,mish", ": a value is empty" },
 	{ "synthetic.cfg --vary model.act=relu,relu", ": relu is listed twice" },
 	{ "synthetic.cfg --vary train.optimizer.lr=log:0:1:3", "log wants two numbers above 0" },
+	{ "synthetic.cfg --vary train.optimizer.lr=log:1:0:3", "log wants two numbers above 0" },
 	{ "synthetic.cfg --vary train.optimizer.lr=lin:0:1:1", "the count is 1, must be 2 .. 1000" },
 	{ "synthetic.cfg --vary train.optimizer.lr=lin:0:1", "must be lin:FROM:TO:COUNT" },
 	{ "synthetic.cfg --vary model.act=relu,mish --vary model.act=mish",

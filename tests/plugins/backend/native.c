@@ -209,6 +209,9 @@ static const struct choice {
 	{ 16, 16, 3, 1, RNF_CONV_BWD_WEIGHTS, { W, "", W }, { WB, B, WB } },
 	{ 16, 32, 1, 1, RNF_CONV_FWD, { "", "", NULL }, { B, B, NULL } },
 	{ 3, 16, 3, 1, RNF_CONV_FWD, { "", "", W }, { "", B, WB } },
+	{ 7, 16, 3, 1, RNF_CONV_FWD, { "", "", W }, { "", B, WB } },
+	{ 16, 7, 3, 1, RNF_CONV_FWD, { "", "", W }, { "", B, WB } },
+	{ 8, 8, 3, 1, RNF_CONV_FWD, { W, "", W }, { WB, B, WB } },
 	{ 16, 16, 3, 8, RNF_CONV_FWD, { "", "", NULL }, { "", "", NULL } },
 };
 

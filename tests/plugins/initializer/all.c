@@ -62,6 +62,7 @@ END_TEST
 START_TEST(constant_is_constant)
 {
 	const struct { double value; } conf = { -0.25 };
+	ck_assert_double_eq(test_feature("initializer", "constant")->params->rows[0].number, 0);
 	fill("constant", &conf, 1, 3, 4, w);
 	for (int i = 0; i < N; i++)
 		ck_assert_float_eq(w[i], -0.25f);
