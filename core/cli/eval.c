@@ -54,7 +54,7 @@ static rnf_status evaluate(struct rnf_experiment *e, struct rnf_subject *subject
 	const int64_t n = samples.n;
 	RNF_TRY(rnf_subject_build(e, subject));
 	if (o->report) RNF_TRY(make_report_folder(o->report));
-	float *probs = o->probs ? rnf_alloc((size_t)(n * e->data.info.classes) * 4) : NULL;
+	float *probs = o->probs ? rnf_alloc((size_t)(n * e->data.info.classes) * sizeof(float)) : NULL;
 	struct rnf_tally tally;
 	rnf_tally_init(&tally, e->data.info.classes);
 	if (o->report) rnf_tally_keep(&tally, n);

@@ -464,7 +464,7 @@ static int ascending(const void *a, const void *b)
 static void collect(struct weave *k, int id)
 {
 	const int reached = reach(k, id);
-	assert(reached && "every operand of a chain exists before it");
+	assert(reached); /* every operand of a chain exists before it */
 	(void)reached;
 	take(k, id);
 	if (k->b->fused) absorb(k);

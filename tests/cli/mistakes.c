@@ -162,6 +162,8 @@ static const struct { const char *command, *words; } mistakes[] = {
 	  "model.layers.conv2d.dilation=4 model.layers.conv2d.padding=valid",
 	  "layer conv2d1: kernel is 3 and dilation 4, which span 9 pixels: these must fit into the "
 	  "8 x 8 input when padding is \"valid\"" },
+	{ "check synthetic model.layers.stage1+=conv2d model.layers.conv2d.filters=8 "
+	  "model.layers.conv2d.dilation=65", "dilation is 65, must be 1 .. 64" },
 	{ "check synthetic model.layers.stage1+=slice model.layers.slice.from=6 "
 	  "model.layers.slice.channels=4", "layer slice1: channels is 4, must be at most 2: the input "
 	  "has 8, from is 6" },

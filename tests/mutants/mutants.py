@@ -240,9 +240,10 @@ def known_reasons():
     path = os.path.join(HERE, "survivors.txt")
     with open(path) as f:
         for text in f:
-            parts = [p.strip() for p in text.rstrip("\n").split(" | ")]
-            if len(parts) == 4 and not text.startswith("#"):
-                reasons[tuple(parts[:3])] = parts[3]
+            parts = text.rstrip("\n").split(" | ", 2)
+            if len(parts) == 3 and not text.startswith("#"):
+                line, why = parts[2].rsplit(" | ", 1)
+                reasons[parts[0], parts[1], line] = why
     return reasons
 
 

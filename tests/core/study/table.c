@@ -101,6 +101,18 @@ START_TEST(as_csv)
 }
 END_TEST
 
+/* Of the longest number. */
+static int digits_of(const char *text)
+{
+	int most = 0;
+	for (int n = 0; *text; text++) {
+		if (!strchr("0123456789.", *text)) n = 0;
+		else if (*text != '.' && (n > 0 || *text != '0')) n++;
+		if (n > most) most = n;
+	}
+	return most;
+}
+
 START_TEST(as_json)
 {
 	const struct rnf_table t = table();
@@ -114,6 +126,7 @@ START_TEST(as_json)
 	const json_t *run = json_array_get(json_object_get(json_array_get(arms, 0), "runs"), 0);
 	ck_assert_str_eq(json_string_value(json_object_get(run, "folder")), "a/s1-0");
 	ck_assert(json_is_null(json_object_get(json_array_get(arms, 4), "error")));
+	ck_assert_int_eq(digits_of(text), 15); /* a double has no more for certain */
 	json_decref(json);
 	free(text);
 }
