@@ -165,8 +165,8 @@ class Worker:
         # its own test whatever is counted: counts of a confined child are lost
         found = set(found) | {p for p in self.coverage if distance(p, site.file) == 0}
         def order(p):
-            seconds = self.coverage[p]["seconds"]
-            return seconds > SLOW, distance(p, site.file), -self.caught_by[folder, p], seconds
+            far, seconds = distance(p, site.file), self.coverage[p]["seconds"]
+            return far > 0 and seconds > SLOW, far, -self.caught_by[folder, p], seconds
         return sorted(found, key=order)
 
     def run(self, program):
