@@ -87,11 +87,24 @@ START_TEST(mirrors_that_are_neither)
 }
 END_TEST
 
+/* On a terminal; the whole file is of 162 MB. */
+START_TEST(a_terminal_sees_how_far_it_is)
+{
+	char out[512];
+	if (!test_needs(test_command(out, sizeof out, "command -v script") == 0, "script")) return;
+	set_up();
+	test_command(out, sizeof out, "script -qec '%s/rnframe fetch cifar10 --mirror %s/a* --out %s/out' "
+		     "/dev/null | head -c 400", test_build(), root, root);
+	ck_assert_msg(strstr(out, "\r0 of 162 MB ") != NULL, "%s", out);
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		mirrors_that_are_folders, mirrors_that_are_addresses,
-		mirrors_that_are_neither, NULL,
+		mirrors_that_are_neither, a_terminal_sees_how_far_it_is, NULL,
 	};
 	return test_run("cli/fetch", tests);
 }

@@ -224,8 +224,49 @@ START_TEST(layers_are_golden)
 }
 END_TEST
 
+/* -- numbers far from 0 -- */
+
+enum { SIDE = 4, FAR = 1 << 12 };
+
+static const struct { const char *layer; size_t n; struct rnf_setting groups; } norms[] = {
+	{ "layernorm", 0, { 0 } }, { "groupnorm", 1, RNF_SET_INT("groups", SIDE) },
+};
+
+/* FAR - 1 and FAR + 1 by turns, in each channel and in each pixel. */
+static float *far_image(void)
+{
+	float *x = rnf_alloc(SIDE * SIDE * SIDE * sizeof *x);
+	for (int i = 0; i < SIDE * SIDE * SIDE; i++)
+		x[i] = FAR + ((i / SIDE + i / SIDE / SIDE + i) % 2 ? 1 : -1);
+	return x;
+}
+
+/* Squares of these numbers have no digits left for the variance. */
+START_TEST(far_means_cost_no_digits)
+{
+	struct rnf_builder *b = test_builder(0, SIDE, SIDE, SIDE);
+	struct rnf_program *p = b->program;
+	struct rnf_graph *g = &b->graph;
+	p->logits = g->node(g, norms[_i].layer, "", &p->input, 1, &norms[_i].groups, norms[_i].n);
+	ck_assert_msg(g->status(g) == RNF_OK, "%s", rnf_fail_words());
+	const float *x = far_image();
+	float *w = rnf_alloc((size_t)p->block * sizeof *w + 64);
+	for (size_t i = 0; i < p->n_weights; i++)
+		for (int64_t k = 0; k < p->weights[i].size; k++)
+			w[p->weights[i].offset + k] = strstr(p->weights[i].name, "gamma") ? 1 : 0;
+	const struct rnf_exec *exec = test_golden_run(&(struct test_golden_run){
+		.program = p, .images = 1, .fused = 1, .threads = 1, .weights = w, .x = x });
+	for (int i = 0; i < SIDE * SIDE * SIDE; i++)
+		ck_assert_double_eq_tol(rnf_exec_value(exec, p->logits, 0)[i], x[i] - FAR, 1e-3);
+}
+END_TEST
+
 int main(void)
 {
-	const struct test_case all[] = { { layers_are_golden, TEST_ROWS(cases) }, { NULL, 0 } };
+	const struct test_case all[] = {
+		{ layers_are_golden, TEST_ROWS(cases) },
+		{ far_means_cost_no_digits, TEST_ROWS(norms) },
+		{ NULL, 0 },
+	};
 	return test_run_cases("layer/rows", all);
 }
