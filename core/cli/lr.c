@@ -96,7 +96,7 @@ static rnf_status put(const struct result *r, const char *path,
 	char *text = NULL;
 	size_t n = 0;
 	FILE *out = open_memstream(&text, &n);
-	if (!out) rnf_no_memory(0);
+	if (!out) return rnf_fail_errno(path);
 	write(r, out);
 	if (fclose(out) != 0) rnf_no_memory(n);
 	const rnf_status status = rnf_file_put(path, text, n);

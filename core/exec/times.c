@@ -11,10 +11,10 @@ static struct rnf_times *new_times(const struct rnf_plan *plan)
 {
 	struct rnf_times *t = rnf_alloc(sizeof *t);
 	t->phases = rnf_alloc((1 + plan->n_phases) * sizeof *t->phases);
-	for (size_t i = 0; i <= plan->n_phases; i++) {
-		const size_t tasks = i > 0 ? plan->phases[i - 1].n_tasks : 0;
-		t->phases[i] = rnf_alloc((RNF_TIME_TASKS + tasks) * sizeof **t->phases);
-	}
+	t->phases[0] = rnf_alloc(RNF_TIME_TASKS * sizeof **t->phases);
+	for (size_t i = 0; i < plan->n_phases; i++)
+		t->phases[i + 1] = rnf_alloc((RNF_TIME_TASKS + plan->phases[i].n_tasks) *
+					     sizeof **t->phases);
 	return t;
 }
 

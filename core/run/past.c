@@ -24,7 +24,7 @@ static int64_t count(const json_t *run, const char *key)
 static void read_went_on(struct rnf_past *past, const json_t *list)
 {
 	past->n_went_on = json_array_size(list);
-	past->went_on = rnf_alloc((past->n_went_on + 1) * sizeof *past->went_on);
+	past->went_on = rnf_alloc(past->n_went_on * sizeof *past->went_on);
 	for (size_t i = 0; i < past->n_went_on; i++) {
 		const json_t *entry = json_array_get(list, i);
 		past->went_on[i] = (struct rnf_went_on){ count(entry, "step"),
