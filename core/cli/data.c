@@ -40,8 +40,7 @@ static rnf_status read_conf(struct rnf_config *c, const char *path, const char *
 	if (!rnf_is_folder(path)) {
 		const rnf_status status = rnf_config_read(c, path, sets, n_sets);
 		return status != RNF_ENOENT || access(path, F_OK) == 0 ? status
-			: rnf_fail(status, "there is no folder %s, and %s", path,
-				   rnf_format("%s", rnf_fail_words()));
+			: rnf_fail_in(status, "there is no folder %s, and ", path);
 	}
 	if (n_sets > 0)
 		return rnf_fail(RNF_EINVAL, "%s is a folder and takes no %s: overrides belong to a conf",
@@ -175,11 +174,9 @@ static void print_more(int64_t n)
 
 static int64_t print_bad(const struct rnf_survey *s)
 {
-	int64_t n = 0;
+	const int64_t n = rnf_survey_bad(s);
 	uint8_t *rgb;
 	int64_t h, w;
-	for (int64_t i = 0; i < s->n; i++)
-		n += s->images[i].bad;
 	printf("bad      %" PRId64 " file%s cannot be read%s\n", n, n == 1 ? "" : "s", n ? ":" : "");
 	for (int64_t i = 0, shown = 0; i < s->n && shown < LINES_MAX; i++) {
 		if (!s->images[i].bad) continue;

@@ -131,9 +131,7 @@ static rnf_status set_base(struct words *w, const char *like)
 /* Training stops at the first. */
 static void warn_of_bad(const struct rnf_survey *s, const char *folder)
 {
-	int64_t n = 0;
-	for (int64_t i = 0; i < s->n; i++)
-		n += s->images[i].bad;
+	const int64_t n = rnf_survey_bad(s);
 	if (n > 0)
 		rnf_log(RNF_LOG_WARNING, "%s: %" PRId64 " file%s cannot be read: rnframe data check names "
 			"them; data.on_bad_image=skip leaves them out", folder, n, n == 1 ? "" : "s");

@@ -122,6 +122,14 @@ rnf_status rnf_survey_pixels(const struct rnf_survey *s, int64_t image, uint8_t 
 	return *rgb ? RNF_OK : rnf_fail(RNF_ENOMEM, "no memory for an image");
 }
 
+int64_t rnf_survey_bad(const struct rnf_survey *s)
+{
+	int64_t n = 0;
+	for (int64_t i = 0; i < s->n; i++)
+		n += s->images[i].bad;
+	return n;
+}
+
 void rnf_survey_colour(const struct rnf_survey *s, int channel, double *mean, double *deviation)
 {
 	double sum = 0, squares = 0, n = 0;

@@ -31,6 +31,8 @@ rnf_status rnf_survey_pixels(const struct rnf_survey *survey, int64_t image, uin
 			     int64_t *h, int64_t *w);
 /* Its file; NULL: it has none. */
 const char *rnf_survey_path(const struct rnf_survey *survey, int64_t image);
+/* How many images cannot be decoded. */
+int64_t rnf_survey_bad(const struct rnf_survey *survey);
 /* Mean and deviation of a channel over the training images, each image weighted alike. */
 void rnf_survey_colour(const struct rnf_survey *survey, int channel, double *mean,
 		       double *deviation);

@@ -77,9 +77,10 @@ static void compare(const char *dir, const char *compiler, const char *images, i
 }
 
 /* The probabilities of images that DIR/found has sums of are those of eval, nearly. */
-static void near_eval(const char *dir, const char *most)
+static void near_eval(const char *dir, const char *model, const char *most)
 {
-	run(0, rnf_format("eval %s/run --probs %s/probs.npy --plugin-path %s", dir, dir, dir));
+	run(0, rnf_format("eval %s/%s --probs %s/probs.npy data.path=%s/data --plugin-path %s", dir,
+			  model, dir, dir, dir));
 	shell(rnf_format(PYTHON "int8.py near %s/m.c %s/found %s/probs.npy %s", dir, dir, dir, most));
 }
 
@@ -97,14 +98,21 @@ START_TEST(all_steps_give_the_integers_of_numpy)
 }
 END_TEST
 
+/* DIR/m.c of DIR/x.safetensors, which a verb of int8.py makes of a trained model. */
+static const char *exported(const char *name, const char *verb)
+{
+	const char *dir = trained(name);
+	shell(rnf_format(PYTHON "int8.py %s %s/run/model.safetensors %s/x.safetensors", verb, dir, dir));
+	run(0, rnf_format("export %s/x.safetensors %s/m.c --int8 data.path=%s/data", dir, dir, dir));
+	return dir;
+}
+
 /* Also where filters are dead, tiny or next to infinite: int8.py checks that no image can make
  * a sum overflow. */
 START_TEST(sums_cannot_overflow)
 {
 	if (!has_numpy()) return;
-	const char *dir = trained("int8_overflow");
-	shell(rnf_format(PYTHON "int8.py spoil %s/run/model.safetensors %s/x.safetensors", dir, dir));
-	run(0, rnf_format("export %s/x.safetensors %s/m.c --int8 data.path=%s/data", dir, dir, dir));
+	const char *dir = exported("int8_overflow", "spoil");
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
 }
 END_TEST
@@ -113,12 +121,9 @@ END_TEST
 START_TEST(a_dead_filter_gives_its_bias)
 {
 	if (!has_numpy()) return;
-	const char *dir = trained("int8_dead");
-	shell(rnf_format(PYTHON "int8.py deaden %s/run/model.safetensors %s/x.safetensors", dir, dir));
-	run(0, rnf_format("export %s/x.safetensors %s/m.c --int8 data.path=%s/data", dir, dir, dir));
+	const char *dir = exported("int8_dead", "deaden");
 	compute(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
-	run(0, rnf_format("eval %s/x.safetensors --probs %s/probs.npy data.path=%s/data", dir, dir, dir));
-	shell(rnf_format(PYTHON "int8.py near %s/m.c %s/found %s/probs.npy 1e-6", dir, dir, dir));
+	near_eval(dir, "x.safetensors", "1e-6");
 }
 END_TEST
 
@@ -146,7 +151,7 @@ START_TEST(a_term_is_computed_once)
 	run(0, rnf_format("export %s/run %s/m.c --int8 --plugin-path %s", dir, dir, dir));
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
 	shell(rnf_format("test $(grep -c '^.add(' %s/m.c) -lt 20", dir));
-	near_eval(dir, "0.02");
+	near_eval(dir, "run", "0.02");
 }
 END_TEST
 
@@ -173,7 +178,7 @@ START_TEST(each_layer_gives_the_integers_of_numpy)
 					       one_layer[_i].layers));
 	run(0, rnf_format("export %s/run %s/m.c --int8", dir, dir));
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
-	near_eval(dir, "0.02");
+	near_eval(dir, "run", "0.02");
 }
 END_TEST
 

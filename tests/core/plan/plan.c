@@ -54,40 +54,46 @@ START_TEST(plans_have_the_phases_of_their_barriers)
 }
 END_TEST
 
+/* The sum of count() over all chains of a training step. */
+static size_t of_chains(const char *conf, size_t (*count)(const struct rnf_chain *))
+{
+	const struct rnf_plan *training = plan(conf)->model.plans[1];
+	size_t n = 0;
+	for (size_t i = 0; i < training->n_phases; i++)
+		for (size_t j = 0; j < training->phases[i].n_tasks; j++) {
+			const struct rnf_chain *chain = training->phases[i].tasks[j].chain;
+			if (chain) n += count(chain);
+		}
+	return n;
+}
+
+static size_t is_in_tiles(const struct rnf_chain *chain)
+{
+	const int64_t most = 2048 / chain->c;
+	ck_assert_int_eq(chain->tile_pixels, most < chain->pixels ? most : chain->pixels);
+	return chain->tile_pixels < chain->pixels;
+}
+
+static size_t pairs_of(const struct rnf_chain *chain)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < chain->n_links; i++)
+		n += chain->links[i].forward >= 0;
+	return n;
+}
+
 /* What a tile holds decides in which order sums are made, and so their bits: as many whole
  * pixels of `c` channels as RNF_TILE_FLOATS has room for. */
 START_TEST(tiles_are_of_one_size)
 {
-	const struct rnf_experiment *e = plan(plans[_i].conf);
-	size_t several = 0;
-	for (size_t i = 0; i < e->model.plans[1]->n_phases; i++) {
-		const struct rnf_phase *phase = &e->model.plans[1]->phases[i];
-		for (size_t j = 0; j < phase->n_tasks; j++) {
-			const struct rnf_chain *chain = phase->tasks[j].chain;
-			if (!chain) continue;
-			const int64_t most = 2048 / chain->c;
-			ck_assert_int_eq(chain->tile_pixels, most < chain->pixels ? most : chain->pixels);
-			several += chain->tile_pixels < chain->pixels;
-		}
-	}
-	ck_assert_uint_gt(several, 20);
+	ck_assert_uint_gt(of_chains(plans[_i].conf, is_in_tiles), 20);
 }
 END_TEST
 
 /* An activation that is made again behind a conv runs in one call with its gradient. */
 START_TEST(activations_run_with_their_gradients)
 {
-	const struct rnf_experiment *e = plan(plans[_i].conf);
-	size_t pairs = 0;
-	for (size_t i = 0; i < e->model.plans[1]->n_phases; i++) {
-		const struct rnf_phase *phase = &e->model.plans[1]->phases[i];
-		for (size_t j = 0; j < phase->n_tasks; j++) {
-			const struct rnf_chain *chain = phase->tasks[j].chain;
-			for (size_t k = 0; chain && k < chain->n_links; k++)
-				pairs += chain->links[k].forward >= 0;
-		}
-	}
-	ck_assert_uint_eq(pairs, plans[_i].pairs);
+	ck_assert_uint_eq(of_chains(plans[_i].conf, pairs_of), plans[_i].pairs);
 }
 END_TEST
 
