@@ -302,7 +302,7 @@ extern const struct rnf_op_row rnf_op_row_loss, rnf_op_row_loss_bwd; /* loss.c *
 /* Each fills its members of the table of calls for layers. */
 #define RNF_PRIMITIVES(x) \
 	x(weight) x(conv) x(matmul) x(bias) x(batch_norm) x(activation) x(scale) x(add) \
-	x(sub) x(mul) x(max) x(pool) x(global_avg) x(slice) x(concat) x(reshape) x(constant) \
+	x(sub) x(mul) x(div) x(max) x(pool) x(global_avg) x(slice) x(concat) x(reshape) x(constant) \
 	x(open) x(derive)
 #define RNF_PRIMITIVE(name) void rnf_primitive_##name(struct rnf_graph *graph);
 RNF_PRIMITIVES(RNF_PRIMITIVE)

@@ -10,7 +10,7 @@
 
 #define RNF_VERSION "0.1.0"
 #define RNF_ABI_MAJOR 0
-#define RNF_ABI_MINOR 11
+#define RNF_ABI_MINOR 12
 #define RNF_PLUGIN_MAGIC 0x31464e52u /* "RNF1" */
 
 #ifdef __cplusplus

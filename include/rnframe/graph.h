@@ -122,11 +122,12 @@ struct rnf_graph {
 			     const void *self);
 	/* y[h][w][c] = x[h][w][c] * s[c], s an image of (1, 1, c) or a weight of c values */
 	rnf_val (*scale)(struct rnf_graph *, rnf_val x, rnf_val s);
-	/* Element by element, of two images of one shape: a + b, a - b, a b, and the larger of
-	 * both (ties: a). */
+	/* Element by element, of two images of one shape: a + b, a - b, a b, a / b, and the
+	 * larger of both (ties: a). */
 	rnf_val (*add)(struct rnf_graph *, rnf_val a, rnf_val b);
 	rnf_val (*sub)(struct rnf_graph *, rnf_val a, rnf_val b);
 	rnf_val (*mul)(struct rnf_graph *, rnf_val a, rnf_val b);
+	rnf_val (*div)(struct rnf_graph *, rnf_val a, rnf_val b);
 	rnf_val (*max)(struct rnf_graph *, rnf_val a, rnf_val b);
 	/* Mean over the pixels of the window that are inside the image. */
 	rnf_val (*avgpool)(struct rnf_graph *, rnf_val x, const struct rnf_window *);

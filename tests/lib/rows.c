@@ -84,7 +84,7 @@ static struct rnf_program *everything(int training)
 			  1e-3, 0.9);
 	x = g->add(g, g->pointwise(g, x, act, NULL), g->bias(g, x, test_weight(g, "b", 2, 0)));
 	x = g->scale(g, x, g->global_avgpool(g, x));
-	x = g->max(g, g->mul(g, x, x), g->sub(g, x, b->program->input));
+	x = g->max(g, g->mul(g, x, x), g->sub(g, x, g->div(g, x, b->program->input)));
 	x = g->reshape(g, g->reshape(g, x, 2, 2, 8), 4, 4, 2);
 	x = g->concat(g, (rnf_val[]){ g->avgpool(g, x, &mirror), g->maxpool(g, x, &w) }, 2);
 	x = g->slice(g, g->concat(g, (rnf_val[]){ x, x }, 2), 4, 4);

@@ -39,8 +39,8 @@ static void destroy(struct tile *t)
 
 static void near(const char *what, int64_t c, int64_t i, double got, double want)
 {
-	ck_assert_msg(fabs(got - want) <= 2e-6, "%s, %d channels: [%d] is %.9g, not %.9g",
-		      what, (int)c, (int)i, got, want);
+	ck_assert_msg(fabs(got - want) <= 2e-6 * fmax(1, fabs(want)),
+		      "%s, %d channels: [%d] is %.9g, not %.9g", what, (int)c, (int)i, got, want);
 }
 
 /* Operands up to the first NULL. */
@@ -139,6 +139,17 @@ static double mul_of(const struct tile *t, int64_t i, int64_t k)
 	return (double)t->a[i] * t->b[i];
 }
 
+static void quotient(const struct tile *t, const float *a, float *y)
+{
+	run("div", t, a, t->b, NULL, y);
+}
+
+static double quotient_of(const struct tile *t, int64_t i, int64_t k)
+{
+	(void)k;
+	return (double)t->a[i] / t->b[i];
+}
+
 static void max(const struct tile *t, const float *a, float *y)
 {
 	run("max", t, a, t->b, NULL, y);
@@ -171,7 +182,7 @@ static const struct {
 	{ "affine_bwd", affine_bwd, affine_bwd_of }, { "scale", scale, scale_of },
 	{ "add", add, add_of }, { "broadcast", broadcast, broadcast_of },
 	{ "sub", sub, sub_of }, { "negate", negate, negate_of }, { "mul", mul, mul_of },
-	{ "max", max, max_of },
+	{ "div", quotient, quotient_of }, { "max", max, max_of },
 };
 
 static void check_map(int m, int64_t c, int in_place)
@@ -212,6 +223,21 @@ START_TEST(a_maximum_gives_its_gradient_to_one)
 	ck_assert(isnan(larger[_i].y) ? isnan(y) : y == larger[_i].y);
 	ck_assert_float_eq(d[larger[_i].second], dy);
 	ck_assert_float_eq(d[!larger[_i].second], 0);
+}
+END_TEST
+
+/* db = -dy a / b^2; b^2 of the last ones is no float. */
+static const struct { float dy, a, b, db; } quotients[] = {
+	{ 5, 3, 2, -3.75f }, { 1, -8, 4, 0.5f }, { 1, 0, 3, -0.0f }, { 1, 1, 0, -INFINITY },
+	{ 3, 0x1p70f, 0x1p70f, -3 * 0x1p-70f }, { 3, 0x1p-75f, 0x1p-75f, -3 * 0x1p75f },
+};
+
+START_TEST(a_quotient_gives_its_divisor_a_gradient)
+{
+	float db;
+	const float *const in[] = { &quotients[_i].dy, &quotients[_i].a, &quotients[_i].b };
+	test_row_tile("div_bwd", 1, 1, in, 3, &db);
+	ck_assert_float_eq(db, quotients[_i].db);
 }
 END_TEST
 
@@ -306,6 +332,7 @@ int main(void)
 	const struct test_case cases[] = {
 		{ maps_follow_their_formulas, TEST_ROWS(maps) },
 		{ a_maximum_gives_its_gradient_to_one, TEST_ROWS(larger) },
+		{ a_quotient_gives_its_divisor_a_gradient, TEST_ROWS(quotients) },
 		{ sums_follow_their_formulas, TEST_ROWS(sums) },
 		{ NULL, 0 },
 	};
