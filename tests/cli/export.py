@@ -438,7 +438,7 @@ def check_tensors(model, own, own_npz, torch, torch_npz):
                          "classifier/kernel": "classifier.weight"}.items():
         assert turned[theirs] == for_torch(*wanted[ours]), ours
     for ours, theirs in {"classifier/bias": "classifier.bias", "stem_norm/gamma": "stem_norm.weight",
-                         "stem_norm/beta": "stem_norm.bias", "swish26/beta": "swish26.beta",
+                         "stem_norm/beta": "stem_norm.bias", "swish27/beta": "swish27.beta",
                          "stem_norm/moving_mean": "stem_norm.running_mean",
                          "stem_norm/moving_variance": "stem_norm.running_var"}.items():
         assert turned[theirs] == wanted[ours], ours

@@ -147,7 +147,7 @@ START_TEST(a_term_is_computed_once)
 	if (!has_numpy()) return;
 	const char *dir = rnf_format("%s", test_folder("int8_once"));
 	test_add_layer(dir, "doubled/doubled.c", "doubled");
-	train(dir, "s/type = \"shake\"/type = \"doubled\"/");
+	train(dir, "s/type = \"shake\"/type = \"doubled\"/; s/\"d\", \"ratio\"/\"d\", \"b\"/");
 	run(0, rnf_format("export %s/run %s/m.c --int8 --plugin-path %s", dir, dir, dir));
 	compare(dir, "gcc", rnf_format("%s/data/test_batch.bin", dir), 20);
 	shell(rnf_format("test $(grep -c '^.add(' %s/m.c) -lt 20", dir));
@@ -166,6 +166,11 @@ static const struct { const char *name, *layers; } one_layer[] = {
 	{ "eca", "{ type = \"eca\"; kernel = 5; }" },
 	{ "cbam", "{ type = \"cbam\"; ratio = 4; }" },
 	{ "pixel_shuffle", "{ type = \"pixel_shuffle\"; }, { type = \"conv2d\"; stride = 2; filters = 8; }" },
+	{ "quotient", "{ type = \"activation\"; function = { type = \"softplus\"; beta = 2.0; }; "
+		      "name = \"s\"; }, { type = \"div\"; inputs = [ \"x\", \"s\" ]; }" },
+	/* in integers some divisors are 0, and so are their dividends */
+	{ "by_zero", "{ type = \"activation\"; function = { type = \"softplus\"; beta = 1000.0; }; "
+		     "name = \"s\"; }, { type = \"div\"; inputs = [ \"x\", \"s\" ]; }" },
 	{ "equal", "{ type = \"sub\"; inputs = [ \"x\", \"x\" ]; }, { type = \"groupnorm\"; groups = 4; "
 		   "name = \"one\"; }, { type = \"add\"; inputs = [ \"one\", \"x\" ]; }" },
 };
@@ -285,6 +290,7 @@ END_TEST
 static const char *const refusals[] = {
 	": its formula has a softmax over channels, which has no form in integers yet",
 	": the range of its norm is unknown: only factors and constants may follow",
+	": the range of its quotient is unknown: nothing may follow",
 };
 
 START_TEST(terms_without_integers_are_refused)

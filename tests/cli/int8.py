@@ -152,6 +152,14 @@ class Model:
         w = self.operand(b, b_pixel, b_channel, pixels, c) - b_zero
         self.put(y, cut(y_zero + rounded(v * w * by, shift)))
 
+    def divide(self, pixels, c, a, a_pixel, a_channel, b, b_pixel, b_channel, a_zero, b_zero,
+               y_zero, by, shift, y):
+        v = self.operand(a, a_pixel, a_channel, pixels, c) - a_zero
+        w = self.operand(b, b_pixel, b_channel, pixels, c) - b_zero
+        by_one = np.maximum(abs(w), 1) << shift
+        found = (np.where(w < 0, -v, v) * by + by_one // 2) // by_one
+        self.put(y, cut(y_zero + np.where(w == 0, 256 * np.sign(v), found)))
+
     def average(self, _, x_zero, y_zero, by, shift, x, y):
         total = (self.patches(x, x_zero) - x_zero).sum(3)
         h, w, c, kh, kw, stride, apart, top, left, oh, ow = self.window

@@ -56,6 +56,7 @@ static const char rule[] =
 
 static const struct { enum step_kind kind; const char *note; } notes[] = {
 	{ STEP_NORM, " * The root of a norm's variance and the inverse of this root are rounded down.\n" },
+	{ STEP_DIV, " * Where a divisor is 0 the quotient is cut.\n" },
 	{ STEP_MIX, " * A mean of weighed pixels is rounded down, in 1/4096.\n" },
 };
 enum { NOTES = sizeof notes / sizeof *notes };

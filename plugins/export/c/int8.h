@@ -12,6 +12,7 @@ enum step_kind {
 	STEP_TABLE,  /* f(x), or f(x, c) */
 	STEP_ADD,    /* by[0] a + by[1] b */
 	STEP_MUL,    /* a b */
+	STEP_DIV,    /* a / b */
 	STEP_MAX, STEP_MIN,
 	STEP_AVERAGE, STEP_LARGEST, STEP_MEAN, /* of a window's pixels; of all */
 	STEP_CONCAT, STEP_SLICE, STEP_RESHAPE, STEP_BORDER, STEP_TAKE,

@@ -80,6 +80,19 @@ const struct helper_text int8_helpers[HELPERS] = {
 "\t\tfor (int i = 0; i < c; i++)\n"
 "\t\t\t*y++ = cut(y_zero + rounded((int64_t)((a[i * a_channel] - a_zero) *\n"
 "\t\t\t\t\t\t\t      (b[i * b_channel] - b_zero)) * by, shift));\n}\n" },
+[HELPER_INT_DIVIDE] = { HELPER_INT_ROUNDED,
+"/* a by / (b 2^shift), half up; by 0: more than an int8 holds. */\n"
+"static int64_t quotient(int64_t a, int64_t b, int32_t by, int shift)\n{\n"
+"\tconst int64_t w = (b < 0 ? -b : b) << shift, v = (b < 0 ? -a : a) * by + w / 2;\n"
+"\tif (w == 0) return a < 0 ? -256 : a > 0 ? 256 : 0;\n"
+"\treturn v < 0 ? -((w - 1 - v) / w) : v / w;\n}\n\n"
+"static void divide(int pixels, int c, const int8_t *a, int a_pixel, int a_channel,\n"
+"\t\t   const int8_t *b, int b_pixel, int b_channel, int a_zero, int b_zero,\n"
+"\t\t   int y_zero, int32_t by, int shift, int8_t *y)\n{\n"
+"\tfor (int p = 0; p < pixels; p++, a += a_pixel, b += b_pixel)\n"
+"\t\tfor (int i = 0; i < c; i++)\n"
+"\t\t\t*y++ = cut(y_zero + quotient(a[i * a_channel] - a_zero,\n"
+"\t\t\t\t\t\t    b[i * b_channel] - b_zero, by, shift));\n}\n" },
 [HELPER_INT_EXTREME] = { HELPER_INT_ROUNDED,
 "/* The larger (sign 1) or smaller (-1) of both */\n"
 "static void extreme(int sign, int pixels, int c, const int8_t *a, int a_pixel, int a_channel,\n"

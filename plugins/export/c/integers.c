@@ -312,6 +312,23 @@ static rnf_status multiply(struct plan *p, const struct step *s)
 	return RNF_OK;
 }
 
+/* Numbers are below 2^8: a shift of so many bits leaves a divisor below 2^62, and a quotient that
+ * needs more is 0. */
+static rnf_status divide(struct plan *p, const struct step *s)
+{
+	enum { MOST = 54 };
+	int32_t shift;
+	int32_t by = multiplier_of(image(p, s->in[0])->scale / image(p, s->in[1])->scale /
+				   image(p, s->out)->scale, &shift);
+	if (shift > MOST) {
+		by = 0;
+		shift = MOST;
+	}
+	operands(p, "divide(", s);
+	fprintf(p->w->body, "%d, %d, %s);\n", by, shift, at(p, s->out));
+	return RNF_OK;
+}
+
 /* -- pixels -- */
 
 /* Windows at an edge have fewer pixels: a multiplier for each number of them. */
@@ -490,6 +507,7 @@ static const struct {
 	[STEP_TABLE] = { function, HELPER_INT_TABLE, 0 },
 	[STEP_ADD] = { add, HELPER_INT_ADD, 0 },
 	[STEP_MUL] = { multiply, HELPER_INT_MULTIPLY, 0 },
+	[STEP_DIV] = { divide, HELPER_INT_DIVIDE, 0 },
 	[STEP_MAX] = { larger, HELPER_INT_EXTREME, 0 },
 	[STEP_MIN] = { smaller, HELPER_INT_EXTREME, 0 },
 	[STEP_AVERAGE] = { average, HELPER_INT_AVERAGE, 1 },

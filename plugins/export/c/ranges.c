@@ -94,6 +94,9 @@ static rnf_status unseen(const struct plan *p, const struct step *s, struct imag
 	if (s->kind == STEP_NORM)
 		return p->w->host->fail(RNF_EUNSUP, "%s: the range of its norm is unknown: only factors "
 					"and constants may follow a norm in its formula", s->label);
+	if (s->kind == STEP_DIV)
+		return p->w->host->fail(RNF_EUNSUP, "%s: the range of its quotient is unknown: nothing "
+					"may follow a quotient of two images in its formula", s->label);
 	if (s->kind == STEP_CONV) of_filters(p, s, y);
 	else if (s->kind == STEP_AFFINE || s->kind == STEP_TABLE) of_one(p, s, y);
 	else if ((s->kind >= STEP_ADD && s->kind <= STEP_MIN) || s->kind == STEP_PRODUCT) of_two(p, s, y);

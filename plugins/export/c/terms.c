@@ -168,6 +168,7 @@ static rnf_status with_constant(struct plan *p, const struct rnf_export_op *op, 
 
 static const struct { int32_t function; enum step_kind kind; double b; } meetings[] = {
 	{ RNF_FN_ADD, STEP_ADD, 1 }, { RNF_FN_SUB, STEP_ADD, -1 }, { RNF_FN_MUL, STEP_MUL, 0 },
+	{ RNF_FN_DIV, STEP_DIV, 0 },
 	{ RNF_FN_MAX, STEP_MAX, 0 }, { RNF_FN_MIN, STEP_MIN, 0 },
 };
 

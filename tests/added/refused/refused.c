@@ -8,7 +8,7 @@ struct conf {
 };
 
 static const struct rnf_params params = RNF_PARAMS(struct conf,
-	RNF_INT(struct conf, term, 0, 0, 1, "", "0: a softmax; 1: a norm"));
+	RNF_INT(struct conf, term, 0, 0, 2, "", "0: a softmax; 1: a norm; 2: a quotient"));
 
 static void fwd(const void *self, const struct rnf_tile *tile, const float *const *in, float *y,
 		float *scratch)
@@ -32,11 +32,18 @@ static int32_t norm_of(struct rnf_formula *f, int32_t x)
 	return f->apply(f, RNF_FN_DIV, d, f->apply(f, RNF_FN_SQRT, sum, 0));
 }
 
+static int32_t share_of(struct rnf_formula *f, int32_t x)
+{
+	const int32_t mean = f->apply(f, RNF_FN_MEAN, x, 0);
+	return f->apply(f, RNF_FN_DIV, x, f->apply(f, RNF_FN_ADD, mean, f->number(f, 1)));
+}
+
 static int32_t formula(const void *self, struct rnf_formula *f, const int32_t *in)
 {
 	const struct conf *conf = self;
-	const int32_t term = conf->term == 0 ? f->apply(f, RNF_FN_SOFTMAX, in[0], 0)
-					     : norm_of(f, in[0]);
+	const int32_t term = conf->term == 0   ? f->apply(f, RNF_FN_SOFTMAX, in[0], 0)
+			     : conf->term == 1 ? norm_of(f, in[0])
+					       : share_of(f, in[0]);
 	return f->apply(f, RNF_FN_ADD, in[0], f->apply(f, RNF_FN_MUL, term, f->number(f, 0)));
 }
 

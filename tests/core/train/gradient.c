@@ -287,11 +287,13 @@ static const struct { int ranked, h, w; const char *layers; } models[] = {
 	  "\"f\"; from = 5; inputs = [\"d\"]; }, { type = \"concat\"; inputs = [\"f\", \"e\"]; },"
 	  NORM ACT CONV ACT END },
 	{ 0, 8, 8, CONV16 NORM "{ type = \"slice\"; from = 9; }," ACT CONV ACT END },
-	/* products, differences, maxima and reshapes, of two tensors and of one twice */
+	/* products, quotients, differences, maxima and reshapes, of two tensors and of one twice */
 	{ 0, 9, 7, TWO "{ type = \"mul\"; inputs = [\"a\", \"c\", \"a\"]; }," NORM ACT CONV ACT END },
 	{ 0, 9, 7, TWO "{ type = \"sub\"; name = \"d\"; inputs = [\"c\", \"a\"]; },"
 	  "{ type = \"mul\"; inputs = [\"d\", \"c\"]; }," ACT END },
 	{ 0, 9, 7, TWO "{ type = \"max\"; inputs = [\"a\", \"c\", \"b\"]; }," ACT END },
+	{ 0, 9, 7, TWO "{ type = \"activation\"; function = \"softplus\"; name = \"d\"; }, { type ="
+	  " \"div\"; inputs = [\"a\", \"d\"]; }," NORM ACT END },
 	{ 0, 9, 7, CONV ACT "{ type = \"reshape\"; height = 3; width = 7; channels = 12; },"
 	  "{ type = \"conv2d\"; filters = 4; }," ACT END },
 	{ 0, 8, 8, TWO "{ type = \"concat\"; inputs = [\"a\", \"b\", \"c\", \"a\", \"b\", \"c\","
