@@ -4,6 +4,7 @@
 
 #include "lib/experiment.h"
 #include "lib/plugin.h"
+#include "lib/sanitizer.h"
 
 #define SUMS "train.recompute=sums"
 #define ACTIVATIONS "train.recompute=activations"
@@ -76,9 +77,9 @@ END_TEST
 int main(void)
 {
 	const struct test_case cases[] = {
-		{ sums_made_again_change_no_bit, TEST_ROWS(confs) },
-		{ in_bf16_they_are_of_rounded_terms, TEST_ROWS(confs) },
-		{ no_sum_is_made_from_one_made_again, TEST_ROWS(confs) },
+		{ sums_made_again_change_no_bit, test_few(TEST_ROWS(confs), 1) },
+		{ in_bf16_they_are_of_rounded_terms, test_few(TEST_ROWS(confs), 1) },
+		{ no_sum_is_made_from_one_made_again, test_few(TEST_ROWS(confs), 1) },
 		{ NULL, 0 },
 	};
 	return test_run_cases("plan/recompute", cases);
