@@ -99,9 +99,10 @@ void test_conv_place(struct rnf_conv_shape *s, enum test_conv_pad pad)
 			 &w->pad_left);
 }
 
+/* The first twelve are dense and in groups. */
 int test_conv_shapes(void)
 {
-	return test_few(SHAPES, 8);
+	return test_few(SHAPES, 12);
 }
 
 struct rnf_conv_shape test_conv_shape(int i)
