@@ -14,7 +14,7 @@ static void div_tile(int64_t n, const float *a, const float *b, float *y)
 
 /* Divides twice: b^2 leaves the floats long before either quotient does. */
 RNF_MULTIARCH
-static void bwd_tile(int64_t n, const float *dy, const float *a, const float *b, float *db)
+static void div_bwd_tile(int64_t n, const float *dy, const float *a, const float *b, float *db)
 {
 	for (int64_t i = 0; i < n; i++)
 		db[i] = -(dy[i] / b[i]) * (a[i] / b[i]);
@@ -27,7 +27,7 @@ static void fwd(const struct rnf_tile_io *io)
 
 static void bwd(const struct rnf_tile_io *io)
 {
-	bwd_tile(io->pixels * io->c, io->in[0], io->in[1], io->in[2], io->out);
+	div_bwd_tile(io->pixels * io->c, io->in[0], io->in[1], io->in[2], io->out);
 }
 
 static const struct rnf_op_row bwd_row = {

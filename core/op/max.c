@@ -19,7 +19,7 @@ static void max_tile(int64_t n, const float *a, const float *b, float *y)
 }
 
 RNF_MULTIARCH
-static void bwd_tile(int64_t n, const float *dy, const float *a, const float *b, int operand,
+static void max_bwd_tile(int64_t n, const float *dy, const float *a, const float *b, int operand,
 		     float *d)
 {
 	for (int64_t i = 0; i < n; i++)
@@ -33,7 +33,7 @@ static void fwd(const struct rnf_tile_io *io)
 
 static void bwd(const struct rnf_tile_io *io)
 {
-	bwd_tile(io->pixels * io->c, io->in[0], io->in[1], io->in[2], io->op->operand, io->out);
+	max_bwd_tile(io->pixels * io->c, io->in[0], io->in[1], io->in[2], io->op->operand, io->out);
 }
 
 static const struct rnf_op_row bwd_row = {
