@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* Compile a static function for several instruction sets and select one when the object
- * is loaded. Empty where the loader or a sanitizer cannot do that. */
+ * is loaded. Its name is the only one of its kind in the object: clang makes a global one of it.
+ * Empty where the loader or a sanitizer cannot do that. */
 #ifdef __clang__
 #define RNF_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
