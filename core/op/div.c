@@ -35,18 +35,11 @@ static const struct rnf_op_row bwd_row = {
 	.in = { RNF_IS("dy", IMAGE), RNF_IS("a", TILE), RNF_IS("b", TILE) }, .tile = bwd,
 };
 
-static void receive(struct rnf_tape *t, const struct rnf_op *op, int v,
-		    const struct rnf_op_row *by, const int *in, int n_in)
-{
-	if (rnf_tape_value(t, v).needs_grad)
-		rnf_tape_receive(t, op, v, rnf_tape_append_like(t, op, by, in, n_in, v));
-}
-
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
 	const int a = op->in[0], b = op->in[1];
-	receive(t, op, a, op->row, (int[]){ dy, b }, 2);
-	receive(t, op, b, &bwd_row, (int[]){ dy, a, b }, 3);
+	rnf_tape_pass(t, op, a, op->row, (int[]){ dy, b }, 2);
+	rnf_tape_pass(t, op, b, &bwd_row, (int[]){ dy, a, b }, 3);
 }
 
 static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)

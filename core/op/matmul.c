@@ -81,9 +81,7 @@ static const struct rnf_op_row bwd_weights_row = {
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
 	const int x = op->in[0], w = op->in[1];
-	if (rnf_tape_value(t, x).needs_grad)
-		rnf_tape_receive(t, op, x, rnf_tape_append_like(t, op, &bwd_data_row,
-								(int[]){ dy, w }, 2, x));
+	rnf_tape_pass(t, op, x, &bwd_data_row, (int[]){ dy, w }, 2);
 	if (rnf_tape_value(t, w).needs_grad)
 		rnf_tape_receive_weight(t, w, rnf_tape_append_like(t, op, &bwd_weights_row,
 								   (int[]){ x, dy }, 2, w), 0);

@@ -20,7 +20,7 @@ static void max_tile(int64_t n, const float *a, const float *b, float *y)
 
 RNF_MULTIARCH
 static void max_bwd_tile(int64_t n, const float *dy, const float *a, const float *b, int operand,
-		     float *d)
+			 float *d)
 {
 	for (int64_t i = 0; i < n; i++)
 		d[i] = takes_second(a[i], b[i]) == operand ? dy[i] : 0;

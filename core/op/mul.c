@@ -17,17 +17,11 @@ static void fwd(const struct rnf_tile_io *io)
 }
 
 /* dy times the other factor: the same op. */
-static void receive(struct rnf_tape *t, const struct rnf_op *op, int v, int dy, int other)
-{
-	if (!rnf_tape_value(t, v).needs_grad) return;
-	rnf_tape_receive(t, op, v,
-			 rnf_tape_append_like(t, op, op->row, (int[]){ dy, other }, 2, v));
-}
-
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
-	receive(t, op, op->in[0], dy, op->in[1]);
-	receive(t, op, op->in[1], dy, op->in[0]);
+	const int a = op->in[0], b = op->in[1];
+	rnf_tape_pass(t, op, a, op->row, (int[]){ dy, b }, 2);
+	rnf_tape_pass(t, op, b, op->row, (int[]){ dy, a }, 2);
 }
 
 static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)

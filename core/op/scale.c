@@ -59,9 +59,7 @@ static const struct rnf_op_row dot_weight_row = {
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
 	const int x = op->in[0], s = op->in[1], of_s[] = { dy, x };
-	if (rnf_tape_value(t, x).needs_grad)
-		rnf_tape_receive(t, op, x, rnf_tape_append_like(t, op, op->row,
-								(int[]){ dy, s }, 2, x));
+	rnf_tape_pass(t, op, x, op->row, (int[]){ dy, s }, 2);
 	if (!rnf_tape_value(t, s).needs_grad) return;
 	if (rnf_tape_value(t, s).domain == RNF_WEIGHT)
 		rnf_tape_receive_weight(t, s, rnf_tape_append(t, op, &dot_weight_row, of_s, 2, 1, 1,

@@ -35,11 +35,8 @@ static const struct rnf_op_row negate_row = {
 
 static void gradient(struct rnf_tape *t, const struct rnf_op *op, int dy)
 {
-	const int a = op->in[0], b = op->in[1];
-	rnf_tape_receive(t, op, a, dy);
-	if (rnf_tape_value(t, b).needs_grad)
-		rnf_tape_receive(t, op, b,
-				 rnf_tape_append_like(t, op, &negate_row, &dy, 1, b));
+	rnf_tape_receive(t, op, op->in[0], dy);
+	rnf_tape_pass(t, op, op->in[1], &negate_row, &dy, 1);
 }
 
 static int32_t formula(const struct rnf_op *op, struct rnf_formula *f, const int32_t *in)

@@ -34,6 +34,13 @@ void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, i
 		: rnf_tape_append_like(t, forward, &rnf_op_row_add, (int[]){ t->grad[v], d }, 2, v);
 }
 
+void rnf_tape_pass(struct rnf_tape *t, const struct rnf_op *forward, int v,
+		   const struct rnf_op_row *row, const int *in, int n_in)
+{
+	if (rnf_tape_value(t, v).needs_grad)
+		rnf_tape_receive(t, forward, v, rnf_tape_append_like(t, forward, row, in, n_in, v));
+}
+
 /* out = a + b: gradients of a weight that has several readers. */
 static void add_gradients(const struct rnf_batch_io *io)
 {

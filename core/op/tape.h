@@ -22,6 +22,9 @@ static inline struct rnf_value rnf_tape_value(const struct rnf_tape *t, int v)
 }
 /* Add a gradient to what v has received. */
 void rnf_tape_receive(struct rnf_tape *t, const struct rnf_op *forward, int v, int d);
+/* Append an op whose output is a gradient of v, and add it; nothing if v needs none. */
+void rnf_tape_pass(struct rnf_tape *t, const struct rnf_op *forward, int v,
+		   const struct rnf_op_row *row, const int *in, int n_in);
 /* Add a reader's gradient of a weight, or of a value derived from weights: `offset` floats
  * into a value of sums. */
 void rnf_tape_receive_weight(struct rnf_tape *t, int v, int gradient, int64_t offset);
