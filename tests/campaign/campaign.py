@@ -7,6 +7,7 @@
 """
 import argparse
 import concurrent.futures
+import fcntl
 import itertools
 import os
 import random
@@ -61,10 +62,25 @@ def commit():
         return "unknown"
 
 
+def alone(work):
+    """The lock of the folder, for as long as the file is open: two campaigns would remove each
+    other's runs."""
+    os.makedirs(work, exist_ok=True)
+    lock = open(os.path.join(work, "lock"), "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"campaign: another one works in {work}: wait for its end, or give --build "
+                 "another build")
+    return lock
+
+
 class Campaign:
     def __init__(self, o):
         self.o = o
-        self.subject = under_test.Subject(o.build, os.path.join(o.build, "campaign"))
+        work = os.path.join(o.build, "campaign")
+        self.alone = alone(work)
+        self.subject = under_test.Subject(o.build, work)
         path = os.path.join(o.build, "campaign.json") if o.ledger is None else o.ledger
         self.ledger = ledgers.Ledger(path) if path else None
         self.classes = {name: make() for name, make in CLASSES.items()}

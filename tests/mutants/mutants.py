@@ -32,9 +32,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # are themselves many runs.
 LEFT_OUT = ("tests/cli/compilers", "tests/cli/makefile", "tests/cli/cpus", "tests/cli/campaign")
 FLAGS = "-O2"
+# Most of a test's time is spent here, and counters would multiply it: taken to be run by all tests.
+UNCOUNTED = "plugins/backend/"
 # gcc may derive a loop's variable from its counter: if that is not atomic, threads disturb each
 # other, and results are wrong.
-COUNTING = "-O1 --coverage -fprofile-update=atomic"
+COUNTING = f"-O1 --coverage -fprofile-update=atomic -fprofile-exclude-files={UNCOUNTED}"
 # What the backend's headers become for other instruction sets than the best that this machine has:
 # no test here runs them, and each takes a minute to compile.
 SETS = {"avx512_bf16": "avx512bf16.o", "avx512f": "avx512.o", "avx2": "avx2.o"}
@@ -121,22 +123,26 @@ def distance(program, file):
     return 1 if os.path.dirname(program) == mirror else 2
 
 
-def object_of(file):
-    """The object that is compiled from one source only, or None: headers, plugins of one file."""
+def objects_of(built, file):
+    """What is compiled from a source: one object or plugin, or for a header of a folder plugin
+    those of its folder, for another header all."""
     if file.endswith(".h"):
-        return None
-    if file.startswith("plugins/") and file.count("/") == 2:
-        return "build/" + file[:-2] + ".so"
-    return "build/" + file[:-2] + ".o"
+        folder = os.path.dirname(file)
+        below = [folder] if folder.count("/") > 1 else ["core", "plugins"]
+        return sorted(o for f in below for end in ("o", "so")
+                      for o in glob.glob(f"build/{f}/**/*.{end}", root_dir=built, recursive=True))
+    alone = file.startswith("plugins/") and file.count("/") == 2
+    return [f"build/{file[:-2]}.{'so' if alone else 'o'}"]
 
 
 def code(built, file):
-    """What is made of a source, without its debug information."""
-    target = object_of(file)
-    if not target or not os.path.exists(os.path.join(built, target)):
+    """What is made of a source, without its debug information. None: it cannot be told."""
+    objects = objects_of(built, file)
+    if not all(os.path.exists(os.path.join(built, o)) for o in objects):
         return None
-    command = ["objcopy", "-g", "-R", ".note.gnu.build-id", target, "/dev/stdout"]
-    return subprocess.run(command, cwd=built, capture_output=True, check=False).stdout
+    command = ["objcopy", "-g", "-R", ".note.gnu.build-id"]
+    return [subprocess.run(command + [o, "/dev/stdout"], cwd=built, capture_output=True,
+                           check=False).stdout for o in objects]
 
 
 class Worker:
@@ -155,6 +161,8 @@ class Worker:
         folder = os.path.dirname(site.file)
         found = [p for p, kept in self.coverage.items()
                  if "lines" not in kept and distance(p, site.file) < 2]
+        if site.file.startswith(UNCOUNTED):
+            found = list(self.coverage)
         # gcov counts a statement at its first line
         for line in range(site.line, max(0, site.line - STATEMENT), -1):
             if not found:
