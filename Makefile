@@ -30,7 +30,9 @@ else
 # neither compiler nor pkg-config when make reads this file.
 once = $(eval $(1) := $(shell $(2)))$($(1))
 
-python_version = $(call once,python_version,python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
+# The system's, which has the modules of `make deps`: another one may stand before it in PATH.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+python_version = $(call once,python_version,$(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion $(if $(DEV),-Werror)
 CFLAGS ?= -O3 -g
@@ -199,7 +201,7 @@ tsan: ## check, with the thread sanitizer
 
 # Of each class or of one; SEED and CASE make one of them again.
 campaign: all $(BUILD)/tests/fault.so ## faults on purpose: CLASS=kill, COUNT=100 cases or BUDGET=1h, SEED=1 CASE=77
-	@python3 -B tests/campaign/campaign.py --build $(BUILD) $(if $(CLASS),--class $(CLASS)) $(if $(SEED),--seed $(SEED)) \
+	@$(PYTHON) -B tests/campaign/campaign.py --build $(BUILD) $(if $(CLASS),--class $(CLASS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(CASE),--case $(CASE)) $(if $(COUNT),--count $(COUNT)) $(if $(BUDGET),--budget $(BUDGET))
 
 # Finds go to build/fuzz/found. Needs clang (make deps-fuzz). Leaks are checked at the end
@@ -220,8 +222,8 @@ seeded: ## bugs on purpose, in a copy: each must be caught (T=one of them)
 
 # It goes on where it was stopped. AGAIN=1 tries what nothing caught and nothing explains once
 # more, NEAR=1 with the tests of a file's folder alone, TABLE=1 shows what is known.
-mutants: ## one-token changes at random places, each must be caught: COUNT=300, SEED=1, F=core/plan
-	@python3 -B tests/mutants/mutants.py $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(F:%=--file %) \
+mutants: build/data/cifar-10-batches-bin ## one-token changes at random places, each must be caught: COUNT=300, SEED=1, F=core/plan
+	@$(PYTHON) -B tests/mutants/mutants.py $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(F:%=--file %) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(AGAIN),--again) $(if $(NEAR),--near) $(if $(TABLE),--table)
 
 # SE-MXResNet20 on Fashion-MNIST: the first run of a new user.
@@ -229,7 +231,7 @@ quickstart: all ## the first run of a new user, some two minutes
 	$(BUILD)/rnframe train --conf quickstart.cfg
 
 bench: all ## speed, memory: SCALE=1 how a step grows, JSON=FILE, DATA=DIR, PEER_PYTHON=one with PyTorch
-	@python3 -B tests/bench/bench.py --program $(BUILD)/rnframe --pictures $(BUILD)/bench $(if $(filter 1,$(SCALE)),--scale) \
+	@$(PYTHON) -B tests/bench/bench.py --program $(BUILD)/rnframe --pictures $(BUILD)/bench $(if $(filter 1,$(SCALE)),--scale) \
 		$(if $(JSON),--json $(JSON)) $(if $(DATA),--data $(DATA)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 
 # What is installed, a line each: its mode, the file, its place below PREFIX. None has blanks.

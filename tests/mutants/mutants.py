@@ -20,6 +20,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -135,14 +136,16 @@ def objects_of(built, file):
     return [f"build/{file[:-2]}.{'so' if alone else 'o'}"]
 
 
+def without_debug(path):
+    with tempfile.NamedTemporaryFile() as out:
+        subprocess.run(["objcopy", "-g", "-R", ".note.gnu.build-id", path, out.name], check=True)
+        return out.read()
+
+
 def code(built, file):
     """What is made of a source, without its debug information. None: it cannot be told."""
-    objects = objects_of(built, file)
-    if not all(os.path.exists(os.path.join(built, o)) for o in objects):
-        return None
-    command = ["objcopy", "-g", "-R", ".note.gnu.build-id"]
-    return [subprocess.run(command + [o, "/dev/stdout"], cwd=built, capture_output=True,
-                           check=False).stdout for o in objects]
+    objects = [os.path.join(built, o) for o in objects_of(built, file)]
+    return [without_debug(o) for o in objects] if all(map(os.path.exists, objects)) else None
 
 
 class Worker:
