@@ -114,17 +114,26 @@ static rlim_t mapped(void)
 	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
-static int limit(__rlimit_resource_t what, rlim_t most)
+static rlim_t smaller(rlim_t a, rlim_t b)
 {
-	const struct rlimit value = { most, most };
+	return a < b ? a : b;
+}
+
+/* A smaller limit that the user has set stays: it must not be raised. */
+static int limit(__rlimit_resource_t what, rlim_t soft, rlim_t hard)
+{
+	struct rlimit value;
+	if (getrlimit(what, &value) != 0) return -1;
+	value.rlim_max = smaller(hard, value.rlim_max);
+	value.rlim_cur = smaller(soft, smaller(value.rlim_cur, value.rlim_max));
 	return setrlimit(what, &value);
 }
 
 static int restrict_use(rlim_t memory)
 {
-	const struct rlimit time = { JAIL_CPU_S, JAIL_CPU_S + 1 }; /* XCPU, then KILL */
-	return limit(RLIMIT_CORE, 0) | limit(RLIMIT_NOFILE, FILES) |
-	       limit(RLIMIT_AS, memory) | setrlimit(RLIMIT_CPU, &time) |
+	return limit(RLIMIT_CORE, 0, 0) | limit(RLIMIT_NOFILE, FILES, FILES) |
+	       limit(RLIMIT_AS, memory, memory) |
+	       limit(RLIMIT_CPU, JAIL_CPU_S, JAIL_CPU_S + 1) | /* XCPU, then KILL */
 	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 

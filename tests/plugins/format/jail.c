@@ -115,6 +115,17 @@ START_TEST(bodies)
 }
 END_TEST
 
+/* Which the child must not raise. */
+START_TEST(smaller_limits_of_the_user_stay)
+{
+	const struct rlimit time = { JAIL_CPU_S / 2, JAIL_CPU_S / 2 };
+	char text[64];
+	ck_assert_int_eq(setrlimit(RLIMIT_CPU, &time), 0);
+	run_body(compute, "hello", text);
+	ck_assert_str_eq(text, "hello");
+}
+END_TEST
+
 static void loop(const void *context, int out)
 {
 	(void)context;
@@ -191,8 +202,12 @@ END_TEST
 
 int main(void)
 {
-	const struct test_case cases[] = { { bodies, TEST_ROWS(rows) }, { a_loop_is_ended, 0 },
+	const struct test_case cases[] = {
+		{ bodies, TEST_ROWS(rows) },
+		{ smaller_limits_of_the_user_stay, 0 },
+		{ a_loop_is_ended, 0 },
 		{ without_seccomp_nothing_is_read_unless_asked_for, 0 },
-					   { NULL, 0 } };
+		{ NULL, 0 },
+	};
 	return test_run_cases("format/jail", cases);
 }
