@@ -221,7 +221,7 @@ class Worker:
         """A test that fails without a change would catch everything."""
         if program in self.good:
             return True
-        build(self.tree, FLAGS, [f"build/{program}"])
+        build(self.tree, FLAGS, ["all", f"build/{program}"])
         said, _ = self.run(program)
         (self.bad if said else self.good).add(program)
         if said:
