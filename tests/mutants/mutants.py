@@ -33,8 +33,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # are themselves many runs.
 LEFT_OUT = ("tests/cli/compilers", "tests/cli/makefile", "tests/cli/cpus", "tests/cli/campaign")
 FLAGS = "-O2"
-# Most of a test's time is spent here, and counters would multiply it: taken to be run by all tests.
-UNCOUNTED = "plugins/backend/"
+# Most of a test's time is spent here, and counters would multiply it: taken to be run by the tests
+# that run RUNS_IT.
+UNCOUNTED, RUNS_IT = "plugins/backend/", "core/exec/phase.c"
 # gcc may derive a loop's variable from its counter: if that is not atomic, threads disturb each
 # other, and results are wrong.
 COUNTING = f"-O1 --coverage -fprofile-update=atomic -fprofile-exclude-files={UNCOUNTED}"
@@ -116,12 +117,13 @@ def programs(top):
 
 
 def distance(program, file):
-    """0: the file's own test; 1: its folder's; 2: another's."""
+    """0: the file's own test; 1: its folder's or its kind's contract; 2: another's."""
     mirror = "tests/" + os.path.dirname(file)
     own = os.path.join(mirror, os.path.splitext(os.path.basename(file))[0])
     if program == own or program == mirror:
         return 0
-    return 1 if os.path.dirname(program) == mirror else 2
+    contract = f"tests/contract/{file.split('/')[1]}s"
+    return 1 if os.path.dirname(program) == mirror or program == contract else 2
 
 
 def objects_of(built, file):
@@ -166,7 +168,8 @@ class Worker:
         found = [p for p, kept in self.coverage.items()
                  if "lines" not in kept and distance(p, site.file) < 2]
         if site.file.startswith(UNCOUNTED):
-            found = list(self.coverage)
+            found = [p for p, kept in self.coverage.items()
+                     if RUNS_IT in kept.get("lines", ()) or distance(p, site.file) < 2]
         # gcov counts a statement at its first line
         for line in range(site.line, max(0, site.line - STATEMENT), -1):
             if not found:

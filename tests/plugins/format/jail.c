@@ -115,6 +115,34 @@ START_TEST(bodies)
 }
 END_TEST
 
+static void tell_handlers(const void *context, int out)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	(void)context;
+	for (int i = 0; i < 2; i++) {
+		struct sigaction now;
+		sigaction(signals[i], NULL, &now);
+		say(out, now.sa_handler == SIG_DFL ? "default " :
+			 now.sa_handler == SIG_IGN ? "ignored " : "handled ");
+	}
+}
+
+static void answer(int number)
+{
+	(void)number;
+}
+
+/* The parent answers Ctrl-C for both; its handlers are not for the child. */
+START_TEST(handlers_of_the_parent_are_gone)
+{
+	char text[64];
+	signal(SIGTERM, answer);
+	signal(SIGINT, answer);
+	run_body(tell_handlers, NULL, text);
+	ck_assert_str_eq(text, "default ignored ");
+}
+END_TEST
+
 /* Which the child must not raise. */
 START_TEST(smaller_limits_of_the_user_stay)
 {
@@ -204,6 +232,7 @@ int main(void)
 {
 	const struct test_case cases[] = {
 		{ bodies, TEST_ROWS(rows) },
+		{ handlers_of_the_parent_are_gone, 0 },
 		{ smaller_limits_of_the_user_stay, 0 },
 		{ a_loop_is_ended, 0 },
 		{ without_seccomp_nothing_is_read_unless_asked_for, 0 },
