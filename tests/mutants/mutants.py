@@ -117,12 +117,16 @@ def programs(top):
 
 
 def distance(program, file):
-    """0: the file's own test; 1: its folder's or its kind's contract; 2: another's."""
+    """0: the file's own test; 1: its folder's or its kind's contract; 2: another's.
+    Tests of a folder plugin stand beside the others of its kind: tests/plugins/KIND/STEM."""
     mirror = "tests/" + os.path.dirname(file)
-    own = os.path.join(mirror, os.path.splitext(os.path.basename(file))[0])
-    if program == own or program == mirror:
-        return 0
+    stem = os.path.splitext(os.path.basename(file))[0]
+    own = [mirror, os.path.join(mirror, stem)]
+    if file.startswith("plugins/") and file.count("/") > 2:
+        own.append(os.path.join(os.path.dirname(mirror), stem))
     contract = f"tests/contract/{file.split('/')[1]}s"
+    if program in own:
+        return 0
     return 1 if os.path.dirname(program) == mirror or program == contract else 2
 
 
