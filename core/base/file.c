@@ -258,6 +258,29 @@ rnf_status rnf_file_writable(const char *path)
 	return rnf_fail_errno(path);
 }
 
+/* The path without its last part: "" where it has one alone. */
+static const char *parent_of(const char *path)
+{
+	size_t n = strlen(path);
+	while (n > 0 && path[n - 1] == '/') n--;
+	while (n > 0 && path[n - 1] != '/') n--;
+	return rnf_strndup(path, n);
+}
+
+rnf_status rnf_folder_writable(const char *path)
+{
+	struct stat st;
+	const char *there = path;
+	while (*there && stat(there, &st) != 0) {
+		if (errno != ENOENT) return rnf_fail_errno(path);
+		there = parent_of(there);
+	}
+	if (!*there) there = ".";
+	errno = ENOTDIR;
+	if (rnf_is_folder(there) && access(there, W_OK | X_OK) == 0) return RNF_OK;
+	return rnf_fail_errno(there);
+}
+
 static int same_inode(const char *a, const char *b)
 {
 	struct stat x, y;

@@ -58,6 +58,9 @@ rnf_status rnf_folder_sync(const char *path);
 rnf_status rnf_folder_new(const char *name, const char **path);
 /* Can a file be created or replaced at `path`? Asked before the work for it begins. */
 rnf_status rnf_file_writable(const char *path);
+/* Can a folder be made at `path`, with its parents, or files in it where it exists? Asked before
+ * the work for it begins; it makes nothing. */
+rnf_status rnf_folder_writable(const char *path);
 /* Do both paths lead to one file, or to the same name where there is no file yet? */
 int rnf_file_same(const char *a, const char *b);
 /* Rename a file and sync both folders. */

@@ -58,6 +58,9 @@ rnf_status rnf_options_number(const char *option, const char *text, int64_t usua
 rnf_status rnf_outputs_check(const struct rnf_options *o);
 /* Refuse the file that `option` names for writing if it is the input. */
 rnf_status rnf_output_apart(const char *option, const char *output, const char *input);
+/* Check the folder that `option` names for files to be written, if it is given. Nothing is
+ * made: the work for them may fail. */
+rnf_status rnf_output_folder(const char *option, const char *dir);
 
 rnf_status rnf_verb_train(const struct rnf_options *);
 rnf_status rnf_verb_eval(const struct rnf_options *);

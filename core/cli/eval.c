@@ -23,15 +23,6 @@ static rnf_status write_npy(const char *path, const float *data, int64_t rows,
 	return rnf_file_close(path, f, RNF_OK);
 }
 
-/* Before the evaluation, so that nobody waits for nothing. */
-static rnf_status make_report_folder(const char *dir)
-{
-	RNF_TRY(rnf_folder_make(dir));
-	if (!rnf_is_folder(dir))
-		return rnf_fail(RNF_EINVAL, "--report is %s, must be a folder", dir);
-	return RNF_OK;
-}
-
 /* CONF --weights FILE, or a model alone, which has its conf with it. */
 static struct rnf_subject subject_of(const struct rnf_options *o)
 {
@@ -49,11 +40,11 @@ static rnf_status evaluate(struct rnf_experiment *e, struct rnf_subject *subject
 	struct rnf_scores s;
 	struct rnf_samples samples;
 	RNF_TRY(rnf_outputs_check(o));
+	RNF_TRY(rnf_output_folder("--report", o->report));
 	RNF_TRY(rnf_subject_data(e, subject));
 	RNF_TRY(rnf_samples_choose(&e->data, o->split, &samples));
 	const int64_t n = samples.n;
 	RNF_TRY(rnf_subject_build(e, subject));
-	if (o->report) RNF_TRY(make_report_folder(o->report));
 	float *probs = o->probs ? rnf_alloc((size_t)(n * e->data.info.classes) * sizeof(float)) : NULL;
 	struct rnf_tally tally;
 	rnf_tally_init(&tally, e->data.info.classes);

@@ -108,6 +108,7 @@ static rnf_status write_files(const struct result *r, const char *dir)
 {
 	static const char *const pictures[] = { "lr.svg", NULL };
 	if (r->f.n == 0) return RNF_OK;
+	RNF_TRY(rnf_folder_make(dir));
 	RNF_TRY(put(r, rnf_format("%s/lr.csv", dir), write_csv));
 	RNF_TRY(put(r, rnf_format("%s/lr.gp", dir), write_script));
 	const char *wrong = rnf_draw(dir, "lr.gp", pictures);
@@ -122,10 +123,10 @@ static rnf_status look(struct rnf_experiment *e, const struct rnf_options *o)
 	struct result r = { .e = e };
 	int64_t steps;
 	RNF_TRY(rnf_options_number("--steps", o->steps, RNF_FINDER_STEPS, STEPS_MAX, &steps));
+	RNF_TRY(rnf_output_folder("--out", o->out));
 	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
 	RNF_TRY(rnf_experiment_build(e, 1));
 	RNF_TRY(rnf_experiment_weights(e, o->weights));
-	if (o->out) RNF_TRY(rnf_folder_make(o->out));
 	RNF_TRY(rnf_finder_run(e, (size_t)steps, &r.f));
 	rnf_finder_picks(&r.f, r.picks);
 	print(&r);

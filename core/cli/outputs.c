@@ -1,6 +1,7 @@
 /* Checks the files that a verb will write before its work begins, which may take hours. */
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/status.h"
@@ -80,4 +81,12 @@ rnf_status rnf_outputs_check(const struct rnf_options *o)
 		RNF_TRY(rnf_file_writable(value(o, &outputs[i])));
 	}
 	return RNF_OK;
+}
+
+rnf_status rnf_output_folder(const char *option, const char *dir)
+{
+	if (!dir) return RNF_OK;
+	if (access(dir, F_OK) == 0 && !rnf_is_folder(dir))
+		return rnf_fail(RNF_EINVAL, "%s is %s, must be a folder", option, dir);
+	return rnf_folder_writable(dir);
 }

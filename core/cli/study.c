@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "run/past.h"
 #include "study/progress.h"
 #include "study/publish.h"
 #include "study/table.h"
@@ -156,7 +157,7 @@ rnf_status rnf_verb_study(const struct rnf_options *o)
 	RNF_TRY(read_budget(o->budget, &budget_s));
 	RNF_TRY(read_jobs(o->jobs, &jobs));
 	RNF_TRY(rnf_study_read(&study, &wish));
-	const char *dir = o->out ? o->out : rnf_format("runs/%s", study.name);
+	const char *dir = o->out ? o->out : rnf_past_folder(study.name);
 	RNF_TRY(rnf_study_plan(&runs, &study, dir, o->table ? RNF_LOOK_MODEL
 			       : o->dry_run ? RNF_LOOK_TIME : RNF_LOOK_CHECK));
 	if (o->dry_run) print_plan(&runs, jobs);

@@ -60,16 +60,26 @@ static rnf_status find_run(struct command *s)
 	return extend(s, more);
 }
 
-static rnf_status prepare(struct command *s)
+/* What can be known before images are decoded. */
+static rnf_status probe(struct command *s)
 {
 	const struct rnf_options *o = s->o;
 	struct rnf_experiment *e = s->e;
 	RNF_TRY(rnf_outputs_check(o));
-	if (o->out && !o->resume) RNF_TRY(rnf_record_new(o->out));
-	RNF_TRY(rnf_experiment_open(e, o->conf, o->sets, o->n_sets));
+	RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
 	s->record = (struct rnf_record){
 		.e = e, .dir = o->out ? o->out : e->conf.root.out,
 		.weights = o->weights, .argc = o->argc, .argv = o->argv };
+	if (s->record.dir && !o->resume) RNF_TRY(rnf_record_new(s->record.dir));
+	return rnf_record_probe(&s->record);
+}
+
+static rnf_status prepare(struct command *s)
+{
+	const struct rnf_options *o = s->o;
+	struct rnf_experiment *e = s->e;
+	RNF_TRY(probe(s));
+	RNF_TRY(rnf_experiment_data(e));
 	RNF_TRY(find_run(s));
 	if (s->resume.finished) return RNF_OK;
 	if (!o->weights && !s->resume.dir) s->record.weights = e->conf.root.train.init.weights;

@@ -49,6 +49,11 @@ static const char *path_of(const char *dir)
 	return rnf_format("%s/run.json", dir);
 }
 
+const char *rnf_past_folder(const char *name)
+{
+	return rnf_format("runs/%s", name);
+}
+
 int rnf_past_is_there(const char *dir)
 {
 	return access(path_of(dir), F_OK) == 0;

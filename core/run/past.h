@@ -20,6 +20,8 @@ struct rnf_past {
 	size_t n_went_on;
 };
 
+/* Where runs and studies without --out have their folders: runs/NAME. */
+const char *rnf_past_folder(const char *name);
 /* `run` may be NULL or anything: fields that it lacks stay empty. */
 struct rnf_past rnf_past_of(const json_t *run);
 /* Does the folder hold a run? */

@@ -31,7 +31,7 @@ static rnf_status make_default(struct rnf_record *r)
 	struct tm utc;
 	char stamp[32];
 	strftime(stamp, sizeof stamp, "%Y-%m-%d_%H-%M-%SZ", gmtime_r(&now, &utc));
-	const char *parent = rnf_format("runs/%s", r->e->conf.root.name);
+	const char *parent = rnf_past_folder(r->e->conf.root.name);
 	const char *name = rnf_format("%s/%s-s%lld-%04x", parent, stamp,
 				      (long long)r->e->conf.root.seed,
 				      (unsigned)(rnf_conf_digest(r->e->conf.tree, NULL) & 0xffff));
@@ -122,9 +122,16 @@ static rnf_status name_out(rnf_status status)
 		: rnf_fail(status, "%s; --out DIR is another folder for the run", rnf_fail_line());
 }
 
-rnf_status rnf_record_take(struct rnf_record *r)
+rnf_status rnf_record_probe(const struct rnf_record *r)
 {
 	RNF_TRY(check_length(r->dir));
+	const char *dir = r->dir ? r->dir : rnf_past_folder(r->e->conf.root.name);
+	return name_out(rnf_folder_writable(dir));
+}
+
+rnf_status rnf_record_take(struct rnf_record *r)
+{
+	RNF_TRY(check_length(r->dir)); /* a resume names another */
 	RNF_TRY(name_out(r->dir ? rnf_folder_make(r->dir) : make_default(r)));
 	RNF_TRY(name_out(rnf_lock_take(&r->lock, r->dir)));
 	const rnf_status status = check_folder(r);

@@ -24,6 +24,9 @@ struct rnf_record {
 /* RNF_EINVAL if the folder holds a run. A new run asks this before it reads its data, which may
  * take minutes. */
 rnf_status rnf_record_new(const char *dir);
+/* Can the folder be made, or files in it where it exists? Asked before images are decoded; it
+ * makes nothing. */
+rnf_status rnf_record_probe(const struct rnf_record *r);
 /* Make the folder, set `dir`, and lock it. Fails when the folder holds another run or is
  * in use. */
 rnf_status rnf_record_take(struct rnf_record *r);

@@ -117,7 +117,7 @@ static int is_run(const struct dirent *entry)
  * later. A run without a start time counts as the oldest. */
 static void newest_unfinished(struct rnf_resume *r, const struct rnf_experiment *e, int longer)
 {
-	const char *parent = rnf_format("runs/%s", e->conf.root.name);
+	const char *parent = rnf_past_folder(e->conf.root.name);
 	struct dirent **entries;
 	const int n = scandir(parent, &entries, is_run, versionsort);
 	for (int i = 0; i < n; i++) {
@@ -192,7 +192,7 @@ rnf_status rnf_resume_find(struct rnf_resume *r, const struct rnf_experiment *e,
 	if (r->finished) return check_finished(r, &e->conf);
 	if (!r->dir)
 		rnf_log(RNF_LOG_INFO, "resume  nothing to resume in %s: a new run starts",
-			out ? out : rnf_format("runs/%s", e->conf.root.name));
+			out ? out : rnf_past_folder(e->conf.root.name));
 	return RNF_OK;
 }
 

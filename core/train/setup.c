@@ -96,12 +96,17 @@ rnf_status rnf_experiment_twin(const struct rnf_experiment *e, struct rnf_experi
 				  &twin->data.batcher);
 }
 
+rnf_status rnf_experiment_data(struct rnf_experiment *e)
+{
+	RNF_TRY(rnf_dataset_open(&e->data, &e->conf));
+	return rnf_experiment_shapes(e);
+}
+
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,
 			       const char *const *overrides, size_t n)
 {
 	RNF_TRY(rnf_config_read(&e->conf, path, overrides, n));
-	RNF_TRY(rnf_dataset_open(&e->data, &e->conf));
-	return rnf_experiment_shapes(e);
+	return rnf_experiment_data(e);
 }
 
 rnf_status rnf_experiment_build(struct rnf_experiment *e, int training)

@@ -25,6 +25,8 @@ rnf_status rnf_experiment_start(struct rnf_experiment *e, int training);
 rnf_status rnf_experiment_twin(const struct rnf_experiment *e, struct rnf_experiment *twin);
 /* Bytes that start() takes; after the plans, and with its threads. */
 double rnf_experiment_bytes(const struct rnf_experiment *e, int training);
+/* After the conf is read: find the data, which may decode all images, and the shapes. */
+rnf_status rnf_experiment_data(struct rnf_experiment *e);
 /* All of it in two calls: open() reads the conf, finds the data and the shapes; build()
  * plans inference, and training when wanted, and starts. */
 rnf_status rnf_experiment_open(struct rnf_experiment *e, const char *path,

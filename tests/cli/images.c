@@ -114,6 +114,27 @@ START_TEST(bad_files_stop_or_are_left_out)
 }
 END_TEST
 
+/* An image that cannot be decoded ends each of these later. */
+START_TEST(folders_are_probed_before_images_are_decoded)
+{
+	const char *dir = test_folder("images");
+	test_photos(rnf_format("%s/data", dir), "a,b", 10, 12, 12, 0);
+	const char *c = test_photos_conf(dir, usual);
+	test_shell("cd %s/data && head -c 100 a/00.png >a/x.png && echo >../file", dir);
+	run(3, rnf_format("train %s " OVER " --out %s/file/run", c, dir));
+	has("/file/run: Not a directory; --out DIR is another folder for the run");
+	run(2, rnf_format("lr %s " OVER " --out %s/file", c, dir));
+	has("--out is ");
+	has("/file, must be a folder");
+	run(2, rnf_format("eval %s " OVER " --weights none.safetensors --report %s/file", c, dir));
+	has("--report is ");
+	has("/file, must be a folder");
+	run(2, rnf_format("lr %s " OVER " --out %s/new", c, dir));
+	has("the PNG is cut");
+	test_shell("test ! -e %s/new", dir);
+}
+END_TEST
+
 /* More than memory may hold goes to a file, which the next run reads: the same images. */
 START_TEST(many_images_go_to_a_file)
 {
@@ -274,6 +295,7 @@ int main(void)
 		{ a_folder_trains_and_is_evaluated, 0 }, { same_bits_on_any_threads, TEST_ROWS(drawn) },
 		{ a_model_takes_images_as_they_are, 0 },
 		{ splits_of_the_folder, 0 }, { bad_files_stop_or_are_left_out, 0 },
+		{ folders_are_probed_before_images_are_decoded, 0 },
 		{ many_images_go_to_a_file, 0 }, { a_damaged_cache_ends_the_run, 0 },
 		{ a_run_resumes, 0 },
 		{ too_few_images_for_a_test_split, 0 }, { arrays_train, 0 },

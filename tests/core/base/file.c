@@ -100,6 +100,32 @@ START_TEST(a_draft_takes_the_place_of_a_link)
 }
 END_TEST
 
+static void cannot_be_made(const char *folder, const char *words)
+{
+	ck_assert_int_eq(rnf_folder_writable(folder), RNF_EIO);
+	ck_assert_str_eq(rnf_fail_words(), words);
+}
+
+/* Before the work: nothing is made, and the part of the path that is to blame is named. */
+START_TEST(a_folder_is_probed)
+{
+	set_up();
+	test_shell("echo x >%s", path);
+	ck_assert_int_eq(rnf_folder_writable(root), RNF_OK);
+	ck_assert_int_eq(rnf_folder_writable(rnf_format("%s/new/below/", root)), RNF_OK);
+	ck_assert_int_eq(rnf_folder_writable("new"), RNF_OK);
+	ck_assert_int_eq(access("new", F_OK), -1);
+	cannot_be_made(path, rnf_format("%s: Not a directory", path));
+	cannot_be_made(rnf_format("%s/new", path), rnf_format("%s/new: Not a directory", path));
+	if (geteuid() != 0) { /* root may write everywhere */
+		ck_assert_int_eq(chmod(root, 0500), 0);
+		cannot_be_made(rnf_format("%s/new", root), rnf_format("%s/: Permission denied", root));
+		ck_assert_int_eq(chmod(root, 0700), 0);
+	}
+	tear_down(); /* nothing was made */
+}
+END_TEST
+
 static void refused(const char *name, int flags, const char *words)
 {
 	int fd;
@@ -133,7 +159,7 @@ int main(void)
 	const TTest *const tests[] = {
 		replaced_whole, failed_write_leaves_the_old_and_names_it,
 		no_folder_is_named, a_draft_takes_the_place_of_a_link,
-		only_regular_files_are_opened, NULL,
+		only_regular_files_are_opened, a_folder_is_probed, NULL,
 	};
 	return test_run("base/file", tests);
 }
