@@ -1,9 +1,11 @@
 #include "lib/plugin.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/arena.h"
 #include "base/lines.h"
@@ -105,6 +107,26 @@ START_TEST(a_full_disk_is_told_at_the_end)
 }
 END_TEST
 
+/* A disk that is full in the middle of a line: its beginning is taken back. */
+START_TEST(half_a_line_is_taken_back)
+{
+	const char *path = rnf_format("%s/log", test_folder("lines_half"));
+	struct rnf_lines lines;
+	struct rlimit before, small;
+	ck_assert_int_eq(rnf_lines_create(&lines, path, RNF_LINES_OF_RUN), RNF_OK);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = 5;
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	put(&lines, "1\n");
+	put(&lines, "23456\n");
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_int_eq(rnf_lines_close(&lines, RNF_OK), RNF_EIO);
+	ck_assert_str_eq(read_file(path), "1\n");
+}
+END_TEST
+
 /* A log of a run folder; one that the user names may be a link or a pipe. */
 START_TEST(a_log_of_a_run_is_a_file)
 {
@@ -151,7 +173,7 @@ int main(void)
 		{ lines_are_kept_up_to_one_and_go_on, 0 },
 		{ a_line_takes_no_more_memory_than_a_line_may, 0 },
 		{ a_log_of_a_run_is_a_file, 0 },
-		{ a_full_disk_is_told_at_the_end, 0 },
+		{ a_full_disk_is_told_at_the_end, 0 }, { half_a_line_is_taken_back, 0 },
 		{ a_number_is_as_short_as_it_reads_back, TEST_ROWS(numbers) },
 		{ NULL, 0 },
 	};
