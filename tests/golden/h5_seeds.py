@@ -182,13 +182,18 @@ def numbered_name_is_number(f):
     numbered(f).attrs["name"] = np.arange(3)
 
 
+def numbered_name_long(f):
+    """NAME/kernel has as many bytes as the reader's buffer, which needs one more for the end."""
+    numbered(f).attrs["name"] = np.bytes_("n" * (512 - len("/kernel")))
+
+
 makers = [plain, whole_model, deflate, twice, shuffle, fletcher, soft_link, external_link, model_link,
           external_storage,
           huge, huge_chunk, ring, many_names, integers, halves, compound, empty, rank5,
           named_type, control_name, numbered, numbered_norm, numbered_norm3, numbered_unnamed,
           numbered_twice, numbered_odd, numbered_many, numbered_gap, numbered_link, numbered_group,
           numbered_integers, numbered_opaque, numbered_outside, numbered_name,
-          numbered_name_is_number]
+          numbered_name_is_number, numbered_name_long]
 for make in makers:
     path = os.path.join(folder, make.__name__ + ".h5")
     with h5py.File(path, "w") as file:

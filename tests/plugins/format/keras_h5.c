@@ -248,6 +248,7 @@ static const struct { const char *file, *words; } corpus[] = {
 	{ "numbered_link", "layers/dense/vars has a link, which is not followed" },
 	{ "numbered_many", "layers/dense/vars has too many variables" },
 	{ "numbered_name_is_number", "layers have no names in this file" },
+	{ "numbered_name_long", "has too long a name" },
 	{ "numbered_norm3", "the ranks of the 3 variables of a do not tell what they are: save the "
 	  "model as .keras" },
 	{ "numbered_odd", "the ranks of the 2 variables of a do not tell what they are" },
