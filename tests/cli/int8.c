@@ -187,6 +187,19 @@ START_TEST(each_layer_gives_the_integers_of_numpy)
 }
 END_TEST
 
+/* Between the convolution of eca and what is seen, its result, stands a reshape: by the ranges of
+ * its operands it would take some 180 of the 255 steps. */
+START_TEST(ranges_that_were_seen_reach_back)
+{
+	if (!has_numpy()) return;
+	const char *dir = rnf_format("%s", test_folder("int8_back"));
+	train_conf(dir, "int8.cfg", "s/{ type = \"layernorm\"; }/{ type = \"eca\"; kernel = 5; }/");
+	run(0, rnf_format("export %s/run %s/m.c --int8", dir, dir));
+	shell(rnf_format("cat %s/data/data_batch_*.bin >%s/all.bin", dir, dir));
+	shell(rnf_format(PYTHON "int8.py spans %s/m.c %s/all.bin 250", dir, dir));
+}
+END_TEST
+
 /* The same images give the same file, more of them other ranges. */
 START_TEST(images_of_calibration_count)
 {
@@ -314,6 +327,7 @@ int main(void)
 		{ a_function_behind_the_last_sums_counts, 0 },
 		{ a_term_is_computed_once, 0 },
 		{ each_layer_gives_the_integers_of_numpy, TEST_ROWS(one_layer) },
+		{ ranges_that_were_seen_reach_back, 0 },
 		{ images_of_calibration_count, 0 },
 		{ published_weights_in_integers, 0 },
 		{ main_prints_the_classes_of_an_image, 0 },

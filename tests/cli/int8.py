@@ -4,7 +4,8 @@ layer with SUMS, int32, which the compiled file wrote. int8.py main NAME prints 
 writes them; int8.py spoil MODEL OUT spoils filters of a file of weights, deaden MODEL OUT those of
 its classifier; int8.py classes FILE.c
 SUMS PROBS LEAST counts the images of which the sums say the class of the highest probability, near
-FILE.c SUMS PROBS MOST compares probabilities; int8.py images BATCH N prints images as an array of C."""
+FILE.c SUMS PROBS MOST compares probabilities; spans FILE.c BATCH LEAST tells how many of the 255
+steps the results of its convolutions take; int8.py images BATCH N prints images as an array of C."""
 import json
 import re
 import struct
@@ -254,6 +255,29 @@ def compare(path, batch, sums, images=None):
     return 0
 
 
+def spans(path, batch, least):
+    """Integers of each convolution, over all images: their ranges are those that were seen."""
+    rows = np.fromfile(batch, np.uint8).reshape(-1, 3073)
+    model, ends = Model(path), {}
+    put = model.put
+
+    def conv(*operands):
+        def watch(place, values):
+            low, high = ends.get(place, (127, -128))
+            ends[place] = min(low, values.min()), max(high, values.max())
+            put(place, values)
+        model.put = watch
+        Model.conv(model, *operands)
+        model.put = put
+    model.conv = conv
+    for i in range(0, len(rows), BATCH):
+        part = rows[i:i + BATCH]
+        model.run(part[:, 1:].reshape(-1, 3, 1024).transpose(0, 2, 1).reshape(len(part), -1))
+    found = min(high - low for low, high in ends.values())
+    print(f"the integers of each of {len(ends)} convolutions span {found} or more")
+    return 0 if found >= int(least) else 1
+
+
 def logits(path, sums):
     with open(path) as f:
         scales = re.search(r"/\* logits \*/\nstatic const float t\d+\[\d+\] = \{([^}]*)\};", f.read())[1]
@@ -324,7 +348,7 @@ def images(path, n):
     print("};")
 
 
-VERBS = {"images": images, "sums": compare, "classes": classes, "near": near,
+VERBS = {"images": images, "sums": compare, "spans": spans, "classes": classes, "near": near,
          "spoil": lambda path, to: change_weights(path, to, spoil),
          "deaden": lambda path, to: change_weights(path, to, deaden),
          "main": lambda name: print(MAIN.replace("NAME", name), end="")}
