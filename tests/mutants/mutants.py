@@ -271,11 +271,13 @@ class Worker:
                 if name.endswith((".o", ".so")) and \
                         (not os.path.exists(made) or os.stat(made).st_mtime_ns >= since):
                     shutil.copyfile(kept, made)
-        # a test that includes a plugin's source has the change in its own object
+        # a test that includes a plugin's source has the change in its own object; make would miss
+        # that where the program stays
         for folder, _, names in os.walk(os.path.join(self.tree, "build/tests")):
             for path in (os.path.join(folder, n) for n in names if n.endswith(".o")):
                 if os.stat(path).st_mtime_ns >= since:
                     os.remove(path)
+                    sh(self.tree, ["rm", "-f", path[:-2]])
 
 
 def line_of(top, site):
