@@ -40,11 +40,13 @@ static rnf_status print_frozen(const struct rnf_experiment *e)
 {
 	struct rnf_config c = e->conf;
 	const struct rnf_model *m = &e->model;
-	struct rnf_model all = *m;
+	struct rnf_model all = { .classes = m->classes, .backend_chosen = 1, .backend = m->backend,
+				 .backend_self = m->backend_self };
 	const struct rnf_program *p = m->programs[1];
 	if (c.root.model.freeze.n == 0) return RNF_OK;
 	c.root.model.freeze.n = 0;
-	all.weights = (struct rnf_weight_list){ 0 }; /* listed again: others are trained */
+	for (int i = 0; i < 3; i++)
+		all.hwc[i] = m->hwc[i];
 	RNF_TRY(rnf_model_plan(&all, &c, 1, 1));
 	printf("frozen: %lld of the parameters; training takes %zu phases, %zu tasks and %.1f M "
 	       "MAC an image, without train.freeze %zu, %zu and %.1f\n",
