@@ -258,26 +258,23 @@ rnf_status rnf_file_writable(const char *path)
 	return rnf_fail_errno(path);
 }
 
-/* The path without its last part: "" where it has one alone. */
+/* The folder that a folder lies in, as folder_of() names it. */
 static const char *parent_of(const char *path)
 {
+	char name[PATH_MAX];
 	size_t n = strlen(path);
-	while (n > 0 && path[n - 1] == '/') n--;
-	while (n > 0 && path[n - 1] != '/') n--;
-	return rnf_strndup(path, n);
+	while (n > 1 && path[n - 1] == '/') n--;
+	return rnf_format("%s", folder_of(rnf_strndup(path, n), name));
 }
 
 rnf_status rnf_folder_writable(const char *path)
 {
 	struct stat st;
 	const char *there = path;
-	while (*there && stat(there, &st) != 0) {
+	for (; stat(there, &st) != 0; there = parent_of(there))
 		if (errno != ENOENT) return rnf_fail_errno(path);
-		there = parent_of(there);
-	}
-	if (!*there) there = ".";
 	errno = ENOTDIR;
-	if (rnf_is_folder(there) && access(there, W_OK | X_OK) == 0) return RNF_OK;
+	if (S_ISDIR(st.st_mode) && access(there, W_OK | X_OK) == 0) return RNF_OK;
 	return rnf_fail_errno(there);
 }
 

@@ -69,8 +69,8 @@ static rnf_status probe(struct command *s)
 	RNF_TRY(rnf_config_read(&e->conf, o->conf, o->sets, o->n_sets));
 	s->record = (struct rnf_record){
 		.e = e, .dir = o->out ? o->out : e->conf.root.out,
-		.weights = o->weights, .argc = o->argc, .argv = o->argv };
-	if (s->record.dir && !o->resume) RNF_TRY(rnf_record_new(s->record.dir));
+		.weights = o->weights, .argc = o->argc, .argv = o->argv,
+		.goes_on = o->resume != NULL };
 	return rnf_record_probe(&s->record);
 }
 

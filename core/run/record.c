@@ -102,7 +102,7 @@ static rnf_status check_others(const struct rnf_record *r)
 			"be overwritten: move it, or choose another --out", r->dir, name);
 }
 
-rnf_status rnf_record_new(const char *dir)
+static rnf_status check_new(const char *dir)
 {
 	if (!rnf_past_is_there(dir)) return RNF_OK;
 	return rnf_fail(RNF_EINVAL, "%s holds a run already: choose another --out, or "
@@ -112,7 +112,7 @@ rnf_status rnf_record_new(const char *dir)
 static rnf_status check_folder(const struct rnf_record *r)
 {
 	if (!rnf_past_is_there(r->dir)) return check_others(r);
-	return r->goes_on ? RNF_OK : rnf_record_new(r->dir);
+	return r->goes_on ? RNF_OK : check_new(r->dir);
 }
 
 /* For a user who may not write there, or has no space. */
@@ -124,6 +124,7 @@ static rnf_status name_out(rnf_status status)
 
 rnf_status rnf_record_probe(const struct rnf_record *r)
 {
+	if (r->dir && !r->goes_on) RNF_TRY(check_new(r->dir));
 	RNF_TRY(check_length(r->dir));
 	const char *dir = r->dir ? r->dir : rnf_past_folder(r->e->conf.root.name);
 	return name_out(rnf_folder_writable(dir));

@@ -21,11 +21,9 @@ struct rnf_record {
 	struct json_t *resumed; /* when, from which step, for how many epochs in total */
 };
 
-/* RNF_EINVAL if the folder holds a run. A new run asks this before it reads its data, which may
- * take minutes. */
-rnf_status rnf_record_new(const char *dir);
-/* Can the folder be made, or files in it where it exists? Asked before images are decoded; it
- * makes nothing. */
+/* What take() would refuse, as far as it can be known without a lock: RNF_EINVAL if the folder
+ * holds a run, unless that goes on, RNF_EIO if it cannot be made or written. Asked before images
+ * are decoded, which may take minutes; it makes nothing. */
 rnf_status rnf_record_probe(const struct rnf_record *r);
 /* Make the folder, set `dir`, and lock it. Fails when the folder holds another run or is
  * in use. */

@@ -239,6 +239,11 @@ def inside(out, stride, before, kernel, apart, n):
     return ((at >= 0) & (at < n)).sum(1)
 
 
+def as_read(rows):
+    """Images of a file of CIFAR-10 in the order in which a model reads their bytes."""
+    return rows[:, 1:].reshape(-1, 3, 1024).transpose(0, 2, 1).reshape(len(rows), -1)
+
+
 def compare(path, batch, sums, images=None):
     rows = np.fromfile(batch, np.uint8).reshape(-1, 3073)
     wanted = np.fromfile(sums, "<i4").reshape(-1, 10)
@@ -247,34 +252,31 @@ def compare(path, batch, sums, images=None):
     model = Model(path)
     for i in range(0, n, BATCH):
         part = rows[i:min(i + BATCH, n)]
-        found = model.run(part[:, 1:].reshape(-1, 3, 1024).transpose(0, 2, 1).reshape(len(part), -1))
-        if not np.array_equal(found, wanted[i:i + len(part)]):
+        if not np.array_equal(model.run(as_read(part)), wanted[i:i + len(part)]):
             print(f"numpy has other sums in images {i} ..")
             return 1
     print(f"numpy: the same {n * 10} sums")
     return 0
 
 
-def spans(path, batch, least):
-    """Integers of each convolution, over all images: their ranges are those that were seen."""
-    rows = np.fromfile(batch, np.uint8).reshape(-1, 3073)
-    model, ends = Model(path), {}
-    put = model.put
+class Watched(Model):
+    """Keeps the least and the largest result of each convolution, by its place in the memory."""
+    ends = {}
 
-    def conv(*operands):
-        def watch(place, values):
-            low, high = ends.get(place, (127, -128))
-            ends[place] = min(low, values.min()), max(high, values.max())
-            put(place, values)
-        model.put = watch
-        Model.conv(model, *operands)
-        model.put = put
-    model.conv = conv
+    def conv(self, _, __, x, y, sums):
+        super().conv(_, __, x, y, sums)
+        if sums != "sums":
+            found = self.at(y, *self.window[-2:], self.filters[1])
+            low, high = self.ends.get(y, (127, -128))
+            self.ends[y] = min(low, found.min()), max(high, found.max())
+
+
+def spans(path, batch, least):
+    rows, model = np.fromfile(batch, np.uint8).reshape(-1, 3073), Watched(path)
     for i in range(0, len(rows), BATCH):
-        part = rows[i:i + BATCH]
-        model.run(part[:, 1:].reshape(-1, 3, 1024).transpose(0, 2, 1).reshape(len(part), -1))
-    found = min(high - low for low, high in ends.values())
-    print(f"the integers of each of {len(ends)} convolutions span {found} or more")
+        model.run(as_read(rows[i:i + BATCH]))
+    found = min(high - low for low, high in model.ends.values())
+    print(f"the results of each of {len(model.ends)} convolutions span {found} or more")
     return 0 if found >= int(least) else 1
 
 

@@ -260,6 +260,7 @@ class Worker:
                 f.write(source)
             os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
             self.put_back(os.stat(mark).st_mtime_ns)
+            self.drop_tests(os.stat(mark).st_mtime_ns)
             os.remove(mark)
 
     def put_back(self, since):
@@ -271,13 +272,14 @@ class Worker:
                 if name.endswith((".o", ".so")) and \
                         (not os.path.exists(made) or os.stat(made).st_mtime_ns >= since):
                     shutil.copyfile(kept, made)
-        # a test that includes a plugin's source has the change in its own object; make would miss
-        # that where the program stays
-        for folder, _, names in os.walk(os.path.join(self.tree, "build/tests")):
-            for path in (os.path.join(folder, n) for n in names if n.endswith(".o")):
-                if os.stat(path).st_mtime_ns >= since:
-                    os.remove(path)
-                    sh(self.tree, ["rm", "-f", path[:-2]])
+
+    def drop_tests(self, since):
+        """Tests that were compiled since: they may include the changed source. Their programs go,
+        too, or make would not miss the objects."""
+        for path in glob.glob(f"{self.tree}/build/tests/**/*.o", recursive=True):
+            if os.lstat(path).st_mtime_ns >= since:
+                for made in filter(os.path.exists, (path, path[:-2])):
+                    os.remove(made)
 
 
 def line_of(top, site):
