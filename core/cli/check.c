@@ -17,10 +17,11 @@ static void print(const struct rnf_experiment *e)
 	       (long long)rnf_program_parameters(p), (long long)e->model.hwc[0],
 	       (long long)e->model.hwc[1], (long long)e->model.hwc[2]);
 	printf("data     %s, %lld training, %lld validation and %lld test images of "
-	       "%lld x %lld x %lld, %lld classes\n", e->conf.root.data->feature->name,
+	       "%lld x %lld x %lld, %lld class%s\n", e->conf.root.data->feature->name,
 	       (long long)d->n_train, (long long)d->n_val,
 	       (long long)d->info.images[RNF_SPLIT_TEST], (long long)d->info.h,
-	       (long long)d->info.w, (long long)d->info.c, (long long)d->info.classes);
+	       (long long)d->info.w, (long long)d->info.c, (long long)d->info.classes,
+	       d->info.classes == 1 ? "" : "es");
 	printf("steps    %lld of %lld images an epoch, %lld epochs: %lld\n",
 	       (long long)run.steps_per_epoch, (long long)e->conf.root.train.batch_size,
 	       (long long)run.epochs, (long long)run.steps);

@@ -94,8 +94,8 @@ static void print_counts(const struct rnf_survey *s)
 			printf("  %7" PRId64 " %7" PRId64 " %7" PRId64 "  %s\n", n[0], n[1], n[2],
 			       class_name(info, k));
 	}
-	if (info->classes > CLASSES_SHOWN)
-		printf("  and %" PRId64 " more classes\n", info->classes - CLASSES_SHOWN);
+	const int64_t more = info->classes - CLASSES_SHOWN;
+	if (more > 0) printf("  and %" PRId64 " more class%s\n", more, more == 1 ? "" : "es");
 	printf("balance  %" PRId64 " to %" PRId64 " training images a class\n", least, most);
 	if (info->images[RNF_SPLIT_TEST] == 0)
 		printf("test     none: a run draws %g of each class\n", info->test);

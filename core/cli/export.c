@@ -122,9 +122,10 @@ static rnf_status write_file(const struct target *t, const char *file,
 
 static void print_done(const struct rnf_experiment *e, const char *file)
 {
-	printf("%s: %lld parameters, input %lld x %lld x %lld, %lld classes\n", file,
+	printf("%s: %lld parameters, input %lld x %lld x %lld, %lld class%s\n", file,
 	       (long long)rnf_program_parameters(e->model.programs[0]), (long long)e->model.hwc[0],
-	       (long long)e->model.hwc[1], (long long)e->model.hwc[2], (long long)e->model.classes);
+	       (long long)e->model.hwc[1], (long long)e->model.hwc[2], (long long)e->model.classes,
+	       e->model.classes == 1 ? "" : "es");
 }
 
 static rnf_status export_model(struct rnf_experiment *e, struct rnf_subject *subject,

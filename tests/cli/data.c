@@ -142,7 +142,7 @@ START_TEST(a_new_conf_of_few_images)
 	run(0, rnf_format("new conf %s/p.cfg --data %s/data", dir, dir));
 	test_shell("grep -q '\"data.test=0.5\"' %s/p.cfg", dir);
 	run(0, rnf_format("check %s/p.cfg", dir));
-	has("1 training, 0 validation and 1 test images");
+	has("1 training, 0 validation and 1 test images of 12 x 12 x 3, 1 class\n");
 	has("the data has one class: there is nothing to tell apart");
 	test_shell("rm %s/data/a/00.png", dir);
 	run(2, rnf_format("new conf %s/q.cfg --data %s/data", dir, dir));
