@@ -88,6 +88,12 @@ rnf_status rnf_fail_input(const char *path)
 	return rnf_fail(rnf_errno_status(RNF_EINVAL), "%s: %s", path, strerror(errno));
 }
 
+rnf_status rnf_fail_out(rnf_status status, const char *what)
+{
+	return status != RNF_EIO ? status
+		: rnf_fail(status, "%s; --out DIR is another folder for %s", rnf_fail_line(), what);
+}
+
 const char *rnf_fail_words(void)
 {
 	return words[0] ? words : "failed without a reason";

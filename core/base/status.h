@@ -22,6 +22,9 @@ rnf_status rnf_fail_errno(const char *path);
 /* The same for a file that could not be read: RNF_EINVAL, since the user named it, unless
  * the disk or the memory failed. */
 rnf_status rnf_fail_input(const char *path);
+/* Of a folder that cannot be written (RNF_EIO): the message also names --out, which takes another
+ * one for `what`. Other statuses pass. */
+rnf_status rnf_fail_out(rnf_status status, const char *what);
 /* Set a message that this thread kept before, unchanged. */
 rnf_status rnf_fail_again(rnf_status status, const char *words);
 /* The message of this thread's last failure; never NULL. One line, except after

@@ -96,9 +96,6 @@ rnf_status rnf_verb_fetch(const struct rnf_options *o)
 		return rnf_fail(RNF_EINVAL, "%s has nothing to download", o->words[0]);
 	if (!dir) return rnf_fail(RNF_EINVAL, "no home folder: pass --out DIR");
 	RNF_TRY(mirror_url(o->mirror, &mirror));
-	const rnf_status made = rnf_folder_make(dir);
-	if (made < 0)
-		return rnf_fail(made, "%s; --out DIR is another folder for the files",
-				rnf_fail_line());
+	RNF_TRY(rnf_fail_out(rnf_folder_make(dir), "the files"));
 	return fetch_all(transport, dataset->downloads, mirror, dir);
 }

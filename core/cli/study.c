@@ -158,6 +158,7 @@ rnf_status rnf_verb_study(const struct rnf_options *o)
 	RNF_TRY(read_jobs(o->jobs, &jobs));
 	RNF_TRY(rnf_study_read(&study, &wish));
 	const char *dir = o->out ? o->out : rnf_past_folder(study.name);
+	if (!o->dry_run && !o->table) RNF_TRY(rnf_study_folder_check(dir));
 	RNF_TRY(rnf_study_plan(&runs, &study, dir, o->table ? RNF_LOOK_MODEL
 			       : o->dry_run ? RNF_LOOK_TIME : RNF_LOOK_CHECK));
 	if (o->dry_run) print_plan(&runs, jobs);

@@ -115,26 +115,21 @@ static rnf_status check_folder(const struct rnf_record *r)
 	return r->goes_on ? RNF_OK : check_new(r->dir);
 }
 
-/* For a user who may not write there, or has no space. */
-static rnf_status name_out(rnf_status status)
-{
-	return status != RNF_EIO ? status
-		: rnf_fail(status, "%s; --out DIR is another folder for the run", rnf_fail_line());
-}
+static const char the_run[] = "the run"; /* as the message that names --out calls it */
 
 rnf_status rnf_record_probe(const struct rnf_record *r)
 {
 	if (r->dir && !r->goes_on) RNF_TRY(check_new(r->dir));
 	RNF_TRY(check_length(r->dir));
 	const char *dir = r->dir ? r->dir : rnf_past_folder(r->e->conf.root.name);
-	return name_out(rnf_folder_writable(dir));
+	return rnf_fail_out(rnf_folder_writable(dir), the_run);
 }
 
 rnf_status rnf_record_take(struct rnf_record *r)
 {
 	RNF_TRY(check_length(r->dir)); /* a resume names another */
-	RNF_TRY(name_out(r->dir ? rnf_folder_make(r->dir) : make_default(r)));
-	RNF_TRY(name_out(rnf_lock_take(&r->lock, r->dir)));
+	RNF_TRY(rnf_fail_out(r->dir ? rnf_folder_make(r->dir) : make_default(r), the_run));
+	RNF_TRY(rnf_fail_out(rnf_lock_take(&r->lock, r->dir), the_run));
 	const rnf_status status = check_folder(r);
 	if (status < 0) rnf_lock_release(&r->lock);
 	return status;

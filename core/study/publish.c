@@ -99,7 +99,7 @@ static int is_of_a_study(const char *dir)
 rnf_status rnf_study_folder_check(const char *dir)
 {
 	const char *name = taken_name(dir);
-	if (!name || is_of_a_study(dir)) return RNF_OK;
+	if (!name || is_of_a_study(dir)) return rnf_fail_out(rnf_folder_writable(dir), "the study");
 	return rnf_fail(RNF_EINVAL, "%s/%s is not a file of a study: choose another --out", dir, name);
 }
 

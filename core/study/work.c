@@ -316,13 +316,8 @@ static rnf_status earlier_failure(const struct rnf_study_work *w)
 
 rnf_status rnf_study_work(struct rnf_study_work *w)
 {
-	rnf_status status;
 	w->start = rnf_now();
-	RNF_TRY(rnf_study_folder_check(w->runs->dir));
-	status = rnf_folder_make(w->runs->dir);
-	if (status < 0)
-		return rnf_fail(status, "%s; --out DIR is another folder for the study",
-				rnf_fail_line());
+	RNF_TRY(rnf_fail_out(rnf_folder_make(w->runs->dir), "the study"));
 	RNF_TRY(make_all(w));
 	RNF_TRY(rnf_study_publish(w->runs));
 	w->published = 1;

@@ -21,9 +21,10 @@ struct rnf_study_work {
 	int stopping, published;     /* the tables are in the folder */
 };
 
-/* Make all waiting runs, and wait for those of other processes. RNF_ESTOPPED when a
- * signal or the end of the budget left some undone; else, after all others are made, the
- * status of the first run that failed. Tables are written after each run. */
+/* Make all waiting runs, and wait for those of other processes. RNF_ESTOPPED when a signal or
+ * the end of the budget left some undone; else, after all others are made, the status of the
+ * first run that failed. Tables are written after each run. rnf_study_folder_check() comes
+ * first. */
 rnf_status rnf_study_work(struct rnf_study_work *work);
 
 #endif

@@ -129,6 +129,11 @@ START_TEST(folders_are_probed_before_images_are_decoded)
 	run(2, rnf_format("eval %s " OVER " --weights none.safetensors --report %s/file", c, dir));
 	has("--report is ");
 	has("/file, must be a folder");
+	run(3, rnf_format("study %s --seeds 1 --out %s/file/study", c, dir));
+	has("/file/study: Not a directory; --out DIR is another folder for the study");
+	test_shell("mkdir %s/own && echo mine >%s/own/table.md", dir, dir);
+	run(2, rnf_format("study %s --seeds 1 --out %s/own", c, dir));
+	has("/own/table.md is not a file of a study: choose another --out");
 	run(2, rnf_format("lr %s " OVER " --out %s/new", c, dir));
 	has("the PNG is cut");
 	test_shell("test ! -e %s/new", dir);
